@@ -1,0 +1,1 @@
+"""Themes of the terminal application, one YAML file each."""
