@@ -31,11 +31,12 @@ class VgwmError(Exception):
 
     exit_code: ClassVar[int] = 70
 
-    def __init__(self, *, what: str, where: str, remedy: str) -> None:
+    def __init__(self, *, what: str, where: str, remedy: str, node: str = "") -> None:
         super().__init__(f"{what} ({where}). {remedy}")
         self.what = what
         self.where = where
         self.remedy = remedy
+        self.node = node  # the server it is about, by its name in the roster; else ""
 
     @property
     def code(self) -> str:
@@ -89,8 +90,10 @@ class NodeUnreachable(NoAnswer):
 class NodeBusy(NoAnswer):
     """A server asked us to wait."""
 
-    def __init__(self, *, what: str, where: str, remedy: str, wait_s: float) -> None:
-        super().__init__(what=what, where=where, remedy=remedy)
+    def __init__(
+        self, *, what: str, where: str, remedy: str, wait_s: float, node: str = ""
+    ) -> None:
+        super().__init__(what=what, where=where, remedy=remedy, node=node)
         self.wait_s = wait_s
 
 
