@@ -12,11 +12,11 @@ import msgspec
 API_VERSION = 1
 
 
-class Wire(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=False):
-    """A message of the API."""
+class Wire(msgspec.Struct, frozen=True, kw_only=True):
+    """A message of the API. Each class repeats both options: mypy does not see them inherited."""
 
 
-class ErrorBody(Wire):
+class ErrorBody(Wire, frozen=True, kw_only=True):
     """An error, as stderr and screens show it."""
 
     code: str
@@ -26,7 +26,7 @@ class ErrorBody(Wire):
     exit_code: int = 70
 
 
-class Totals(Wire):
+class Totals(Wire, frozen=True, kw_only=True):
     """Counters of the ledger: objects = migrated + failed + skipped + gone + remaining (I4)."""
 
     objects: int = 0
@@ -45,7 +45,7 @@ class Totals(Wire):
     versions: int = 0
 
 
-class Rate(Wire):
+class Rate(Wire, frozen=True, kw_only=True):
     """Speed of the last minute and since the job began; None until it is earned."""
 
     objects_s: float | None = None
@@ -55,7 +55,7 @@ class Rate(Wire):
     history: list[int] = []  # objects/s, one a second, oldest first, at most 60
 
 
-class Eta(Wire):
+class Eta(Wire, frozen=True, kw_only=True):
     """When the job ends: a range, or why there is none. Exactly one of low_s, unknown, stalled."""
 
     low_s: float | None = None
@@ -65,7 +65,7 @@ class Eta(Wire):
     stalled_reason: str | None = None
 
 
-class Worker(Wire):
+class Worker(Wire, frozen=True, kw_only=True):
     """One worker process, read from its board."""
 
     slot: int
@@ -79,7 +79,7 @@ class Worker(Wire):
     history: list[int] = []  # bytes/s, one a second, oldest first, at most 60
 
 
-class Job(Wire):
+class Job(Wire, frozen=True, kw_only=True):
     """A job of the engine."""
 
     id: int
@@ -95,7 +95,7 @@ class Job(Wire):
     result: ErrorBody | None = None
 
 
-class Event(Wire):
+class Event(Wire, frozen=True, kw_only=True):
     """A durable event; seq has no gaps."""
 
     seq: int
@@ -107,7 +107,7 @@ class Event(Wire):
     job: int | None = None
 
 
-class Node(Wire):
+class Node(Wire, frozen=True, kw_only=True):
     """A Kubo node or cluster peer as the engine last saw it."""
 
     name: str
@@ -120,7 +120,7 @@ class Node(Wire):
     sent_bytes: int = 0
 
 
-class Knob(Wire):
+class Knob(Wire, frozen=True, kw_only=True):
     """A live setting: its value, bounds, and who set it."""
 
     name: str
@@ -132,7 +132,7 @@ class Knob(Wire):
     effect: str = ""
 
 
-class Engine(Wire):
+class Engine(Wire, frozen=True, kw_only=True):
     """The engine process itself."""
 
     pid: int
@@ -143,7 +143,7 @@ class Engine(Wire):
     state: str = "ok"  # ok, stopping; "down" when the ledger alone was read
 
 
-class Workspace(Wire):
+class Workspace(Wire, frozen=True, kw_only=True):
     """What the workspace joins: fixed for its life."""
 
     id: str
@@ -159,7 +159,7 @@ class Workspace(Wire):
     buckets: int = 0
 
 
-class Snapshot(Wire):
+class Snapshot(Wire, frozen=True, kw_only=True):
     """The whole latest state: `GET /v1/snapshot`."""
 
     v: int = API_VERSION
@@ -179,14 +179,14 @@ class Snapshot(Wire):
     unrepresentable: dict[str, int] = {}
 
 
-class Events(Wire):
+class Events(Wire, frozen=True, kw_only=True):
     """`GET /v1/events?since=N`: the events after N, at most 1,000, oldest first."""
 
     events: list[Event]
     last_seq: int
 
 
-class JobRequest(Wire):
+class JobRequest(Wire, frozen=True, kw_only=True):
     """`POST /v1/jobs`. A repeated request_id gives the same answer."""
 
     kind: str
@@ -196,14 +196,37 @@ class JobRequest(Wire):
     expected_epoch: int | None = None
 
 
-class KnobRequest(Wire):
+class JobMade(Wire, frozen=True, kw_only=True):
+    """The answer to `POST /v1/jobs`."""
+
+    id: int
+
+
+class Done(Wire, frozen=True, kw_only=True):
+    """The answer to an act: it is on disk (I5)."""
+
+
+class Act(Wire, frozen=True, kw_only=True):
+    """`POST /v1/jobs/N/{pause,resume,cancel}` and `POST /v1/engine/stop`."""
+
+    actor: str
+    expected_epoch: int | None = None
+
+
+class Refusal(Wire, frozen=True, kw_only=True):
+    """The body of every answer that is no success."""
+
+    error: ErrorBody
+
+
+class KnobRequest(Wire, frozen=True, kw_only=True):
     """`PATCH /v1/knobs`: name to value, all or none."""
 
     values: dict[str, str]
     actor: str
 
 
-class Failure(Wire):
+class Failure(Wire, frozen=True, kw_only=True):
     """One object that failed or was skipped: `GET /v1/failures?after=N&limit=L`."""
 
     bucket: str
@@ -218,14 +241,14 @@ class Failure(Wire):
     disposition: str  # failed, skip, requeued
 
 
-class Failures(Wire):
+class Failures(Wire, frozen=True, kw_only=True):
     """A page of failures; next is the cursor of the following page, empty at the end."""
 
     failures: list[Failure]
     next: str = ""
 
 
-class Plan(Wire):
+class Plan(Wire, frozen=True, kw_only=True):
     """The stored plan: `GET /v1/plan`."""
 
     id: str

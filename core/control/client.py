@@ -1,0 +1,298 @@
+"""The API's client: what the terminal and the command line know of an engine.
+
+Imports the wire types, the errors and httpx, nothing else of the project. The same client speaks
+over the workspace's socket and, with an application instead of a path, in this process
+(`--foreground`, tests).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Self, TypeVar
+
+import httpx
+import msgspec
+
+from core.control import wire
+from core.control.address import SOCKET_NAME, Address
+from core.errors import (
+    BadInput,
+    Broken,
+    Denied,
+    EngineDown,
+    NoAnswer,
+    Refused,
+    VgwmError,
+    WrongState,
+)
+from core.model import ENDED, JobState
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping
+    from types import TracebackType
+    from typing import Any
+
+    # The ASGI callable as httpx types it.
+    App = Callable[..., Any]
+
+LOOK_S = 2.0
+"""A look that takes longer shows the engine as silent (`terminal.md` 2)."""
+ACT_S = 30.0
+"""An act waits for the ledger's commit (I5)."""
+CONNECT_S = 0.5
+
+_T = TypeVar("_T", bound=wire.Wire)
+_BY_EXIT: dict[int, type[VgwmError]] = {
+    kind.exit_code: kind for kind in (BadInput, WrongState, NoAnswer, Refused, Denied, Broken)
+}
+
+
+class Client:
+    """Speaks `/v1` with one engine. Every call raises a VgwmError, never one of httpx.
+
+    EngineDown: nobody listens on the socket. NoAnswer: somebody listens and is silent.
+    """
+
+    def __init__(self, where: Path | App) -> None:
+        self._address: Address | None = None
+        self._socket: Path | None = None
+        transport: httpx.AsyncBaseTransport
+        if isinstance(where, Path):
+            self.where = str(where)
+            self._socket = where / SOCKET_NAME
+            try:
+                self._address = Address(where)
+            except OSError as error:
+                raise _no_workspace(where) from error
+            transport = httpx.AsyncHTTPTransport(uds=self._address.path)
+        else:
+            self.where = "this process"
+            transport = httpx.ASGITransport(app=where)
+        self._http = httpx.AsyncClient(
+            transport=transport,
+            base_url="http://engine/v1/",
+            timeout=httpx.Timeout(LOOK_S, connect=CONNECT_S),
+        )
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._http.aclose()
+        if self._address is not None:
+            self._address.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def snapshot(self) -> wire.Snapshot:
+        """Return the whole latest state."""
+        return await self._get("snapshot", wire.Snapshot)
+
+    async def events(self, since: int = 0) -> wire.Events:
+        """Return up to 1,000 events after number `since`, oldest first."""
+        return await self._get("events", wire.Events, {"since": str(since)})
+
+    async def failures(
+        self, after: str = "", limit: int = 200, code: str = "", prefix: str = ""
+    ) -> wire.Failures:
+        """Return a page of failures; its `next` is the following page's `after`, empty at the end.
+
+        code keeps one class only, prefix those whose `bucket/key` begins so.
+        """
+        return await self._get(
+            "failures",
+            wire.Failures,
+            {"after": after, "limit": str(limit), "class": code, "prefix": prefix},
+        )
+
+    async def plan(self) -> wire.Plan:
+        """Return the stored plan; NoPlan without one."""
+        return await self._get("plan", wire.Plan)
+
+    async def metrics(self) -> str:
+        """Return the metrics in Prometheus' text format."""
+        answer = await self._call("GET", "/metrics", wait_s=LOOK_S)
+        return answer.text
+
+    async def start_job(
+        self, kind: str, args: Mapping[str, str], *, actor: str, request_id: str = ""
+    ) -> int:
+        """Begin a job and return its id. The same request_id twice begins one job."""
+        request = wire.JobRequest(
+            kind=kind, actor=actor, request_id=request_id or uuid.uuid4().hex, args=dict(args)
+        )
+        return (await self._send("POST", "jobs", request, wire.JobMade)).id
+
+    async def pause(self, job: int, *, actor: str) -> None:
+        """Let the bundles in flight end, then hold the job."""
+        await self._act(job, "pause", actor)
+
+    async def resume(self, job: int, *, actor: str) -> None:
+        """Let a paused job go on."""
+        await self._act(job, "resume", actor)
+
+    async def cancel(self, job: int, *, actor: str) -> None:
+        """End a job; what it recorded stays."""
+        await self._act(job, "cancel", actor)
+
+    async def set_knobs(self, values: Mapping[str, str], *, actor: str) -> None:
+        """Set knobs, all or none."""
+        await self._send(
+            "PATCH", "knobs", wire.KnobRequest(values=dict(values), actor=actor), wire.Done
+        )
+
+    async def stop_engine(self, *, actor: str) -> None:
+        """Ask the engine to end; it answers before it does."""
+        await self._send("POST", "engine/stop", wire.Act(actor=actor), wire.Done)
+
+    async def follow_job(self, job: int, *, every_s: float = 1.0) -> AsyncIterator[wire.Snapshot]:
+        """Yield a snapshot at least every `every_s` until the job has ended, the last one included.
+
+        A silent engine is asked again; EngineDown when it is gone.
+        """
+        while True:
+            try:
+                now = await self.snapshot()
+            except EngineDown:
+                raise
+            except NoAnswer:
+                await asyncio.sleep(every_s)
+                continue
+            yield now
+            found = job_of(now, job)
+            if found is not None and found.state in ENDED:
+                return
+            await asyncio.sleep(every_s)
+
+    async def _act(self, job: int, verb: str, actor: str) -> None:
+        await self._send("POST", f"jobs/{job}/{verb}", wire.Act(actor=actor), wire.Done)
+
+    async def _get(self, path: str, kind: type[_T], query: Mapping[str, str] | None = None) -> _T:
+        answer = await self._call("GET", path, wait_s=LOOK_S, query=query)
+        return self._read(answer, kind)
+
+    async def _send(self, verb: str, path: str, body: wire.Wire, kind: type[_T]) -> _T:
+        answer = await self._call(verb, path, wait_s=ACT_S, body=msgspec.json.encode(body))
+        return self._read(answer, kind)
+
+    def _read(self, answer: httpx.Response, kind: type[_T]) -> _T:
+        try:
+            return msgspec.json.decode(answer.content, type=kind)
+        except msgspec.DecodeError as error:
+            raise self._foreign(answer.status_code) from error
+
+    async def _call(
+        self,
+        verb: str,
+        path: str,
+        *,
+        wait_s: float,
+        query: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> httpx.Response:
+        try:
+            answer = await self._http.request(
+                verb,
+                path,
+                params=query,
+                content=body,
+                timeout=httpx.Timeout(wait_s, connect=CONNECT_S),
+            )
+        except httpx.ConnectError as error:
+            raise self._refused() from error
+        except httpx.TimeoutException as error:
+            raise NoAnswer(
+                what=f"the engine was silent for {wait_s:.0f} s",
+                where=self.where,
+                remedy="It may be busy: look again, or read engine.log in the workspace.",
+            ) from error
+        except httpx.HTTPError as error:
+            raise EngineDown(
+                what="the engine broke off in its answer",
+                where=self.where,
+                remedy="vgwm engine status says whether it lives; engine.log says why.",
+            ) from error
+        if answer.is_success:
+            return answer
+        try:
+            refusal = msgspec.json.decode(answer.content, type=wire.Refusal)
+        except msgspec.DecodeError as error:
+            raise self._foreign(answer.status_code) from error
+        raise raised(refusal.error)
+
+    def _refused(self) -> VgwmError:
+        if self._socket is not None and self._socket.exists():
+            if not os.access(self._socket, os.W_OK):
+                return Denied(
+                    what="the engine's socket is another user's",
+                    where=str(self._socket),
+                    remedy="Log in as the user that runs the engine.",
+                )
+        elif self._socket is not None and not self._socket.parent.is_dir():
+            return _no_workspace(self._socket.parent)
+        return EngineDown(
+            what="no engine answers",
+            where=self.where,
+            remedy="Start it with: vgwm engine start",
+        )
+
+    def _foreign(self, status: int) -> VgwmError:
+        return NoAnswer(
+            what=f"the engine answered {status} in a form of another version",
+            where=self.where,
+            remedy="Use the vgwm that runs the engine, or restart the engine with this one.",
+        )
+
+
+def job_of(now: wire.Snapshot, job: int) -> wire.Job | None:
+    """Return a job of the snapshot by its id."""
+    return next((found for found in now.jobs if found.id == job), None)
+
+
+def running_job(now: wire.Snapshot) -> wire.Job | None:
+    """Return the newest job that has not ended."""
+    alive = [job for job in now.jobs if JobState(job.state) not in ENDED]
+    return max(alive, key=lambda job: job.id, default=None)
+
+
+def raised(body: wire.ErrorBody) -> VgwmError:
+    """Return the error that an engine answered, as the class that it was over there.
+
+    A class that this version does not know becomes the one with the same exit code.
+    """
+    kind = _known(VgwmError).get(body.code) or _BY_EXIT.get(body.exit_code, VgwmError)
+    return kind(what=body.what, where=body.where, remedy=body.remedy)
+
+
+def _known(top: type[VgwmError]) -> dict[str, type[VgwmError]]:
+    """Return the classes below `top` that need no more than what, where and remedy, by code."""
+    found: dict[str, type[VgwmError]] = {}
+    for kind in top.__subclasses__():
+        needs = [
+            parameter.name
+            for parameter in inspect.signature(kind).parameters.values()
+            if parameter.default is inspect.Parameter.empty
+        ]
+        if set(needs) <= {"what", "where", "remedy"}:
+            found[kind(what="", where="", remedy="").code] = kind
+        found |= _known(kind)
+    return found
+
+
+def _no_workspace(path: Path) -> BadInput:
+    return BadInput(
+        what="there is no such workspace",
+        where=str(path),
+        remedy="Name one with -w DIR, or make it with: vgwm init -w DIR",
+    )
