@@ -1,0 +1,1 @@
+"""Tests against real servers; each says by name what it could not prove where one is missing."""

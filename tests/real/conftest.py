@@ -1,0 +1,126 @@
+"""Fixtures of real servers, shared by the session, and the summary of what they could not prove.
+
+`VGWM_REAL=require` turns a missing program into a failure, `VGWM_REAL=off` skips every test here.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.lab import tools as lab_tools
+from tests.lab.missing import Missing
+from tests.lab.stack import Shape, Stack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.lab.tools import Tools
+
+HERE = Path(__file__).parent
+LIMIT_S = 120
+NOT_TESTED = pytest.StashKey[dict[str, list[str]]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[NOT_TESTED] = {}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    del config
+    for item in items:
+        if HERE not in item.path.parents:
+            continue
+        if item.get_closest_marker("timeout") is None:
+            # The first test's setup builds the programs: minutes, with limits of their own.
+            item.add_marker(pytest.mark.timeout(LIMIT_S, func_only=True))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    """Turn a missing program into a loud skip that says what it leaves unproved, or a failure."""
+    if os.environ.get("VGWM_REAL") == "off":
+        _note(item, "VGWM_REAL not off")
+        pytest.skip("VGWM_REAL=off")
+    try:
+        yield
+    except Missing as missing:
+        _note(item, missing.needs)
+        if os.environ.get("VGWM_REAL") == "require":
+            raise
+        pytest.skip(str(missing))
+
+
+def _note(item: pytest.Item, needs: str) -> None:
+    title = (getattr(item, "module", None).__doc__ or item.nodeid).splitlines()[0].rstrip(".")
+    titles = item.config.stash[NOT_TESTED].setdefault(needs, [])
+    if title not in titles:
+        titles.append(title)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    for needs, titles in config.stash[NOT_TESTED].items():
+        terminalreporter.write_line(
+            f"NOT TESTED: {'; '.join(titles)} (needs: {needs})", yellow=True, bold=True
+        )
+
+
+@pytest.fixture(scope="session")
+def tools() -> Tools:
+    return lab_tools.find()
+
+
+@pytest.fixture(scope="session")
+def lab_folder(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
+    """The one root of every server; removed at the end, but for the logs of a failed run."""
+    root = tmp_path_factory.mktemp("lab")
+    yield root
+    if request.session.testsfailed:
+        keep_logs(root)
+    else:
+        shutil.rmtree(root)
+
+
+def keep_logs(root: Path) -> None:
+    """Remove all but the logs."""
+    for path in sorted(root.rglob("*"), reverse=True):
+        if path.is_symlink() or (path.is_file() and path.suffix != ".log"):
+            path.unlink()
+        elif path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
+
+
+@pytest.fixture(scope="session")
+def make_stack(tools: Tools, lab_folder: Path) -> Iterator[Callable[[Shape], Stack]]:
+    """Start a stack of a shape of one's own; it ends with the session, or by its `close()`."""
+    with ExitStack() as stacks:
+
+        def make(shape: Shape) -> Stack:
+            root = Path(tempfile.mkdtemp(prefix="stack-", dir=lab_folder))
+            return stacks.enter_context(Stack.start(root, tools, shape))
+
+        yield make
+
+
+@pytest.fixture(scope="session")
+def stack(make_stack: Callable[[Shape], Stack]) -> Stack:
+    """The shared stack: three nodes, batch age 200 ms. A test may hurt it: see `_healed`."""
+    return make_stack(Shape())
+
+
+@pytest.fixture(autouse=True)
+def _healed(request: pytest.FixtureRequest) -> Iterator[None]:
+    yield
+    if "stack" in request.fixturenames:
+        shared = request.getfixturevalue("stack")
+        shared.heal()
