@@ -18,7 +18,7 @@ VgwmError                     exit
 └── Broken                    7   integrity: a count, CID or ledger is wrong; stopped
     └── NodeRefusedBlock
 
-No secret and no raw outside text stands in a message (I9): pass outside text through `display.safe`.
+No secret and no raw outside text stands in a message (I9): outside text goes through `display.safe`.
 """
 
 from __future__ import annotations
