@@ -15,8 +15,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.lab import tools as lab_tools
+from tests.lab.gateway import Gateway
 from tests.lab.missing import Missing
+from tests.lab.process import Keeper
+from tests.lab.redis import RedisCluster
 from tests.lab.stack import Shape, Stack
+from tests.lab.tree.grow import GatewayTree, grow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -116,6 +120,36 @@ def make_stack(tools: Tools, lab_folder: Path) -> Iterator[Callable[[Shape], Sta
 def stack(make_stack: Callable[[Shape], Stack]) -> Stack:
     """The shared stack: three nodes, batch age 200 ms. A test may hurt it: see `_healed`."""
     return make_stack(Shape())
+
+
+@pytest.fixture(scope="session")
+def keeper() -> Iterator[Keeper]:
+    """Where a test starts servers that live to the end of the session."""
+    with Keeper() as kept:
+        yield kept
+
+
+@pytest.fixture(scope="session", params=["xattr", "sidecar"])
+def gateway_tree(
+    request: pytest.FixtureRequest, tools: Tools, lab_folder: Path, keeper: Keeper
+) -> GatewayTree:
+    """A tree of every kind of object in this metadata mode; read-only for tests."""
+    mode = str(request.param)
+    gateway = Gateway(
+        f"gateway-{mode}",
+        tools.path("versitygw"),
+        lab_folder / mode,
+        with_sidecar=mode == "sidecar",
+    )
+    gateway.start(keeper)
+    return GatewayTree(gateway, grow(gateway))
+
+
+@pytest.fixture(scope="session")
+def redis(lab_folder: Path, keeper: Keeper) -> RedisCluster:
+    cluster = RedisCluster(lab_folder)
+    cluster.start(keeper)
+    return cluster
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,131 @@
+"""A real VersityGW over a posix tree, and clients of it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+from tests.lab import ports
+from tests.lab.missing import LabError, Missing
+from tests.lab.process import Server
+from tests.lab.web import Api
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from botocore.client import BaseClient
+
+    from tests.lab.process import Keeper
+
+REGION = "us-east-1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """The gateway's root account."""
+
+    access: str = "LABROOT"
+    secret: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
+
+
+class Gateway:
+    """A gateway whose folders all lie below `folder`; it starts and ends by itself.
+
+    root: the posix tree. versioning_dir: always set. sidecar: None in xattr mode. Their names are
+    chosen so that none starts with the text of another's path, which the gateway refuses.
+    """
+
+    def __init__(self, name: str, program: str, folder: Path, *, with_sidecar: bool) -> None:
+        self.name = name
+        self.root = folder / "tree"
+        self.versioning_dir = folder / "versions"
+        self.sidecar = folder / "sidecar" if with_sidecar else None
+        self.account = Account()
+        self.url = ""
+        self._program = program
+        self._folder = folder
+        self._server: Server | None = None
+
+    @property
+    def server(self) -> Server:
+        if self._server is None:
+            raise LabError(f"{self.name} was never started")
+        return self._server
+
+    def start(self, keeper: Keeper) -> None:
+        """Start it and wait until `/health` answers. Raises Missing without user attributes."""
+        for folder in (self.root, self.versioning_dir, self.sidecar):
+            if folder is not None:
+                folder.mkdir(parents=True, exist_ok=True)
+        _need_user_attributes(self.root)
+        for attempt in range(ports.TRIES):
+            port = ports.free(1)[0]
+            self.url = f"http://127.0.0.1:{port}"
+            self._server = server = self._program_on(port)
+            keeper.start(server)
+            try:
+                server.wait_for("/health", lambda: Api(self.url).get("/health").status == 200)
+            except LabError:
+                taken = ports.ADDRESS_IN_USE in server.tail()
+                keeper.forget(server)
+                if not taken or attempt == ports.TRIES - 1:
+                    raise
+            else:
+                return
+
+    def _program_on(self, port: int) -> Server:
+        own = ["--port", f"127.0.0.1:{port}", "--health", "/health", "--keep-alive", "--quiet"]
+        backend = ["posix", "--versioning-dir", str(self.versioning_dir)]
+        if self.sidecar is not None:
+            backend += ["--sidecar", str(self.sidecar)]
+        account = {
+            "ROOT_ACCESS_KEY": self.account.access,
+            "ROOT_SECRET_KEY": self.account.secret,
+        }
+        return Server(
+            self.name,
+            [self._program, *own, *backend, str(self.root)],
+            folder=self._folder,
+            environment=account,
+        )
+
+    @contextmanager
+    def client(self, *, checksums: bool = True) -> Iterator[BaseClient]:
+        """Give a boto3 client. checksums False: send none, so that the gateway makes its own."""
+        mode = "when_supported" if checksums else "when_required"
+        session = boto3.session.Session(
+            aws_access_key_id=self.account.access,
+            aws_secret_access_key=self.account.secret,
+            region_name=REGION,
+        )
+        client = session.client(
+            "s3",
+            endpoint_url=self.url,
+            config=Config(
+                s3={"addressing_style": "path"},
+                retries={"max_attempts": 0},
+                max_pool_connections=16,
+                request_checksum_calculation=mode,
+                response_checksum_validation="when_required",
+            ),
+        )
+        with contextlib.closing(client):
+            yield client
+
+
+def _need_user_attributes(folder: Path) -> None:
+    try:
+        os.setxattr(folder, "user.vgwm-lab", b"1")
+        os.removexattr(folder, "user.vgwm-lab")
+    except OSError as error:
+        raise Missing(
+            f"user attributes in {folder}", needs="a file system with user.* attributes for TMPDIR"
+        ) from error
