@@ -16,6 +16,7 @@ PACKAGES = {
     "promtool": "prometheus",
 }
 INSTALL_LIMIT_S = 300
+SBIN = ":/usr/sbin:/usr/local/sbin"  # not on everybody's path, and haproxy lives there
 
 
 def find(program: str) -> str:
@@ -36,8 +37,7 @@ def find(program: str) -> str:
 
 
 def _look(program: str) -> str | None:
-    # sbin is not on everybody's path, and haproxy lives there
-    return shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    return shutil.which(program, path=os.environ.get("PATH", "") + SBIN)
 
 
 def _may_install() -> bool:

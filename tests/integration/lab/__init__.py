@@ -1,0 +1,1 @@
+"""The laboratory's own mechanics, without any server."""
