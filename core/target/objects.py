@@ -1,0 +1,121 @@
+"""The object table: one Protocol, two databases, one suite of tests that both pass.
+
+Only the coordinator holds a table (I3). Rows are tuples in the profile's column order; times are
+microseconds UTC, Json is text and comes back as the text that went in.
+Source: ydb.md 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Protocol
+
+from core.display import safe
+from core.errors import BadInput, SchemaMismatch
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from core.model import Finding
+    from core.target.profile import Profile
+    from core.target.shape import Row, RowKey
+
+START: Final[RowKey] = ("", "")
+"""Where a scan begins: before every row."""
+
+
+class ObjectTable(Protocol):
+    """Where the gateway looks names up. Every write repeats safely."""
+
+    async def ensure(self) -> None:
+        """Create what is absent, then compare. Raises SchemaMismatch, Denied, NoAnswer."""
+        ...
+
+    async def check(self) -> list[Finding]:
+        """Compare tables, columns, types, keys and indexes with the profile; change nothing."""
+        ...
+
+    async def upsert(self, rows: Sequence[Row]) -> None:
+        """Write object rows; on return they are durable. Never two rows of one key in a call."""
+        ...
+
+    async def delete(self, bucket: str, keys: Sequence[str]) -> None:
+        """Remove the rows of some keys of one bucket; absent keys are no error."""
+        ...
+
+    async def replace_if(self, rows: Sequence[Row], expected: Sequence[Row | None]) -> list[RowKey]:
+        """Write each row whose present row still is the expected one (None: absent).
+
+        One transaction. Returns the keys that had moved; their rows stay as they are. Volatile
+        columns (accesses, pins) are not compared.
+        """
+        ...
+
+    async def scan(self, after: RowKey, limit: int) -> list[Row]:
+        """Return up to `limit` rows after a key, in byte order of (bucket, key)."""
+        ...
+
+    async def read(self, keys: Sequence[RowKey]) -> list[Row]:
+        """Return the rows of those keys that exist, in key order."""
+        ...
+
+    async def build_index(self) -> None:
+        """Build the profile's index on CIDs, once the rows are there; nothing to do if it is."""
+        ...
+
+    async def count(self) -> int:
+        """Return how many object rows there are."""
+        ...
+
+    async def upsert_buckets(self, rows: Sequence[Row]) -> None:
+        """Write bucket rows. Raises BadInput for a profile without a bucket table."""
+        ...
+
+    async def scan_buckets(self) -> list[Row]:
+        """Return every bucket row, by name; none for a profile without a bucket table."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of files, threads and connections; a second call does nothing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableCredentials:
+    """What a YDB table may need. Secrets stay out of repr (I9); "" = not given."""
+
+    user: str = ""
+    password: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+    ca_file: str = ""
+
+
+async def open_table(
+    spec: str, profile: Profile, credentials: TableCredentials | None = None
+) -> ObjectTable:
+    """Open `sqlite:PATH` or `ydb:grpc[s]://HOST:PORT/DATABASE`. `ensure` is the caller's.
+
+    Raises BadInput for another form; NoAnswer, Denied or BadInput if YDB does not take us in.
+    """
+    del credentials  # a file asks for none
+    kind, _, rest = spec.partition(":")
+    if kind == "sqlite" and rest:
+        from core.target.objects_sqlite import SqliteTable  # noqa: PLC0415
+
+        return await SqliteTable.open(rest, profile)
+    raise BadInput(
+        what=f"object table {safe(spec)} is of no known kind",
+        where="target.table",
+        remedy="Write sqlite:PATH or ydb:grpc[s]://HOST:PORT/DATABASE.",
+    )
+
+
+def refuse_mismatch(findings: Sequence[Finding], where: str) -> None:
+    """Raise SchemaMismatch naming each finding that blocks, if there is one."""
+    blocking = [f for f in findings if f.verdict == "fail"]
+    if blocking:
+        raise SchemaMismatch(
+            what="; ".join(f"{f.subject}: {f.evidence}" for f in blocking),
+            where=where,
+            remedy=" ".join(dict.fromkeys(f.remedy for f in blocking)),
+        )

@@ -1,0 +1,212 @@
+"""The object table in a SQLite file: the embedded default, and the export's `objects.db`.
+
+One thread writes (WAL, synchronous=FULL), one reads. The index on CIDs is built at the end:
+written row by row in CID order it holds recording to 25-36k rows/s, without it 270k (measured,
+rows of 500 B); built afterwards it costs 1.5 s a million rows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING, Self, TypeVar, cast
+
+from core.display import safe
+from core.errors import BadInput
+from core.target import sqlite_statements as sql
+from core.target.objects import refuse_mismatch
+from core.target.schema_check import compare
+from core.target.shape import Source
+from core.target.sqlite_reader import SqliteReader, connect, describe
+from core.target.sqlite_writer import SqliteWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from core.model import Finding
+    from core.target.profile import Profile
+    from core.target.shape import Row, RowKey, TableShape
+
+T = TypeVar("T")
+
+
+class SqliteTable:
+    """An object table in one file. Keys order by bytes, as YDB orders them."""
+
+    def __init__(
+        self, path: Path, profile: Profile, writer: SqliteWriter, reader: SqliteReader
+    ) -> None:
+        self._path = path
+        self._objects = profile.objects
+        self._cids = profile.cids
+        self._buckets = profile.buckets
+        self._tables = profile.tables
+        self._writer = writer
+        self._reader = reader
+        self._upsert = sql.upsert(profile.objects)
+        # A row that moves to another CID must take its entry in the CID table along.
+        self._forget = ""
+        if profile.cids:
+            self._forget = sql.forget_cid(profile.cids, profile.objects, unless_same=True)
+            self._cid_at = [profile.objects.sources.index(s) for s in profile.cids.sources]
+            self._cid_upsert = sql.upsert(profile.cids)
+
+    @classmethod
+    async def open(cls, path: str | Path, profile: Profile) -> Self:
+        """Open the file, or create an empty one. Raises Denied, BadInput, Broken, NoAnswer."""
+        file = Path(path)
+        if not await asyncio.to_thread(file.parent.is_dir):
+            raise BadInput(
+                what=f"folder {safe(str(file.parent))} does not exist",
+                where="target.table",
+                remedy="Create it, or name another place.",
+            )
+        connection = await asyncio.to_thread(connect, file)
+        return cls(file, profile, SqliteWriter(file, connection), SqliteReader(file))
+
+    async def ensure(self) -> None:
+        """Create the profile's absent tables; raise SchemaMismatch if a present one differs."""
+        tables = self._tables
+
+        def create(connection: sqlite3.Connection) -> None:
+            for shape in tables:
+                connection.execute(sql.create(shape))
+
+        await self._writer.submit(create)
+        refuse_mismatch(await self.check(), safe(str(self._path)))
+
+    async def check(self) -> list[Finding]:
+        """Compare each table with the profile; a CID index not built yet is a warning."""
+        tables = self._tables
+
+        def look(connection: sqlite3.Connection) -> list[Finding]:
+            return [
+                finding
+                for shape in tables
+                for finding in compare(shape, describe(connection, shape.name), sql.types(shape))
+            ]
+
+        return await self._reader.run(look)
+
+    async def upsert(self, rows: Sequence[Row]) -> None:
+        """Write rows in one executemany; they are on disk on return."""
+        await self._write(lambda connection: self._put(connection, rows))
+
+    async def delete(self, bucket: str, keys: Sequence[str]) -> None:
+        """Remove rows by key, with their entries in the CID table."""
+        delete = sql.delete(self._objects)
+        forget = (
+            sql.forget_cid(self._cids, self._objects, unless_same=False) if self._cids else None
+        )
+
+        def work(connection: sqlite3.Connection) -> None:
+            if forget:
+                connection.executemany(forget, [(bucket, key, bucket, key) for key in keys])
+            connection.executemany(delete, [(bucket, key) for key in keys])
+
+        await self._write(work)
+
+    async def replace_if(self, rows: Sequence[Row], expected: Sequence[Row | None]) -> list[RowKey]:
+        """Write the rows whose present ones are as expected; return the keys that had moved."""
+        read = f"{sql.select(self._objects)} WHERE {sql.by_key(self._objects)}"
+        fixed = [at for at, column in enumerate(self._objects.columns) if not column.volatile]
+
+        def work(connection: sqlite3.Connection) -> list[RowKey]:
+            moved: list[RowKey] = []
+            unmoved: list[Row] = []
+            for row, wanted in zip(rows, expected, strict=True):
+                present = cast("Row | None", connection.execute(read, row[:2]).fetchone())
+                if same_row(present, wanted, fixed):
+                    unmoved.append(row)
+                else:
+                    moved.append((str(row[0]), str(row[1])))
+            self._put(connection, unmoved)
+            return moved
+
+        return await self._write(work)
+
+    async def scan(self, after: RowKey, limit: int) -> list[Row]:
+        """Return the next rows in byte order of (bucket, key)."""
+        page = sql.page(self._objects)
+        return await self._reader.run(lambda c: c.execute(page, (*after, limit)).fetchall())
+
+    async def read(self, keys: Sequence[RowKey]) -> list[Row]:
+        """Return the rows of those keys that exist, in key order."""
+        one = f"{sql.select(self._objects)} WHERE {sql.by_key(self._objects)}"
+
+        def look(connection: sqlite3.Connection) -> list[Row]:
+            return [row for key in sorted(set(keys)) for row in connection.execute(one, key)]
+
+        return await self._reader.run(look)
+
+    async def build_index(self) -> None:
+        """Build the index on CIDs over the rows that are there."""
+        statement = sql.create_index(self._objects)
+        if statement:
+            await self._writer.submit(lambda connection: connection.execute(statement))
+
+    async def count(self) -> int:
+        """Count the object rows; reads the whole table."""
+        text = f"SELECT count(*) FROM {self._objects.name}"  # noqa: S608 - a checked name
+        return await self._reader.run(lambda c: int(c.execute(text).fetchone()[0]))
+
+    async def upsert_buckets(self, rows: Sequence[Row]) -> None:
+        """Write bucket rows."""
+        statement = sql.upsert(_bucket_table(self._buckets))
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.executemany(statement, rows)
+
+        await self._write(work)
+
+    async def scan_buckets(self) -> list[Row]:
+        """Return every bucket row, by name."""
+        if self._buckets is None:
+            return []
+        text = f"{sql.select(self._buckets)} ORDER BY {', '.join(self._buckets.key)}"
+        return await self._reader.run(lambda c: c.execute(text).fetchall())
+
+    async def close(self) -> None:
+        """Write what is queued, then close both connections."""
+        await self._reader.close()
+        await self._writer.close()
+
+    def _put(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+        if self._forget:
+            cid_at = self._objects.sources.index(Source.CID)
+            connection.executemany(
+                self._forget, [(*row[:2], *row[:2], row[cid_at]) for row in rows]
+            )
+        connection.executemany(self._upsert, rows)
+        if self._forget:
+            connection.executemany(
+                self._cid_upsert, [tuple(row[at] for at in self._cid_at) for row in rows]
+            )
+
+    async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            return await self._writer.submit(work)
+        except (sqlite3.IntegrityError, sqlite3.ProgrammingError, UnicodeEncodeError) as error:
+            raise BadInput(
+                what=f"a row does not fit its table: {safe(str(error))}",
+                where=safe(str(self._path)),
+                remedy="The object is at fault, not the table; nothing of this call was written.",
+            ) from error
+
+
+def same_row(present: Row | None, expected: Row | None, compared: Sequence[int]) -> bool:
+    """Say whether two rows agree in the columns at those positions; None is an absent row."""
+    if present is None or expected is None:
+        return present is expected
+    return all(present[at] == expected[at] for at in compared)
+
+
+def _bucket_table(shape: TableShape | None) -> TableShape:
+    if shape is None:
+        raise BadInput(
+            what="this profile has no bucket table",
+            where="target profile",
+            remedy="Bucket attributes stay in the plan's list (class bucket_attr).",
+        )
+    return shape
