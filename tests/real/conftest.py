@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 LIMIT_S = 120
 NOT_TESTED = pytest.StashKey[dict[str, list[str]]]()
+SHARED = pytest.StashKey[Stack]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -117,9 +118,11 @@ def make_stack(tools: Tools, lab_folder: Path) -> Iterator[Callable[[Shape], Sta
 
 
 @pytest.fixture(scope="session")
-def stack(make_stack: Callable[[Shape], Stack]) -> Stack:
+def stack(request: pytest.FixtureRequest, make_stack: Callable[[Shape], Stack]) -> Stack:
     """The shared stack: three nodes, batch age 200 ms. A test may hurt it: see `_healed`."""
-    return make_stack(Shape())
+    made = make_stack(Shape())
+    request.config.stash[SHARED] = made
+    return made
 
 
 @pytest.fixture(scope="session")
@@ -155,6 +158,6 @@ def redis(lab_folder: Path, keeper: Keeper) -> RedisCluster:
 @pytest.fixture(autouse=True)
 def _healed(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
-    if "stack" in request.fixturenames:
-        shared = request.getfixturevalue("stack")
+    shared = request.config.stash.get(SHARED, None)
+    if shared is not None:
         shared.heal()
