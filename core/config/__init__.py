@@ -1,0 +1,1 @@
+"""The workspace file, its units, knobs and secrets by reference; what leaves is redacted."""
