@@ -74,7 +74,7 @@ class Client:
             transport = httpx.ASGITransport(app=where)
         self._http = httpx.AsyncClient(
             transport=transport,
-            base_url="http://engine/v1/",
+            base_url="http://engine/",
             timeout=httpx.Timeout(LOOK_S, connect=CONNECT_S),
         )
 
@@ -122,7 +122,7 @@ class Client:
 
     async def metrics(self) -> str:
         """Return the metrics in Prometheus' text format."""
-        answer = await self._call("GET", "/metrics", wait_s=LOOK_S)
+        answer = await self._call("GET", "metrics", wait_s=LOOK_S)
         return answer.text
 
     async def start_job(
@@ -179,11 +179,11 @@ class Client:
         await self._send("POST", f"jobs/{job}/{verb}", wire.Act(actor=actor), wire.Done)
 
     async def _get(self, path: str, kind: type[_T], query: Mapping[str, str] | None = None) -> _T:
-        answer = await self._call("GET", path, wait_s=LOOK_S, query=query)
+        answer = await self._call("GET", f"v1/{path}", wait_s=LOOK_S, query=query)
         return self._read(answer, kind)
 
     async def _send(self, verb: str, path: str, body: wire.Wire, kind: type[_T]) -> _T:
-        answer = await self._call(verb, path, wait_s=ACT_S, body=msgspec.json.encode(body))
+        answer = await self._call(verb, f"v1/{path}", wait_s=ACT_S, body=msgspec.json.encode(body))
         return self._read(answer, kind)
 
     def _read(self, answer: httpx.Response, kind: type[_T]) -> _T:

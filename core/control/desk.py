@@ -1,0 +1,51 @@
+"""Who answers the API: a live engine, a ledger at rest, or a test's stand-in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from core.control import wire
+
+Verb = Literal["pause", "resume", "cancel"]
+VERBS: tuple[Verb, ...] = ("pause", "resume", "cancel")
+
+
+class LookDesk(Protocol):
+    """What can be asked without an engine."""
+
+    async def snapshot(self) -> wire.Snapshot:
+        """Return the whole latest state."""
+        ...
+
+    async def events(self, since: int, limit: int) -> wire.Events:
+        """Return up to `limit` events after number `since`, oldest first."""
+        ...
+
+    async def failures(self, after: str, limit: int, code: str, prefix: str) -> wire.Failures:
+        """Return a page of failures after the cursor, of one class and prefix or of all."""
+        ...
+
+    async def plan(self) -> wire.Plan:
+        """Return the stored plan; raises NoPlan."""
+        ...
+
+
+class Desk(LookDesk, Protocol):
+    """What an engine also does. Every call returns after the change is on disk (I5)."""
+
+    async def start_job(self, request: wire.JobRequest) -> int:
+        """Begin a job and return its id; a repeated request_id begins nothing new."""
+        ...
+
+    async def act(self, job: int, verb: Verb, act: wire.Act) -> None:
+        """Pause, resume or cancel a job."""
+        ...
+
+    async def set_knobs(self, request: wire.KnobRequest) -> None:
+        """Set knobs, all or none."""
+        ...
+
+    async def stop(self, act: wire.Act) -> None:
+        """Let the engine end after this answer."""
+        ...

@@ -1,0 +1,158 @@
+"""A snapshot in Prometheus' text format, with no object key in any label.
+
+Only what is known is written: a missing series is unknown, a zero would be a claim (I7).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from core.model import ENDED, NS_PER_S, JobKind, JobState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from core.control import wire
+
+
+class Sample(NamedTuple):
+    """One line: labels but the workspace's, which every line carries, and the value."""
+
+    labels: tuple[tuple[str, str], ...]
+    value: float
+
+
+class Metric(NamedTuple):
+    """One family: its name after `vgwm_`, type, help, samples."""
+
+    name: str
+    kind: str
+    tells: str
+    samples: list[Sample]
+
+
+def render(now: wire.Snapshot) -> str:
+    """Return the text of `GET /metrics`; families without a sample are left out."""
+    lines: list[str] = []
+    for metric in metrics(now):
+        if not metric.samples:
+            continue
+        lines.append(f"# HELP vgwm_{metric.name} {metric.tells}")
+        lines.append(f"# TYPE vgwm_{metric.name} {metric.kind}")
+        for sample in metric.samples:
+            labels = _labels((("workspace", now.workspace.name), *sample.labels))
+            lines.append(f"vgwm_{metric.name}{{{labels}}} {_number(sample.value)}")
+    return "\n".join(lines) + "\n"
+
+
+def metrics(now: wire.Snapshot) -> list[Metric]:
+    """Return every family, also those that have no sample now."""
+    return [*_counts(now), *_pace(now), *_nodes(now)]
+
+
+def _counts(now: wire.Snapshot) -> Iterable[Metric]:
+    totals = now.totals
+    states = (
+        ("migrated", totals.migrated),
+        ("failed", totals.failed),
+        ("skipped", totals.skipped),
+        ("gone", totals.gone),
+        ("remaining", totals.remaining),
+    )
+    left = max(0, totals.size_bytes - totals.migrated_bytes)
+    yield Metric("objects", "gauge", "Source keys by end state.", _by("state", states))
+    yield Metric(
+        "bytes",
+        "gauge",
+        "Source bytes, recorded on the target and not.",
+        _by("state", (("migrated", totals.migrated_bytes), ("remaining", left))),
+    )
+    yield Metric(
+        "objects_processed_total",
+        "counter",
+        "Objects that a phase has dealt with.",
+        _by("phase", (("plan", totals.objects), ("record", totals.migrated))),
+    )
+    yield Metric(
+        "retries_total",
+        "counter",
+        "Objects sent to another bundle because their source changed.",
+        _by("phase", (("copy", totals.requeued),)),
+    )
+    yield Metric(
+        "pins_pending",
+        "gauge",
+        "Bundles whose pin is not yet seen on every allocated peer.",
+        [Sample((), totals.pins_waiting)],
+    )
+
+
+def _pace(now: wire.Snapshot) -> Iterable[Metric]:
+    workers: dict[str, int] = {}
+    for worker in now.workers:
+        workers[worker.state] = workers.get(worker.state, 0) + 1
+    yield Metric("workers", "gauge", "Worker processes.", _by("state", sorted(workers.items())))
+    eta = now.eta
+    bounds = [(name, s) for name, s in (("low", eta.low_s), ("high", eta.high_s)) if s is not None]
+    yield Metric("eta_seconds", "gauge", "When the job ends, as a range.", _by("bound", bounds))
+    reason = [(eta.stalled_reason or "unknown", 1)] if eta.stalled_s is not None else []
+    yield Metric("throttled", "gauge", "1 while a cause holds the job.", _by("reason", reason))
+    running = [
+        (kind.value, sum(job.kind == kind and not _ended(job) for job in now.jobs))
+        for kind in JobKind
+    ]
+    yield Metric("job_running", "gauge", "1 while a job has not ended.", _by("kind", running))
+    yield Metric(
+        "last_progress_timestamp_seconds",
+        "gauge",
+        "When a running job last recorded something.",
+        [
+            Sample((("kind", job.kind),), (now.at_ns / NS_PER_S) - (eta.stalled_s or 0.0))
+            for job in now.jobs
+            if not _ended(job)
+        ],
+    )
+    yield Metric(
+        "build_info",
+        "gauge",
+        "1; the version is the label.",
+        _by("version", [(now.engine.version, 1)]),
+    )
+
+
+def _nodes(now: wire.Snapshot) -> Iterable[Metric]:
+    yield Metric(
+        "sent_bytes_total",
+        "counter",
+        "Bytes sent to a node.",
+        _by("node", [(node.name, node.sent_bytes) for node in now.nodes]),
+    )
+    yield Metric(
+        "target_free_bytes",
+        "gauge",
+        "Room that a peer says it has.",
+        _by(
+            "peer",
+            [(node.name, node.free_bytes) for node in now.nodes if node.free_bytes is not None],
+        ),
+    )
+
+
+def _ended(job: wire.Job) -> bool:
+    return job.state in ENDED or job.state == JobState.INTERRUPTED
+
+
+def _by(label: str, values: Iterable[tuple[str, float]]) -> list[Sample]:
+    return [Sample(((label, name),), value) for name, value in values]
+
+
+def _labels(labels: Iterable[tuple[str, str]]) -> str:
+    return ",".join(f'{name}="{_quoted(value)}"' for name, value in labels)
+
+
+def _quoted(value: str) -> str:
+    return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value == int(value) else repr(float(value))

@@ -1,0 +1,187 @@
+"""The API as an ASGI application, over whatever desk answers it.
+
+`build_app(desk)` is the whole of `/v1`; `core.control.serve` puts it on a socket.
+An error leaves as {"error": ErrorBody}, its HTTP status from its exit code.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from core import display
+from core.control import metrics, wire
+from core.control.desk import VERBS
+from core.errors import BadInput, VgwmError
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from core.control.desk import Desk
+
+_log = logging.getLogger(__name__)
+
+MOST_EVENTS = 1_000
+MOST_FAILURES = 500
+_LARGEST_BODY = 1 << 20
+_MOST_DIGITS = 18  # fits SQLite's 63 bits
+
+# By exit code: guide.md 2.1 on the left, what HTTP calls it on the right.
+_STATUS = {2: 400, 3: 409, 4: 503, 5: 412, 6: 403, 7: 500}
+
+_T = TypeVar("_T", bound=wire.Wire)
+
+
+class Api:
+    """The handlers of `/v1`, one method an endpoint."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def routes(self) -> list[Route]:
+        """Return every endpoint."""
+        return [
+            Route("/v1/snapshot", self.snapshot),
+            Route("/v1/events", self.events),
+            Route("/v1/failures", self.failures),
+            Route("/v1/plan", self.plan),
+            Route("/v1/jobs", self.start_job, methods=["POST"]),
+            Route("/v1/jobs/{job:int}/{verb}", self.act, methods=["POST"]),
+            Route("/v1/knobs", self.set_knobs, methods=["PATCH"]),
+            Route("/v1/engine/stop", self.stop, methods=["POST"]),
+            Route("/metrics", self.metrics),
+        ]
+
+    async def snapshot(self, _request: Request) -> Response:
+        """`GET /v1/snapshot`."""
+        return _answer(await self._desk.snapshot())
+
+    async def events(self, request: Request) -> Response:
+        """`GET /v1/events?since=N&limit=L`."""
+        limit = min(_number(request, "limit", MOST_EVENTS), MOST_EVENTS)
+        return _answer(await self._desk.events(_number(request, "since", 0), limit))
+
+    async def failures(self, request: Request) -> Response:
+        """`GET /v1/failures?after=CURSOR&limit=L&class=C&prefix=P`."""
+        asked = request.query_params
+        limit = min(_number(request, "limit", MOST_FAILURES), MOST_FAILURES)
+        page = await self._desk.failures(
+            asked.get("after", ""), limit, asked.get("class", ""), asked.get("prefix", "")
+        )
+        return _answer(page)
+
+    async def plan(self, _request: Request) -> Response:
+        """`GET /v1/plan`."""
+        return _answer(await self._desk.plan())
+
+    async def start_job(self, request: Request) -> Response:
+        """`POST /v1/jobs`."""
+        asked = await _body(request, wire.JobRequest)
+        return _answer(wire.JobMade(id=await self._desk.start_job(asked)))
+
+    async def act(self, request: Request) -> Response:
+        """`POST /v1/jobs/N/{pause,resume,cancel}`."""
+        asked = await _body(request, wire.Act)
+        word = request.path_params["verb"]
+        verb = next((known for known in VERBS if known == word), None)
+        if verb is None:
+            raise BadInput(
+                what=f"a job cannot {display.safe(word)}",
+                where=request.url.path,
+                remedy=f"It can: {', '.join(VERBS)}.",
+            )
+        await self._desk.act(request.path_params["job"], verb, asked)
+        return _answer(wire.Done())
+
+    async def set_knobs(self, request: Request) -> Response:
+        """`PATCH /v1/knobs`."""
+        await self._desk.set_knobs(await _body(request, wire.KnobRequest))
+        return _answer(wire.Done())
+
+    async def stop(self, request: Request) -> Response:
+        """`POST /v1/engine/stop`."""
+        await self._desk.stop(await _body(request, wire.Act))
+        return _answer(wire.Done())
+
+    async def metrics(self, _request: Request) -> Response:
+        """`GET /metrics`."""
+        text = metrics.render(await self._desk.snapshot())
+        return PlainTextResponse(text, media_type="text/plain; version=0.0.4")
+
+
+def build_app(desk: Desk) -> Starlette:
+    """Return the API over a desk."""
+    return Starlette(
+        routes=Api(desk).routes(),
+        exception_handlers={VgwmError: _refuse, Exception: _fault},
+    )
+
+
+def _answer(message: wire.Wire, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(message), status, media_type="application/json")
+
+
+def error_body(error: VgwmError) -> wire.ErrorBody:
+    """Return an error as the wire carries it."""
+    return wire.ErrorBody(
+        code=error.code,
+        what=error.what,
+        where=error.where,
+        remedy=error.remedy,
+        exit_code=error.exit_code,
+    )
+
+
+async def _refuse(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, VgwmError)  # noqa: S101 - Starlette types every handler by Exception
+    return _answer(wire.Refusal(error=error_body(error)), _STATUS.get(error.exit_code, 500))
+
+
+async def _fault(request: Request, error: Exception) -> Response:
+    """Answer a fault of ours; Starlette raises it again behind us, into the engine's log."""
+    body = wire.ErrorBody(
+        code="fault",
+        what=f"the engine stumbled: {type(error).__name__}",
+        where=request.url.path,
+        remedy="This is a fault of vgwm; engine.log in the workspace has the trace.",
+    )
+    return _answer(wire.Refusal(error=body), 500)
+
+
+async def _body(request: Request, kind: type[_T]) -> _T:
+    """Read a request's body strictly; BadInput names the member that is wrong."""
+    raw = bytearray()
+    async for piece in request.stream():
+        raw += piece
+        if len(raw) > _LARGEST_BODY:
+            raise BadInput(
+                what=f"a request of more than {_LARGEST_BODY} bytes",
+                where=request.url.path,
+                remedy="Send less in one request.",
+            )
+    try:
+        return msgspec.json.decode(bytes(raw), type=kind)
+    except msgspec.DecodeError as error:
+        raise BadInput(
+            what=f"the request does not read as {kind.__name__}: {display.safe(str(error))}",
+            where=request.url.path,
+            remedy="Send the members that docs/api.md names.",
+        ) from error
+
+
+def _number(request: Request, name: str, default: int) -> int:
+    text = request.query_params.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
+        raise BadInput(
+            what=f"{name}={display.safe(text)} is no number",
+            where=request.url.path,
+            remedy=f"{name} is a whole number from 0 on.",
+        )
+    return int(text)

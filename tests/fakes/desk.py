@@ -1,0 +1,106 @@
+"""A desk without an engine: canned state, and a record of what was asked of it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from core.control import wire
+from core.errors import BadInput, NoPlan
+
+if TYPE_CHECKING:
+    from core.control.desk import Verb
+
+AT_NS = 1_764_598_931_000_000_000  # 2025-12-01 14:22:11 UTC
+
+
+def snapshot(**more: object) -> wire.Snapshot:
+    """Return a snapshot of a small workspace, with what a test wants to see in it."""
+    plain = wire.Snapshot(
+        at_ns=AT_NS,
+        workspace=wire.Workspace(
+            id="9f2c1a7e",
+            name="photos",
+            path="/ws/photos",
+            source="posix /data/gw",
+            target="dir /out",
+            table="sqlite /out/objects.db",
+            profile="guide",
+            planned=True,
+            plan_hash="7c1e09aa",
+            buckets=3,
+        ),
+        engine=wire.Engine(
+            pid=4242,
+            epoch=3,
+            started_ns=AT_NS - 9_660 * 1_000_000_000,
+            version="0.1.0",
+            rss_bytes=61_000_000,
+        ),
+        totals=wire.Totals(),
+        rate=wire.Rate(),
+        eta=wire.Eta(unknown="no job runs"),
+    )
+    return msgspec.structs.replace(plain, **more)
+
+
+def job(number: int, state: str, *, kind: str = "copy", **more: object) -> wire.Job:
+    """Return a job in some state."""
+    plain = wire.Job(id=number, kind=kind, state=state, actor="op1", made_ns=AT_NS - 10**10)
+    return msgspec.structs.replace(plain, **more)
+
+
+class FakeDesk:
+    """Answers with `now`, and keeps what it was told in `told`."""
+
+    def __init__(self, now: wire.Snapshot | None = None) -> None:
+        self.now = now or snapshot()
+        self.told: list[tuple[str, wire.Wire]] = []
+        self.failed: list[wire.Failure] = []
+        self.made: wire.Plan | None = None
+        self.ending = asyncio.Event()
+        self.answer_may_come = asyncio.Event()
+        self.answer_may_come.set()
+        self._ids: dict[str, int] = {}
+
+    async def snapshot(self) -> wire.Snapshot:
+        await self.answer_may_come.wait()
+        return self.now
+
+    async def events(self, since: int, limit: int) -> wire.Events:
+        later = [event for event in self.now.events if event.seq > since][:limit]
+        return wire.Events(events=later, last_seq=later[-1].seq if later else since)
+
+    async def failures(self, after: str, limit: int, code: str, prefix: str) -> wire.Failures:
+        begin = int(after or "0")
+        chosen = [
+            one
+            for one in self.failed
+            if code in {"", one.code} and f"{one.bucket}/{one.key}".startswith(prefix)
+        ]
+        page = chosen[begin : begin + limit]
+        end = begin + len(page)
+        return wire.Failures(failures=page, next=str(end) if end < len(chosen) else "")
+
+    async def plan(self) -> wire.Plan:
+        if self.made is None:
+            raise NoPlan(what="there is no plan", where="the ledger", remedy="vgwm plan makes it.")
+        return self.made
+
+    async def start_job(self, request: wire.JobRequest) -> int:
+        self.told.append(("start", request))
+        return self._ids.setdefault(request.request_id, len(self._ids) + 1)
+
+    async def act(self, job: int, verb: Verb, act: wire.Act) -> None:
+        self.told.append((f"{verb} {job}", act))
+
+    async def set_knobs(self, request: wire.KnobRequest) -> None:
+        if "colour" in request.values:
+            raise BadInput(what="no knob colour", where="knobs", remedy="vgwm set lists them.")
+        self.told.append(("knobs", request))
+
+    async def stop(self, act: wire.Act) -> None:
+        self.told.append(("stop", act))
+        self.ending.set()
