@@ -80,6 +80,7 @@ class KuboSink:
             self._held_bytes += len(EPILOGUE)
             self._flush()
             self._send_all(b"0\r\n\r\n")
+            self._sent -= len(PROLOGUE) + len(EPILOGUE)  # the form's, not the CAR's
             broken: dict[str, Exception] = {}
             body = b""
         else:
