@@ -119,14 +119,21 @@ class ClusterPeer:
 
     def allocations(self) -> dict[str, list[str]]:
         """Return every pin of this peer's state with the peers that it is allocated to."""
-        answer = self.api.get("/allocations?filter=pin")
-        if answer.status not in {200, 204}:
-            raise LabError(f"{self.name}: /allocations answered {answer.status}")
         pins: dict[str, list[str]] = {}
-        for row in answer.objects():
+        for row in self._state():
             peers = row.get("allocations")
             pins[str(row.get("cid"))] = [str(p) for p in peers] if isinstance(peers, list) else []
         return pins
+
+    def names(self) -> dict[str, str]:
+        """Return every pin of this peer's state with its name."""
+        return {str(row.get("cid")): str(row.get("name")) for row in self._state()}
+
+    def _state(self) -> list[dict[str, object]]:
+        answer = self.api.get("/allocations?filter=pin")
+        if answer.status not in {200, 204}:
+            raise LabError(f"{self.name}: /allocations answered {answer.status}")
+        return answer.objects()
 
     def _wait_ready(self) -> None:
         self.server.wait_for("/id", lambda: self.api.get("/id", timeout_s=3).status == 200)

@@ -12,6 +12,8 @@ from tests.lab.tree.puts import all_puts
 from tests.lab.tree.told import TreeTold
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from botocore.client import BaseClient
 
     from tests.lab.gateway import Gateway
@@ -41,6 +43,22 @@ class GatewayTree:
 
     gateway: Gateway
     told: TreeTold
+
+    @property
+    def init_words(self) -> list[str]:
+        """The options by which `vgwm init` is told of this source."""
+        gateway = self.gateway
+        words = ["--source", f"posix:{gateway.root}"]
+        words += ["--versioning-dir", str(gateway.versioning_dir)]
+        if gateway.sidecar is not None:
+            words += ["--sidecar", str(gateway.sidecar)]
+        return words
+
+    def folders(self) -> list[Path]:
+        """Where the source lies: nothing in it may change (I6)."""
+        gateway = self.gateway
+        all_three = (gateway.root, gateway.versioning_dir, gateway.sidecar)
+        return [folder for folder in all_three if folder is not None]
 
 
 def grow(gateway: Gateway) -> TreeTold:
