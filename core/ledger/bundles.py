@@ -1,0 +1,195 @@
+"""A bundle's states, read and changed: planned, copying, copied, pinned, recorded, failed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from core.dag.canonical import dumps
+from core.errors import Broken, WrongState
+from core.ledger.rows import EntryRow, Position, position_of
+from core.model import BlockCounts, Bundle, BundleKind, BundleState, Cid
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Sequence
+
+_BUNDLE: Final = (
+    "SELECT b.id,b.bid,k.name,b.lo,b.hi,b.kind,b.n,b.bytes,b.st,b.tries,b.root,b.allocs"
+    " FROM bundles b JOIN buckets k USING(bid)"
+)
+MEMBERS_WHERE: Final = " bid=? AND (key,ver)>=(?,?) AND (key,ver)<=(?,?) AND bun=? AND st IN (0,2)"
+MEMBERS: Final = f" FROM objects WHERE{MEMBERS_WHERE}"
+"""Members without an end state. lo..hi may enclose others' keys: `bun` says who belongs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Range:
+    """What is needed of a bundle to change it."""
+
+    id: int
+    bucket_id: int
+    first: Position
+    last: Position
+    kind: BundleKind
+    state: BundleState
+    tries: int
+    objects: int
+
+    @property
+    def bounds(self) -> tuple[int, bytes, bytes, bytes, bytes, int]:
+        """The parameters of `MEMBERS`."""
+        return (self.bucket_id, *self.first, *self.last, self.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """Where a bundle's blocks are: what the nodes counted, and under which root."""
+
+    root: Cid
+    allocations: Sequence[str]
+    counts: BlockCounts
+
+
+def load(conn: sqlite3.Connection, bundle_id: int) -> Range:
+    """Return a bundle's range and state; Broken if there is none of this id."""
+    row = conn.execute(
+        "SELECT bid,lo,hi,kind,st,tries,n FROM bundles WHERE id=?", (bundle_id,)
+    ).fetchone()
+    if row is None:
+        raise Broken(
+            what=f"the ledger holds no bundle {bundle_id}",
+            where="ledger",
+            remedy="This is a fault of vgwm: keep ledger.db and report it.",
+        )
+    bid, low, high, kind, st, tries, n = row
+    return Range(
+        id=bundle_id,
+        bucket_id=bid,
+        first=position_of(low),
+        last=position_of(high),
+        kind=BundleKind(kind),
+        state=BundleState(st),
+        tries=tries,
+        objects=n,
+    )
+
+
+def require(bundle: Range, *allowed: BundleState) -> None:
+    """Raise WrongState unless the bundle is in one of these states."""
+    if bundle.state not in allowed:
+        raise WrongState(
+            what=f"bundle {bundle.id} is {bundle.state.name.lower()}",
+            where="ledger",
+            remedy="An answer came twice or too late; it was dropped.",
+        )
+
+
+def in_states(
+    conn: sqlite3.Connection, states: Sequence[BundleState], after_id: int, limit: int
+) -> list[Bundle]:
+    """Return bundles of these states by id, after after_id."""
+    found: list[Bundle] = []
+    for state in sorted(states):
+        # One state at a time: the partial index serves `st=` and the order by id together.
+        rows = conn.execute(
+            f"{_BUNDLE} WHERE b.st=? AND b.id>? ORDER BY b.id LIMIT ?", (state, after_id, limit)
+        )
+        found += [_bundle(row) for row in rows]
+    found.sort(key=lambda bundle: bundle.id)
+    return found[:limit]
+
+
+def get(conn: sqlite3.Connection, bundle_id: int) -> Bundle | None:
+    """Return one bundle."""
+    row = conn.execute(f"{_BUNDLE} WHERE b.id=?", (bundle_id,)).fetchone()
+    return None if row is None else _bundle(row)
+
+
+def entries(conn: sqlite3.Connection, bundle: Bundle) -> list[EntryRow]:
+    """Return the members that have no end state yet, in key order."""
+    bounds = (bundle.bucket_id, *bundle.first, *bundle.last, bundle.id)
+    return conn.execute(
+        f"SELECT key,ver,size,ino,mt,ct{MEMBERS} ORDER BY key,ver", bounds
+    ).fetchall()
+
+
+def open_sizes(conn: sqlite3.Connection, bundle: Range) -> list[int | None]:
+    """Return the sizes of the members without an end state, in key order."""
+    query = f"SELECT size{MEMBERS} ORDER BY key,ver"
+    return [size for (size,) in conn.execute(query, bundle.bounds)]
+
+
+def copying(conn: sqlite3.Connection, ids: Iterable[int], worker: str, epoch: int) -> None:
+    """Note that a worker has these bundles."""
+    conn.executemany(
+        "UPDATE bundles SET st=1,worker=?,epoch=? WHERE id=? AND st IN (0,1)",
+        [(worker, epoch, bundle_id) for bundle_id in ids],
+    )
+
+
+def copied(conn: sqlite3.Connection, bundle_id: int, copy: Copy, epoch: int) -> None:
+    """Note that every allocated node counted the bundle's blocks."""
+    bundle = load(conn, bundle_id)
+    require(bundle, BundleState.PLANNED, BundleState.COPYING, BundleState.COPIED)
+    counts = copy.counts
+    blocks = dumps(
+        [counts.sections, counts.section_bytes, counts.unique_blocks, counts.unique_bytes]
+    )
+    conn.execute(
+        "UPDATE bundles SET st=2,root=?,allocs=?,blocks=?,epoch=? WHERE id=?",
+        (copy.root, dumps(list(copy.allocations)), blocks, epoch, bundle_id),
+    )
+
+
+def pinned(conn: sqlite3.Connection, ids: Iterable[int]) -> None:
+    """Note that every allocated peer was observed to say `pinned` (I1)."""
+    for bundle_id in ids:
+        require(load(conn, bundle_id), BundleState.COPIED, BundleState.PINNED)
+        conn.execute("UPDATE bundles SET st=3 WHERE id=?", (bundle_id,))
+
+
+def reset_copying(conn: sqlite3.Connection) -> int:
+    """Return bundles that a dead engine's workers had to planned; return how many."""
+    return conn.execute("UPDATE bundles SET st=0,worker=NULL WHERE st=1").rowcount
+
+
+def requeue(conn: sqlite3.Connection, bundle_id: int, reason: str) -> int:
+    """Return a whole bundle to planned, without root; return its tries so far."""
+    bundle = load(conn, bundle_id)
+    require(
+        bundle, BundleState.PLANNED, BundleState.COPYING, BundleState.COPIED, BundleState.PINNED
+    )
+    conn.execute(
+        "UPDATE bundles SET st=0,tries=tries+1,root=NULL,allocs=NULL,blocks=NULL,worker=NULL,"
+        "err=? WHERE id=?",
+        (reason, bundle_id),
+    )
+    return bundle.tries + 1
+
+
+def next_id(conn: sqlite3.Connection) -> int:
+    """Return the first free number for a bundle."""
+    row: tuple[int | None] = conn.execute("SELECT max(id) FROM bundles").fetchone()
+    return (row[0] or 0) + 1
+
+
+def _bundle(
+    row: tuple[int, int, bytes, bytes, bytes, int, int, int, int, int, bytes | None, str | None],
+) -> Bundle:
+    bundle_id, bid, name, low, high, kind, n, size, st, tries, root, allocs = row
+    return Bundle(
+        id=bundle_id,
+        bucket_id=bid,
+        bucket=name,
+        first=position_of(low),
+        last=position_of(high),
+        kind=BundleKind(kind),
+        objects=n,
+        size_bytes=size,
+        state=BundleState(st),
+        tries=tries,
+        root=None if root is None else Cid(root),
+        allocations=tuple(json.loads(allocs)) if allocs else (),
+    )

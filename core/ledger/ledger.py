@@ -1,0 +1,340 @@
+"""The ledger of one migration, opened by its engine: the one writer of names (I3).
+
+Every method returns after its change is committed and durable (I5). One engine a workspace is the
+business of `core.ledger.lock`.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from itertools import count
+from typing import TYPE_CHECKING, Final, Self, TypeVar
+
+from core.errors import WrongState
+from core.ledger import (
+    bundles,
+    events,
+    jobs,
+    planning,
+    recording,
+    schema,
+    settings,
+)
+from core.ledger.reading import LedgerReader
+from core.ledger.writer import Writer
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from core.ledger.rows import (
+        EventDraft,
+        FailureDraft,
+        LedgerIdentity,
+        NewBundle,
+        Position,
+        RecordRow,
+    )
+    from core.model import BlockCounts, Cid, JobKind, JobState, Skip
+
+T = TypeVar("T")
+_NOTHING: Final[Mapping[str, int]] = {}
+
+
+class Ledger(LedgerReader):
+    """Reads and writes a ledger. Made by `open`, ended by `close`.
+
+    epoch: how often an engine has opened it, this time included. clean: the last engine ended
+    well. interrupted: jobs that were at work when the last engine ended.
+    """
+
+    def __init__(self, path: Path, writer: Writer, clock: Callable[[], int]) -> None:
+        super().__init__(path)
+        self._writer = writer
+        self._clock = clock
+        self._bundle_ids = count(1)
+        self.epoch = 0
+        self.clean = True
+        self.interrupted: tuple[int, ...] = ()
+
+    @classmethod
+    async def open(
+        cls,
+        path: Path,
+        create: LedgerIdentity | None = None,
+        *,
+        clock: Callable[[], int] = time.time_ns,
+    ) -> Self:
+        """Open the ledger at path for writing, check it, and count a new epoch.
+
+        create: makes the ledger if there is none; if there is one, it must be of this workspace.
+        clock: UTC nanoseconds. After an unclean end the whole file is checked and counted again.
+        Raises WrongState (no ledger), SchemaMismatch, ForeignPlan, Broken, CapacityExhausted.
+        """
+        writer = await Writer.start(path, create=create is not None)
+        ledger = cls(path, writer, clock)
+        try:
+            await ledger._begin(create)
+        except BaseException:
+            await ledger._end()
+            raise
+        return ledger
+
+    @staticmethod
+    async def read_only(path: Path) -> LedgerReader:
+        """Open the ledger for reading alone, with or without a living engine beside."""
+        reader = LedgerReader(path)
+        try:
+            await reader.check_schema()
+        except BaseException:
+            await reader.close()
+            raise
+        return reader
+
+    async def close(self) -> None:
+        """Write what is queued, mark the end as clean, and close the file."""
+        try:
+            await self._writer.submit(partial(settings.set_meta, key=settings.CLEAN, value=1))
+        finally:
+            await self._end()
+
+    def lag_s(self) -> float:
+        """Return how long the oldest unwritten change has waited."""
+        return self._writer.lag_s()
+
+    # Buckets and plan
+
+    async def add_buckets(self, buckets: Sequence[tuple[bytes, str]]) -> list[int]:
+        """Store (name, attributes as JSON); return ids in order. A known bucket keeps its id."""
+        return await self._write(partial(planning.add_buckets, buckets=buckets))
+
+    async def next_bundle_id(self) -> int:
+        """Return a number that no bundle has, now or later."""
+        return next(self._bundle_ids)
+
+    async def plan_page(  # noqa: PLR0913 - keyword-only, each a thing of its own
+        self,
+        bucket_id: int,
+        *,
+        bundles: Sequence[NewBundle],
+        skips: Sequence[Skip],
+        cursor: Position,
+        increments: Mapping[str, int] = _NOTHING,
+        event: EventDraft | None = None,
+    ) -> None:
+        """Store closed bundles and skips with the walk's position, in one commit.
+
+        cursor: all keys up to it were given, here or before, and none behind it.
+        increments: `class:NAME` tallies; whatever can be counted from entries is counted here.
+        """
+        await self._write(
+            partial(
+                planning.plan_page,
+                bucket_id=bucket_id,
+                page=planning.PlanPage(
+                    bundles=bundles, skips=skips, cursor=cursor, increments=increments
+                ),
+                now_ns=self._clock(),
+            ),
+            event,
+        )
+
+    async def finish_bucket(self, bucket_id: int, event: EventDraft) -> None:
+        """Mark a bucket's walk as ended."""
+        await self._write(partial(planning.finish_bucket, bucket_id=bucket_id), event)
+
+    async def store_plan(self, plan: bytes, event: EventDraft | None = None) -> None:
+        """Store the plan's JSON as it is shown."""
+        await self._write(partial(settings.set_meta, key=settings.PLAN, value=plan), event)
+
+    async def set_meta(self, key: str, value: str | int | bytes) -> None:
+        """Set a single value."""
+        await self._write(partial(settings.set_meta, key=key, value=value))
+
+    # Copy
+
+    async def reset_copying(self) -> int:
+        """Return bundles left in `copying` to planned; return how many."""
+        return await self._write(bundles.reset_copying)
+
+    async def copying(self, ids: Sequence[int], worker: str) -> None:
+        """Note that a worker has these bundles."""
+        await self._write(partial(bundles.copying, ids=ids, worker=worker, epoch=self.epoch))
+
+    async def copied(
+        self,
+        bundle_id: int,
+        root: Cid,
+        allocations: Sequence[str],
+        counts: BlockCounts,
+        event: EventDraft | None = None,
+    ) -> None:
+        """Note root and allocations: every allocated node counted the bundle's blocks."""
+        await self._write(
+            partial(
+                bundles.copied,
+                bundle_id=bundle_id,
+                copy=bundles.Copy(root=root, allocations=allocations, counts=counts),
+                epoch=self.epoch,
+            ),
+            event,
+        )
+
+    async def pinned(self, ids: Sequence[int], event: EventDraft | None = None) -> None:
+        """Note that every allocated peer was observed to say `pinned` (I1)."""
+        await self._write(partial(bundles.pinned, ids=ids), event)
+
+    async def record(  # noqa: PLR0913 - keyword-only, each a thing of its own
+        self,
+        bundle_id: int,
+        rows: Sequence[RecordRow],
+        *,
+        failures: Sequence[FailureDraft] = (),
+        requeued: Sequence[NewBundle] = (),
+        increments: Mapping[str, int] = _NOTHING,
+        event: EventDraft | None = None,
+    ) -> None:
+        """End a bundle: every open member is a row, or an entry of a requeued bundle.
+
+        rows: state RECORDED, FAILED or GONE_APPLIED. requeued: objects that changed while they were
+        read; they leave this bundle for new ones with one try more. failures: the reasons of both.
+        increments: `class:NAME` tallies. Raises Broken if a member is missing or foreign (I4), and
+        WrongState if a row is RECORDED but the bundle is not pinned (I1).
+        """
+        await self._write(
+            partial(
+                recording.record,
+                bundle_id=bundle_id,
+                outcome=recording.Outcome(
+                    rows=rows, failures=failures, requeued=requeued, increments=increments
+                ),
+                now_ns=self._clock(),
+            ),
+            event,
+        )
+
+    async def requeue(self, bundle_id: int, reason: str, event: EventDraft | None = None) -> int:
+        """Return a whole bundle to planned, one try older; return its tries so far."""
+        return await self._write(
+            partial(bundles.requeue, bundle_id=bundle_id, reason=reason), event
+        )
+
+    async def fail_bundle(
+        self, bundle_id: int, *, code: str, text: str, event: EventDraft | None = None
+    ) -> int:
+        """Give a bundle up: its open members are failed; return how many."""
+        return await self._write(
+            partial(
+                recording.fail,
+                bundle_id=bundle_id,
+                code=code,
+                text=text,
+                now_ns=self._clock(),
+            ),
+            event,
+        )
+
+    # Events, jobs, knobs
+
+    async def event(self, draft: EventDraft) -> int:
+        """Append an event; return its number."""
+        return await self._write(partial(events.append, draft=draft, now_ns=self._clock()))
+
+    async def add_job(
+        self,
+        kind: JobKind,
+        args: Mapping[str, str],
+        actor: str,
+        request_id: str,
+        event: EventDraft | None = None,
+    ) -> int:
+        """Store a queued job; return its id. The same request_id again returns the same id."""
+        return await self._write(
+            partial(
+                jobs.add,
+                new=jobs.NewJob(kind=kind, args=args, actor=actor, request_id=request_id),
+                now_ns=self._clock(),
+            ),
+            event,
+        )
+
+    async def job_state(
+        self,
+        job: int,
+        state: JobState,
+        *,
+        reason: str = "",
+        result: str = "",
+        event: EventDraft | None = None,
+    ) -> None:
+        """Set a job's state; result is JSON. Raises WrongState once the job has ended."""
+        await self._write(
+            partial(
+                jobs.change,
+                job=job,
+                state=state,
+                outcome=jobs.JobOutcome(reason=reason, result=result),
+                now_ns=self._clock(),
+            ),
+            event,
+        )
+
+    async def set_knobs(
+        self, values: Mapping[str, str], actor: str, event: EventDraft | None = None
+    ) -> None:
+        """Set knobs, all or none. Their bounds are the caller's business."""
+        await self._write(
+            partial(settings.set_knobs, values=values, actor=actor, now_ns=self._clock()), event
+        )
+
+    async def _write(
+        self, change: Callable[[sqlite3.Connection], T], event: EventDraft | None = None
+    ) -> T:
+        if event is None:
+            return await self._writer.submit(change)
+        return await self._writer.submit(
+            partial(_with_event, change=change, event=event, now_ns=self._clock())
+        )
+
+    async def _begin(self, create: LedgerIdentity | None) -> None:
+        where = self._path.name
+        self.clean = await self._writer.submit(partial(_prepare, create=create, where=where))
+        if not self.clean:
+            await self.quick_check()
+        await self.recount()
+        self.epoch = await self._writer.submit(settings.begin_epoch)
+        self.interrupted = tuple(await self._writer.submit(jobs.interrupt))
+        self._bundle_ids = count(await self._reader.read(bundles.next_id))
+
+    async def _end(self) -> None:
+        await super().close()
+        await self._writer.close()
+
+
+def _prepare(conn: sqlite3.Connection, create: LedgerIdentity | None, where: str) -> bool:
+    """Make or check the tables; tell whether the last engine ended well."""
+    if schema.is_empty(conn):
+        if create is None:
+            raise WrongState(
+                what="the ledger is empty", where=where, remedy="Make it with `vgwm init`."
+            )
+        schema.create(conn)
+        settings.write_identity(conn, create)
+        return True
+    schema.check(conn, where)
+    if create is not None:
+        settings.require_workspace(conn, create)
+    return settings.get_meta(conn, settings.CLEAN) == 1
+
+
+def _with_event(
+    conn: sqlite3.Connection,
+    change: Callable[[sqlite3.Connection], T],
+    event: EventDraft,
+    now_ns: int,
+) -> T:
+    result = change(conn)
+    events.append(conn, event, now_ns)
+    return result

@@ -1,0 +1,89 @@
+"""One engine a workspace: an flock on `engine.lock`, with the holder's pid in it.
+
+The kernel drops an flock with its process, so a lock can never be left behind by kill -9; a pid in
+a file that nobody holds tells of an unclean end. The file is never removed: removing it would let
+two engines hold two files of one name.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from typing import TYPE_CHECKING, Self
+
+from core.display import safe
+from core.errors import Denied, WrongState
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+LOCK_NAME = "engine.lock"
+
+
+class WorkspaceLock:
+    """The right to be a workspace's engine. path: the workspace's directory.
+
+    stale_pid: after `acquire`, the pid of a holder that ended without releasing, else None.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path / LOCK_NAME
+        self._fd: int | None = None
+        self.stale_pid: int | None = None
+
+    def acquire(self) -> None:
+        """Take the lock without waiting. Raises WrongState, naming the holder, if it is taken."""
+        if self._fd is not None:
+            return
+        try:
+            fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            raise Denied(
+                what=f"the workspace's lock cannot be opened ({error.strerror})",
+                where=safe(str(self._path)),
+                remedy="Check that the workspace exists and is yours.",
+            ) from error
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = _pid_in(fd)
+            os.close(fd)
+            raise WrongState(
+                what=f"another engine runs on this workspace (pid {holder or 'unknown'})",
+                where=safe(str(self._path.parent)),
+                remedy="Use it through `vgwm status`, or stop it with `vgwm engine stop`.",
+            ) from error
+        self.stale_pid = _pid_in(fd)
+        _write_pid(fd, str(os.getpid()))
+        self._fd = fd
+
+    def release(self) -> None:
+        """Give the lock back; the emptied file tells of a clean end."""
+        if self._fd is None:
+            return
+        _write_pid(self._fd, "")
+        os.close(self._fd)
+        self._fd = None
+
+    def __enter__(self) -> Self:
+        self.acquire()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.release()
+
+
+def _pid_in(fd: int) -> int | None:
+    text = os.pread(fd, 32, 0).strip()
+    return int(text) if text.isdigit() else None
+
+
+def _write_pid(fd: int, text: str) -> None:
+    os.ftruncate(fd, 0)
+    os.pwrite(fd, text.encode("ascii"), 0)

@@ -1,0 +1,170 @@
+"""What the plan writes: buckets, bundles with their members, skips, and where the walk stands."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from core.config.redact import redact
+from core.display import safe
+from core.errors import BadInput, Broken
+from core.ledger import counters
+from core.ledger.rows import (
+    BucketRow,
+    BucketState,
+    Disposition,
+    NewBundle,
+    Position,
+    position_bytes,
+    position_of,
+)
+from core.model import ObjectState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from core.model import Skip
+
+INSERT_OBJECT = "INSERT INTO objects(bid,st,bun,key,ver,size,ino,mt,ct) VALUES(?,0,?,?,?,?,?,?,?)"
+_INSERT_BUNDLE = (
+    "INSERT INTO bundles(id,bid,lo,hi,kind,rnd,n,bytes,st,tries) VALUES(?,?,?,?,?,0,?,?,0,?)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanPage:
+    """What one commit of the plan stores of a bucket."""
+
+    bundles: Sequence[NewBundle]
+    skips: Sequence[Skip]
+    cursor: Position
+    increments: Mapping[str, int]
+
+
+def add_buckets(conn: sqlite3.Connection, buckets: Iterable[tuple[bytes, str]]) -> list[int]:
+    """Store (name, attributes as JSON); return ids in order. A known bucket keeps its id."""
+    ids = []
+    for name, attrs in buckets:
+        row: tuple[int] = conn.execute(
+            "INSERT INTO buckets(name,st,attrs) VALUES(?,?,?)"
+            " ON CONFLICT(name) DO UPDATE SET attrs=excluded.attrs RETURNING bid",
+            (name, BucketState.LISTED, attrs),
+        ).fetchone()
+        ids.append(row[0])
+    return ids
+
+
+def buckets(conn: sqlite3.Connection) -> list[BucketRow]:
+    """Return all buckets in the order they were added."""
+    return [
+        BucketRow(
+            id=bid,
+            name=name,
+            state=BucketState(st),
+            cursor=None if cursor is None else position_of(cursor),
+            attrs=attrs,
+        )
+        for bid, name, st, cursor, attrs in conn.execute(
+            "SELECT bid,name,st,cursor,attrs FROM buckets ORDER BY bid"
+        )
+    ]
+
+
+def plan_page(
+    conn: sqlite3.Connection,
+    bucket_id: int,
+    page: PlanPage,
+    now_ns: int,
+) -> None:
+    """Store closed bundles and skips up to the cursor, with counters."""
+    delta: Counter[str] = Counter()
+    for bundle in page.bundles:
+        delta += Counter(_insert(conn, bucket_id, bundle))
+    delta["skipped"] = _skip(conn, bucket_id, page.skips, now_ns)
+    delta["objects"] += delta["skipped"]
+    delta.update({n: v for n, v in page.increments.items() if n.startswith(counters.CLASS_PREFIX)})
+    counters.add(conn, bucket_id, delta)
+    conn.execute(
+        "UPDATE buckets SET st=?,cursor=? WHERE bid=?",
+        (BucketState.WALKING, position_bytes(page.cursor), bucket_id),
+    )
+
+
+def finish_bucket(conn: sqlite3.Connection, bucket_id: int) -> None:
+    """Mark a bucket's walk as ended."""
+    conn.execute("UPDATE buckets SET st=? WHERE bid=?", (BucketState.DONE, bucket_id))
+
+
+def insert_bundle(
+    conn: sqlite3.Connection, bucket_id: int, bundle: NewBundle, *, size_bytes: int, tries: int
+) -> None:
+    """Store a bundle's row; its members are the caller's."""
+    conn.execute(
+        _INSERT_BUNDLE,
+        (
+            bundle.id,
+            bucket_id,
+            position_bytes(bundle.first),
+            position_bytes(bundle.last),
+            bundle.kind,
+            len(bundle.entries),
+            size_bytes,
+            tries,
+        ),
+    )
+
+
+def _insert(conn: sqlite3.Connection, bucket_id: int, bundle: NewBundle) -> Counter[str]:
+    entries = bundle.entries
+    try:
+        # (bucket, bundle) + entry, joined in C: a line of Python an object would cost a third.
+        conn.executemany(INSERT_OBJECT, map((bucket_id, bundle.id).__add__, entries))
+    except sqlite3.IntegrityError as error:
+        raise Broken(
+            what=f"a key of bundle {bundle.id} is in the ledger already",
+            where=f"bucket {bucket_id}, {safe(bundle.first[0])} .. {safe(bundle.last[0])}",
+            remedy="This is a fault of vgwm: keep ledger.db and report it.",
+        ) from error
+    except OverflowError as error:
+        raise BadInput(
+            what="a file's inode or time does not fit 64 bits",
+            where=f"bucket {bucket_id}, {safe(bundle.first[0])} .. {safe(bundle.last[0])}",
+            remedy="Correct the file's time (`touch`), then plan again.",
+        ) from error
+    delta = counters.shape([entry[2] for entry in entries])
+    delta["objects"] = len(entries)
+    delta["versions"] = len(entries) - [entry[1] for entry in entries].count(b"")
+    delta["bundles"] = 1
+    insert_bundle(conn, bucket_id, bundle, size_bytes=delta["bytes"], tries=0)
+    return delta
+
+
+def _skip(conn: sqlite3.Connection, bucket_id: int, skips: Sequence[Skip], now_ns: int) -> int:
+    """Store skipped keys, each once; return how many are new."""
+    new = 0
+    for skip in skips:
+        stored = conn.execute(
+            "INSERT OR IGNORE INTO objects(bid,key,ver,st) VALUES(?,?,?,?)",
+            (bucket_id, skip.key, skip.version, ObjectState.SKIPPED),
+        )
+        new += stored.rowcount
+    conn.executemany(
+        "INSERT OR IGNORE INTO failures(bid,key,ver,phase,code,msg,tries,first,last,disp)"
+        " VALUES(?,?,?,'plan',?,?,0,?,?,?)",
+        [
+            (
+                bucket_id,
+                skip.key,
+                skip.version,
+                skip.reason,
+                redact(skip.detail),
+                now_ns,
+                now_ns,
+                Disposition.SKIP,
+            )
+            for skip in skips
+        ],
+    )
+    return new

@@ -1,0 +1,180 @@
+"""The ledger as it is read: by the engine beside its writer, by clients without an engine."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from core.errors import Broken
+from core.ledger import bundles, counters, events, failures, jobs, planning, schema, settings
+from core.ledger.reader import Reader
+from core.model import BundleState
+
+if TYPE_CHECKING:
+    import sqlite3
+    from pathlib import Path
+
+    from core.ledger.counters import Counters, Difference
+    from core.ledger.failures import Cause, FailureCursor
+    from core.ledger.rows import (
+        BucketRow,
+        EntryRow,
+        EventRow,
+        FailureRow,
+        JobRow,
+        KnobRow,
+        LedgerIdentity,
+    )
+    from core.model import Bundle
+
+
+class LedgerReader:
+    """Reads a ledger. Every call sees one committed state. `close` when done.
+
+    Short reads and long scans have a thread each, so that a recount never holds up a snapshot.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._reader = Reader(path, "reads")
+        self._scanner = Reader(path, "scans")
+
+    async def close(self) -> None:
+        """End the threads and their connections."""
+        await self._reader.close()
+        await self._scanner.close()
+
+    async def check_schema(self) -> None:
+        """Raise SchemaMismatch unless the file is a ledger of this version."""
+        await self._reader.read(partial(schema.check, where=self._path.name))
+
+    async def identity(self) -> LedgerIdentity:
+        """Return whose ledger this is."""
+        return await self._reader.read(settings.identity)
+
+    async def last_epoch(self) -> int:
+        """Return how often an engine has opened this ledger."""
+        value = await self._reader.read(partial(settings.get_meta, key=settings.EPOCH))
+        return int(value or 0)
+
+    async def get_meta(self, key: str) -> str | int | bytes | None:
+        """Return a single value, None if it was never set."""
+        return await self._reader.read(partial(settings.get_meta, key=key))
+
+    async def plan(self) -> bytes | None:
+        """Return the stored plan as it was stored, None if there is none."""
+        value = await self._reader.read(partial(settings.get_meta, key=settings.PLAN))
+        return value if isinstance(value, bytes) else None
+
+    async def buckets(self) -> list[BucketRow]:
+        """Return all source buckets in the order they were added."""
+        return await self._reader.read(planning.buckets)
+
+    async def counters(self, scope: int = counters.ALL) -> Counters:
+        """Return the counters of all (0) or of one bucket (its id)."""
+        return await self._reader.read(partial(counters.read, scope=scope))
+
+    async def open_bundles(self, after_id: int, limit: int) -> list[Bundle]:
+        """Return planned bundles with ids above after_id, in order of id."""
+        return await self.in_states(BundleState.PLANNED, after_id=after_id, limit=limit)
+
+    async def in_states(
+        self, *states: BundleState, after_id: int = 0, limit: int = 10_000
+    ) -> list[Bundle]:
+        """Return bundles in these states with ids above after_id, in order of id."""
+        return await self._reader.read(
+            partial(bundles.in_states, states=states, after_id=after_id, limit=limit)
+        )
+
+    async def bundle(self, bundle_id: int) -> Bundle | None:
+        """Return one bundle, None if there is none of this id."""
+        return await self._reader.read(partial(bundles.get, bundle_id=bundle_id))
+
+    async def bundle_entries(self, bundle: Bundle) -> list[EntryRow]:
+        """Return a bundle's members that have no end state yet, in key order."""
+        return await self._reader.read(partial(bundles.entries, bundle=bundle))
+
+    async def failures(
+        self,
+        after: FailureCursor | None = None,
+        limit: int = 1_000,
+        *,
+        code: str = "",
+        prefix: bytes = b"",
+    ) -> list[FailureRow]:
+        """Return failures behind a cursor (`FailureRow.cursor`), by bucket and key.
+
+        code: a class, empty for all. prefix: of `bucket/key`, empty for all.
+        """
+        return await self._reader.read(
+            partial(failures.page, after=after, limit=limit, code=code, prefix=prefix)
+        )
+
+    async def causes(self) -> list[Cause]:
+        """Return failures by class, the largest first."""
+        return await self._scanner.read(failures.causes)
+
+    async def events(self, since: int, limit: int) -> list[EventRow]:
+        """Return up to limit events after number since, oldest first."""
+        return await self._reader.read(partial(events.since, seq=since, limit=limit))
+
+    async def last_events(self, limit: int) -> list[EventRow]:
+        """Return the newest events, oldest first."""
+        return await self._reader.read(partial(events.last, limit=limit))
+
+    async def last_seq(self) -> int:
+        """Return the newest event's number, 0 if there is none."""
+        return await self._reader.read(events.last_seq)
+
+    async def jobs(self, limit: int = 100) -> list[JobRow]:
+        """Return jobs, the newest first."""
+        return await self._reader.read(partial(jobs.newest, limit=limit))
+
+    async def job(self, job: int) -> JobRow | None:
+        """Return one job, None if there is none of this id."""
+        return await self._reader.read(partial(jobs.get, job=job))
+
+    async def knobs(self) -> list[KnobRow]:
+        """Return the knobs that somebody set; the others are at their default."""
+        return await self._reader.read(settings.knobs)
+
+    async def differences(self) -> list[Difference]:
+        """Count objects and bundles again; return where the kept counters differ (I4)."""
+        return await self._scanner.read(counters.recount)
+
+    async def recount(self) -> None:
+        """Raise Broken if a counter does not equal what the ledger holds (I4)."""
+        found = await self.differences()
+        if found:
+            first = found[0]
+            raise Broken(
+                what=f"{len(found)} counters differ from the ledger's rows: {first.name} of scope"
+                f" {first.scope} is {first.kept}, counted {first.counted}",
+                where=self._path.name,
+                remedy="Restore the newest backup of ledger.db, then `vgwm metadata rebuild`.",
+            )
+
+    async def verify_chain(self) -> None:
+        """Raise Broken if an event was changed, removed or put in between."""
+        seq = await self._scanner.read(events.verify)
+        if seq is not None:
+            raise Broken(
+                what=f"the chain of events is broken at number {seq}",
+                where=self._path.name,
+                remedy="Somebody changed ledger.db: compare it with the newest backup.",
+            )
+
+    async def quick_check(self) -> None:
+        """Raise Broken if SQLite finds the file damaged."""
+        found = await self._scanner.read(_quick_check)
+        if found != "ok":
+            raise Broken(
+                what=f"the ledger is damaged: {found}",
+                where=self._path.name,
+                remedy="Restore the newest backup of ledger.db, then `vgwm metadata rebuild`.",
+            )
+
+
+def _quick_check(conn: sqlite3.Connection) -> str:
+    row: tuple[str] = conn.execute("PRAGMA quick_check(1)").fetchone()
+    return row[0]

@@ -1,0 +1,200 @@
+"""What goes into the ledger and what comes out: plain rows, no SQL.
+
+The hot paths take tuples in the order of the statement that stores them, so that no object costs a
+line of Python.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from core.model import BundleKind, JobKind, JobState
+
+EntryRow: TypeAlias = tuple[bytes, bytes, int | None, int, int, int]
+"""key, version, size (None: delete marker), ino, mtime_ns, ctime_ns: as `core.model.Entry`."""
+
+RecordRow: TypeAlias = tuple[
+    int,
+    bytes | None,
+    bytes | None,
+    int | None,
+    int,
+    int,
+    int,
+    int | None,
+    int,
+    bytes,
+    bytes,
+]
+"""st, cid, etag, size, ino, mtime_ns, ctime_ns, mh, bucket id, key, version: as it is bound."""
+
+Position: TypeAlias = tuple[bytes, bytes]
+"""A key and a version: where a walk or a range stands."""
+
+Fact: TypeAlias = str | int | float | None
+
+Level: TypeAlias = Literal["info", "warn", "error"]
+
+
+class BucketState(IntEnum):
+    """How far the plan's walk of a bucket is (`buckets.st`)."""
+
+    LISTED = 0
+    WALKING = 1
+    DONE = 2
+
+
+class Disposition(StrEnum):
+    """What became of a key that has a row in `failures`."""
+
+    FAILED = "failed"
+    SKIP = "skip"
+    REQUEUED = "requeued"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerIdentity:
+    """Whose ledger this is: fixed when it is made.
+
+    source_dev, source_ino: of the source's root directory. profile: digest of the target profile.
+    """
+
+    workspace: str
+    source_dev: int
+    source_ino: int
+    profile: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewBundle:
+    """A bundle to be stored with its members, entries in key order.
+
+    id: from `Ledger.next_bundle_id`. first, last: positions of the outermost entries.
+    """
+
+    id: int
+    first: Position
+    last: Position
+    kind: BundleKind
+    entries: Sequence[EntryRow]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventDraft:
+    """An event to be appended with the change that it tells of.
+
+    text: one line for people, already safe to show. facts: figures for programs, small.
+    """
+
+    kind: str
+    text: str
+    level: Level = "info"
+    actor: str = "engine"
+    job: int | None = None
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRow:
+    """A durable event. digest: the chain's value up to and with this event."""
+
+    seq: int
+    ts_ns: int
+    job: int | None
+    kind: str
+    level: str
+    actor: str
+    text: str
+    facts: Mapping[str, Fact]
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BucketRow:
+    """A source bucket. cursor: the walk goes on strictly after it; None before its first page."""
+
+    id: int
+    name: bytes
+    state: BucketState
+    cursor: Position | None
+    attrs: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureDraft:
+    """Why one object failed. text: already safe to show."""
+
+    key: bytes
+    version: bytes
+    phase: str
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureRow:
+    """An object that failed, was skipped, or waits after a failed try."""
+
+    bucket_id: int
+    bucket: bytes
+    key: bytes
+    version: bytes
+    phase: str
+    code: str
+    text: str
+    tries: int
+    first_ns: int
+    last_ns: int
+    disposition: Disposition
+
+    @property
+    def cursor(self) -> tuple[int, bytes, bytes]:
+        """What to hand to `failures(after=...)` to go on behind this one."""
+        return (self.bucket_id, self.key, self.version)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRow:
+    """A job. result: JSON of its error or figures, empty until it ended."""
+
+    id: int
+    kind: JobKind
+    state: JobState
+    args: Mapping[str, str]
+    actor: str
+    request_id: str
+    made_ns: int
+    began_ns: int | None
+    ended_ns: int | None
+    reason: str
+    result: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnobRow:
+    """A knob that somebody set; knobs at their default have no row."""
+
+    name: str
+    value: str
+    actor: str
+    set_ns: int
+
+
+def position_bytes(position: Position) -> bytes:
+    """Join key and version into one value that sorts as the pair does.
+
+    Keys of a file system hold no NUL and version ids none either, so a NUL between is unambiguous.
+    """
+    key, version = position
+    return key + b"\0" + version
+
+
+def position_of(stored: bytes) -> Position:
+    """Return the key and version that `position_bytes` joined."""
+    key, _, version = stored.rpartition(b"\0")
+    return key, version

@@ -1,0 +1,117 @@
+"""The tables of `ledger.db`, and the check that a file holds them.
+
+One row an object, written at plan and at record; copy states stand on the bundle. `docs/ledger.md`
+explains tables and states.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core.errors import SchemaMismatch
+
+if TYPE_CHECKING:
+    import sqlite3
+
+SCHEMA_VERSION = 1
+APPLICATION_ID = 0x7667776D  # "vgwm": `file ledger.db` and a foreign SQLite file are told apart
+PAGE_BYTES = 8192
+
+TABLES = (
+    "CREATE TABLE meta(k TEXT PRIMARY KEY, v) WITHOUT ROWID",
+    (
+        "CREATE TABLE buckets(bid INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQUE,"
+        " st INTEGER NOT NULL, cursor BLOB, attrs TEXT NOT NULL)"
+    ),
+    (
+        "CREATE TABLE objects(bid INTEGER NOT NULL, key BLOB NOT NULL, ver BLOB NOT NULL,"
+        " st INTEGER NOT NULL, bun INTEGER, size INTEGER, ino INTEGER, mt INTEGER, ct INTEGER,"
+        " cid BLOB, etag BLOB, mh INTEGER, PRIMARY KEY(bid,key,ver)) WITHOUT ROWID"
+    ),
+    (
+        "CREATE TABLE bundles(id INTEGER PRIMARY KEY, bid INTEGER NOT NULL, lo BLOB NOT NULL,"
+        " hi BLOB NOT NULL, kind INTEGER NOT NULL, rnd INTEGER NOT NULL, n INTEGER NOT NULL,"
+        " bytes INTEGER NOT NULL, st INTEGER NOT NULL, tries INTEGER NOT NULL, worker TEXT,"
+        " epoch INTEGER, root BLOB, allocs TEXT, blocks TEXT, err TEXT)"
+    ),
+    "CREATE INDEX bundles_open ON bundles(st,id) WHERE st<4",
+    (
+        "CREATE TABLE segments(bun INTEGER NOT NULL, seg INTEGER NOT NULL, off INTEGER NOT NULL,"
+        " len INTEGER NOT NULL, blocks INTEGER NOT NULL, cids BLOB NOT NULL, st INTEGER NOT NULL,"
+        " PRIMARY KEY(bun,seg)) WITHOUT ROWID"
+    ),
+    (
+        "CREATE TABLE jobs(id INTEGER PRIMARY KEY, kind TEXT NOT NULL, st TEXT NOT NULL,"
+        " args TEXT NOT NULL, plan BLOB, cursor BLOB, actor TEXT NOT NULL, made INTEGER NOT NULL,"
+        " began INTEGER, ended INTEGER, result TEXT)"
+    ),
+    (
+        "CREATE TABLE events(seq INTEGER PRIMARY KEY, ts INTEGER NOT NULL, job INTEGER,"
+        " kind TEXT NOT NULL, lvl TEXT NOT NULL, actor TEXT NOT NULL, data TEXT NOT NULL,"
+        " h BLOB NOT NULL)"
+    ),
+    (
+        "CREATE TABLE counters(scope INTEGER NOT NULL, name TEXT NOT NULL, n INTEGER NOT NULL,"
+        " PRIMARY KEY(scope,name)) WITHOUT ROWID"
+    ),
+    (
+        "CREATE TABLE failures(bid INTEGER NOT NULL, key BLOB NOT NULL, ver BLOB NOT NULL,"
+        " phase TEXT NOT NULL, code TEXT NOT NULL, msg TEXT NOT NULL, tries INTEGER NOT NULL,"
+        " first INTEGER NOT NULL, last INTEGER NOT NULL, disp TEXT NOT NULL,"
+        " PRIMARY KEY(bid,key,ver)) WITHOUT ROWID"
+    ),
+    (
+        "CREATE TABLE knobs(name TEXT PRIMARY KEY, val TEXT NOT NULL, actor TEXT NOT NULL,"
+        " ts INTEGER NOT NULL) WITHOUT ROWID"
+    ),
+    (
+        "CREATE TABLE cutover(seq INTEGER PRIMARY KEY, run TEXT NOT NULL, slice TEXT NOT NULL,"
+        " state TEXT NOT NULL, step TEXT NOT NULL, phase TEXT NOT NULL, ts INTEGER NOT NULL,"
+        " actor TEXT NOT NULL, plan BLOB, data TEXT)"
+    ),
+    (
+        "CREATE TABLE greenlog(bid INTEGER NOT NULL, key BLOB NOT NULL, ver BLOB NOT NULL,"
+        " op TEXT NOT NULL, seen INTEGER NOT NULL, cid BLOB, size INTEGER, st INTEGER NOT NULL,"
+        " why TEXT, PRIMARY KEY(bid,key,ver)) WITHOUT ROWID"
+    ),
+)
+
+
+def create(conn: sqlite3.Connection) -> None:
+    """Make all tables in an empty file, within the caller's transaction."""
+    for statement in TABLES:
+        conn.execute(statement)
+    conn.execute(f"PRAGMA application_id={APPLICATION_ID}")
+    conn.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+
+
+def is_empty(conn: sqlite3.Connection) -> bool:
+    """Tell whether the file holds no table at all."""
+    row: tuple[int] = conn.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    return row[0] == 0
+
+
+def check(conn: sqlite3.Connection, where: str) -> None:
+    """Raise SchemaMismatch unless the file is a ledger of this version, table by table."""
+    (application,) = conn.execute("PRAGMA application_id").fetchone()
+    (version,) = conn.execute("PRAGMA user_version").fetchone()
+    if application != APPLICATION_ID:
+        raise SchemaMismatch(
+            what="this SQLite file is no vgwm ledger",
+            where=where,
+            remedy="Name a workspace made by `vgwm init`.",
+        )
+    if version != SCHEMA_VERSION:
+        raise SchemaMismatch(
+            what=f"the ledger has schema {version}, this vgwm knows schema {SCHEMA_VERSION}",
+            where=where,
+            remedy="Use the vgwm release that made this workspace.",
+        )
+    seen = {sql for (sql,) in conn.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")}
+    missing = [statement.split("(")[0] for statement in TABLES if statement not in seen]
+    if missing:
+        raise SchemaMismatch(
+            what=f"the ledger differs from schema {SCHEMA_VERSION}: {', '.join(missing)}",
+            where=where,
+            remedy="Restore the newest backup of ledger.db; nobody may change its tables by hand.",
+        )

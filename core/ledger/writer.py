@@ -1,0 +1,191 @@
+"""The one writer: a thread that commits queued changes in groups.
+
+A change is a function of the connection. Its future resolves after the commit that holds it (I5).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import sqlite3
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from core.errors import VgwmError, WrongState
+from core.ledger.connection import error_of, open_writer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+T = TypeVar("T")
+
+GROUP_ROWS = 4_000
+GROUP_S = 0.05
+
+# After these SQLite has rolled the whole transaction back, or may have: the group fails as one.
+_GROUP_FATAL = frozenset(
+    {
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_BUSY,
+    }
+)
+
+
+@dataclass(slots=True, eq=False)
+class _Change:
+    # Any: the queue holds changes of every result type; `submit` gives each its own back.
+    run: Callable[[sqlite3.Connection], Any]
+    future: asyncio.Future[Any]
+    queued_s: float = field(default_factory=time.monotonic)
+    result: Any = None
+    error: BaseException | None = None
+
+
+class Writer:
+    """Owns the only connection that writes. Made by `Writer.start`, ended by `close`."""
+
+    def __init__(self, path: Path, loop: asyncio.AbstractEventLoop, *, create: bool) -> None:
+        self._path = path
+        self._create = create
+        self._loop = loop
+        self._queue: queue.SimpleQueue[_Change | None] = queue.SimpleQueue()
+        self._oldest_s: float | None = None
+        self._closed = False
+        self._opened: asyncio.Future[None] = loop.create_future()
+        self._ended: asyncio.Future[None] = loop.create_future()
+        self._thread = threading.Thread(target=self._work, name="ledger writer", daemon=True)
+
+    @classmethod
+    async def start(cls, path: Path, *, create: bool) -> Writer:
+        """Open the ledger at path in a thread of its own; with create, make the file if absent."""
+        writer = cls(path, asyncio.get_running_loop(), create=create)
+        writer._thread.start()
+        await asyncio.shield(writer._opened)
+        return writer
+
+    def submit(self, change: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
+        """Queue a change; the future resolves once it is committed, visible and durable.
+
+        A change that raises is undone alone and its error handed on. CapacityExhausted goes to all
+        changes of the group. Cancelling the wait does not take the change back.
+        Call from the loop's thread only.
+        """
+        future: asyncio.Future[T] = self._loop.create_future()
+        if self._closed:
+            future.set_exception(
+                WrongState(
+                    what="the ledger is closed", where=self._path.name, remedy="Open it again."
+                )
+            )
+            return future
+        self._queue.put(_Change(change, future))
+        return future
+
+    def lag_s(self) -> float:
+        """Return the age of the oldest change that is being written, 0 when idle."""
+        oldest_s = self._oldest_s
+        return 0.0 if oldest_s is None else time.monotonic() - oldest_s
+
+    async def close(self) -> None:
+        """Write what is queued, then end the thread and the connection."""
+        if not self._closed:
+            self._closed = True
+            self._queue.put(None)
+        await asyncio.shield(self._ended)
+        self._thread.join()
+
+    def _work(self) -> None:
+        try:
+            conn = open_writer(self._path, create=self._create)
+        except sqlite3.Error as error:
+            self._post(self._opened.set_exception, error_of(error, self._path))
+            return
+        except OSError as error:
+            self._post(self._opened.set_exception, _os_error(error, self._path))
+            return
+        self._post(self._opened.set_result, None)
+        try:
+            self._serve(conn)
+        finally:
+            conn.close()
+            self._post(self._ended.set_result, None)
+
+    def _serve(self, conn: sqlite3.Connection) -> None:
+        while (first := self._queue.get()) is not None:
+            self._oldest_s = first.queued_s
+            group, ending = self._commit_group(conn, first)
+            self._oldest_s = None
+            self._post(_resolve, group)
+            if ending:
+                return
+
+    def _commit_group(self, conn: sqlite3.Connection, first: _Change) -> tuple[list[_Change], bool]:
+        """Run first and what is queued behind it in one transaction; tell if the end was seen."""
+        group: list[_Change] = []
+        change: _Change | None = first
+        until_s = time.monotonic() + GROUP_S
+        try:
+            conn.execute("BEGIN IMMEDIATE")
+            rows_end = conn.total_changes + GROUP_ROWS
+            while change is not None:
+                group.append(change)
+                _run_alone(conn, change)
+                if conn.total_changes >= rows_end or time.monotonic() >= until_s:
+                    break
+                try:
+                    change = self._queue.get_nowait()
+                except queue.Empty:
+                    break
+            conn.execute("COMMIT")
+        except sqlite3.Error as error:
+            if conn.in_transaction:
+                conn.execute("ROLLBACK")
+            failed = error_of(error, self._path)
+            for each in group or [first]:
+                each.error = failed
+            return group or [first], change is None
+        return group, change is None
+
+    def _post(self, call: Callable[..., object], *args: object) -> None:
+        self._loop.call_soon_threadsafe(call, *args)
+
+
+def _run_alone(conn: sqlite3.Connection, change: _Change) -> None:
+    conn.execute("SAVEPOINT one")
+    try:
+        change.result = change.run(conn)
+    except BaseException as error:
+        if isinstance(error, sqlite3.Error) and _is_fatal(error):
+            raise
+        conn.execute("ROLLBACK TO one")
+        change.error = error
+    conn.execute("RELEASE one")
+
+
+def _is_fatal(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _GROUP_FATAL
+
+
+def _resolve(group: list[_Change]) -> None:
+    for change in group:
+        if change.future.done():  # its waiter was cancelled
+            continue
+        if change.error is not None:
+            change.future.set_exception(change.error)
+        else:
+            change.future.set_result(change.result)
+
+
+def _os_error(error: OSError, path: Path) -> VgwmError:
+    return WrongState(
+        what=f"the ledger cannot be opened ({error.strerror})",
+        where=path.name,
+        remedy="Check that the workspace exists and is yours.",
+    )
