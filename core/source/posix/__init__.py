@@ -1,0 +1,1 @@
+"""A VersityGW posix tree, read without leaving a trace."""

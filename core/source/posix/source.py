@@ -1,0 +1,215 @@
+"""A VersityGW posix backend as a source of objects.
+
+    source = PosixSource(config)
+    source.check()                      -> findings; NoGatewayRoot, BadInput, Denied
+    source.identity()                   -> (st_dev, inode) of the root
+    buckets, strays = source.buckets()  -> in byte order of their names
+
+    walk.walk(source, bucket, after)    -> pages of entries in key order
+    read.BucketReader(source, bucket)   -> objects' bytes and attributes
+
+Nothing is written, and no atime moves (I6). May import the model, errors, `display`, its own room.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from core.display import safe
+from core.errors import Denied, NoGatewayRoot
+from core.model import Finding
+from core.source.posix.attributes import Attributes, read_xattrs
+from core.source.posix.buckets import Bucket, StrayEntry, make_bucket
+from core.source.posix.config import MetadataMode, PosixConfig
+from core.source.posix.names import is_bucket
+from core.source.posix.opening import list_names, open_folder, quiet_flag
+from core.source.posix.sidecar import Sidecar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Bucket", "PosixConfig", "PosixSource", "StrayEntry"]
+
+
+class PosixSource:
+    """The tree that a configuration names. Cheap to make; opens nothing until it is asked."""
+
+    def __init__(self, config: PosixConfig) -> None:
+        self.config = config
+        self.mode = config.mode
+        self.root = os.fsencode(config.root)
+        self.quiet = quiet_flag(config.folders())
+
+    def check(self) -> list[Finding]:
+        """Look at every folder and bucket; return what an operator should know.
+
+        Raises BadInput for options that contradict, NoGatewayRoot where no bucket lies, and Denied
+        where reading is not allowed or would change access times.
+        """
+        self.config.refuse_nonsense()
+        for folder in self.config.folders():
+            os.close(self._open_named(os.fsencode(folder)))
+        buckets, strays = self.buckets()
+        if not buckets:
+            raise NoGatewayRoot(
+                what=f"{safe(self.root)} holds no bucket",
+                where="source",
+                remedy="Name the directory that the gateway serves; is it mounted?",
+            )
+        findings = [finding for bucket in buckets for finding in bucket.findings]
+        findings += [_stray_finding(stray) for stray in strays]
+        return findings + list(self._mode_findings(buckets))
+
+    def identity(self) -> tuple[int, int]:
+        """Return (st_dev, inode) of the root: another pair is another source, or one unmounted."""
+        fd = self._open_named(self.root)
+        try:
+            seen = os.fstat(fd)
+        finally:
+            os.close(fd)
+        return (seen.st_dev, seen.st_ino)
+
+    def buckets(self) -> tuple[list[Bucket], list[StrayEntry]]:
+        """Return the buckets in byte order, and everything else that lies under the root.
+
+        Raises NoGatewayRoot and Denied.
+        """
+        root = self._open_named(self.root)
+        try:
+            names = sorted(name.rstrip(b"/") for name in list_names(root))
+            found = [self._bucket_or_stray(root, name) for name in names]
+        finally:
+            os.close(root)
+        buckets = [one for one in found if isinstance(one, Bucket)]
+        return buckets, [one for one in found if isinstance(one, StrayEntry)]
+
+    def open_bucket(self, name: bytes) -> int:
+        """Open a bucket's folder and return its descriptor. Raises NoGatewayRoot, Denied."""
+        return self._open_named(self.root + b"/" + name, follow=self.config.bucket_links)
+
+    def open_versions(self, name: bytes) -> int | None:
+        """Open the folder of a bucket's old versions; None if it has none. Raises Denied."""
+        if self.config.versioning_dir is None:
+            return None
+        path = os.fsencode(self.config.versioning_dir) + b"/" + name
+        try:
+            return open_folder(path, self.quiet)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _cannot_read(path, error) from error
+
+    def sidecar(self, name: bytes) -> Sidecar | None:
+        """Return the sets of a bucket's keys; None in the other modes."""
+        if self.config.sidecar is None or self.mode is not MetadataMode.SIDECAR:
+            return None
+        return Sidecar(os.fsencode(self.config.sidecar) + b"/" + name, self.quiet)
+
+    def version_sidecar(self, name: bytes) -> Sidecar | None:
+        """Return the sets of a bucket's old versions; None in the other modes, or without any."""
+        config = self.config
+        if config.sidecar is None or config.versioning_dir is None:
+            return None
+        base = os.fsencode(config.sidecar) + os.fsencode(config.versioning_dir)
+        return Sidecar(base + b"/" + name, self.quiet)
+
+    def _open_named(self, path: bytes, *, follow: bool = True) -> int:
+        try:
+            return open_folder(path, self.quiet, follow=follow)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise NoGatewayRoot(
+                what=f"{safe(path)} is no directory",
+                where="source",
+                remedy="Name the gateway's own directories; are they mounted?",
+            ) from error
+        except OSError as error:
+            raise _cannot_read(path, error) from error
+
+    def _bucket_or_stray(self, root: int, name: bytes) -> Bucket | StrayEntry | None:
+        try:
+            seen = os.stat(name, dir_fd=root, follow_symlinks=False)
+            link = stat.S_ISLNK(seen.st_mode)
+            if link and self.config.bucket_links:
+                seen = os.stat(name, dir_fd=root)
+        except FileNotFoundError:
+            return StrayEntry(name=name, why="a dangling symlink") if _is_link(root, name) else None
+        if link and not self.config.bucket_links:
+            return StrayEntry(name=name, why="a symlink, and bucket_links is off")
+        if not stat.S_ISDIR(seen.st_mode):
+            return StrayEntry(name=name, why="no directory")
+        if not is_bucket(name):
+            return StrayEntry(name=name, why="no bucket name")
+        return make_bucket(
+            name,
+            self._bucket_attributes(name),
+            mtime_ns=seen.st_mtime_ns,
+            root_account=self.config.root_account,
+        )
+
+    def _bucket_attributes(self, name: bytes) -> Attributes:
+        sidecar = self.sidecar(name)
+        if sidecar is not None:
+            return sidecar.read(b"")
+        if self.mode is MetadataMode.NONE:
+            return {}
+        fd = self.open_bucket(name)
+        try:
+            return read_xattrs(fd)
+        except OSError as error:
+            if error.errno == errno.ENOTSUP:
+                raise _no_xattrs(name) from error
+            raise _cannot_read(name, error) from error
+        finally:
+            os.close(fd)
+
+    def _mode_findings(self, buckets: list[Bucket]) -> Iterator[Finding]:
+        if self.mode is not MetadataMode.NONE and not any(bucket.attrs.acl for bucket in buckets):
+            yield Finding(
+                verdict="warn",
+                subject="source",
+                evidence=f"no bucket has attributes in {self.mode.value} mode",
+                remedy="Check where the gateway keeps metadata: xattr, sidecar or nometa.",
+            )
+        unseen = [b for b in buckets if b.versioned and self.config.versioning_dir is None]
+        if unseen:
+            yield Finding(
+                verdict="warn",
+                subject="source",
+                evidence=f"{len(unseen)} buckets have versioning, no versioning folder is named",
+                remedy="Name the gateway's versioning folder, or old versions stay behind.",
+            )
+
+
+def _is_link(root: int, name: bytes) -> bool:
+    try:
+        return stat.S_ISLNK(os.stat(name, dir_fd=root, follow_symlinks=False).st_mode)
+    except FileNotFoundError:
+        return False
+
+
+def _stray_finding(stray: StrayEntry) -> Finding:
+    return Finding(
+        verdict="warn",
+        subject=safe(stray.name),
+        evidence=f"is no bucket: {stray.why}",
+        remedy="Nothing of it is migrated; move it away if it should be.",
+    )
+
+
+def _no_xattrs(name: bytes) -> NoGatewayRoot:
+    return NoGatewayRoot(
+        what=f"the file system of bucket {safe(name)} holds no user attributes",
+        where="source",
+        remedy="Name the sidecar folder, or nometa, as the gateway is configured.",
+    )
+
+
+def _cannot_read(path: bytes, error: OSError) -> Denied:
+    return Denied(
+        what=f"{safe(path)} cannot be read: {error.strerror}",
+        where="source",
+        remedy="Run as the gateway's user or root.",
+    )
