@@ -7,6 +7,7 @@ Source: ydb.md 1.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from core.model import Finding
     from core.target.profile import Profile
-    from core.target.shape import Row, RowKey
+    from core.target.shape import Row, RowKey, TableShape
 
 START: Final[RowKey] = ("", "")
 """Where a scan begins: before every row."""
@@ -97,12 +98,17 @@ async def open_table(
 
     Raises BadInput for another form; NoAnswer, Denied or BadInput if YDB does not take us in.
     """
-    del credentials  # a file asks for none
     kind, _, rest = spec.partition(":")
     if kind == "sqlite" and rest:
-        from core.target.objects_sqlite import SqliteTable  # noqa: PLC0415
+        from core.target.objects_sqlite import SqliteTable  # noqa: PLC0415 - imports this
 
         return await SqliteTable.open(rest, profile)
+    if kind == "ydb" and rest:
+        # gRPC's C core prints to the terminal; it reads this when it is first imported.
+        os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+        from core.target.objects_ydb import YdbTable  # noqa: PLC0415 - 0.3 s, and no file needs it
+
+        return await YdbTable.open(rest, profile, credentials)
     raise BadInput(
         what=f"object table {safe(spec)} is of no known kind",
         where="target.table",
@@ -119,3 +125,21 @@ def refuse_mismatch(findings: Sequence[Finding], where: str) -> None:
             where=where,
             remedy=" ".join(dict.fromkeys(f.remedy for f in blocking)),
         )
+
+
+def same_row(present: Row | None, expected: Row | None, compared: Sequence[int]) -> bool:
+    """Say whether two rows agree in the columns at those positions; None is an absent row."""
+    if present is None or expected is None:
+        return present is expected
+    return all(present[at] == expected[at] for at in compared)
+
+
+def bucket_table(shape: TableShape | None) -> TableShape:
+    """Return the shape; raise BadInput for a profile without a bucket table."""
+    if shape is None:
+        raise BadInput(
+            what="this profile has no bucket table",
+            where="target profile",
+            remedy="Bucket attributes stay in the plan's list (class bucket_attr).",
+        )
+    return shape

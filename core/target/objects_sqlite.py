@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self, TypeVar, cast
 from core.display import safe
 from core.errors import BadInput
 from core.target import sqlite_statements as sql
-from core.target.objects import refuse_mismatch
+from core.target.objects import bucket_table, refuse_mismatch, same_row
 from core.target.schema_check import compare
 from core.target.shape import Source
 from core.target.sqlite_reader import SqliteReader, connect, describe
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from core.model import Finding
     from core.target.profile import Profile
-    from core.target.shape import Row, RowKey, TableShape
+    from core.target.shape import Row, RowKey
 
 T = TypeVar("T")
 
@@ -153,7 +153,7 @@ class SqliteTable:
 
     async def upsert_buckets(self, rows: Sequence[Row]) -> None:
         """Write bucket rows."""
-        statement = sql.upsert(_bucket_table(self._buckets))
+        statement = sql.upsert(bucket_table(self._buckets))
 
         def work(connection: sqlite3.Connection) -> None:
             connection.executemany(statement, rows)
@@ -193,20 +193,3 @@ class SqliteTable:
                 where=safe(str(self._path)),
                 remedy="The object is at fault, not the table; nothing of this call was written.",
             ) from error
-
-
-def same_row(present: Row | None, expected: Row | None, compared: Sequence[int]) -> bool:
-    """Say whether two rows agree in the columns at those positions; None is an absent row."""
-    if present is None or expected is None:
-        return present is expected
-    return all(present[at] == expected[at] for at in compared)
-
-
-def _bucket_table(shape: TableShape | None) -> TableShape:
-    if shape is None:
-        raise BadInput(
-            what="this profile has no bucket table",
-            where="target profile",
-            remedy="Bucket attributes stay in the plan's list (class bucket_attr).",
-        )
-    return shape
