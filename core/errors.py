@@ -11,14 +11,17 @@ VgwmError                     exit
 ├── NoAnswer                  4   nobody answered in time: no verdict
 │   ├── NodeBusy
 │   ├── NodeUnreachable
-│   └── CapacityExhausted
+│   ├── CapacityExhausted
+│   ├── PinMoved                  the cluster allocated other peers than asked for
+│   └── PinFailed                 a peer did not come to hold a pin
+│       └── BlocksMissing         .. because blocks are missing on its node
 ├── Refused                   5   a gate, a confirmation, a foreign plan, an existing file
 │   └── ForeignPlan
 ├── Denied                    6   credentials or permission
 └── Broken                    7   integrity: a count, CID or ledger is wrong; stopped
     └── NodeRefusedBlock
 
-No secret and no raw outside text stands in a message (I9): outside text goes through `display.safe`.
+No secret, no raw outside text in a message (I9): outside text goes through `display.safe`.
 """
 
 from __future__ import annotations
@@ -99,6 +102,25 @@ class NodeBusy(NoAnswer):
 
 class CapacityExhausted(NoAnswer):
     """A disk or a repository has no room left."""
+
+
+class PinMoved(NoAnswer):
+    """The cluster allocated a pin to other peers than asked for; it keeps to them.
+
+    allocations: cluster peer ids. The content must be imported there, or the pin withdrawn.
+    """
+
+    def __init__(self, *, what: str, where: str, remedy: str, allocations: tuple[str, ...]) -> None:
+        super().__init__(what=what, where=where, remedy=remedy)
+        self.allocations = allocations
+
+
+class PinFailed(NoAnswer):
+    """An allocated peer did not come to hold a pin; node: the one that its blocks should be on."""
+
+
+class BlocksMissing(PinFailed):
+    """Blocks of a pin are missing on an allocated node: the bundle has to be imported again."""
 
 
 class Refused(VgwmError):

@@ -106,6 +106,18 @@ class ClusterClient:
             states.update((cid, state) for cid, peers in rows for state in peers.values())
         return states
 
+    async def pins_status_of(self, peer: str, cids: Iterable[str]) -> dict[str, PeerPin]:
+        """Return another peer's word about each CID, as this one could get it; none is absent.
+
+        Takes 15 s when any member hangs: only where the peer's own address is not known.
+        """
+        wanted = list(cids)
+        states: dict[str, PeerPin] = {}
+        for at in range(0, len(wanted), CIDS_A_CALL):
+            rows = await self._pins({"cids": ",".join(wanted[at : at + CIDS_A_CALL])})
+            states.update((cid, peers[peer]) for cid, peers in rows if peer in peers)
+        return states
+
     async def pin_states(self, cid: str) -> dict[str, PeerPin]:
         """Return each member's word about a CID, as this peer could gather it."""
         path = f"/pins/{cid}"
@@ -146,10 +158,11 @@ class ClusterClient:
         self._check("DELETE", path, answer)
         return True
 
-    async def recover(self, cid: str) -> None:
-        """Let this peer try a failed pin again; no effect on one that is pinned or unknown."""
+    async def recover(self, cid: str, *, everywhere: bool = False) -> None:
+        """Let this peer, or all, try a failed pin again; no effect on one pinned or unknown."""
         path = f"/pins/{cid}/recover"
-        answer = await self._http.call("POST", path, {"local": "true"}, limit_s=STATUS_S)
+        query = {} if everywhere else {"local": "true"}
+        answer = await self._http.call("POST", path, query, limit_s=STATUS_S)
         if answer.status != _NOT_FOUND:
             self._check("POST", path, answer)
 

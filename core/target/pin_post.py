@@ -1,0 +1,90 @@
+"""Gets a pin accepted, or taken back, by any peer that answers. Accepted is not pinned (I1)."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from typing import TYPE_CHECKING
+
+from core.errors import NodeBusy, NodeUnreachable, VgwmError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from core.target.cluster import ClusterClient
+    from core.target.cluster_answers import Pin
+    from core.target.peers import Roster
+
+_FIRST_S = 1.0
+_MOST_S = 30.0
+_GONE_S = 60.0
+_LOOK_S = 0.25
+
+
+class PinPost:
+    """Posts pins in turn to the peers of a roster. patience_s: longest wait on busy peers."""
+
+    def __init__(self, roster: Roster, *, patience_s: float) -> None:
+        self._roster = roster
+        self._patience_s = patience_s
+        self._turn = 0
+
+    async def post(self, cid: str, *, name: str, allocations: Sequence[str]) -> Pin:
+        """Return the pin as it was queued. RF is the number of allocations.
+
+        Repeats while the cluster is busy or lacks peers, then raises what it said last; tries every
+        peer before it raises NodeUnreachable. The same request twice is harmless.
+        """
+        rf = len(allocations)
+        pause_s = _FIRST_S
+        limit_s = time.monotonic() + self._patience_s
+        while True:
+            try:
+                return await self._any(cid, name=name, rf=rf, allocations=allocations)
+            except NodeBusy as busy:
+                # jitter, so that bundles refused together do not come back together
+                wait_s = max(busy.wait_s, pause_s) * random.uniform(0.75, 1.25)  # noqa: S311 - no secret
+                if time.monotonic() + wait_s > limit_s:
+                    raise
+                pause_s = min(pause_s * 2, _MOST_S)
+            await asyncio.sleep(wait_s)
+
+    async def withdraw(self, cid: str) -> None:
+        """Remove a pin, and return when no peer's state holds it; harmless when none does.
+
+        Raises NodeUnreachable when a peer holds it still after a minute.
+        """
+        for cluster in self._in_turn():
+            try:
+                async with asyncio.timeout(_GONE_S):
+                    # DELETE only what is in the state: in the batch it is not found, then appears
+                    while await cluster.allocation(cid) is not None:
+                        await cluster.unpin(cid)
+                        await asyncio.sleep(_LOOK_S)
+            except TimeoutError:
+                raise NodeUnreachable(
+                    what=f"{cluster.name} holds the pin of {cid} still after {_GONE_S:.0f} s",
+                    where="withdrawal of a pin",
+                    remedy="Look at the cluster's links (ipfs-cluster-ctl health graph).",
+                    node=cluster.name,
+                ) from None
+
+    async def _any(self, cid: str, *, name: str, rf: int, allocations: Sequence[str]) -> Pin:
+        fault: VgwmError | None = None
+        for cluster in self._in_turn():
+            try:
+                return await cluster.pin(cid, name=name, rf=rf, allocations=allocations)
+            except NodeUnreachable as error:
+                fault = error
+        raise fault or NodeUnreachable(
+            what="no cluster peer is configured",
+            where="target.cluster",
+            remedy="Add the peers' REST addresses to target.cluster.",
+        )
+
+    def _in_turn(self) -> list[ClusterClient]:
+        clusters = list(self._roster.clusters)
+        self._turn += 1
+        at = self._turn % len(clusters) if clusters else 0
+        return clusters[at:] + clusters[:at]
