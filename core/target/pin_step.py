@@ -14,7 +14,11 @@ from core.target.cluster_answers import PeerPin, PinStatus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PinLimits:
-    """How long things may last, in seconds. Source of the defaults: `docs/target.md`."""
+    """How long things may last, in seconds. Source of the defaults: `docs/target.md`.
+
+    batch_age_s: how long a peer may gather pins before it tells anyone; the first question waits
+    no longer. patience_s: for a peer that has the pin but does not finish.
+    """
 
     batch_age_s: float = 1.0
     poll_s: float = 0.25

@@ -73,6 +73,7 @@ class PinWatch:
         self._limits = limits or PinLimits()
         self._roster = roster
         self._post = PinPost(roster, patience_s=self._limits.post_patience_s)
+        self._ask_age_s = self._limits.batch_age_s
         self._waits: dict[str, dict[str, _Wait]] = {}  # by peer, then by root
         self._woken: dict[str, asyncio.Event] = {}
         self._queues: dict[str, int] = {}
@@ -175,18 +176,31 @@ class PinWatch:
             wait
             for root, wait in waits.items()
             if root not in busy
-            and now_s - wait.posted_s >= self._limits.batch_age_s
+            and now_s - wait.posted_s >= self._ask_age_s
             and wait.ask_s[voice.peer] <= now_s
         ][:_ASKED_AT_ONCE]
         if not ask:
             return
         states = await voice.status([wait.root for wait in ask])
         for wait in ask:
+            seen = states.get(wait.root, _UNHEARD)
             gap_s = wait.gap_s[voice.peer]
+            if not gap_s:
+                self._learn_age(seen)
             gap_s = min(self._limits.ask_again_s, max(self._limits.poll_s, gap_s * 2))
             wait.gap_s[voice.peer] = gap_s
             wait.ask_s[voice.peer] = now_s + gap_s
-            await self._saw(voice, wait, states.get(wait.root, _UNHEARD))
+            await self._saw(voice, wait, seen)
+
+    def _learn_age(self, first: PeerPin) -> None:
+        """Move the age of a first question to where half of them hear `pinned`.
+
+        So it settles near the cluster's batch age, which no API tells.
+        """
+        if first.status is PinStatus.PINNED:
+            self._ask_age_s = max(self._limits.poll_s, self._ask_age_s * 0.9)
+        else:
+            self._ask_age_s = min(self._limits.batch_age_s, self._ask_age_s * 1.1)
 
     async def _unheard(self, voice: PinPeer, error: VgwmError) -> None:
         """Count a peer's silence against the patience with it, not against its pins (I7)."""
