@@ -33,13 +33,16 @@ NAMES: Final = (
 )
 """The algorithms in the order in which `Checksums` lists them behind its type."""
 
+_LOWER: Final = {name.upper(): name for name in NAMES}
+
 
 class Checksums(msgspec.Struct, frozen=True, gc=False):
     """The `checksums` attribute: base64 by algorithm. kind: FULL_OBJECT, COMPOSITE or none.
 
-    `Algorithm` is not read: a copy onto itself leaves it empty, the value's own place is right.
+    algorithm is a hint: a copy onto itself leaves it empty, the value's own place is right.
     """
 
+    algorithm: str | None = msgspec.field(name="Algorithm", default=None)
     kind: str | None = msgspec.field(name="Type", default=None)
     crc32: str | None = msgspec.field(name="CRC32", default=None)
     crc32c: str | None = msgspec.field(name="CRC32C", default=None)
@@ -52,10 +55,19 @@ class Checksums(msgspec.Struct, frozen=True, gc=False):
     xxhash3: str | None = msgspec.field(name="XXHASH3", default=None)
     xxhash64: str | None = msgspec.field(name="XXHASH64", default=None)
 
+    def only(self) -> tuple[str, str] | None:
+        """Return (algorithm, base64) if `algorithm` names the one that is set, else None: fast."""
+        fields = msgspec.structs.astuple(self)
+        if fields.count(None) != len(NAMES) - 1:
+            return None
+        name = _LOWER.get(self.algorithm or "", "")
+        value: str | None = getattr(self, name) if name else None
+        return (name, value) if value else None
+
     def values(self) -> list[tuple[str, str]]:
         """Return (algorithm in lower case, base64) of each checksum that is set, sorted."""
         fields = msgspec.structs.astuple(self)
-        return [(name, value) for name, value in zip(NAMES, fields[1:], strict=True) if value]
+        return [(name, value) for name, value in zip(NAMES, fields[2:], strict=True) if value]
 
 
 class _Parts(msgspec.Struct, frozen=True, gc=False):

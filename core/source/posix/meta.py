@@ -274,6 +274,10 @@ class _Sheet:
 
 def _sums_json(sums: Checksums) -> str:
     """Return the checksums as a JSON object, algorithms and type in canonical order."""
+    only = sums.only()
+    # Nearly always one, and `type` stands behind every name but the xxhashes'.
+    if only is not None and sums.kind == "FULL_OBJECT" and only[0] < "type":
+        return f'{{"{only[0]}":{json_string(only[1])},"type":"FULL_OBJECT"}}'
     pairs = sums.values()
     if sums.kind:
         pairs.append(("type", sums.kind))

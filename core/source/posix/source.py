@@ -86,6 +86,21 @@ class PosixSource:
         buckets = [one for one in found if isinstance(one, Bucket)]
         return buckets, [one for one in found if isinstance(one, StrayEntry)]
 
+    def bucket(self, name: bytes) -> Bucket:
+        """Return one bucket. Raises NoGatewayRoot if it is gone, Denied."""
+        root = self._open_named(self.root)
+        try:
+            found = self._bucket_or_stray(root, name)
+        finally:
+            os.close(root)
+        if isinstance(found, Bucket):
+            return found
+        raise NoGatewayRoot(
+            what=f"bucket {safe(name)} is gone",
+            where="source",
+            remedy="Bring it back, or make a new workspace and plan again.",
+        )
+
     def open_bucket(self, name: bytes) -> int:
         """Open a bucket's folder and return its descriptor. Raises NoGatewayRoot, Denied."""
         return self._open_named(self.root + b"/" + name, follow=self.config.bucket_links)
