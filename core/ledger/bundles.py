@@ -121,6 +121,11 @@ def open_sizes(conn: sqlite3.Connection, bundle: Range) -> list[int | None]:
     return [size for (size,) in conn.execute(query, bundle.bounds)]
 
 
+def has_open(conn: sqlite3.Connection, bundle: Range) -> bool:
+    """Tell whether a member has no end state."""
+    return conn.execute(f"SELECT 1{MEMBERS} LIMIT 1", bundle.bounds).fetchone() is not None
+
+
 def copying(conn: sqlite3.Connection, ids: Iterable[int], worker: str, epoch: int) -> None:
     """Note that a worker has these bundles."""
     conn.executemany(

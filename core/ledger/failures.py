@@ -62,11 +62,11 @@ def note(
 
 
 def clear_requeued(conn: sqlite3.Connection, bundle: Range) -> None:
-    """Drop the rows of objects that came through, or are gone, at a later try."""
+    """Drop the rows of members that waited for another try and came through, or are gone."""
     conn.execute(
         "DELETE FROM failures WHERE bid=? AND (key,ver)>=(?,?) AND (key,ver)<=(?,?)"
         " AND disp=? AND EXISTS(SELECT 1 FROM objects o WHERE o.bid=failures.bid"
-        " AND o.key=failures.key AND o.ver=failures.ver AND o.bun=? AND o.st NOT IN (0,2))",
+        " AND o.key=failures.key AND o.ver=failures.ver AND o.bun=? AND o.st NOT IN (0,2,5))",
         (bundle.bucket_id, *bundle.first, *bundle.last, Disposition.REQUEUED, bundle.id),
     )
 

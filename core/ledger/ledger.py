@@ -16,8 +16,10 @@ from core.ledger import (
     bundles,
     events,
     jobs,
+    moving,
     planning,
     recording,
+    recount,
     schema,
     settings,
 )
@@ -95,6 +97,8 @@ class Ledger(LedgerReader):
 
     async def close(self) -> None:
         """Write what is queued, mark the end as clean, and close the file."""
+        if self._writer.closed:
+            return
         try:
             await self._writer.submit(partial(settings.set_meta, key=settings.CLEAN, value=1))
         finally:
@@ -236,6 +240,36 @@ class Ledger(LedgerReader):
             event,
         )
 
+    async def retry_failed(
+        self, bucket_id: int, new: Sequence[NewBundle], event: EventDraft | None = None
+    ) -> int:
+        """Put failed objects of a bucket into new bundles; return how many.
+
+        Raises WrongState if one of them is not failed (any more); then none is moved.
+        """
+        return await self._write(
+            partial(moving.retry, bucket_id=bucket_id, new=new, now_ns=self._clock()), event
+        )
+
+    async def skip_failed(
+        self,
+        bucket_id: int,
+        positions: Sequence[Position],
+        reason: str,
+        event: EventDraft | None = None,
+    ) -> int:
+        """Give failed objects of a bucket up, with the operator's reason; return how many."""
+        return await self._write(
+            partial(
+                moving.skip,
+                bucket_id=bucket_id,
+                positions=positions,
+                reason=reason,
+                now_ns=self._clock(),
+            ),
+            event,
+        )
+
     # Events, jobs, knobs
 
     async def event(self, draft: EventDraft) -> int:
@@ -301,9 +335,11 @@ class Ledger(LedgerReader):
     async def _begin(self, create: LedgerIdentity | None) -> None:
         where = self._path.name
         self.clean = await self._writer.submit(partial(_prepare, create=create, where=where))
-        if not self.clean:
+        if self.clean:
+            await self._recount(recount.states)  # the histogram costs as much again
+        else:
             await self.quick_check()
-        await self.recount()
+            await self.recount()
         self.epoch = await self._writer.submit(settings.begin_epoch)
         self.interrupted = tuple(await self._writer.submit(jobs.interrupt))
         self._bundle_ids = count(await self._reader.read(bundles.next_id))

@@ -100,7 +100,13 @@ def finish_bucket(conn: sqlite3.Connection, bucket_id: int) -> None:
 def insert_bundle(
     conn: sqlite3.Connection, bucket_id: int, bundle: NewBundle, *, size_bytes: int, tries: int
 ) -> None:
-    """Store a bundle's row; its members are the caller's."""
+    """Store a bundle's row; its members are the caller's. Broken if one lies out of its range."""
+    if not bundle.first <= min(bundle.entries)[:2] <= max(bundle.entries)[:2] <= bundle.last:
+        raise Broken(
+            what=f"bundle {bundle.id} has a member out of its range",
+            where=f"bucket {bucket_id}, {safe(bundle.first[0])} .. {safe(bundle.last[0])}",
+            remedy="This is a fault of vgwm: keep ledger.db and report it.",
+        )
     conn.execute(
         _INSERT_BUNDLE,
         (

@@ -6,16 +6,29 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from core.errors import Broken
-from core.ledger import bundles, counters, events, failures, jobs, planning, schema, settings
+from core.ledger import (
+    bundles,
+    counters,
+    events,
+    failures,
+    jobs,
+    moving,
+    planning,
+    recount,
+    schema,
+    settings,
+)
 from core.ledger.reader import Reader
 from core.model import BundleState
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Callable
     from pathlib import Path
 
-    from core.ledger.counters import Counters, Difference
+    from core.ledger.counters import Counters
     from core.ledger.failures import Cause, FailureCursor
+    from core.ledger.recount import Difference
     from core.ledger.rows import (
         BucketRow,
         EntryRow,
@@ -24,6 +37,7 @@ if TYPE_CHECKING:
         JobRow,
         KnobRow,
         LedgerIdentity,
+        Position,
     )
     from core.model import Bundle
 
@@ -94,6 +108,14 @@ class LedgerReader:
         """Return a bundle's members that have no end state yet, in key order."""
         return await self._reader.read(partial(bundles.entries, bundle=bundle))
 
+    async def failed_entries(
+        self, bucket_id: int, after: Position = (b"", b""), limit: int = 1_000
+    ) -> list[EntryRow]:
+        """Return a bucket's failed objects behind a position, in key order."""
+        return await self._reader.read(
+            partial(moving.failed_entries, bucket_id=bucket_id, after=after, limit=limit)
+        )
+
     async def failures(
         self,
         after: FailureCursor | None = None,
@@ -106,7 +128,9 @@ class LedgerReader:
 
         code: a class, empty for all. prefix: of `bucket/key`, empty for all.
         """
-        return await self._reader.read(
+        # A filter may pass over many rows: it must not hold up a snapshot.
+        reader = self._scanner if code or prefix else self._reader
+        return await reader.read(
             partial(failures.page, after=after, limit=limit, code=code, prefix=prefix)
         )
 
@@ -138,13 +162,13 @@ class LedgerReader:
         """Return the knobs that somebody set; the others are at their default."""
         return await self._reader.read(settings.knobs)
 
-    async def differences(self) -> list[Difference]:
-        """Count objects and bundles again; return where the kept counters differ (I4)."""
-        return await self._scanner.read(counters.recount)
-
     async def recount(self) -> None:
-        """Raise Broken if a counter does not equal what the ledger holds (I4)."""
-        found = await self.differences()
+        """Count everything again; raise Broken if a counter differs (I4)."""
+        await self._recount(recount.states)
+        await self._recount(recount.sizes)
+
+    async def _recount(self, count: Callable[[sqlite3.Connection], list[Difference]]) -> None:
+        found = await self._scanner.read(count)
         if found:
             first = found[0]
             raise Broken(

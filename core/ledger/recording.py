@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from core.errors import Broken
 from core.ledger import bundles, counters
 from core.ledger.failures import clear_requeued, note
-from core.ledger.planning import insert_bundle
+from core.ledger.moving import again
 from core.ledger.rows import Disposition, FailureDraft
 from core.model import BundleState, ObjectState
 
@@ -19,16 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from core.ledger.bundles import Range
-    from core.ledger.rows import EntryRow, NewBundle, RecordRow
+    from core.ledger.rows import NewBundle, RecordRow
 
 PHASE: Final = "copy"
 _UPDATE_OBJECT: Final = (
     "UPDATE objects SET st=?,cid=?,etag=?,size=?,ino=?,mt=?,ct=?,mh=?"
     " WHERE bid=? AND key=? AND ver=? AND st IN (0,2)"
-)
-_MOVE_OBJECT: Final = (
-    "UPDATE objects SET st=0,bun=?,size=?,ino=?,mt=?,ct=?"
-    " WHERE bid=? AND key=? AND ver=? AND bun=? AND st IN (0,2)"
 )
 # S608: made from constants of this project only.
 _SELECT_MEMBERS: Final = f"SELECT key,ver,size{bundles.MEMBERS}"
@@ -77,10 +73,11 @@ def record(
             BundleState.COPIED,
             BundleState.PINNED,
         )
-    leave(conn, bundle, outcome, now_ns)
+    again(conn, bundle, outcome.requeued)
     old = bundles.open_sizes(conn, bundle)
     changed = conn.executemany(_UPDATE_OBJECT, rows).rowcount if rows else 0
-    if not changed == len(rows) == len(old):
+    # All of them, once, and no other's: as many as were open are changed, and none is open now.
+    if not changed == len(rows) == len(old) or bundles.has_open(conn, bundle):
         raise Broken(
             what=f"bundle {bundle_id} holds {len(old)} open objects, its record names"
             f" {len(rows)}, {changed} of them known",
@@ -89,7 +86,7 @@ def record(
         )
     new = list(map(_size, rows))
     delta = _outcomes(rows, states)
-    _resize(delta, old, new)
+    counters.resize(delta, old, new)
     delta.update(
         {n: v for n, v in outcome.increments.items() if n.startswith(counters.CLASS_PREFIX)}
     )
@@ -100,40 +97,7 @@ def record(
     )
     if bundle.tries:
         clear_requeued(conn, bundle)
-    note(conn, bundle, _of_rows(outcome), Disposition.FAILED, now_ns)
-
-
-def leave(
-    conn: sqlite3.Connection,
-    bundle: Range,
-    outcome: Outcome,
-    now_ns: int,
-) -> None:
-    """Move objects that changed while they were read into bundles of their own, one try older."""
-    moved: list[tuple[EntryRow, int]] = [
-        (entry, new.id) for new in outcome.requeued for entry in new.entries
-    ]
-    if not moved:
-        return
-    bid = bundle.bucket_id
-    old = [_old_size(conn, bundle, entry) for entry, _ in moved]
-    conn.executemany(
-        _MOVE_OBJECT,
-        [(new, *entry[2:], bid, entry[0], entry[1], bundle.id) for entry, new in moved],
-    )
-    for new in outcome.requeued:
-        size_bytes = sum(entry[2] or 0 for entry in new.entries)
-        insert_bundle(conn, bid, new, size_bytes=size_bytes, tries=bundle.tries + 1)
-    delta: Counter[str] = Counter(requeued=len(moved), bundles=len(outcome.requeued))
-    _resize(delta, old, [entry[2] for entry, _ in moved])
-    counters.add(conn, bid, delta)
-    conn.execute(
-        "UPDATE bundles SET n=n-?,bytes=bytes-? WHERE id=?",
-        (len(moved), sum(size or 0 for size in old), bundle.id),
-    )
-    going = {entry[:2] for entry, _ in moved}
-    told = [reason for reason in outcome.failures if (reason.key, reason.version) in going]
-    note(conn, bundle, told, Disposition.REQUEUED, now_ns)
+    _explain(conn, bundle, outcome, states[ObjectState.FAILED], now_ns)
 
 
 def fail(conn: sqlite3.Connection, bundle_id: int, code: str, text: str, now_ns: int) -> int:
@@ -170,29 +134,20 @@ def _outcomes(rows: Sequence[RecordRow], states: Mapping[int, int]) -> Counter[s
     return delta
 
 
-def _resize(delta: Counter[str], old: list[int | None], new: list[int | None]) -> None:
-    """Add to delta what changed sizes do to bytes, markers and histogram."""
-    if old != new:
-        delta.update(counters.shape(new))
-        delta.subtract(counters.shape(old))
-
-
-def _old_size(conn: sqlite3.Connection, bundle: Range, entry: EntryRow) -> int | None:
-    row: tuple[int | None] | None = conn.execute(
-        "SELECT size FROM objects WHERE bid=? AND key=? AND ver=? AND bun=? AND st IN (0,2)",
-        (bundle.bucket_id, entry[0], entry[1], bundle.id),
-    ).fetchone()
-    if row is None:
+def _explain(
+    conn: sqlite3.Connection, bundle: Range, outcome: Outcome, failed: int, now_ns: int
+) -> None:
+    """Store why members failed or go round again; a failed one without a reason is a fault."""
+    if not failed and not outcome.failures:
+        return
+    ended = {(row[9], row[10]) for row in outcome.rows if row[0] == ObjectState.FAILED}
+    going = {entry[:2] for new in outcome.requeued for entry in new.entries}
+    told = {(draft.key, draft.version): draft for draft in outcome.failures}
+    if not told.keys() >= ended:
         raise Broken(
-            what=f"an object to be tried again is no open member of bundle {bundle.id}",
+            what=f"{len(ended - told.keys())} objects of bundle {bundle.id} failed for no reason",
             where="ledger",
             remedy="Nothing was recorded. This is a fault of vgwm: report it with engine.log.",
         )
-    return row[0]
-
-
-def _of_rows(outcome: Outcome) -> list[FailureDraft]:
-    if not outcome.failures:
-        return []
-    failed = {(row[9], row[10]) for row in outcome.rows if row[0] == ObjectState.FAILED}
-    return [draft for draft in outcome.failures if (draft.key, draft.version) in failed]
+    note(conn, bundle, [told[at] for at in ended], Disposition.FAILED, now_ns)
+    note(conn, bundle, [told[at] for at in going & told.keys()], Disposition.REQUEUED, now_ns)
