@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
 
     from tests.lab.gateway import Gateway
+    from tests.lab.tree.told import ObjectTold
 
 HISTORIES = ("lab-versions", "lab-suspended", "lab-locked")
 POLICY = {
@@ -77,12 +78,20 @@ def grow(gateway: Gateway) -> TreeTold:
         objects += [told for name in HISTORIES for told in ask.history(reader, name)]
         objects += [ask.current(reader, behind.BUCKET, key) for key in by_hand]
         buckets = [ask.bucket(reader, name) for name in (*names, *HISTORIES, behind.BUCKET)]
+    if gateway.sidecar is not None:
+        skips.append(history.HIDDEN)
+        objects = [o for o in objects if not _hidden(o)]
     return TreeTold(
         owner=gateway.account.access,
         buckets=tuple(buckets),
         objects=tuple(objects),
         skips=tuple(skips),
     )
+
+
+def _hidden(told: ObjectTold) -> bool:
+    hidden = history.HIDDEN
+    return (told.bucket, told.key.encode(), told.version) == (hidden.bucket, hidden.name, "")
 
 
 def _settings(client: BaseClient) -> None:

@@ -6,11 +6,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tests.lab.tree.puts import body
+from tests.lab.tree.told import SkipTold
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
 KEYS = 40
+HIDDEN = SkipTold(bucket="lab-versions", name=b"again", reason="hidden_put")
+"""In sidecar mode: S3 acknowledged a put over a delete marker, and goes on saying "deleted"."""
 UNTIL = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
 
 
@@ -40,7 +43,7 @@ def _enabled(client: BaseClient, bucket: str) -> None:
     _put(client, bucket, "again", "first")
     client.delete_object(Bucket=bucket, Key="again")
     # Over a marker: with a sidecar it stays hidden, and tags in the same request would fail.
-    client.put_object(Bucket=bucket, Key="again", Body=b"second")
+    client.put_object(Bucket=HIDDEN.bucket, Key=HIDDEN.name.decode(), Body=b"second")
     doomed = _put(client, bucket, "thinned", "one")
     _put(client, bucket, "thinned", "two")
     _put(client, bucket, "thinned", "three")

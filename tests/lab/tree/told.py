@@ -60,6 +60,8 @@ class ObjectTold:
         said: dict[str, object] = {
             member: self.headers[name] for name, member in CARRIED.items() if name in self.headers
         }
+        if said.get("version_id") == "null":  # no id at all, in the words of S3
+            del said["version_id"]
         if self.etag:
             said["etag"] = self.etag
         if self.tags:
