@@ -42,9 +42,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if HERE not in item.path.parents:
             continue
-        if item.get_closest_marker("timeout") is None:
-            # The first test's setup builds the programs: minutes, with limits of their own.
-            item.add_marker(pytest.mark.timeout(LIMIT_S, func_only=True))
+        own = item.get_closest_marker("timeout")
+        limit_s = own.args[0] if own is not None else LIMIT_S
+        # The first test's setup builds the programs: minutes, with limits of their own.
+        item.add_marker(pytest.mark.timeout(limit_s, func_only=True), append=False)
 
 
 @pytest.hookimpl(wrapper=True)
