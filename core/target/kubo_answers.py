@@ -9,6 +9,7 @@ import json
 from typing import NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
+from core.config.redact import redact
 from core.display import safe
 from core.errors import (
     BadInput,
@@ -67,7 +68,7 @@ def excerpt(body: bytes) -> str:
             parsed = None
         if isinstance(parsed, dict):
             text = str(parsed.get("Message") or parsed.get("message") or text)
-    return safe(text[:_SHOWN]) or "nothing"
+    return safe(redact(text)[:_SHOWN]) or "nothing"
 
 
 def wait_s(retry_after: str) -> float:
