@@ -46,12 +46,16 @@ BUCKET_NAMES: Final = frozenset(
 LEGACY_USER: Final = "X-Amz-Meta."
 """Releases up to v1.3 kept each user attribute under this prefix; `metadata` wins over them."""
 
+UPLOAD_KEY: Final = "objname"
+"""On the folder of a key's uploads in progress: the raw key."""
+
 NAMESPACE: Final = "user."
 MARKER: Final = "delete-marker"
 VERSION_ID: Final = "version-id"
 USER_MARKER: Final = NAMESPACE + MARKER
 USER_VERSION_ID: Final = NAMESPACE + VERSION_ID
 USER_ETAG: Final = NAMESPACE + "etag"
+USER_UPLOAD_KEY: Final = NAMESPACE + UPLOAD_KEY
 
 _BARE: Final = {NAMESPACE + name: name for name in OBJECT_NAMES | BUCKET_NAMES}
 

@@ -26,6 +26,10 @@ from core.source.posix.names import NULL_VERSION, ulid_ms
 DEFAULT_TYPE: Final = b"text/plain; charset=utf-8"
 """What the gateway says of a file without a content type."""
 
+DEFAULT_DIR_TYPE: Final = b"application/x-directory"
+"""What it says of a directory object without one."""
+
+_HOLD_ON: Final = b"\x01"
 _HOT: Final = frozenset({"etag", "content-type", "checksums"})
 _CACHED: Final = 4_096
 NS_PER_MS: Final = 1_000_000
@@ -188,7 +192,7 @@ class _Sheet:
             return f'{{"b64":"{base64.b64encode(value).decode()}"}}'
 
     def _content_type(self, *, is_dir: bool) -> None:
-        default = b"" if is_dir else DEFAULT_TYPE
+        default = DEFAULT_DIR_TYPE if is_dir else DEFAULT_TYPE
         self._text("content_type", self._attributes.get("content-type") or default)
 
     def _etag_member(self) -> None:
@@ -214,7 +218,8 @@ class _Sheet:
     def _user(self) -> None:
         raw = self._attributes.get("metadata")
         if raw is not None:
-            self._pairs("user", "metadata", raw)
+            # Old names that the gateway rewrote keep their capitals there; S3's headers have none.
+            self._pairs("user", "metadata", raw, lower=True)
             return
         old = {
             name.removeprefix(LEGACY_USER).lower(): value
@@ -230,21 +235,23 @@ class _Sheet:
         if raw is not None:
             self._pairs("tags", "X-Amz-Tagging", raw)
 
-    def _pairs(self, member: str, attribute: str, raw: bytes) -> None:
+    def _pairs(self, member: str, attribute: str, raw: bytes, *, lower: bool = False) -> None:
         """Set a member to a JSON object of texts, in canonical order; an empty one is not set."""
         try:
             pairs = _texts.decode(raw)
         except msgspec.DecodeError:
             self._lose(attribute)
             return
+        if lower:
+            pairs = {name.lower(): value for name, value in pairs.items()}
         if pairs:
             texts = (f"{json_string(k)}:{json_string(v)}" for k, v in sorted(pairs.items()))
             self._members[member] = f"{{{','.join(texts)}}}"
 
     def _locks(self) -> None:
         hold = self._attributes.get("object-legal-hold")
-        if hold is not None:
-            self._members["legal_hold"] = "true" if hold == b"\x01" else "false"
+        if hold == _HOLD_ON:
+            self._members["legal_hold"] = "true"
         raw = self._attributes.get("object-retention")
         if raw is None:
             return

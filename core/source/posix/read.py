@@ -48,7 +48,6 @@ class BucketReader:
     def __init__(self, source: PosixSource, bucket: Bucket) -> None:
         """Open the bucket. Raises NoGatewayRoot, Denied."""
         self._flags = FILE | source.quiet
-        self._versioned = bucket.versioned
         self._xattrs = source.mode is MetadataMode.XATTR
         self._sidecar = source.sidecar(bucket.name)
         self._version_sidecar = source.version_sidecar(bucket.name)
@@ -113,7 +112,8 @@ class BucketReader:
             attributes = read_xattrs(fd) if self._xattrs else self._beside(place)
             size: int | None = before.st_size
             body = b""
-            if MARKER in attributes and self._versioned:
+            # Whatever the bucket says: S3 shows no bytes of it, so none may travel as an object.
+            if MARKER in attributes:
                 size = None
             elif before.st_size > limit_bytes:
                 kept = True
@@ -184,7 +184,7 @@ class BucketReader:
         return SmallRead(
             body=b"",
             attributes=attributes,
-            size_bytes=None if MARKER in attributes and self._versioned else 0,
+            size_bytes=None if MARKER in attributes else 0,
             ino=before.st_ino,
             mtime_ns=before.st_mtime_ns,
             ctime_ns=_ctime_ns(bare, before, stamp),

@@ -11,13 +11,19 @@ import stat
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
-from core.source.posix.attributes import BUCKET_NAMES, LEGACY_USER, OBJECT_NAMES, Attributes
+from core.source.posix.attributes import (
+    BUCKET_NAMES,
+    LEGACY_USER,
+    OBJECT_NAMES,
+    UPLOAD_KEY,
+    Attributes,
+)
 from core.source.posix.opening import FILE, list_names, open_folder, raise_if_not_owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_NAMES: Final = OBJECT_NAMES | BUCKET_NAMES
+_NAMES: Final = OBJECT_NAMES | BUCKET_NAMES | {UPLOAD_KEY}
 _VALUE_BYTES: Final = 4 << 20
 _DIGEST_BITS: Final = 63
 
