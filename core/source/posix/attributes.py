@@ -1,12 +1,11 @@
-"""The gateway's attributes of a file or folder, as bytes by their bare names.
+"""The names of the gateway's attributes; their values are bytes. Imports nothing of the project.
 
-xattr mode: `user.` + name. Foreign attributes come with an empty value: counted, not carried.
-Imports nothing of the project. Source: source-posix contract, section 3.
+xattr mode: `user.` + name; sidecar mode: a file of that name.
+Source: source-posix contract, section 3.
 """
 
 from __future__ import annotations
 
-import os
 from typing import Final
 
 Attributes = dict[str, bytes]
@@ -56,22 +55,3 @@ USER_MARKER: Final = NAMESPACE + MARKER
 USER_VERSION_ID: Final = NAMESPACE + VERSION_ID
 USER_ETAG: Final = NAMESPACE + "etag"
 USER_UPLOAD_KEY: Final = NAMESPACE + UPLOAD_KEY
-
-_BARE: Final = {NAMESPACE + name: name for name in OBJECT_NAMES | BUCKET_NAMES}
-
-
-def read_xattrs(fd: int) -> Attributes:
-    """Return the attributes of an open file or folder.
-
-    Raises OSError: ENODATA when one vanished meanwhile, ENOTSUP without attributes on this mount.
-    """
-    attributes: Attributes = {}
-    for name in os.listxattr(fd):
-        bare = _BARE.get(name)
-        if bare is not None:
-            attributes[bare] = os.getxattr(fd, name)
-        elif name.startswith(NAMESPACE):
-            bare = name.removeprefix(NAMESPACE)
-            legacy = bare.startswith(LEGACY_USER)
-            attributes[bare] = os.getxattr(fd, name) if legacy else b""
-    return attributes

@@ -20,7 +20,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, Final, Self
 
-from core.source.posix.attributes import MARKER, Attributes, read_xattrs
+from core.source.posix.attributes import MARKER, Attributes
 from core.source.posix.config import MetadataMode
 from core.source.posix.large import LargeObject
 from core.source.posix.links import open_behind
@@ -29,6 +29,7 @@ from core.source.posix.opening import FILE, open_folder, raise_if_not_owner
 from core.source.posix.outcome import Changed, Fault, Gone, SmallRead, Unreadable
 from core.source.posix.place import Place, Stamp
 from core.source.posix.sidecar import both_ctimes
+from core.source.posix.xattrs import XattrReader
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -48,7 +49,7 @@ class BucketReader:
     def __init__(self, source: PosixSource, bucket: Bucket) -> None:
         """Open the bucket. Raises NoGatewayRoot, Denied."""
         self._flags = FILE | source.quiet
-        self._xattrs = source.mode is MetadataMode.XATTR
+        self._xattrs = XattrReader() if source.mode is MetadataMode.XATTR else None
         self._sidecar = source.sidecar(bucket.name)
         self._version_sidecar = source.version_sidecar(bucket.name)
         self._real_root = os.path.realpath(source.root)
@@ -109,7 +110,7 @@ class BucketReader:
             if before.st_mode & _TYPE != stat.S_IFREG:
                 return Gone()
             stamp = place.stamp() if place.sidecar else (0, 0)
-            attributes = read_xattrs(fd) if self._xattrs else self._beside(place)
+            attributes = self._attributes(fd, place)
             size: int | None = before.st_size
             body = b""
             # Whatever the bucket says: S3 shows no bytes of it, so none may travel as an object.
@@ -149,7 +150,9 @@ class BucketReader:
         path = hash_folder(key) + b"/" + version
         return Place(self._versions, path, self._version_sidecar, path)
 
-    def _beside(self, place: Place) -> Attributes:
+    def _attributes(self, fd: int, place: Place) -> Attributes:
+        if self._xattrs is not None:
+            return self._xattrs.read(fd)
         return {} if place.sidecar is None else place.sidecar.read(place.meta_name)
 
     def _behind_link(self, place: Place, limit_bytes: int) -> SmallRead | LargeObject | Fault:
@@ -172,7 +175,7 @@ class BucketReader:
             return _fault(error, bare.name)
         try:
             before, stamp = os.fstat(fd), bare.stamp()
-            attributes = read_xattrs(fd) if self._xattrs else self._beside(bare)
+            attributes = self._attributes(fd, bare)
             if "etag" not in attributes:
                 return Gone()
             if not bare.unchanged(fd, before, stamp):

@@ -21,15 +21,17 @@ from typing import TYPE_CHECKING
 from core.display import safe
 from core.errors import Denied, NoGatewayRoot
 from core.model import Finding
-from core.source.posix.attributes import Attributes, read_xattrs
 from core.source.posix.buckets import Bucket, StrayEntry, make_bucket
 from core.source.posix.config import MetadataMode, PosixConfig
 from core.source.posix.names import is_bucket
 from core.source.posix.opening import list_names, open_folder, quiet_flag
 from core.source.posix.sidecar import Sidecar
+from core.source.posix.xattrs import XattrReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from core.source.posix.attributes import Attributes
 
 __all__ = ["Bucket", "PosixConfig", "PosixSource", "StrayEntry"]
 
@@ -172,7 +174,7 @@ class PosixSource:
             return {}
         fd = self.open_bucket(name)
         try:
-            return read_xattrs(fd)
+            return XattrReader().read(fd)
         except OSError as error:
             if error.errno == errno.ENOTSUP:
                 raise _no_xattrs(name) from error
