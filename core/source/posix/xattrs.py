@@ -49,7 +49,7 @@ class XattrReader:
                 got: int = self._get(fd, self._name, self._place, self._length)
                 # whatever went wrong, a value longer than the room included, os says it better
                 attributes["checksums"] = (
-                    bytes(self._room[:got]) if got >= 0 else os.getxattr(fd, name)
+                    memoryview(self._room)[:got].tobytes() if got >= 0 else os.getxattr(fd, name)
                 )
             elif bare is not None:
                 attributes[bare] = os.getxattr(fd, name)
