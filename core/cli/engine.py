@@ -1,0 +1,90 @@
+"""`vgwm engine`: the process that does the work, one per workspace."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from core.cli.call import conventions
+
+if TYPE_CHECKING:
+    from core.cli.call import Call
+
+
+@click.group()
+def engine() -> None:
+    """Start, stop or look at the workspace's engine."""
+
+
+@engine.command()
+@click.option("--ready-fd", type=int, hidden=True, help="Where `start` hears that it answers.")
+@conventions
+def serve(call: Call, *, ready_fd: int | None) -> int:
+    """Run the engine in the foreground.
+
+    For a service manager: it logs to stderr, and SIGTERM ends it.
+    """
+    from core.control.host import run_engine
+
+    return run_engine(call.workspace, ready_fd=ready_fd)
+
+
+@engine.command()
+@conventions
+def start(call: Call) -> int:
+    """Start the engine in the background.
+
+    It survives the end of this login, and logs to engine.log in the workspace.
+    """
+    from core.cli.output import answer
+    from core.control.daemon import start_engine
+
+    started = start_engine(call.workspace)
+    verb = "started" if started.fresh else "already runs"
+    answer(
+        call,
+        {"pid": started.pid, "started": started.fresh},
+        [f"engine {verb}, pid {started.pid}"],
+    )
+    return 0
+
+
+@engine.command()
+@conventions
+def stop(call: Call) -> int:
+    """End the engine, and wait for it.
+
+    Bundles in flight are put back; jobs go on at the next start.
+    """
+    from core.cli.output import answer
+    from core.control.daemon import stop_engine
+
+    pid = stop_engine(call.workspace, actor=call.actor)
+    line = "no engine runs" if pid is None else f"engine stopped, pid {pid}"
+    answer(call, {"pid": pid, "stopped": pid is not None}, [line])
+    return 0
+
+
+@engine.command()
+@conventions
+def status(call: Call) -> int:
+    """Say whether the engine answers.
+
+    Exit 3 if it is down, 4 if it is silent.
+    """
+    import asyncio
+
+    from core.cli.link import live
+    from core.cli.output import answer
+    from core.control import facts
+
+    async def look() -> int:
+        async with live(call) as client:
+            now = await client.snapshot()
+        lines = [facts.line(facts.engine_fact(now))]
+        lines += [facts.line(facts.job_fact(job, now.at_ns)) for job in now.jobs]
+        answer(call, now.engine, lines)
+        return 0
+
+    return asyncio.run(look())

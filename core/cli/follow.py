@@ -1,0 +1,120 @@
+"""Follows a job to its end: one line that is rewritten on a terminal, lines elsewhere."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from typing import TYPE_CHECKING
+
+from core import display
+from core.control import facts
+from core.control.client import Client, job_of, raised
+from core.model import JobState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TextIO
+
+    from core.cli.call import Call
+    from core.control import wire
+
+EVERY_S = 1.0
+_QUIET_S = 10.0
+"""How often a line is printed where nothing can be rewritten and nothing happened."""
+
+FOUND_SOMETHING = 1
+
+
+class Follower:
+    """Prints a job's progress and events. log: a file that gets every line too."""
+
+    def __init__(self, call: Call, job: int, *, log: TextIO | None = None) -> None:
+        self._job = job
+        self._log = log
+        self._silent = call.as_json
+        self._rewrites = sys.stderr.isatty() and not call.plain and not call.as_json
+        self._said_ns = 0
+        self._state = ""
+        self._dirty = False
+
+    def show(self, now: wire.Snapshot, happened: list[wire.Event]) -> None:
+        """Print what is new. Progress goes to stderr: stdout is the result's."""
+        for event in happened:
+            if event.job in {None, self._job}:
+                self._line(_event_line(event))
+        job = job_of(now, self._job)
+        if job is None:
+            return
+        text = progress_line(now, job)
+        quiet_s = (now.at_ns - self._said_ns) / 1e9
+        if self._rewrites:
+            width = shutil.get_terminal_size().columns - 1
+            sys.stderr.write(f"\r{text[:width]:<{width}}")
+            sys.stderr.flush()
+            self._dirty = True
+        if job.state != self._state or quiet_s >= _QUIET_S:
+            self._said_ns = now.at_ns
+            self._state = job.state
+            if not self._rewrites:
+                self._line(text)
+
+    def end(self) -> None:
+        """Leave the rewritten line behind."""
+        if self._dirty:
+            sys.stderr.write("\n")
+            self._dirty = False
+
+    def _line(self, text: str) -> None:
+        if self._log is not None:
+            self._log.write(text + "\n")
+            self._log.flush()
+        if self._silent:
+            return
+        if self._dirty:
+            sys.stderr.write("\r" + " " * (shutil.get_terminal_size().columns - 1) + "\r")
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+
+
+async def follow(
+    client: Client, follower: Follower, job: int, *, every_s: float = EVERY_S
+) -> wire.Snapshot:
+    """Follow a job until it ends, and return the last snapshot. Raises what ended a failed job."""
+    seen = (await client.snapshot()).last_seq
+    last: wire.Snapshot | None = None
+    try:
+        async for now in client.follow_job(job, every_s=every_s):
+            page = await client.events(seen)
+            seen = page.last_seq
+            follower.show(now, [event for event in page.events if event.level != "info"])
+            last = now
+    finally:
+        follower.end()
+    assert last is not None  # noqa: S101 - follow_job yields the end, or raises
+    ended = job_of(last, job)
+    if ended is not None and ended.state == JobState.FAILED and ended.result is not None:
+        raise raised(ended.result)
+    return last
+
+
+def progress_line(now: wire.Snapshot, job: wire.Job) -> str:
+    """Return a job and its speed on one line, the words of the screens."""
+    known: dict[str, Callable[[], str]] = {
+        "plan": lambda: f"{display.count(job.done)} objects",
+    }
+    totals = {fact.label: fact.value for fact in facts.total_facts(now)}
+    speed = {fact.label: fact.value for fact in facts.speed_facts(now)}
+    far = known.get(
+        job.kind,
+        lambda: f"objects {totals['objects']}  bytes {totals['bytes']}  failed {totals['failed']}",
+    )()
+    why = f" ({job.reason})" if job.reason else ""
+    return (
+        f"{facts.clock_s(now.at_ns)} {job.kind} {job.state}{why}  {far}"
+        f"  {speed['rate']}  ETA {speed['ETA']}"
+    )
+
+
+def _event_line(event: wire.Event) -> str:
+    mark = facts.event_fact(event).state.glyph
+    return f"{facts.clock_s(event.ts_ns)} {mark} {event.who}: {event.text}"

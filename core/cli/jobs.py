@@ -1,0 +1,97 @@
+"""`vgwm jobs`, `pause`, `resume`, `cancel`: the engine's jobs and their life."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from core.cli.call import conventions
+
+if TYPE_CHECKING:
+    from core.cli.call import Call
+
+
+@click.command()
+@conventions
+def jobs(call: Call) -> int:
+    """List the jobs, the newest last.
+
+    Also without an engine.
+    """
+    import asyncio
+
+    from core.cli.link import looking
+    from core.cli.output import listing
+    from core.control import facts
+
+    async def look() -> int:
+        async with looking(call) as client:
+            now = await client.snapshot()
+        rows = sorted(now.jobs, key=lambda job: job.id)
+        listing(call, rows, [facts.line(facts.job_fact(job, now.at_ns)) for job in rows])
+        return 0
+
+    return asyncio.run(look())
+
+
+@click.command()
+@click.argument("job", type=int, required=False)
+@conventions
+def pause(call: Call, *, job: int | None) -> int:
+    """Hold a job once its bundles in flight end.
+
+    JOB: else the one that runs.
+    """
+    return _act(call, "pause", job)
+
+
+@click.command()
+@click.argument("job", type=int, required=False)
+@conventions
+def resume(call: Call, *, job: int | None) -> int:
+    """Let a paused job go on.
+
+    JOB: else the one that has not ended.
+    """
+    return _act(call, "resume", job)
+
+
+@click.command()
+@click.argument("job", type=int, required=False)
+@conventions
+def cancel(call: Call, *, job: int | None) -> int:
+    """End a job; what it recorded stays.
+
+    JOB: else the one that runs. The rest can be begun again.
+    """
+    return _act(call, "cancel", job)
+
+
+def _act(call: Call, verb: Literal["pause", "resume", "cancel"], job: int | None) -> int:
+    import asyncio
+
+    from core.cli.link import live
+    from core.cli.output import answer
+    from core.control.client import job_of, running_job
+    from core.errors import WrongState
+
+    async def act() -> int:
+        async with live(call) as client:
+            which = job
+            if which is None:
+                found = running_job(await client.snapshot())
+                if found is None:
+                    raise WrongState(
+                        what=f"no job runs that one could {verb}",
+                        where=f"vgwm {call.command}",
+                        remedy="vgwm jobs lists them.",
+                    )
+                which = found.id
+            await getattr(client, verb)(which, actor=call.actor)
+            after = job_of(await client.snapshot(), which)
+        state = "unknown" if after is None else after.state
+        answer(call, {"job": which, "state": state}, [f"job {which} {state}"])
+        return 0
+
+    return asyncio.run(act())

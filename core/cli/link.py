@@ -1,0 +1,58 @@
+"""How a command reaches the workspace: a live engine, one started for it, or the ledger at rest."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from core.control.client import Client
+from core.errors import EngineDown
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from core.cli.call import Call
+
+
+def live(call: Call) -> Client:
+    """Return a client of the running engine; its first call raises EngineDown if there is none."""
+    return Client(call.workspace)
+
+
+@asynccontextmanager
+async def looking(call: Call) -> AsyncIterator[Client]:
+    """Yield a client for looking: the engine, or if it is down the ledger, read-only."""
+    async with Client(call.workspace) as client:
+        try:
+            await client.snapshot()
+        except EngineDown:
+            pass
+        else:
+            yield client
+            return
+    from core.control.ledger_desk import ledger_desk
+    from core.control.server import build_app
+
+    async with ledger_desk(call.workspace) as desk, Client(build_app(desk)) as client:
+        yield client
+
+
+@asynccontextmanager
+async def working(call: Call, *, foreground: bool) -> AsyncIterator[Client]:
+    """Yield a client for a job: the engine, started if it is down, or one in this process."""
+    if foreground:
+        from core.control.host import engine_here
+
+        async with engine_here(call.workspace) as app, Client(app) as client:
+            yield client
+        return
+    from core.cli.output import note
+    from core.control.daemon import start_engine
+
+    async with Client(call.workspace) as client:
+        try:
+            await client.snapshot()
+        except EngineDown:
+            started = start_engine(call.workspace)
+            note(call, f"engine started, pid {started.pid}")
+        yield client

@@ -1,0 +1,165 @@
+"""The root command, and the one border where this process's errors become exit codes.
+
+0 passed, 1 found something, 2 bad input, 3 wrong state, 4 unknown, 5 refused, 6 denied,
+7 integrity, 70 a fault of ours, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from core.cli.call import Given
+from core.errors import BadInput, VgwmError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    # Opens the terminal application on a workspace (None: find it) and returns its exit code.
+    OpenApp = Callable[[Path | None], int]
+
+# In the order in which an operator needs them; name -> module and attribute.
+_COMMANDS = {
+    "init": "core.cli.init:init",
+    "engine": "core.cli.engine:engine",
+    "target": "core.cli.target:target",
+    "plan": "core.cli.plan:plan",
+    "copy": "core.cli.copy:copy",
+    "status": "core.cli.status:status",
+    "watch": "core.cli.watch:watch",
+    "errors": "core.cli.errors:errors",
+    "jobs": "core.cli.jobs:jobs",
+    "pause": "core.cli.jobs:pause",
+    "resume": "core.cli.jobs:resume",
+    "cancel": "core.cli.jobs:cancel",
+    "set": "core.cli.knobs:set_knobs",
+    "completion": "core.cli.completion:completion",
+}
+
+FAULT = 70
+INTERRUPTED = 130
+_BROKEN_PIPE = 141  # as a shell shows a program that SIGPIPE ended
+
+
+class LazyCommands(click.Group):
+    """A group that imports a command's module when the command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the names in the order of work, not of the alphabet."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Import and return one command."""
+        place = _COMMANDS.get(cmd_name)
+        if place is None:
+            return None
+        module, _, attribute = place.partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+
+@click.group(cls=LazyCommands, invoke_without_command=True)
+@click.version_option(message="vgwm %(version)s", package_name="vgwm")
+@click.option(
+    "-w",
+    "--workspace",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The workspace; else VGWM_WORKSPACE, else the current folder.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Answer as JSON on stdout.")
+@click.option("--plain", is_flag=True, help="Plain lines: no colour, no cursor moves.")
+@click.option("--actor", metavar="NAME", help="Who acts; else SUDO_USER, else the login.")
+@click.pass_context
+def root(
+    ctx: click.Context,
+    *,
+    workspace: Path | None,
+    as_json: bool,
+    plain: bool,
+    actor: str | None,
+) -> int:
+    """Move a VersityGW deployment to IPFS-Cluster, and back.
+
+    Without a command it opens the terminal application; with --plain or --json, or where stdout is
+    no terminal, it prints what the application would show.
+    """
+    open_app: OpenApp | None = ctx.obj
+    ctx.obj = Given(workspace=workspace, as_json=as_json, plain=plain, actor=actor)
+    if ctx.invoked_subcommand is not None:
+        return 0
+    if plain or as_json:
+        from core.cli.plain import plain_app
+
+        code: int = ctx.invoke(plain_app)
+        return code
+    if open_app is None or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        click.echo(ctx.get_help())
+        return 0
+    return open_app(workspace)
+
+
+def main(arguments: Sequence[str], open_app: OpenApp | None = None) -> int:
+    """Run one command line and return the exit code.
+
+    open_app: how to open the terminal application; None where there is none to open.
+    """
+    as_json = "--json" in arguments
+    stdout = sys.stdout
+    try:
+        code = root.main(
+            list(arguments),
+            prog_name="vgwm",
+            standalone_mode=False,
+            obj=open_app,
+            max_content_width=100,
+        )
+    except VgwmError as error:
+        _complain(error, as_json=as_json)
+        return error.exit_code
+    except click.ClickException as error:
+        return _misused(error, as_json=as_json)
+    except (KeyboardInterrupt, click.Abort):
+        return INTERRUPTED
+    except SystemExit:
+        # When the reader has left, click wraps stdout and leaves with 1: not what 1 means here.
+        if sys.stdout is not stdout:
+            return _BROKEN_PIPE
+        raise
+    except Exception as error:  # noqa: BLE001 - this process's one border: reported, exit 70
+        return _fault(error, as_json=as_json)
+    return code if isinstance(code, int) else 0
+
+
+def _misused(error: click.ClickException, *, as_json: bool) -> int:
+    """Report a command line that click refused."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    where = "vgwm" if context is None else context.command_path
+    bad = BadInput(
+        what=" ".join(error.format_message().split()),
+        where=where,
+        remedy=f"What is accepted: {where} --help",
+    )
+    _complain(bad, as_json=as_json)
+    return bad.exit_code
+
+
+def _fault(error: Exception, *, as_json: bool) -> int:
+    from importlib.metadata import version
+
+    from core.cli.fault import report
+
+    _complain(report(error, version("vgwm")), as_json=as_json)
+    return FAULT
+
+
+def _complain(error: VgwmError, *, as_json: bool) -> None:
+    from core.cli.output import complain
+
+    with contextlib.suppress(BrokenPipeError):
+        complain(error, as_json=as_json)

@@ -1,0 +1,160 @@
+"""`vgwm plan`: walk the source into the ledger; `vgwm plan show`: what came of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
+
+import click
+
+from core.cli.call import conventions
+from core.cli.knobs import knob_options
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from core.cli.call import Call
+    from core.control import wire
+    from core.control.client import Client
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+STRATEGIES = ("blue-green", "rolling", "big-bang")
+_INCOMPLETE = 1
+
+
+class PlanGiven(TypedDict):
+    """The options of `vgwm plan`, as click hands them over."""
+
+    source_backend: str | None
+    source_path: str | None
+    target_backend: str | None
+    output: Path | None
+    force: bool
+    strategy: str | None
+    detach: bool
+    foreground: bool
+    dry_run: bool
+    knobs: dict[str, str]
+
+
+@click.group(invoke_without_command=True)
+@click.option("--source-backend", metavar="KIND", help="Must be the workspace's.")
+@click.option("--source-path", metavar="PATH", help="Must be the workspace's.")
+@click.option("--target-backend", metavar="KIND", help="Must be the workspace's.")
+@click.option("--output", type=_FILE, metavar="FILE", help="Write the plan there too, as JSON.")
+@click.option("--force", is_flag=True, help="Replace an existing --output; the old one is kept.")
+@click.option("--strategy", type=click.Choice(STRATEGIES), help="How to cut over later.")
+@click.option("--detach", is_flag=True, help="Print the job's id and leave it to the engine.")
+@click.option("--foreground", is_flag=True, help="Run the engine in this process.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@knob_options("batch_size", "bundle_bytes", "large_threshold")
+@conventions
+def plan(call: Call, **given: Unpack[PlanGiven]) -> int:
+    """Walk the source into the ledger.
+
+    Once, in key order, read-only. Again: it goes on where it stopped.
+    """
+    if click.get_current_context().invoked_subcommand is not None:
+        return 0
+    from core.cli.run import Errand, Manner, Verdict, run_job
+    from core.control.agree import check_agreement
+    from core.control.files import refuse_existing
+
+    check_agreement(
+        call.workspace,
+        source_backend=given["source_backend"],
+        source_path=given["source_path"],
+        target_backend=given["target_backend"],
+    )
+    output = given["output"]
+    if output is not None and not given["force"]:
+        refuse_existing(output)
+    if given["dry_run"]:
+        return _dry(call, given["knobs"])
+
+    async def judge(client: Client, _last: wire.Snapshot) -> Verdict:
+        made = await client.plan()
+        if output is not None:
+            _write(output, made)
+        return Verdict(made, plan_lines(made), 0 if made.complete else _INCOMPLETE)
+
+    args = {} if given["strategy"] is None else {"strategy": given["strategy"]}
+    return run_job(
+        call,
+        Errand(kind="plan", args=args, knobs=given["knobs"], judge=judge),
+        Manner(detach=given["detach"], foreground=given["foreground"]),
+    )
+
+
+@plan.command()
+@conventions
+def show(call: Call) -> int:
+    """Show the stored plan: counts, sizes, what the target cannot show, hash."""
+    import asyncio
+
+    from core.cli.link import looking
+    from core.cli.output import answer
+
+    async def look() -> int:
+        async with looking(call) as client:
+            made = await client.plan()
+        answer(call, made, plan_lines(made))
+        return 0
+
+    return asyncio.run(look())
+
+
+def plan_lines(made: wire.Plan) -> list[str]:
+    """Return a plan as plain lines."""
+    from core.display import count, size
+
+    lines = [
+        f"plan       {made.hash}  of workspace {made.id}, {made.strategy}",
+        f"source     {made.source}  {count(made.buckets)} buckets",
+        f"target     {made.target}  profile {made.profile}, CIDs {made.cid_profile}"
+        + ("" if made.replication is None else f", {made.replication} copies"),
+        f"objects    {count(made.objects)}  {size(made.size_bytes)}",
+        f"bundles    {count(made.bundles)}",
+        f"history    {count(made.versions)} versions, {count(made.markers)} delete markers",
+        f"skipped    {count(made.skipped)}",
+    ]
+    lines += [
+        f"  {label:<8} {count(n):>15}  {size(n_bytes)}" for label, n, n_bytes in made.histogram
+    ]
+    lines += [
+        f"! cannot carry {name}: {count(n)}"
+        for name, n in sorted(made.unrepresentable.items())
+        if n
+    ]
+    if not made.complete:
+        lines.append(
+            "! incomplete: not every entry of the source could be read; vgwm errors lists them"
+        )
+    return lines
+
+
+def _dry(call: Call, knobs: dict[str, str]) -> int:
+    import asyncio
+
+    from core.cli.link import looking
+    from core.cli.output import answer
+
+    async def look() -> int:
+        async with looking(call) as client:
+            now = await client.snapshot()
+        ws = now.workspace
+        verb = "go on with" if ws.planned or now.totals.objects else "make"
+        lines = [f"would {verb} the plan of workspace {ws.id}: walk {ws.source} once, read-only"]
+        lines += [f"would set {name} to {value} first" for name, value in knobs.items()]
+        answer(call, {"source": ws.source, "planned": ws.planned, "knobs": knobs}, lines)
+        return 0
+
+    return asyncio.run(look())
+
+
+def _write(path: Path, made: wire.Plan) -> None:
+    import msgspec
+
+    from core.control.files import replace_file
+
+    replace_file(path, msgspec.json.format(msgspec.json.encode(made), indent=2) + b"\n")

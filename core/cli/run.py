@@ -1,0 +1,102 @@
+"""Runs a job for a command: begins it, follows it or leaves it, and judges its end."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, NamedTuple
+
+from core.cli.follow import FOUND_SOMETHING, Follower, follow
+from core.cli.link import working
+from core.cli.output import answer, note
+from core.control.client import job_of
+from core.control.summary import summary
+from core.errors import BadInput
+from core.model import JobState
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from pathlib import Path
+    from typing import TextIO
+
+    from core.cli.call import Call
+    from core.control import wire
+    from core.control.client import Client
+
+    # Looks at a job that is done: returns its result, lines, and exit code.
+    Judge = Callable[[Client, wire.Snapshot], Awaitable["Verdict"]]
+
+
+class Verdict(NamedTuple):
+    """What a job that is done comes to."""
+
+    result: object
+    lines: list[str]
+    code: int
+
+
+class Manner(NamedTuple):
+    """How a job is run: in the engine and followed, left alone, or in this process."""
+
+    detach: bool = False
+    foreground: bool = False
+    log_file: Path | None = None
+
+
+class Errand(NamedTuple):
+    """What is to be run: knobs are set before the job begins; judge looks at its end."""
+
+    kind: str
+    args: Mapping[str, str]
+    knobs: Mapping[str, str]
+    judge: Judge
+
+
+def run_job(call: Call, errand: Errand, manner: Manner) -> int:
+    """Begin a job and see it through; return the command's exit code.
+
+    Ctrl-C leaves the job to the engine (130); with --foreground the engine in this process puts
+    its bundles back, and the same command goes on from there.
+    """
+    if manner.detach and (manner.foreground or manner.log_file is not None):
+        raise BadInput(
+            what="--detach goes with neither --foreground nor --log-file",
+            where=f"vgwm {call.command}",
+            remedy="Leave one out.",
+        )
+    begun: list[int] = []
+
+    async def whole() -> int:
+        async with working(call, foreground=manner.foreground) as client:
+            if errand.knobs:
+                await client.set_knobs(errand.knobs, actor=call.actor)
+            job = await client.start_job(errand.kind, errand.args, actor=call.actor)
+            begun.append(job)
+            if manner.detach:
+                answer(call, {"job": job, "state": JobState.QUEUED}, [str(job)])
+                return 0
+            return await _see(client, call, job, manner, errand.judge)
+
+    try:
+        return asyncio.run(whole())
+    except KeyboardInterrupt:
+        if begun and not manner.foreground:
+            note(call, f"\ndetached: job {begun[0]} goes on; vgwm watch {begun[0]} follows it")
+        elif begun:
+            note(call, f"\njob {begun[0]} is interrupted; the next engine goes on with it")
+        raise
+
+
+async def _see(client: Client, call: Call, job: int, manner: Manner, judge: Judge) -> int:
+    with ExitStack() as stack:
+        log: TextIO | None = None
+        if manner.log_file is not None:
+            log = stack.enter_context(manner.log_file.open("a", encoding="utf-8"))
+        last = await follow(client, Follower(call, job, log=log), job)
+    ended = job_of(last, job)
+    if ended is not None and ended.state == JobState.CANCELLED:
+        answer(call, summary(last), [f"job {job} was cancelled"])
+        return FOUND_SOMETHING
+    verdict = await judge(client, last)
+    answer(call, verdict.result, verdict.lines)
+    return verdict.code

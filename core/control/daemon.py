@@ -1,0 +1,192 @@
+"""Starts and stops an engine process, from outside it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from core.control import wire
+from core.control.client import Client, raised
+from core.errors import EngineDown, NoAnswer, WrongState
+from core.ledger.lock import LOCK_NAME
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from core.errors import VgwmError
+
+LOG_NAME = "engine.log"
+START_S = 60.0
+"""A large ledger is recounted before the engine answers (0.25 s a million rows)."""
+STOP_S = 60.0
+_POLL_S = 0.05
+_LARGEST_LOG = 16 << 20
+_MOST_WORDS = 64 << 10
+
+
+class Started(NamedTuple):
+    """An engine that answers. fresh: this call began it."""
+
+    pid: int
+    fresh: bool
+
+
+def running_pid(workspace: Path) -> int | None:
+    """Return the pid of the engine that answers, or None. Raises NoAnswer if one is silent."""
+
+    async def look() -> int:
+        async with Client(workspace) as client:
+            return (await client.snapshot()).engine.pid
+
+    try:
+        return asyncio.run(look())
+    except EngineDown:
+        return None
+
+
+def start_engine(workspace: Path) -> Started:
+    """Begin an engine in a session of its own and return when it answers.
+
+    Its log is appended to engine.log. Raises whatever kept it from starting.
+    """
+    running = running_pid(workspace)
+    if running is not None:
+        return Started(running, fresh=False)
+    read_end, write_end = os.pipe()
+    try:
+        log = _open_log(workspace)
+        try:
+            child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                [
+                    *(sys.executable, "-m", "tui.main", "engine", "serve"),
+                    *("-w", str(workspace), "--ready-fd", str(write_end)),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd="/",
+                pass_fds=(write_end,),
+                start_new_session=True,
+            )
+        finally:
+            os.close(log)
+            os.close(write_end)
+            write_end = -1
+        said = _first_word(read_end)
+    finally:
+        os.close(read_end)
+        if write_end >= 0:
+            os.close(write_end)
+    if said == b"ready\n":
+        return Started(child.pid, fresh=True)
+    error = _not_started(said, workspace)
+    if isinstance(error, WrongState):
+        # Somebody began one in the same moment: that one serves as well.
+        other = running_pid(workspace)
+        if other is not None:
+            return Started(other, fresh=False)
+    raise error
+
+
+def _open_log(workspace: Path) -> int:
+    """Return a descriptor that appends to engine.log; a log grown too large is set aside first."""
+    path = workspace / LOG_NAME
+    if path.exists() and path.stat().st_size > _LARGEST_LOG:
+        path.replace(path.with_name(f"{LOG_NAME}.1"))
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+
+
+def _first_word(read_end: int) -> bytes:
+    """Return what the engine says of its start: ready, an ErrorBody, or nothing if it died."""
+    deadline = time.monotonic() + START_S
+    said = bytearray()
+    while len(said) < _MOST_WORDS:
+        left_s = deadline - time.monotonic()
+        if left_s <= 0 or not select.select([read_end], [], [], left_s)[0]:
+            return b"late"
+        piece = os.read(read_end, _MOST_WORDS)
+        said += piece
+        if not piece or said.endswith(b"\n"):
+            break
+    return bytes(said)
+
+
+def _not_started(said: bytes, workspace: Path) -> VgwmError:
+    log = str(workspace / LOG_NAME)
+    if said == b"late":
+        return NoAnswer(
+            what=f"the engine began and does not answer after {START_S:.0f} s",
+            where=log,
+            remedy="It may still be recounting a large ledger: vgwm engine status.",
+        )
+    try:
+        return raised(msgspec.json.decode(said, type=wire.ErrorBody))
+    except msgspec.DecodeError:
+        return EngineDown(
+            what="the engine ended while it started",
+            where=log,
+            remedy="The end of that file says why.",
+        )
+
+
+def stop_engine(workspace: Path, *, actor: str) -> int | None:
+    """End the engine and return its pid once the process is gone; None if none ran.
+
+    Asked over the API; one that does not answer is sent SIGTERM. Raises NoAnswer after STOP_S.
+    """
+
+    async def ask() -> int:
+        async with Client(workspace) as client:
+            pid = (await client.snapshot()).engine.pid
+            await client.stop_engine(actor=actor)
+            return pid
+
+    try:
+        pid = asyncio.run(ask())
+    except EngineDown:
+        return None
+    except NoAnswer:
+        silent = _lock_holder(workspace)
+        if silent is None:
+            return None
+        os.kill(silent, signal.SIGTERM)
+        pid = silent
+    deadline = time.monotonic() + STOP_S
+    while _alive(pid):
+        if time.monotonic() > deadline:
+            raise NoAnswer(
+                what=f"the engine has not ended within {STOP_S:.0f} s",
+                where=f"process {pid}",
+                remedy="It is ending what it has begun; engine.log says what holds it.",
+            )
+        time.sleep(_POLL_S)
+    return pid
+
+
+def _lock_holder(workspace: Path) -> int | None:
+    """Return the pid that the workspace's lock names, if that process lives."""
+    try:
+        text = (workspace / LOCK_NAME).read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return int(text) if text.isdigit() and _alive(int(text)) else None
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    # A child of ours that ended is a zombie until it is waited for.
+    try:
+        return os.waitpid(pid, os.WNOHANG) == (0, 0)
+    except ChildProcessError:
+        return True

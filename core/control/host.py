@@ -1,0 +1,92 @@
+"""Runs an engine: behind the workspace's socket, or in this process for one command."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from core.control.live import EngineDesk
+from core.control.log import log_to_stderr
+from core.control.serve import serve
+from core.control.server import build_app, error_body
+from core.engine.engine import Engine
+from core.errors import VgwmError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from starlette.applications import Starlette
+
+_log = logging.getLogger(__name__)
+
+
+def run_engine(workspace: Path, *, ready_fd: int | None = None) -> int:
+    """Be the workspace's engine until it is asked to end; return the exit code.
+
+    ready_fd: a pipe that hears `ready` once the socket answers, or the error that kept it from it.
+    """
+    log_to_stderr()
+    word = _Word(ready_fd)
+    try:
+        asyncio.run(_run(workspace, word))
+    except VgwmError as error:
+        _log.exception("the engine ends: %s", error.what)
+        word.say(msgspec.json.encode(error_body(error)))
+        raise
+    finally:
+        word.close()
+    return 0
+
+
+async def _run(workspace: Path, word: _Word) -> None:
+    engine = await Engine.open(workspace)
+    try:
+        desk = EngineDesk(engine)
+
+        def ready() -> None:
+            _log.info("engine of workspace %s answers, pid %d", engine.workspace.id, os.getpid())
+            word.say(b"ready")
+
+        await serve(workspace, desk, ending=desk.ending, ready=ready)
+        _log.info("engine ends")
+    finally:
+        await engine.close()
+
+
+@asynccontextmanager
+async def engine_here(workspace: Path) -> AsyncIterator[Starlette]:
+    """Yield the API over an engine in this process; at the end its bundles are put back."""
+    engine = await Engine.open(workspace)
+    try:
+        yield build_app(EngineDesk(engine))
+    finally:
+        await engine.close()
+
+
+class _Word:
+    """One line to whoever started us; nobody need listen."""
+
+    def __init__(self, fd: int | None) -> None:
+        self._fd = fd
+
+    def say(self, text: bytes) -> None:
+        """Write the line and close: only the first word counts."""
+        if self._fd is None:
+            return
+        try:
+            os.write(self._fd, text + b"\n")
+        except OSError as error:
+            _log.warning("nobody hears that the engine answers: %s", error.strerror)
+        self.close()
+
+    def close(self) -> None:
+        """Close the pipe; without a word before, the other end takes us for dead."""
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None

@@ -1,0 +1,203 @@
+"""Answers the looks from a ledger alone: beside a live engine, or where none runs."""
+
+from __future__ import annotations
+
+import time
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from core.config.workspace import FILE_NAME, load
+from core.control import snapshot, wire
+from core.control.describe import knobs_of, with_plan, workspace_of
+from core.display import safe
+from core.errors import BadInput, Broken, EngineDown, NoPlan
+from core.ledger.ledger import Ledger
+from core.model import BundleState
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+    from typing import NoReturn
+
+    from core.config.schema import Workspace
+    from core.control.desk import Verb
+    from core.ledger.reading import LedgerReader
+
+LEDGER_NAME = "ledger.db"
+_LAST_EVENTS = 10
+_LAST_JOBS = 20
+
+
+class LedgerLooks:
+    """What a ledger can be asked, whoever writes it."""
+
+    def __init__(self, path: Path, workspace: Workspace, ledger: LedgerReader) -> None:
+        self._path = path
+        self._workspace = workspace
+        self._ledger = ledger
+
+    async def events(self, since: int, limit: int) -> wire.Events:
+        """Return up to `limit` events after number `since`, oldest first."""
+        rows = await self._ledger.events(since, limit)
+        return wire.Events(
+            events=[snapshot.event(row) for row in rows],
+            last_seq=rows[-1].seq if rows else since,
+        )
+
+    async def failures(self, after: str, limit: int, code: str, prefix: str) -> wire.Failures:
+        """Return a page of failures after the cursor. prefix: as an object is written."""
+        try:
+            cursor = snapshot.cursor_of(after)
+        except ValueError as error:
+            raise BadInput(
+                what=f"{safe(after)} is no place in the list",
+                where="/v1/failures",
+                remedy="Begin without `after`, then use the `next` of each answer.",
+            ) from error
+        begins = snapshot.prefix_bytes(prefix)
+        rows = await self._ledger.failures(cursor, limit, code=code, prefix=begins)
+        return snapshot.failures(rows, limit)
+
+    async def plan(self) -> wire.Plan:
+        """Return the stored plan; raises NoPlan."""
+        found = await self._stored_plan()
+        if found is None:
+            raise NoPlan(
+                what="the workspace has no plan yet",
+                where=safe(str(self._path)),
+                remedy="Make it with: vgwm plan",
+            )
+        return found
+
+    async def ground(self) -> wire.Snapshot:
+        """Return the state at the last commit, with an engine that is `down`."""
+        plan = await self._stored_plan()
+        buckets = len(await self._ledger.buckets())
+        counted = await self._ledger.counters()
+        waiting = await self._ledger.in_states(BundleState.COPIED)
+        sums = snapshot.totals(counted, pins_waiting=len(waiting))
+        events = await self._ledger.last_events(_LAST_EVENTS)
+        rows = await self._ledger.jobs(_LAST_JOBS)
+        knobs = await self._ledger.knobs()
+        values = self._workspace.knobs.with_values({row.name: row.value for row in knobs})
+        return wire.Snapshot(
+            at_ns=time.time_ns(),
+            workspace=with_plan(workspace_of(self._path, self._workspace), plan, buckets),
+            engine=down(await self._ledger.last_epoch()),
+            totals=sums,
+            rate=wire.Rate(),
+            eta=wire.Eta(unknown="no engine runs"),
+            jobs=[snapshot.job(row, sums, planned=plan is not None) for row in rows],
+            knobs=snapshot.knobs(knobs_of(values), knobs),
+            events=[snapshot.event(row) for row in events],
+            last_seq=events[-1].seq if events else 0,
+            unrepresentable=dict(counted.classes),
+        )
+
+    async def _stored_plan(self) -> wire.Plan | None:
+        raw = await self._ledger.plan()
+        if raw is None:
+            return None
+        try:
+            return msgspec.json.decode(raw, type=wire.Plan)
+        except msgspec.DecodeError as error:
+            raise Broken(
+                what=f"the stored plan does not read: {safe(str(error))}",
+                where=safe(str(self._path / LEDGER_NAME)),
+                remedy="Make the plan again with this release: vgwm plan",
+            ) from error
+
+
+class LedgerDesk:
+    """A desk where no engine runs. ledger None: the workspace is new, and every count is 0."""
+
+    def __init__(self, path: Path, workspace: Workspace, ledger: LedgerReader | None) -> None:
+        self._path = path
+        self._workspace = workspace
+        self._looks = None if ledger is None else LedgerLooks(path, workspace, ledger)
+
+    async def snapshot(self) -> wire.Snapshot:
+        """Return the state at the last commit."""
+        if self._looks is not None:
+            return await self._looks.ground()
+        return wire.Snapshot(
+            at_ns=time.time_ns(),
+            workspace=workspace_of(self._path, self._workspace),
+            engine=down(0),
+            totals=wire.Totals(),
+            rate=wire.Rate(),
+            eta=wire.Eta(unknown="no engine runs"),
+            knobs=knobs_of(self._workspace.knobs),
+        )
+
+    async def events(self, since: int, limit: int) -> wire.Events:
+        """Return events; none of a new workspace."""
+        if self._looks is None:
+            return wire.Events(events=[], last_seq=since)
+        return await self._looks.events(since, limit)
+
+    async def failures(self, after: str, limit: int, code: str, prefix: str) -> wire.Failures:
+        """Return failures; none of a new workspace."""
+        if self._looks is None:
+            return wire.Failures(failures=[])
+        return await self._looks.failures(after, limit, code, prefix)
+
+    async def plan(self) -> wire.Plan:
+        """Return the stored plan; raises NoPlan."""
+        if self._looks is None:
+            raise NoPlan(
+                what="the workspace has no plan yet",
+                where=safe(str(self._path)),
+                remedy="Make it with: vgwm plan",
+            )
+        return await self._looks.plan()
+
+    async def start_job(self, request: wire.JobRequest) -> int:
+        """Raise EngineDown."""
+        self._refuse(request.kind)
+
+    async def act(self, job: int, verb: Verb, act: wire.Act) -> None:
+        """Raise EngineDown."""
+        del act
+        self._refuse(f"{verb} of job {job}")
+
+    async def set_knobs(self, request: wire.KnobRequest) -> None:
+        """Raise EngineDown."""
+        self._refuse(f"setting {', '.join(request.values)}")
+
+    async def stop(self, act: wire.Act) -> None:
+        """Raise EngineDown."""
+        del act
+        self._refuse("stopping")
+
+    def _refuse(self, act: str) -> NoReturn:
+        raise EngineDown(
+            what=f"no engine runs for {safe(act)}",
+            where=safe(str(self._path)),
+            remedy="Start it with: vgwm engine start",
+        )
+
+
+def down(epoch: int) -> wire.Engine:
+    """Return the engine of a workspace where none runs."""
+    return wire.Engine(pid=0, epoch=epoch, started_ns=0, version=version("vgwm"), state="down")
+
+
+@asynccontextmanager
+async def ledger_desk(path: Path) -> AsyncIterator[LedgerDesk]:
+    """Open a workspace's ledger for looking, and close it. Never writes."""
+    workspace = load(path / FILE_NAME)
+    file = path / LEDGER_NAME
+    ledger = await Ledger.read_only(file) if _exists(file) else None
+    try:
+        yield LedgerDesk(path, workspace, ledger)
+    finally:
+        if ledger is not None:
+            await ledger.close()
+
+
+def _exists(file: Path) -> bool:
+    return file.exists()

@@ -1,0 +1,163 @@
+"""Answers the API from a live engine."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import msgspec
+import psutil
+
+from core.control import wire
+from core.control.ledger_desk import LedgerLooks
+from core.display import safe
+from core.errors import BadInput, WrongState
+from core.model import JobKind
+
+if TYPE_CHECKING:
+    from core.control.desk import Verb
+    from core.engine.engine import Engine
+    from core.engine.observing import WorkerView
+    from core.target.chooser import NodeStatus
+
+
+class EngineDesk(LedgerLooks):
+    """A desk over an engine of this process. ending: set when somebody asked it to stop."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine.path, engine.workspace, engine.ledger)
+        self._engine = engine
+        self._process = psutil.Process()
+        self.ending = asyncio.Event()
+
+    async def snapshot(self) -> wire.Snapshot:
+        """Return the last commit, and what the engine sees beside it."""
+        engine = self._engine
+        ground = await self.ground()
+        return msgspec.structs.replace(
+            ground,
+            at_ns=time.time_ns(),
+            engine=wire.Engine(
+                pid=os.getpid(),
+                epoch=engine.epoch,
+                started_ns=engine.started_ns,
+                version=version("vgwm"),
+                rss_bytes=self._process.memory_info().rss,
+                state="stopping" if self.ending.is_set() else "ok",
+            ),
+            totals=msgspec.structs.replace(ground.totals, pins_waiting=engine.pins_waiting()),
+            rate=self._rate(),
+            eta=self._eta(ground),
+            workers=[_worker(view) for view in engine.workers()],
+            nodes=[_node(status) for status in engine.nodes()],
+        )
+
+    def _rate(self) -> wire.Rate:
+        """Return the speed of the copy; of the last one, once it has ended, only its mean."""
+        progress = self._engine.observer.progress
+        if progress is None:
+            return wire.Rate()
+        now = progress.rates() if self._copying() else None
+        mean = progress.mean()
+        return wire.Rate(
+            objects_s=None if now is None else now[0],
+            bytes_s=None if now is None else now[1],
+            objects_s_mean=None if mean is None else mean[0],
+            bytes_s_mean=None if mean is None else mean[1],
+            history=progress.history(),
+        )
+
+    def _eta(self, ground: wire.Snapshot) -> wire.Eta:
+        progress = self._engine.observer.progress
+        if progress is None or not self._copying():
+            return wire.Eta(unknown="no copy runs")
+        totals = ground.totals
+        done = totals.objects - totals.remaining
+        left = progress.left(
+            objects=totals.remaining,
+            size_bytes=max(0, totals.size_bytes - totals.migrated_bytes),
+            share=done / totals.objects if totals.objects else 0.0,
+            complete=ground.workspace.planned,
+        )
+        reason = None if left.stalled_s is None else self._engine.held() or "no reason known"
+        return wire.Eta(
+            low_s=left.low_s,
+            high_s=left.high_s,
+            unknown=left.unknown,
+            stalled_s=left.stalled_s,
+            stalled_reason=None if reason is None else safe(reason),
+        )
+
+    def _copying(self) -> bool:
+        return self._engine.jobs.running(JobKind.COPY) is not None
+
+    async def start_job(self, request: wire.JobRequest) -> int:
+        """Begin a job and return its id."""
+        self._same_epoch(request.expected_epoch)
+        try:
+            kind = JobKind(request.kind)
+        except ValueError as error:
+            raise BadInput(
+                what=f"there is no job of kind {safe(request.kind)}",
+                where="/v1/jobs",
+                remedy=f"Kinds: {', '.join(JobKind)}.",
+            ) from error
+        return await self._engine.start_job(kind, request.args, request.actor, request.request_id)
+
+    async def act(self, job: int, verb: Verb, act: wire.Act) -> None:
+        """Pause, resume or cancel a job."""
+        self._same_epoch(act.expected_epoch)
+        match verb:
+            case "pause":
+                await self._engine.pause(job, act.actor)
+            case "resume":
+                await self._engine.resume(job, act.actor)
+            case "cancel":
+                await self._engine.cancel(job, act.actor)
+
+    async def set_knobs(self, request: wire.KnobRequest) -> None:
+        """Set knobs, all or none."""
+        await self._engine.set_knobs(request.values, request.actor)
+
+    async def stop(self, act: wire.Act) -> None:
+        """Let the engine end after this answer."""
+        self._same_epoch(act.expected_epoch)
+        self.ending.set()
+
+    def _same_epoch(self, expected: int | None) -> None:
+        if expected is not None and expected != self._engine.epoch:
+            raise WrongState(
+                what=f"the engine was started again: epoch {self._engine.epoch}, not {expected}",
+                where=safe(str(self._path)),
+                remedy="Look at its state again, then repeat what you meant.",
+            )
+
+
+def _node(status: NodeStatus) -> wire.Node:
+    return wire.Node(
+        name=safe(status.name),
+        url=safe(status.url),
+        state=status.state,
+        reason=safe(status.reason),
+        age_s=status.age_s,
+        free_bytes=status.free_bytes,
+        in_flight=status.in_flight,
+        sent_bytes=status.sent_bytes,
+    )
+
+
+def _worker(view: WorkerView) -> wire.Worker:
+    return wire.Worker(
+        slot=view.slot,
+        pid=view.pid,
+        state=view.state,
+        objects_s=view.objects_s,
+        bytes_s=view.bytes_s,
+        bundle=view.bundle,
+        step=safe(view.step),
+        since_s=view.since_s,
+        history=view.history,
+    )

@@ -1,0 +1,180 @@
+"""Makes a workspace: vgwm.yaml from options, checked before anything is written."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.config.workspace import FILE_NAME, dump, load, new_id, parse
+from core.control.daemon import running_pid
+from core.control.files import refuse_existing, replace_file
+from core.display import safe
+from core.engine.settings import posix_config
+from core.errors import BadInput, Denied, WrongState
+from core.source.posix.source import PosixSource
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from core.config.schema import Workspace
+
+_SOURCE = ("versioning_dir", "sidecar", "nometa", "bucket_links", "default_etag")
+_IPFS = (
+    *("kubo", "cluster", "cluster_user", "cluster_password_ref", "replication"),
+    *("table", "table_user", "table_password_ref", "table_token_ref", "table_ca_file"),
+)
+_PATHS = frozenset({"versioning_dir", "sidecar", "table_ca_file"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A workspace that was made, or would be."""
+
+    id: str
+    path: str
+    source: str
+    target: str
+    text: str
+    warnings: tuple[str, ...] = ()
+
+
+def make_workspace(
+    folder: Path, options: Mapping[str, object], *, force: bool, dry_run: bool
+) -> Made:
+    """Write a workspace's vgwm.yaml and return what it joins.
+
+    options: as `vgwm init` names them, with None or "" for what was not given. A workspace that
+    exists is refused without force; with force it keeps its id, its old file stays beside it.
+    Raises BadInput, NoGatewayRoot, Refused, Denied; WrongState while an engine runs.
+    """
+    file = folder / FILE_NAME
+    if not (force or dry_run):
+        refuse_existing(file)
+    if file.exists() and running_pid(folder) is not None:
+        raise WrongState(
+            what="an engine runs on this workspace",
+            where=safe(str(folder)),
+            remedy="End it first: vgwm engine stop",
+        )
+    kept = load(file).id if file.exists() else None
+    workspace = parse(
+        json.dumps(
+            {
+                "v": 1,
+                "id": kept or new_id(),
+                "source": _source(options),
+                "target": _target(options),
+            }
+        ),
+        where="vgwm init",
+    )
+    findings = PosixSource(posix_config(workspace)).check()
+    warnings = [f"{one.subject}: {one.evidence}" for one in findings if one.verdict != "pass"]
+    text = dump(workspace)
+    if not dry_run:
+        _make_folder(folder)
+        before = replace_file(file, text.encode())
+        if before is not None:
+            warnings.append(f"the former vgwm.yaml is kept as {safe(before.name)}")
+    return _made(workspace, folder, text, tuple(warnings))
+
+
+def _made(workspace: Workspace, folder: Path, text: str, warnings: tuple[str, ...]) -> Made:
+    return Made(
+        id=workspace.id,
+        path=safe(str(folder)),
+        source=safe(workspace.source.label),
+        target=safe(workspace.target.label),
+        text=text,
+        warnings=warnings,
+    )
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except PermissionError as error:
+        raise Denied(
+            what="the workspace's folder cannot be made",
+            where=safe(str(folder)),
+            remedy="Name a folder that you may make with -w.",
+        ) from error
+    except OSError as error:
+        raise BadInput(
+            what=f"the workspace's folder cannot be made: {error.strerror}",
+            where=safe(str(folder)),
+            remedy="Name another with -w.",
+        ) from error
+
+
+def _source(options: Mapping[str, object]) -> dict[str, object]:
+    kind, path = _split(options["source"], "--source", "posix:PATH")
+    if kind != "posix":
+        raise BadInput(
+            what=f"a source of kind {safe(kind)} cannot be read",
+            where="--source",
+            remedy="Write posix:PATH, the root of the gateway's tree.",
+        )
+    return {"type": "posix", "path": _absolute(path), **_given(options, _SOURCE)}
+
+
+def _target(options: Mapping[str, object]) -> dict[str, object]:
+    named = str(options["target"])
+    profile = str(options["profile"])
+    chosen = {"profile": _absolute(profile) if "/" in profile else profile}
+    if named == "ipfs":
+        return {"type": "ipfs", **chosen, **_given(options, _IPFS)}
+    kind, path = _split(named, "--target", "dir:PATH or ipfs")
+    if kind != "dir":
+        raise BadInput(
+            what=f"there is no target of kind {safe(kind)}",
+            where="--target",
+            remedy="Write dir:PATH or ipfs.",
+        )
+    foreign = [name for name in _IPFS if options.get(name)]
+    if foreign:
+        raise BadInput(
+            what=f"--{foreign[0].removesuffix('_ref').replace('_', '-')} is for ipfs targets",
+            where="--target dir",
+            remedy="Leave it out: a dir target keeps its object table beside the bundles.",
+        )
+    return {"type": "dir", **chosen, "path": _absolute(path)}
+
+
+def _given(options: Mapping[str, object], names: tuple[str, ...]) -> dict[str, object]:
+    """Return the options that were given; paths absolute, so that the engine may stand anywhere."""
+    found: dict[str, object] = {}
+    for name in names:
+        value = options.get(name)
+        if not value:
+            continue
+        if name in _PATHS:
+            value = _absolute(str(value))
+        elif name == "table":
+            value = _table(str(value))
+        elif isinstance(value, tuple):
+            value = [url for given in value for url in str(given).split(",")]
+        found[name] = value
+    return found
+
+
+def _table(spec: str) -> str:
+    kind, colon, path = spec.partition(":")
+    return f"sqlite:{_absolute(path)}" if kind == "sqlite" and colon and path else spec
+
+
+def _split(value: object, option: str, accepted: str) -> tuple[str, str]:
+    kind, colon, rest = str(value).partition(":")
+    if not colon or not rest:
+        raise BadInput(
+            what=f"{option} {safe(str(value))} has not the form KIND:PATH",
+            where="vgwm init",
+            remedy=f"Write {accepted}.",
+        )
+    return kind, rest
+
+
+def _absolute(path: str) -> str:
+    return str(Path(path).expanduser().absolute())

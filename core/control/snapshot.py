@@ -1,0 +1,139 @@
+"""The ledger's rows and the engine's views as wire types; outside text is made safe here (I9)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes
+
+import msgspec
+
+from core.control import wire
+from core.control.remedy import remedy_of
+from core.display import object_name, safe
+from core.model import ENDED, JobKind, JobState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from core.ledger.counters import Counters
+    from core.ledger.rows import EventRow, FailureRow, JobRow, KnobRow
+
+
+def totals(counted: Counters, *, pins_waiting: int) -> wire.Totals:
+    """Return the counters of all buckets. pins_waiting: bundles copied and not yet seen pinned."""
+    return wire.Totals(
+        objects=counted.objects,
+        migrated=counted.migrated,
+        failed=counted.failed,
+        skipped=counted.skipped,
+        gone=counted.gone,
+        remaining=counted.remaining,
+        size_bytes=counted.size_bytes,
+        migrated_bytes=counted.migrated_bytes,
+        requeued=counted.requeued,
+        bundles=counted.bundles,
+        bundles_recorded=counted.bundles_recorded,
+        pins_waiting=pins_waiting,
+        markers=counted.markers,
+        versions=counted.versions,
+    )
+
+
+def job(row: JobRow, now: wire.Totals, *, planned: bool) -> wire.Job:
+    """Return a job. Its progress is that of the whole: a job goes on where the last one stopped.
+
+    planned: the walk has ended, so that the number of objects is known.
+    """
+    copies = row.kind is JobKind.COPY
+    ended = row.state in ENDED
+    return wire.Job(
+        id=row.id,
+        kind=row.kind,
+        state=row.state,
+        actor=safe(row.actor),
+        made_ns=row.made_ns,
+        began_ns=row.began_ns,
+        ended_ns=row.ended_ns,
+        reason=safe(row.reason),
+        done=now.migrated if copies else now.objects,
+        total=now.objects if planned and (copies or ended) else None,
+        result=_error(row.result) if row.state is JobState.FAILED else None,
+    )
+
+
+def _error(result: str) -> wire.ErrorBody | None:
+    try:
+        return msgspec.json.decode(result, type=wire.ErrorBody)
+    except msgspec.DecodeError:
+        return None
+
+
+def event(row: EventRow) -> wire.Event:
+    """Return one durable event."""
+    return wire.Event(
+        seq=row.seq,
+        ts_ns=row.ts_ns,
+        kind=row.kind,
+        level=row.level,
+        who=safe(row.actor),
+        text=row.text,
+        job=row.job,
+    )
+
+
+def failure(row: FailureRow) -> wire.Failure:
+    """Return one failed, skipped or waiting object; bucket and key as `guide` 2.1 writes them."""
+    bucket, _, key = object_name(row.bucket, row.key).partition("/")
+    return wire.Failure(
+        bucket=bucket,
+        key=key,
+        version=safe(row.version),
+        phase=row.phase,
+        code=row.code,
+        text=row.text,
+        tries=row.tries,
+        last_ns=row.last_ns,
+        remedy=remedy_of(row.code),
+        disposition=row.disposition,
+    )
+
+
+def failures(rows: list[FailureRow], limit: int) -> wire.Failures:
+    """Return a page; a full one names the cursor of the next."""
+    return wire.Failures(
+        failures=[failure(row) for row in rows],
+        next=cursor_text(rows[-1].cursor) if len(rows) == limit else "",
+    )
+
+
+def prefix_bytes(prefix: str) -> bytes:
+    """Return what `bucket/key` begins with, odd bytes given percent-encoded."""
+    return unquote_to_bytes(prefix)
+
+
+def cursor_text(cursor: tuple[int, bytes, bytes]) -> str:
+    """Return a place in the list of failures as text."""
+    number, key, version = cursor
+    return f"{number}.{key.hex()}.{version.hex()}"
+
+
+def cursor_of(text: str) -> tuple[int, bytes, bytes] | None:
+    """Return the place that `cursor_text` wrote, None for the beginning. Raises ValueError."""
+    if not text:
+        return None
+    number, key, version = text.split(".")
+    return int(number), bytes.fromhex(key), bytes.fromhex(version)
+
+
+def knobs(known: Iterable[wire.Knob], rows: Iterable[KnobRow]) -> list[wire.Knob]:
+    """Return every knob, with who set those that somebody set."""
+    by_name = {row.name: row for row in rows}
+    found: list[wire.Knob] = []
+    for knob in known:
+        row = by_name.get(knob.name)
+        found.append(
+            knob
+            if row is None
+            else msgspec.structs.replace(knob, actor=safe(row.actor), set_ns=row.set_ns)
+        )
+    return found

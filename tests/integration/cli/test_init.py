@@ -1,0 +1,128 @@
+"""`vgwm init`: what it writes, what it refuses, what it leaves alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core.config.schema import DirTarget, IpfsTarget, PosixSource
+from core.config.workspace import load
+from tests.integration.cli.shell import vgwm
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+IPFS = (
+    *("--kubo", "http://k1:5001", "--kubo", "http://k2:5001,http://k3:5001"),
+    *("--cluster", "http://k1:9094", "--cluster-user", "op"),
+    *("--table", "ydb:grpc://ydb:2136/local"),
+)
+
+
+def backups(ws: Path) -> list[bytes]:
+    return [path.read_bytes() for path in ws.glob("vgwm.yaml.*.backup")]
+
+
+async def test_it_writes_a_workspace_that_only_its_owner_reads(
+    tmp_path: Path, gateway: Path
+) -> None:
+    ws = tmp_path / "new" / "ws"
+    out = tmp_path / "out"
+    ran = await vgwm(
+        *("init", "-w", str(ws), "--source", f"posix:{gateway}", "--target", f"dir:{out}"),
+        *("--json",),
+        home=tmp_path,
+    )
+    assert ran.code == 0, ran.err
+    made = load(ws / "vgwm.yaml")
+    assert made.source == PosixSource(path=gateway)
+    assert made.target == DirTarget(path=out)
+    assert ran.result()["id"] == made.id
+    assert ws.stat().st_mode & 0o777 == 0o700
+    assert (ws / "vgwm.yaml").stat().st_mode & 0o777 == 0o600
+
+
+async def test_an_ipfs_target_takes_every_node_and_secrets_by_reference(
+    tmp_path: Path, gateway: Path
+) -> None:
+    ws = tmp_path / "ws"
+    ran = await vgwm(
+        *("init", "-w", str(ws), "--source", f"posix:{gateway}", "--target", "ipfs", *IPFS),
+        *("--cluster-password-env", "CLUSTER_PW", "--table-password-file", str(tmp_path / "pw")),
+        *("--table-user", "ydb-op", "--replication", "2", "--profile", "extended"),
+        home=tmp_path,
+    )
+    assert ran.code == 0, ran.err
+    target = load(ws / "vgwm.yaml").target
+    assert isinstance(target, IpfsTarget)
+    assert target.kubo == ("http://k1:5001", "http://k2:5001", "http://k3:5001")
+    assert str(target.cluster_password_ref) == "env:CLUSTER_PW"
+    assert str(target.table_password_ref) == f"file:{tmp_path / 'pw'}"
+    assert (target.replication, target.profile) == (2, "extended")
+
+
+async def test_a_dry_run_writes_nothing(tmp_path: Path, gateway: Path) -> None:
+    ran = await vgwm(
+        *("init", "-w", str(tmp_path / "ws"), "--source", f"posix:{gateway}"),
+        *("--target", f"dir:{tmp_path / 'out'}", "--dry-run"),
+        home=tmp_path,
+    )
+    assert ran.code == 0
+    assert f"path: {gateway}" in ran.out
+    assert not (tmp_path / "ws").exists()
+
+
+async def test_an_existing_workspace_is_refused_and_left_as_it_is(
+    tmp_path: Path, gateway: Path, ws: Path
+) -> None:
+    before = (ws / "vgwm.yaml").read_bytes()
+    ran = await vgwm(
+        *("init", "-w", str(ws), "--source", f"posix:{gateway}", "--target", "dir:/elsewhere"),
+        home=tmp_path,
+    )
+    assert ran.code == 5
+    assert (ws / "vgwm.yaml").read_bytes() == before
+
+
+async def test_force_keeps_the_id_and_the_old_file(tmp_path: Path, gateway: Path, ws: Path) -> None:
+    before = (ws / "vgwm.yaml").read_bytes()
+    ran = await vgwm(
+        *("init", "-w", str(ws), "--source", f"posix:{gateway}", "--target", "dir:/elsewhere"),
+        *("--force",),
+        home=tmp_path,
+    )
+    assert ran.code == 0, ran.err
+    assert load(ws / "vgwm.yaml").id == "9f2c1a7e"
+    assert backups(ws) == [before]
+
+
+async def test_a_path_that_is_no_gateways_root_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    ran = await vgwm(
+        *("init", "-w", str(tmp_path / "ws"), "--source", f"posix:{tmp_path / 'empty'}"),
+        *("--target", "dir:/out", "--json"),
+        home=tmp_path,
+    )
+    assert ran.code == 2
+    assert ran.error()["code"] == "no_gateway_root"
+    assert not (tmp_path / "ws").exists()
+
+
+async def test_options_of_another_target_are_refused_by_name(tmp_path: Path, gateway: Path) -> None:
+    ran = await vgwm(
+        *("init", "-w", str(tmp_path / "ws"), "--source", f"posix:{gateway}"),
+        *("--target", "dir:/out", "--cluster-user", "op"),
+        home=tmp_path,
+    )
+    assert ran.code == 2
+    assert "--cluster-user" in ran.err
+    assert not (tmp_path / "ws").exists()
+
+
+async def test_a_password_by_variable_and_by_file_is_refused(tmp_path: Path) -> None:
+    ran = await vgwm(
+        *("init", "-w", str(tmp_path / "ws"), "--source", "posix:/x", "--target", "ipfs"),
+        *("--cluster-password-env", "A", "--cluster-password-file", "/b"),
+        home=tmp_path,
+    )
+    assert ran.code == 2
+    assert "--cluster-password-env" in ran.err

@@ -1,0 +1,76 @@
+"""Metrics: names and labels of the contract; nothing is claimed that is not known."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from core.control import metrics, wire
+from tests.fakes.desk import AT_NS, job, snapshot
+
+LINE = re.compile(
+    r'vgwm_[a-z_]+\{[a-z_]+="(?:[^"\\\n]|\\.)*"(?:,[a-z_]+="(?:[^"\\\n]|\\.)*")*\} -?[0-9.e+-]+'
+)
+BUSY = snapshot(
+    totals=wire.Totals(
+        objects=10,
+        migrated=4,
+        failed=1,
+        skipped=2,
+        gone=1,
+        remaining=2,
+        size_bytes=100,
+        migrated_bytes=40,
+        requeued=3,
+        pins_waiting=5,
+    ),
+    eta=wire.Eta(stalled_s=42.5, stalled_reason="busy"),
+    jobs=[job(1, "done", kind="plan"), job(2, "running")],
+    workers=[wire.Worker(slot=n, pid=n, state="copy") for n in range(3)],
+    nodes=[
+        wire.Node(name="kubo-1", url="u", state="ok", free_bytes=7, sent_bytes=9),
+        wire.Node(name="kubo-2", url="u", state="unknown"),
+    ],
+)
+
+
+def test_every_line_is_a_comment_or_a_sample() -> None:
+    for line in metrics.render(BUSY).splitlines():
+        assert line.startswith("# ") or LINE.fullmatch(line), line
+
+
+def test_i4_the_states_add_up_to_the_objects() -> None:
+    (family,) = [one for one in metrics.metrics(BUSY) if one.name == "objects"]
+    assert sum(sample.value for sample in family.samples) == 10
+
+
+def test_i7_what_is_not_known_has_no_series() -> None:
+    text = metrics.render(BUSY)
+    assert 'vgwm_target_free_bytes{workspace="photos",peer="kubo-1"} 7' in text
+    assert 'peer="kubo-2"' not in text
+    assert "vgwm_eta_seconds" not in text
+
+
+def test_a_stall_moves_the_time_of_the_last_progress_back() -> None:
+    (line,) = [
+        one
+        for one in metrics.render(BUSY).splitlines()
+        if one.startswith("vgwm_last_progress_timestamp_seconds")
+    ]
+    assert line.startswith('vgwm_last_progress_timestamp_seconds{workspace="photos",kind="copy"} ')
+    assert float(line.split()[-1]) == AT_NS / 1e9 - 42.5
+
+
+def test_a_name_with_quotes_stays_one_label() -> None:
+    odd = msgspec.structs.replace(
+        BUSY, workspace=msgspec.structs.replace(BUSY.workspace, name='a"b\\c\nd')
+    )
+    for line in metrics.render(odd).splitlines():
+        assert line.startswith("# ") or LINE.fullmatch(line), line
+
+
+def test_no_label_is_one_that_prometheus_takes_for_itself() -> None:
+    for family in metrics.metrics(BUSY):
+        for sample in family.samples:
+            assert not {name for name, _ in sample.labels} & {"job", "instance"}
