@@ -7,18 +7,14 @@ Source: ydb.md 1.
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
-from core.display import safe
 from core.errors import BadInput, SchemaMismatch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from core.model import Finding
-    from core.target.profile import Profile
     from core.target.shape import Row, RowKey, TableShape
 
 START: Final[RowKey] = ("", "")
@@ -79,41 +75,6 @@ class ObjectTable(Protocol):
     async def close(self) -> None:
         """Let go of files, threads and connections; a second call does nothing."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableCredentials:
-    """What a YDB table may need. Secrets stay out of repr (I9); "" = not given."""
-
-    user: str = ""
-    password: str = field(default="", repr=False)
-    token: str = field(default="", repr=False)
-    ca_file: str = ""
-
-
-async def open_table(
-    spec: str, profile: Profile, credentials: TableCredentials | None = None
-) -> ObjectTable:
-    """Open `sqlite:PATH` or `ydb:grpc[s]://HOST:PORT/DATABASE`. `ensure` is the caller's.
-
-    Raises BadInput for another form; NoAnswer, Denied or BadInput if YDB does not take us in.
-    """
-    kind, _, rest = spec.partition(":")
-    if kind == "sqlite" and rest:
-        from core.target.objects_sqlite import SqliteTable  # noqa: PLC0415 - imports this
-
-        return await SqliteTable.open(rest, profile)
-    if kind == "ydb" and rest:
-        # gRPC's C core prints to the terminal; it reads this when it is first imported.
-        os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-        from core.target.objects_ydb import YdbTable  # noqa: PLC0415 - 0.3 s, and no file needs it
-
-        return await YdbTable.open(rest, profile, credentials)
-    raise BadInput(
-        what=f"object table {safe(spec)} is of no known kind",
-        where="target.table",
-        remedy="Write sqlite:PATH or ydb:grpc[s]://HOST:PORT/DATABASE.",
-    )
 
 
 def refuse_mismatch(findings: Sequence[Finding], where: str) -> None:

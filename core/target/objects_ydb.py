@@ -13,7 +13,8 @@ import ydb
 from core.errors import BadInput, Broken, SchemaMismatch
 from core.target import ydb_address
 from core.target import ydb_statements as yql
-from core.target.objects import TableCredentials, bucket_table, refuse_mismatch, same_row
+from core.target.objects import bucket_table, refuse_mismatch, same_row
+from core.target.open_table import TableLogin
 from core.target.schema_check import compare
 from core.target.shape import IndexKind, Source
 from core.target.ydb_client import CALL, PATIENCE_S, YdbClient
@@ -54,7 +55,7 @@ class YdbTable:
         cls,
         address: str,
         profile: Profile,
-        credentials: TableCredentials | None = None,
+        login: TableLogin | None = None,
         *,
         directory: str = "",
         patience_s: float = PATIENCE_S,
@@ -64,7 +65,7 @@ class YdbTable:
         Raises BadInput, Denied, NodeUnreachable within seconds; nothing is left open then.
         """
         where = ydb_address.parse(address)
-        client = await YdbClient.connect(where, credentials or TableCredentials(), patience_s)
+        client = await YdbClient.connect(where, login or TableLogin(), patience_s)
         root = f"{where.database}/{directory}".rstrip("/")
         return cls(client, profile, root)
 

@@ -11,7 +11,6 @@ import asyncio
 import logging
 import random
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 import ydb
@@ -25,10 +24,11 @@ from core.target.ydb_tls import why_unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
+    from pathlib import Path
 
     from ydb.aio.query.base import AsyncResponseContextIterator
 
-    from core.target.objects import TableCredentials
+    from core.target.open_table import TableLogin
     from core.target.shape import Row
     from core.target.ydb_address import YdbAddress
 
@@ -66,7 +66,7 @@ class YdbClient:
 
     @classmethod
     async def connect(
-        cls, address: YdbAddress, credentials: TableCredentials, patience_s: float = PATIENCE_S
+        cls, address: YdbAddress, login: TableLogin, patience_s: float = PATIENCE_S
     ) -> Self:
         """Log in and reach the database, within seconds: the first contact is not repeated.
 
@@ -76,14 +76,14 @@ class YdbClient:
         config = ydb.DriverConfig(
             endpoint=address.endpoint,
             database=address.database,
-            root_certificates=await asyncio.to_thread(_certificates, credentials.ca_file),
+            root_certificates=await asyncio.to_thread(_certificates, login.ca_file),
             disable_discovery=not address.discovery,
         )
         try:
-            config.credentials = await _log_in(config, credentials)
+            config.credentials = await _log_in(config, login)
             driver = Driver(driver_config=config)
         except FOREIGN as error:
-            known = await why_unreachable(address, credentials.ca_file)
+            known = await why_unreachable(address, login.ca_file)
             raise known or to_error(error, where) from error
         try:
             await driver.wait(_CONNECT_S, fail_fast=True)
@@ -92,7 +92,7 @@ class YdbClient:
             await _stop(driver)
             known = None
             if meaning(error) is Meaning.LOST:
-                known = await why_unreachable(address, credentials.ca_file)
+                known = await why_unreachable(address, login.ca_file)
             raise known or to_error(error, where) from error
         except BaseException:
             await _stop(driver)
@@ -196,25 +196,26 @@ async def _rows(results: AsyncResponseContextIterator) -> list[Row]:
     return [tuple(row.values()) async for part in results for row in part.rows]
 
 
-async def _log_in(config: ydb.DriverConfig, credentials: TableCredentials) -> ydb.Credentials:
-    if credentials.token:
-        return ydb.AccessTokenCredentials(credentials.token)
-    if not credentials.user:
+async def _log_in(config: ydb.DriverConfig, login: TableLogin) -> ydb.Credentials:
+    if login.token:
+        return ydb.AccessTokenCredentials(login.token.reveal())
+    if not login.user:
         return ydb.AnonymousCredentials()
-    static = ydb.StaticCredentials(config, credentials.user, credentials.password)
+    password = login.password.reveal() if login.password else ""
+    static = ydb.StaticCredentials(config, login.user, password)
     # The login blocks: a silent server would hold the event loop for 10 s.
     await asyncio.to_thread(lambda: static.token)
     return static
 
 
-def _certificates(ca_file: str) -> bytes | None:
-    if not ca_file:
+def _certificates(ca_file: Path | None) -> bytes | None:
+    if ca_file is None:
         return None
     try:
-        return Path(ca_file).read_bytes()
+        return ca_file.read_bytes()
     except OSError as error:
         raise BadInput(
-            what=f"{safe(ca_file)} cannot be read: {safe(str(error.strerror))}",
+            what=f"{safe(str(ca_file))} cannot be read: {safe(str(error.strerror))}",
             where="target.table_ca_file",
             remedy="Name the PEM file of the authority that signed the server's certificate.",
         ) from error

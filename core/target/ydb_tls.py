@@ -13,16 +13,18 @@ from core.display import safe
 from core.errors import BadInput, NodeUnreachable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from core.errors import VgwmError
     from core.target.ydb_address import YdbAddress
 
 _HANDSHAKE_S: Final = 5.0
 
 
-async def why_unreachable(address: YdbAddress, ca_file: str) -> VgwmError | None:
+async def why_unreachable(address: YdbAddress, ca_file: Path | None) -> VgwmError | None:
     """Return what is wrong with name, port or certificate, None if a connection succeeds.
 
-    ca_file: PEM file of the authority, "" for the system's.
+    ca_file: PEM file of the authority, None for the system's.
     """
     where = safe(str(address))
     try:
@@ -46,10 +48,10 @@ async def why_unreachable(address: YdbAddress, ca_file: str) -> VgwmError | None
     )
 
 
-async def _shake_hands(address: YdbAddress, ca_file: str) -> None:
+async def _shake_hands(address: YdbAddress, ca_file: Path | None) -> None:
     context = None
     if address.tls:
-        context = await asyncio.to_thread(ssl.create_default_context, cafile=ca_file or None)
+        context = await asyncio.to_thread(ssl.create_default_context, cafile=ca_file)
         context.set_alpn_protocols(["h2"])
     async with asyncio.timeout(_HANDSHAKE_S):
         _, writer = await asyncio.open_connection(address.host, address.port, ssl=context)
