@@ -1,0 +1,1 @@
+"""Jobs and their life, the copy pipeline, its processes. May import every room below it."""

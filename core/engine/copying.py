@@ -1,0 +1,321 @@
+"""The copy job: every planned bundle on its way planned -> copied -> pinned -> recorded.
+
+One coroutine a bundle; the coordinator alone pins and records (I3). What is in flight is bounded by
+bundles and by bytes, so memory does not grow with the set. May import ledger, target, and the
+engine's parts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import pickle
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from core.engine.executor import WorkerLost
+from core.engine.faults import NODE_FAULTS, PIN_FAULTS, Backoff
+from core.engine.outcome import again_bundle, outcome_of
+from core.engine.recovering import recovered
+from core.engine.reins import JobCancelled
+from core.engine.task import CopyResult, CopyTask, Rows
+from core.errors import Broken, NoAnswer, PinMoved, VgwmError
+from core.ledger.rows import EventDraft
+from core.model import Bundle, BundleState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from core.config.knobs import Knobs
+    from core.engine.executor import LocalExecutor
+    from core.engine.placement import Place, Placement
+    from core.engine.reins import Reins
+    from core.engine.window import Window
+    from core.ledger.ledger import Ledger
+    from core.target.objects import ObjectTable
+    from core.target.rows import RowMaker
+
+log = logging.getLogger(__name__)
+
+PAGE = 64
+"""Open bundles that are read from the ledger at a time."""
+
+MOST_RETRY_S = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What a copy works with. owner: of a bucket, by its id. knobs: as they are now."""
+
+    ledger: Ledger
+    table: ObjectTable
+    maker: RowMaker
+    placement: Placement
+    executor: LocalExecutor
+    window: Window
+    knobs: Callable[[], Knobs]
+    owner: Callable[[int], str]
+
+
+class Copier:
+    """Carries every open bundle, until the plan has ended and none is left."""
+
+    def __init__(self, means: Means, reins: Reins, *, planned: bool) -> None:
+        self._m = means
+        self._reins = reins
+        self._planned = planned
+        self._more = asyncio.Event()
+        self.places: dict[int, Place] = {}
+
+    def more(self) -> None:
+        """Say that the plan committed bundles."""
+        self._more.set()
+
+    def plan_ended(self) -> None:
+        """Say that no bundle will come any more."""
+        self._planned = True
+        self._more.set()
+
+    async def run(self) -> None:
+        """Carry all bundles. Raises JobCancelled, or what stops the job."""
+        await self._m.ledger.reset_copying()
+        async with asyncio.TaskGroup() as group:
+            await self._resume(group)
+            cancelled = await self._dispatch(group)
+        if cancelled:
+            raise JobCancelled
+
+    async def _resume(self, group: asyncio.TaskGroup) -> None:
+        """Take up bundles that were copied before the engine ended."""
+        after = 0
+        states = (BundleState.COPIED, BundleState.PINNED)
+        while page := await self._m.ledger.in_states(*states, after_id=after, limit=PAGE):
+            for bundle in page:
+                after = bundle.id
+                await self._m.window.enter(0)
+                group.create_task(self._recover(bundle), name=f"recover bundle {bundle.id}")
+
+    async def _dispatch(self, group: asyncio.TaskGroup) -> bool:
+        """Start a coroutine for each open bundle as the window allows; tell if it was cancelled."""
+        after = 0
+        window = self._m.window
+        while True:
+            self._more.clear()
+            window.left.clear()
+            planned = self._planned
+            page = await self._m.ledger.open_bundles(after, PAGE)
+            for bundle in page:
+                try:
+                    await self._reins.checkpoint()
+                    await window.enter(bundle.size_bytes)
+                    await self._reins.checkpoint()
+                except JobCancelled:
+                    return True
+                after = bundle.id
+                group.create_task(self._carry(bundle), name=f"bundle {bundle.id}")
+            if page:
+                continue
+            if planned and not window.busy:
+                # changed objects of the last bundle went into one of a higher number
+                if not await self._m.ledger.open_bundles(after, 1):
+                    return False
+                continue
+            await self._wait_for_work()
+
+    async def _wait_for_work(self) -> None:
+        """Wait until the plan commits, or a bundle in flight ends."""
+        waits = [
+            asyncio.create_task(self._more.wait(), name="more bundles"),
+            asyncio.create_task(self._m.window.left.wait(), name="a bundle left"),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    async def _carry(self, bundle: Bundle) -> None:
+        """Bring one bundle from planned to recorded."""
+        window = self._m.window
+        copying = True
+
+        def copied() -> None:
+            nonlocal copying
+            if copying:
+                copying = False
+                window.copied(bundle.size_bytes)
+
+        try:
+            if bundle.tries:
+                delay_s = self._m.knobs().retry_delay * 2 ** (bundle.tries - 1)
+                await asyncio.sleep(min(MOST_RETRY_S, delay_s))
+            await self._carry_once_or_again(bundle, copied)
+        finally:
+            copied()
+            self.places.pop(bundle.id, None)
+            window.leave()
+
+    async def _carry_once_or_again(self, bundle: Bundle, copied: Callable[[], None]) -> None:
+        ledger, placement = self._m.ledger, self._m.placement
+        backoff = Backoff()
+        while True:
+            result, place = await self._copy(bundle, backoff)
+            if result.root is None or result.counts is None:
+                copied()
+                await self._record(bundle, result, Rows([], []))
+                return
+            await ledger.copied(bundle.id, result.root, place.peers, result.counts)
+            copied()
+            try:
+                async with self._m.window.pins:
+                    await placement.pin(bundle.id, result.root, result.car_bytes, place.peers)
+            except PIN_FAULTS as fault:
+                await self._tell(f"bundle {bundle.id}: {fault.what}", kind="pin_fault")
+                if isinstance(fault, PinMoved):
+                    # while the pin stands, the cluster keeps its own choice of peers
+                    await placement.withdraw(result.root)
+                await ledger.requeue(bundle.id, fault.what)
+                await backoff.wait()
+                continue
+            await ledger.pinned([bundle.id])
+            rows: Rows = pickle.loads(result.rows)  # noqa: S301 - written by our own worker
+            await self._record(bundle, result, rows)
+            return
+
+    async def _copy(self, bundle: Bundle, backoff: Backoff) -> tuple[CopyResult, Place]:
+        """Have a worker carry the bundle, again after faults that are not its objects' own."""
+        ledger, placement = self._m.ledger, self._m.placement
+        entries = await ledger.bundle_entries(bundle)
+        attempt = 0
+        while True:
+            place = await placement.choose(bundle.size_bytes)
+            self.places[bundle.id] = place
+            attempt += 1
+            task = self._task(bundle, [(e[0], e[1]) for e in entries], place, attempt)
+            node = kind = ""
+            fault: VgwmError | None = None
+            try:
+                await ledger.copying([bundle.id], "local")
+                result = await self._m.executor.run(task)
+                if result.fault is None:
+                    return result, place
+                fault, node, kind = result.fault.error(), result.fault.node, result.fault.kind
+            except WorkerLost as lost:
+                await self._tell(
+                    f"bundle {bundle.id}: worker {lost.slot} died ({lost.how})", kind="worker_lost"
+                )
+            finally:
+                placement.release(place, bundle.size_bytes, node, kind)
+            if fault is not None:
+                if kind not in NODE_FAULTS or not place.endpoints:
+                    raise fault
+                await self._tell(f"bundle {bundle.id}: {fault.what}", kind="node_fault")
+            await backoff.wait(at_least_s=getattr(fault, "wait_s", 0.0))
+
+    def _task(
+        self, bundle: Bundle, entries: list[tuple[bytes, bytes]], place: Place, attempt: int
+    ) -> CopyTask:
+        return CopyTask(
+            bundle=bundle.id,
+            epoch=self._m.ledger.epoch,
+            attempt=attempt,
+            bucket=bundle.bucket,
+            bucket_id=bundle.bucket_id,
+            owner=self._m.owner(bundle.bucket_id),
+            kind=bundle.kind,
+            size_bytes=bundle.size_bytes,
+            entries=entries,
+            nodes=place.endpoints,
+            peers=place.peers,
+        )
+
+    async def _record(self, bundle: Bundle, result: CopyResult, rows: Rows) -> None:
+        """Write the rows, then the ledger: done."""
+        await self._upsert(rows)
+        members = {}
+        if result.faults:
+            members = {e[:2]: e for e in await self._m.ledger.bundle_entries(bundle)}
+        outcome = outcome_of(
+            bundle,
+            result,
+            rows.ledger,
+            members,
+            retry_attempts=self._m.knobs().retry_attempts,
+        )
+        again = []
+        if outcome.again:
+            number = await self._m.ledger.next_bundle_id()
+            again.append(again_bundle(number, outcome.again, bundle.kind))
+        await self._m.ledger.record(
+            bundle.id,
+            outcome.rows,
+            failures=outcome.failures,
+            requeued=again,
+            increments=outcome.classes,
+            event=self._recorded(bundle, len(rows.ledger)),
+        )
+
+    async def _upsert(self, rows: Rows) -> None:
+        """Write object rows; a silent table is waited for, and its bundles stay pinned."""
+        backoff = Backoff()
+        while rows.table:
+            try:
+                await self._m.table.upsert(rows.table)
+            except NoAnswer as fault:
+                self._reins.waits["table"] = fault.what
+                await self._tell(f"object table: {fault.what}", kind="table_fault")
+                await backoff.wait()
+            else:
+                self._reins.waits.pop("table", None)
+                return
+
+    async def _recover(self, bundle: Bundle) -> None:
+        """Record a bundle that was copied before the engine died, from its manifest."""
+        window, ledger = self._m.window, self._m.ledger
+        window.copied(0)
+        try:
+            if bundle.root is None:
+                raise Broken(
+                    what=f"bundle {bundle.id} is copied, and the ledger holds no root of it",
+                    where="ledger",
+                    remedy="Restore the ledger from its newest backup.",
+                )
+            try:
+                manifest = await self._m.placement.manifest(bundle.root, bundle.allocations)
+            except VgwmError as error:
+                await self._tell(f"bundle {bundle.id} is redone: {error.what}", kind="redone")
+                await ledger.requeue(bundle.id, "its manifest could not be read")
+                return
+            members = await ledger.bundle_entries(bundle)
+            rows, left = recovered(
+                bundle, manifest, members, self._m.maker, self._m.owner(bundle.bucket_id)
+            )
+            if bundle.state is BundleState.COPIED:
+                async with window.pins:
+                    await self._m.placement.pin(bundle.id, bundle.root, 0, bundle.allocations)
+                await ledger.pinned([bundle.id])
+            await self._upsert(rows)
+            number = await ledger.next_bundle_id()
+            await ledger.record(
+                bundle.id,
+                rows.ledger,
+                requeued=[again_bundle(number, left, bundle.kind)] if left else [],
+                event=self._recorded(bundle, len(rows.ledger)),
+            )
+        finally:
+            window.leave()
+
+    def _recorded(self, bundle: Bundle, objects: int) -> EventDraft:
+        return EventDraft(
+            kind="recorded",
+            text=f"bundle {bundle.id:,} recorded: {objects:,} objects",
+            job=self._reins.id,
+        )
+
+    async def _tell(self, text: str, *, kind: str) -> None:
+        log.warning("%s", text)
+        with contextlib.suppress(NoAnswer):  # a full ledger says so at the next change
+            await self._m.ledger.event(
+                EventDraft(kind=kind, text=text, level="warn", job=self._reins.id)
+            )

@@ -1,0 +1,326 @@
+"""The engine of one workspace: its ledger, its jobs, and what can be asked of them.
+
+One process a workspace, held by a lock. The API (`core.control`) and tests drive it; it knows
+neither. May import every room below it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import time
+from typing import TYPE_CHECKING, Self
+
+from core.config.workspace import FILE_NAME, load
+from core.dag.canonical import dumps
+from core.display import safe
+from core.engine.board import Board
+from core.engine.jobs import Jobs
+from core.engine.observing import Observer
+from core.engine.runs import WALKER_SLOT, CopyRun, PlanRun
+from core.engine.settings import posix_config
+from core.errors import NoPlan
+from core.ledger.ledger import Ledger
+from core.ledger.lock import WorkspaceLock
+from core.ledger.rows import EventDraft, LedgerIdentity
+from core.source.posix.source import PosixSource
+from core.target import profile as profiles
+from core.target.bucket_rows import BucketFacts, bucket_row
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from core.config.knobs import Knobs
+    from core.config.schema import Workspace
+    from core.engine.jobs import Run
+    from core.engine.observing import WorkerView
+    from core.engine.reins import Reins
+    from core.ledger.rows import BucketRow
+    from core.model import JobKind
+    from core.target.chooser import NodeStatus
+    from core.target.profile import Profile
+    from core.target.shape import Row
+
+log = logging.getLogger(__name__)
+
+LEDGER_NAME = "ledger.db"
+SAMPLE_S = 1.0
+
+
+class Engine:
+    """Everything that one workspace's process holds. Made by `open`, ended by `close`.
+
+    started_ns: UTC. source_identity: (st_dev, inode) of the source's root when the ledger was made.
+    """
+
+    def __init__(
+        self, path: Path, workspace: Workspace, ledger: Ledger, lock: WorkspaceLock
+    ) -> None:
+        self.path = path
+        self.workspace = workspace
+        self.ledger = ledger
+        self.started_ns = time.time_ns()
+        self.board = Board.create()
+        self.source_identity = (0, 0)
+        self._lock = lock
+        self._knobs = workspace.knobs
+        self._buckets: dict[int, BucketRow] = {}
+        self._facts: dict[int, Mapping[str, object]] = {}
+        self.observer = Observer(self.board)
+        self.jobs = Jobs(ledger)
+        self._copy: CopyRun | None = None
+        self._sampler: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(cls, path: Path) -> Self:
+        """Take the workspace's lock, open its ledger, and go on with what was interrupted.
+
+        Raises BadInput (vgwm.yaml), WrongState (another engine), and what the ledger says.
+        """
+        workspace = await asyncio.to_thread(load, path / FILE_NAME)
+        lock = WorkspaceLock(path)
+        await asyncio.to_thread(lock.acquire)
+        try:
+            identity = await asyncio.to_thread(_identity, path, workspace)
+            ledger = await Ledger.open(path / LEDGER_NAME, identity)
+        except BaseException:
+            lock.release()
+            raise
+        engine = cls(path, workspace, ledger, lock)
+        try:
+            await engine._begin()
+        except BaseException:
+            await engine.close()
+            raise
+        return engine
+
+    async def close(self) -> None:
+        """End jobs (they go on at the next start), workers and ledger; give the lock back."""
+        await self.jobs.close()
+        if self._sampler is not None:
+            self._sampler.cancel()
+            await asyncio.wait([self._sampler])
+        self.board.close()
+        await self.ledger.close()
+        self._lock.release()
+
+    @property
+    def epoch(self) -> int:
+        """How often an engine has opened this ledger."""
+        return self.ledger.epoch
+
+    @property
+    def knobs(self) -> Knobs:
+        """The settings in force."""
+        return self._knobs
+
+    @property
+    def planning(self) -> bool:
+        """Whether the plan is being made now."""
+        return self.jobs.running("plan") is not None
+
+    # Jobs
+
+    async def start_job(
+        self, kind: JobKind, args: Mapping[str, str], actor: str, request_id: str
+    ) -> int:
+        """Begin a job and return its id; a repeated request_id begins nothing new.
+
+        Raises WrongState if one of its kind runs already, NoPlan for a copy without a plan.
+        """
+        if kind == "copy" and not await self.ledger.buckets() and not self.planning:
+            raise NoPlan(
+                what="the workspace has no plan",
+                where=safe(os.fsencode(self.path)),
+                remedy="Make one: vgwm plan.",
+            )
+        return await self.jobs.start(kind, args, actor, request_id, self._run_of(kind, args))
+
+    async def pause(self, job: int, actor: str) -> None:
+        """Let a job take no new work; what is in flight ends."""
+        await self.jobs.pause(job, actor)
+
+    async def resume(self, job: int, actor: str) -> None:
+        """Let a paused job go on."""
+        await self.jobs.resume(job, actor)
+
+    async def cancel(self, job: int, actor: str) -> None:
+        """End a job after what is in flight; whole bundles stay."""
+        await self.jobs.cancel(job, actor)
+
+    async def wait(self, job: int) -> None:
+        """Return when the job has ended, or is paused by nobody's hand."""
+        await self.jobs.wait(job)
+
+    async def set_knobs(self, values: Mapping[str, str], actor: str) -> None:
+        """Set knobs, all or none; live ones are in force within 2 s. Raises BadInput."""
+        knobs = self._knobs.with_values(values)
+        told = ", ".join(
+            f"{name} {self._knobs.text(name)} -> {knobs.text(name)}" for name in values
+        )
+        await self.ledger.set_knobs(
+            {name: knobs.text(name) for name in values},
+            actor,
+            EventDraft(kind="knobs", text=f"set {told}", actor=actor),
+        )
+        self._knobs = knobs
+        if self._copy is not None:
+            await self._copy.retune()
+
+    # What can be seen
+
+    def workers(self) -> list[WorkerView]:
+        """Return every worker process, and the walker while it walks."""
+        views = []
+        copy = self._copy
+        executor = copy.executor if copy is not None else None
+        if executor is not None:
+            held = self.held()
+            for seat in executor.seats():
+                pid = seat.child.process.pid if seat.child is not None else 0
+                nodes = self._nodes_of(next(iter(seat.held), 0))
+                views.append(self.observer.view(seat.slot, pid, nodes, held))
+        if self.planning:
+            views.append(self.observer.view(WALKER_SLOT, 0, (), ""))
+        return views
+
+    def nodes(self) -> list[NodeStatus]:
+        """Return the target's nodes while a copy looks at them."""
+        placement = self._copy.placement if self._copy is not None else None
+        return placement.nodes() if placement is not None else []
+
+    def held(self) -> str:
+        """Return why no new work begins, in the words of a worker that waits; "" if it does."""
+        job = self.jobs.running("copy")
+        if job is None:
+            return ""
+        if job.held:
+            return job.reason or "paused"
+        if "table" in job.waits:
+            return "table"
+        window = self._copy.window if self._copy is not None else None
+        full = window.full_of() if window is not None else ""
+        if full:
+            return full
+        placement = self._copy.placement if self._copy is not None else None
+        return placement.why_not(0) if placement is not None else ""
+
+    def pins_waiting(self) -> int:
+        """Return how many bundles are copied and not yet seen pinned."""
+        window = self._copy.window if self._copy is not None else None
+        return window.pins.waiting if window is not None else 0
+
+    # What the runs need
+
+    def learn_buckets(self, rows: list[BucketRow]) -> None:
+        """Keep the buckets at hand."""
+        self._buckets = {row.id: row for row in rows}
+        self._facts = {row.id: json.loads(row.attrs) for row in rows}
+
+    def bucket_owner(self, bucket: int) -> str:
+        """Return a bucket's owner, "" if it has none."""
+        return str(self._facts[bucket]["owner"])
+
+    def bucket_rows(self, profile: Profile) -> list[Row]:
+        """Return the rows of the bucket table."""
+        rows = []
+        for bucket in self._buckets.values():
+            kept = self._facts[bucket.id]
+            rows.append(
+                bucket_row(
+                    profile,
+                    BucketFacts(
+                        name=bucket.name.decode(),
+                        document=dumps(kept["document"]),
+                        made_ns=int(str(kept["mtime_ns"])),
+                    ),
+                )
+            )
+        return rows
+
+    def planned_more(self) -> None:
+        """Tell a copy that bundles were planned."""
+        if self._copy is not None and self._copy.copier is not None:
+            self._copy.copier.more()
+
+    def worker_died(self, slot: int, how: str) -> None:
+        """Say that a worker died and is replaced."""
+        log.warning("worker %d died (%s), another takes its place", slot, how)
+
+    # Its own business
+
+    def _run_of(self, kind: JobKind, args: Mapping[str, str]) -> Run:
+        return self._planning(args) if kind == "plan" else self._copying()
+
+    def _planning(self, args: Mapping[str, str]) -> Run:
+        async def run(reins: Reins) -> None:
+            try:
+                await PlanRun(self, args).run(reins)
+            finally:
+                self._plan_ended()
+
+        return run
+
+    def _copying(self) -> Run:
+        async def run(reins: Reins) -> None:
+            counted = await self.ledger.counters()
+            self.observer.begin(counted.migrated, counted.migrated_bytes)
+            self._copy = CopyRun(self)
+            try:
+                await self._copy.run(reins)
+            finally:
+                self._copy = None
+                self.observer.end()
+
+        return run
+
+    def _plan_ended(self) -> None:
+        if self._copy is not None and self._copy.copier is not None:
+            self._copy.copier.plan_ended()
+
+    def _nodes_of(self, bundle: int) -> tuple[str, ...]:
+        copier = self._copy.copier if self._copy is not None else None
+        place = copier.places.get(bundle) if copier is not None else None
+        return tuple(node.name for node in place.endpoints) if place is not None else ()
+
+    async def _begin(self) -> None:
+        kept = await self.ledger.identity()
+        self.source_identity = (kept.source_dev, kept.source_ino)
+        for knob in await self.ledger.knobs():
+            self._knobs = self._knobs.with_value(knob.name, knob.value)
+        self.learn_buckets(await self.ledger.buckets())
+        await self.ledger.event(
+            EventDraft(kind="engine", text=f"engine started, epoch {self.epoch}")
+        )
+        self._sampler = asyncio.create_task(self._sample(), name="sampler")
+        for job in self.ledger.interrupted:
+            row = await self.ledger.job(job)
+            if row is not None:
+                await self.jobs.take_up(row, self._run_of(row.kind, row.args))
+
+    async def _sample(self) -> None:
+        """Look at board and counters once a second."""
+        while True:
+            counted = await self.ledger.counters()
+            executor = self._copy.executor if self._copy is not None else None
+            slots = [seat.slot for seat in executor.seats()] if executor is not None else []
+            if self.planning:
+                slots.append(WALKER_SLOT)
+            self.observer.sample(slots, counted.migrated, counted.migrated_bytes)
+            await asyncio.sleep(SAMPLE_S)
+
+
+def _identity(path: Path, workspace: Workspace) -> LedgerIdentity | None:
+    """Return whose ledger is to be made; None if there is one already."""
+    if (path / LEDGER_NAME).exists():
+        return None
+    device, inode = PosixSource(posix_config(workspace)).identity()
+    return LedgerIdentity(
+        workspace=workspace.id,
+        source_dev=device,
+        source_ino=inode,
+        profile=profiles.load(workspace.target.profile).digest,
+    )

@@ -1,0 +1,213 @@
+"""The jobs of an engine: begun, held by reins, ended; each step durable before it is seen (I5).
+
+May import the ledger, the model, the errors and the reins.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from core.dag.canonical import dumps
+from core.engine.reins import JobCancelled, Reins
+from core.errors import Broken, VgwmError, WrongState
+from core.ledger.rows import EventDraft
+from core.model import JobKind, JobState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from core.ledger.ledger import Ledger
+    from core.ledger.rows import JobRow
+
+log = logging.getLogger(__name__)
+
+Run = Callable[[Reins], Awaitable[None]]
+
+
+class Jobs:
+    """Runs at most one job of each kind."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._reins: dict[int, Reins] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._closing = False
+
+    def running(self, kind: str) -> Reins | None:
+        """Return the reins of the running job of a kind."""
+        return next((reins for reins in self._reins.values() if reins.kind == kind), None)
+
+    def reins(self) -> list[Reins]:
+        """Return the reins of every job at work."""
+        return list(self._reins.values())
+
+    async def start(
+        self, kind: JobKind, args: Mapping[str, str], actor: str, request_id: str, run: Run
+    ) -> int:
+        """Store a job and begin it. Raises WrongState while another of its kind is at work."""
+        other = self.running(kind)
+        if other is not None:
+            row = await self._ledger.job(other.id)
+            if row is not None and row.request_id == request_id:
+                return other.id
+            raise WrongState(
+                what=f"job {other.id} ({kind}) is {other.state}",
+                where="jobs",
+                remedy=f"Follow it with `vgwm watch {other.id}`, or end it first.",
+            )
+        job = await self._ledger.add_job(
+            kind,
+            args,
+            actor,
+            request_id,
+            EventDraft(kind="job", text=f"{kind} asked for", actor=actor),
+        )
+        row = await self._ledger.job(job)
+        if row is not None and row.state is JobState.QUEUED and job not in self._tasks:
+            await self._begin(job, kind, run, f"{kind} began", actor)
+        return job
+
+    async def take_up(self, row: JobRow, run: Run) -> None:
+        """Go on with a job that was at work when the last engine ended."""
+        await self._begin(row.id, row.kind, run, f"{row.kind} goes on", "engine")
+
+    async def pause(self, job: int, actor: str) -> None:
+        """Let a job take no new work."""
+        reins = self._at_work(job)
+        reins.pause(f"paused by {actor}")
+        reins.state = JobState.PAUSED
+        await self._note(reins, f"{reins.kind} paused", actor)
+
+    async def resume(self, job: int, actor: str) -> None:
+        """Let a paused job go on."""
+        reins = self._at_work(job)
+        if not reins.held:
+            raise WrongState(
+                what=f"job {job} is not paused", where="jobs", remedy="There is nothing to resume."
+            )
+        reins.resume()
+        await self._note(reins, f"{reins.kind} resumed", actor)
+
+    async def cancel(self, job: int, actor: str) -> None:
+        """End a job after what is in flight."""
+        reins = self._at_work(job)
+        reins.cancel(f"cancelled by {actor}")
+        await self._note(reins, f"{reins.kind} is being cancelled", actor)
+
+    async def wait(self, job: int) -> None:
+        """Return when the job has ended."""
+        task = self._tasks.get(job)
+        if task is not None:
+            await asyncio.wait([task])
+
+    async def close(self) -> None:
+        """Break off every job; the next engine takes them up."""
+        self._closing = True
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    def _at_work(self, job: int) -> Reins:
+        reins = self._reins.get(job)
+        if reins is None:
+            raise WrongState(
+                what=f"job {job} is not at work", where="jobs", remedy="`vgwm jobs` lists them."
+            )
+        return reins
+
+    async def _begin(self, job: int, kind: JobKind, run: Run, text: str, actor: str) -> None:
+        reins = Reins(id=job, kind=kind)
+        self._reins[job] = reins
+        await self._note(reins, text, actor)
+        self._tasks[job] = asyncio.create_task(self._drive(reins, run), name=f"job {job}")
+
+    async def _note(self, reins: Reins, text: str, actor: str) -> None:
+        await self._ledger.job_state(
+            reins.id,
+            reins.state,
+            reason=reins.reason,
+            event=EventDraft(kind="job", text=text, actor=actor, job=reins.id),
+        )
+
+    async def _drive(self, reins: Reins, run: Run) -> None:
+        state, error = JobState.DONE, None
+        try:
+            await run(reins)
+        except JobCancelled:
+            state = JobState.CANCELLED
+        except asyncio.CancelledError:
+            del self._reins[reins.id]
+            raise  # the engine ends; the ledger says `running`, and the next engine takes it up
+        except Exception as raised:
+            state, error = JobState.FAILED, _cause(raised)
+            log.exception("job %d (%s) failed", reins.id, reins.kind, exc_info=raised)
+        await self._end(reins, state, error)
+
+    async def _end(self, reins: Reins, state: JobState, error: VgwmError | None) -> None:
+        """Store how a job ended."""
+        reins.state = state
+        text = f"{reins.kind} {state}" if error is None else f"{reins.kind} failed: {error.what}"
+        try:
+            await self._ledger.job_state(
+                reins.id,
+                state,
+                reason=reins.reason if error is None else error.what,
+                result=_result(error),
+                event=EventDraft(
+                    kind="job",
+                    text=text,
+                    level="info" if error is None else "error",
+                    job=reins.id,
+                ),
+            )
+        except VgwmError:
+            # a ledger without room: the job stays `running` there, and the next engine takes it up
+            log.exception("the end of job %d could not be stored", reins.id)
+        finally:
+            self._reins.pop(reins.id, None)
+            self._tasks.pop(reins.id, None)
+
+
+def _cause(raised: BaseException) -> VgwmError:
+    """Return the first error of ours in a group, else a fault of ours that names its type."""
+    found = _first(raised)
+    if found is not None:
+        return found
+    return Broken(
+        what=f"the job stumbled: {type(_leaf(raised)).__name__}",
+        where="engine",
+        remedy="This is a fault of vgwm: report it with engine.log.",
+    )
+
+
+def _first(raised: BaseException) -> VgwmError | None:
+    if isinstance(raised, VgwmError):
+        return raised
+    if isinstance(raised, BaseExceptionGroup):
+        return next((hit for one in raised.exceptions if (hit := _first(one)) is not None), None)
+    return None
+
+
+def _leaf(raised: BaseException) -> BaseException:
+    while isinstance(raised, BaseExceptionGroup):
+        raised = raised.exceptions[0]
+    return raised
+
+
+def _result(error: VgwmError | None) -> str:
+    if error is None:
+        return ""
+    return dumps(
+        {
+            "code": error.code,
+            "what": error.what,
+            "where": error.where,
+            "remedy": error.remedy,
+            "exit_code": error.exit_code,
+        }
+    )

@@ -1,0 +1,81 @@
+"""Placing bundles in a directory: the file that a worker made, found whole, is the pin.
+
+May import the target's directory store and the model.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from core.dag import cid
+from core.errors import Broken
+
+if TYPE_CHECKING:
+    from core.engine.placement import Place
+    from core.model import Cid
+    from core.target.chooser import NodeStatus
+    from core.target.dir_store import DirStore
+    from core.target.sink import KuboEndpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """The directory: no nodes, no peers."""
+
+    endpoints: tuple[KuboEndpoint, ...] = ()
+    peers: tuple[str, ...] = ()
+
+
+class DirPlacement:
+    """A directory target has room until its disk is full, and one place for everything."""
+
+    replication = 1
+
+    def __init__(self, store: DirStore) -> None:
+        self._store = store
+
+    async def start(self) -> None:
+        """Make the folders, or check those that are there."""
+        await asyncio.to_thread(self._store.prepare)
+
+    async def choose(self, size_bytes: int) -> Place:  # noqa: ARG002 - the protocol's names
+        """Return the directory at once."""
+        return Here()
+
+    def release(self, place: Place, size_bytes: int, fault_node: str, fault_kind: str) -> None:
+        """Do nothing: there is nothing to give back."""
+
+    async def pin(self, bundle: int, root: Cid, car_bytes: int, peers: tuple[str, ...]) -> None:  # noqa: ARG002 - the protocol's names
+        """Find the bundle's file with its length."""
+        if not await asyncio.to_thread(self._store.confirm, root, car_bytes):
+            raise Broken(
+                what=f"the file of bundle {bundle} is not there as it was written",
+                where=f"bundles/{cid.text(root)}.car",
+                remedy="Did somebody touch the target? `vgwm copy` does the bundle again.",
+            )
+
+    async def withdraw(self, root: Cid) -> None:
+        """Do nothing: a file is where it is."""
+
+    async def manifest(self, root: Cid, peers: tuple[str, ...]) -> bytes:  # noqa: ARG002 - the protocol's names
+        """Read the manifest out of the bundle's CAR, hashed to its CID."""
+        return await asyncio.to_thread(self._store.manifest, root)
+
+    def limit(self, node_bundles: int) -> None:
+        """Do nothing: there are no nodes."""
+
+    def nodes(self) -> list[NodeStatus]:
+        """Return nothing: a directory has no nodes."""
+        return []
+
+    def why_not(self, size_bytes: int) -> str:  # noqa: ARG002 - the protocol's names
+        """Return nothing: nobody waits for a directory."""
+        return ""
+
+    async def watch(self) -> None:
+        """Do nothing: a directory does not move."""
+
+    async def close(self) -> None:
+        """Do nothing."""

@@ -1,0 +1,107 @@
+"""Placing bundles on Kubo nodes under IPFS-Cluster.
+
+May import the target's control side and the model.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from core.target.chooser import Chooser
+from core.target.manifest_read import read_manifest
+from core.target.node_watch import NodeWatch
+from core.target.pins import PinWatch
+
+if TYPE_CHECKING:
+    from core.engine.placement import Place
+    from core.model import Cid
+    from core.target.chooser import NodeStatus
+    from core.target.peers import Roster, TargetNode
+    from core.target.sink import KuboEndpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Nodes:
+    """The nodes chosen for one bundle."""
+
+    nodes: tuple[TargetNode, ...]
+
+    @property
+    def endpoints(self) -> tuple[KuboEndpoint, ...]:
+        """Where workers send it."""
+        return tuple(node.endpoint for node in self.nodes)
+
+    @property
+    def peers(self) -> tuple[str, ...]:
+        """The cluster peers that are to hold it."""
+        return tuple(node.peer for node in self.nodes)
+
+
+class IpfsPlacement:
+    """Chooses nodes by their room, and has bundles pinned there."""
+
+    def __init__(
+        self, roster: Roster, *, replication: int, node_bundles: int, workspace_id: str
+    ) -> None:
+        self.replication = replication
+        self._roster = roster
+        self._workspace_id = workspace_id
+        self.chooser = Chooser(
+            replication=replication, node_bundles=node_bundles, clock=time.monotonic
+        )
+        self._watch = NodeWatch(roster, self.chooser)
+        self._pins = PinWatch(roster)
+
+    async def start(self) -> None:
+        """Require the nodes that replication needs, and look at them once. Raises what is wrong."""
+        self._roster.require(self.replication)
+        await self._watch.look()
+
+    async def choose(self, size_bytes: int) -> Place:
+        """Wait until nodes have room for the bundle."""
+        return Nodes(await self.chooser.take(size_bytes))
+
+    def release(self, place: Place, size_bytes: int, fault_node: str, fault_kind: str) -> None:
+        """Give the room back, and leave a node that failed out for a while."""
+        names = [endpoint.name for endpoint in place.endpoints]
+        self.chooser.release(names, size_bytes, sent=not fault_kind)
+        if fault_node:
+            self.chooser.fault(fault_node, fault_kind, "the last bundle failed there")
+
+    async def pin(self, bundle: int, root: Cid, car_bytes: int, peers: tuple[str, ...]) -> None:  # noqa: ARG002 - the protocol's names
+        """Pin the bundle's root, and return when each peer was seen `pinned`."""
+        name = f"vgwm-{self._workspace_id}-{bundle}"
+        await self._pins.pin(root, peers, name=name)
+
+    async def manifest(self, root: Cid, peers: tuple[str, ...]) -> bytes:
+        """Read the manifest from a node that holds the bundle, and check it against the root."""
+        return await read_manifest(self._roster, root, peers)
+
+    async def watch(self) -> None:
+        """Keep the looks at nodes and pins fresh; ends by cancellation."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._watch.run(), name="node watch")
+            group.create_task(self._pins.run(), name="pin watch")
+
+    async def withdraw(self, root: Cid) -> None:
+        """Take a pin back, so that other peers can be chosen."""
+        await self._pins.withdraw(root)
+
+    def limit(self, node_bundles: int) -> None:
+        """Set how many bundles a node takes at once."""
+        self.chooser.limit(node_bundles)
+
+    def nodes(self) -> list[NodeStatus]:
+        """Return every node as it is seen now."""
+        return self.chooser.status()
+
+    def why_not(self, size_bytes: int) -> str:
+        """Return why a bundle of this size finds no nodes now, or ""."""
+        return self.chooser.why_not(size_bytes)
+
+    async def close(self) -> None:
+        """Close the clients."""
+        await self._roster.close()

@@ -1,0 +1,178 @@
+"""The plan: one walk of the source into the ledger.
+
+A process walks and sends pages; here they are cut into bundles and committed, each commit with the
+cursor behind it. After `kill -9` the walk goes on there: what was committed is not listed again.
+May import the ledger, source and the engine's parts.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import TYPE_CHECKING
+
+from core.display import safe
+from core.engine.bundling import Cut, Cutter
+from core.engine.child import Child, ChildGone
+from core.engine.task import WalkPage, WalkTask, WorkerSetup
+from core.errors import Broken
+from core.ledger.rows import BucketState, EventDraft, NewBundle
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from core.engine.board import Board
+    from core.engine.reins import Reins
+    from core.ledger.ledger import Ledger
+    from core.ledger.rows import BucketRow
+    from core.model import Skip
+
+FIRST_BYTES = 64 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanSettings:
+    """The knobs that a plan reads once: they hold for its life."""
+
+    workers: int
+    batch_size: int
+    bundle_bytes: int
+    large_threshold: int
+
+
+class Planner:
+    """Walks every bucket that is not walked yet."""
+
+    def __init__(
+        self, *, ledger: Ledger, board: Board, setup: WorkerSetup, settings: PlanSettings, slot: int
+    ) -> None:
+        self._ledger = ledger
+        self._board = board
+        self._setup = setup
+        self._settings = settings
+        self._slot = slot
+        self._first_bundles = 4 * settings.workers
+
+    async def run(self, reins: Reins, closed: Callable[[], None]) -> None:
+        """Walk what is left; `closed` is called after each commit that made bundles.
+
+        Raises JobCancelled, and what the walk or the ledger raise.
+        """
+        child = await Child.start(self._slot, board_fd=self._board.fd, setup=self._setup)
+        try:
+            for bucket in await self._ledger.buckets():
+                if bucket.state is not BucketState.DONE:
+                    await self._bucket(child, bucket, reins, closed)
+        finally:
+            await child.end()
+            self._board.clear(self._slot)
+
+    async def _bucket(
+        self, child: Child, bucket: BucketRow, reins: Reins, closed: Callable[[], None]
+    ) -> None:
+        cutter = Cutter(
+            batch_size=self._settings.batch_size,
+            bundle_bytes=self._settings.bundle_bytes,
+            large_threshold=self._settings.large_threshold,
+            first_bytes=FIRST_BYTES,
+            first_bundles=self._first_bundles,
+        )
+        child.send(WalkTask(bucket=bucket.name, after=bucket.cursor))
+        skips: list[Skip] = []
+        async for page in _pages(child):
+            await reins.checkpoint()
+            skips += page.page.skips
+            cuts = cutter.feed(page.page.entries)
+            if cuts:
+                skips = await self._commit(bucket, cuts, skips, reins.id)
+                closed()
+        cuts = cutter.rest()
+        if cuts or skips:
+            await self._commit(bucket, cuts, skips, reins.id, everything=True)
+        await self._ledger.finish_bucket(
+            bucket.id,
+            EventDraft(
+                kind="bucket_planned", text=f"bucket {safe(bucket.name)} walked", job=reins.id
+            ),
+        )
+        self._first_bundles = cutter.first_bundles
+        closed()
+
+    async def _commit(
+        self,
+        bucket: BucketRow,
+        cuts: list[Cut],
+        skips: list[Skip],
+        job: int,
+        *,
+        everything: bool = False,
+    ) -> list[Skip]:
+        """Store bundles with the skips up to their last key; return the skips behind it."""
+        bundles = [_bundle(await self._ledger.next_bundle_id(), cut) for cut in cuts]
+        last_key = max((bundle.last[0] for bundle in bundles), default=b"")
+        if everything:
+            last_key = max([last_key, *(skip.key for skip in skips)])
+        now = [skip for skip in skips if skip.key <= last_key]
+        later = [skip for skip in skips if skip.key > last_key]
+        await self._ledger.plan_page(
+            bucket.id,
+            bundles=bundles,
+            skips=now,
+            # the walk goes on behind a key and all its versions
+            cursor=(last_key, b""),
+            increments=_classes(cuts, now),
+            event=EventDraft(
+                kind="planned",
+                text=f"{sum(len(cut.entries) for cut in cuts)} keys of {safe(bucket.name)}",
+                job=job,
+            ),
+        )
+        return later
+
+
+async def _pages(child: Child) -> AsyncIterator[WalkPage]:
+    while True:
+        try:
+            page = await child.receive()
+        except ChildGone as gone:
+            raise Broken(
+                what=f"the walking process ended ({gone.how})",
+                where="plan",
+                remedy="Run the plan again: it goes on at its last committed key.",
+            ) from gone
+        if not isinstance(page, WalkPage):
+            raise Broken(
+                what="a walking process answered with something else",
+                where="plan",
+                remedy="This is a fault of vgwm: report it with engine.log.",
+            )
+        if page.error is not None:
+            raise page.error.error()
+        if page.last:
+            return
+        yield page
+
+
+def _bundle(number: int, cut: Cut) -> NewBundle:
+    """Return a cut as the ledger stores it: outermost positions in the order of the ledger's key.
+
+    The walk lists a key's versions newest first; the ledger orders them as bytes.
+    """
+    first, last = cut.entries[0][0], cut.entries[-1][0]
+    lowest = min(entry[1] for entry in takewhile(lambda e: e[0] == first, cut.entries))
+    highest = max(entry[1] for entry in takewhile(lambda e: e[0] == last, reversed(cut.entries)))
+    return NewBundle(
+        id=number, first=(first, lowest), last=(last, highest), kind=cut.kind, entries=cut.entries
+    )
+
+
+def _classes(cuts: list[Cut], skips: list[Skip]) -> dict[str, int]:
+    """Count what the target cannot show, by class; all other counters are the ledger's own."""
+    counts: Counter[str] = Counter(f"class:{skip.reason.value}" for skip in skips)
+    sizes = [(entry[2], entry[1]) for cut in cuts for entry in cut.entries]
+    counts["class:delete_marker"] += sum(1 for size, _ in sizes if size is None)
+    counts["class:noncurrent_version"] += sum(
+        1 for size, version in sizes if version and size is not None
+    )
+    return {name: n for name, n in counts.items() if n}

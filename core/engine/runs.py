@@ -1,0 +1,226 @@
+"""What the jobs do, from the first check of their target to their last row.
+
+May import every room below the engine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import TYPE_CHECKING
+
+from core.config.schema import DirTarget
+from core.dag.canonical import dumps
+from core.engine.copying import Copier, Means
+from core.engine.executor import LocalExecutor
+from core.engine.plan import Planner, PlanSettings
+from core.engine.planfile import plan_document, write_plan
+from core.engine.settings import posix_config, worker_setup
+from core.engine.target import open_placement, open_target_table
+from core.engine.window import Window
+from core.errors import ForeignPlan, NoPlan
+from core.ledger.rows import BucketState, EventDraft
+from core.source.posix.source import PosixSource
+from core.target import profile as profiles
+from core.target.rows import RowMaker
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from core.engine.engine import Engine
+    from core.engine.placement import Placement
+    from core.engine.reins import Reins
+    from core.source.posix.buckets import Bucket
+    from core.target.objects import ObjectTable
+    from core.target.profile import Profile
+
+WALKER_SLOT = 255
+RANGE_DEPTH = 2
+NODE_DEPTH = 1
+"""Tasks a worker holds: with nodes one, for a waiting task would hold their room for nothing."""
+
+
+class PlanRun:
+    """Walks the source into the ledger, then writes the plan down."""
+
+    def __init__(self, engine: Engine, args: Mapping[str, str]) -> None:
+        self._engine = engine
+        self._strategy = args.get("strategy", "blue-green")
+
+    async def run(self, reins: Reins) -> None:
+        """Check, list the buckets, walk them. Raises JobCancelled, and what is wrong."""
+        engine = self._engine
+        replication = await self._replication()
+        buckets = await asyncio.to_thread(self._look)
+        await engine.ledger.add_buckets([(b.name, bucket_text(b)) for b in buckets])
+        engine.learn_buckets(await engine.ledger.buckets())
+        knobs = engine.knobs
+        planner = Planner(
+            ledger=engine.ledger,
+            board=engine.board,
+            setup=worker_setup(engine.workspace, knobs),
+            settings=PlanSettings(
+                workers=knobs.workers,
+                batch_size=knobs.batch_size,
+                bundle_bytes=knobs.bundle_bytes,
+                large_threshold=knobs.large_threshold,
+            ),
+            slot=WALKER_SLOT,
+        )
+        await planner.run(reins, engine.planned_more)
+        document = plan_document(
+            engine.workspace,
+            await engine.ledger.counters(),
+            buckets=len(buckets),
+            strategy=self._strategy,
+            replication=replication,
+            made_ns=time.time_ns(),
+        )
+        made = json.loads(document)
+        await engine.ledger.store_plan(
+            document,
+            EventDraft(kind="plan", text=f"plan {made['hash']} stored", job=reins.id),
+        )
+        await asyncio.to_thread(write_plan, engine.path / "plan.json", document)
+
+    def _look(self) -> list[Bucket]:
+        source = PosixSource(posix_config(self._engine.workspace))
+        source.check()
+        if source.identity() != self._engine.source_identity:
+            raise ForeignPlan(
+                what="the source is another one than when the workspace was made",
+                where=str(self._engine.workspace.source.label),
+                remedy="Is it mounted? Another source needs a workspace of its own.",
+            )
+        return source.buckets()[0]
+
+    async def _replication(self) -> int | None:
+        """Ask an IPFS target how many copies it will hold; None for a directory."""
+        workspace = self._engine.workspace
+        if isinstance(workspace.target, DirTarget):
+            return None
+        placement = await open_placement(workspace, self._engine.knobs)
+        try:
+            await placement.start()
+            return placement.replication
+        finally:
+            await placement.close()
+
+
+class CopyRun:
+    """Carries every planned bundle to the target."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._executor: LocalExecutor | None = None
+        self._window: Window | None = None
+        self.placement: Placement | None = None
+        self.copier: Copier | None = None
+
+    async def run(self, reins: Reins) -> None:
+        """Check the target, then carry. Raises JobCancelled, and what stops it."""
+        engine = self._engine
+        rows = await engine.ledger.buckets()
+        if not rows:
+            raise NoPlan(
+                what="there is no plan", where=str(engine.path), remedy="Make one: vgwm plan."
+            )
+        engine.learn_buckets(rows)
+        planned = all(row.state is BucketState.DONE for row in rows)
+        if not planned and not engine.planning:
+            raise NoPlan(
+                what="the plan is not whole: its walk was broken off",
+                where=str(engine.path),
+                remedy="Go on with it: vgwm plan.",
+            )
+        profile = profiles.load(engine.workspace.target.profile)
+        placement = await open_placement(engine.workspace, engine.knobs)
+        self.placement = placement
+        try:
+            await placement.start()
+            table = await open_target_table(engine.workspace, profile)
+            try:
+                await table.ensure()
+                await self._carry(reins, table, profile, placement, planned=planned)
+                await table.build_index()
+            finally:
+                await table.close()
+        finally:
+            self.placement = None
+            await placement.close()
+
+    async def _carry(
+        self,
+        reins: Reins,
+        table: ObjectTable,
+        profile: Profile,
+        placement: Placement,
+        *,
+        planned: bool,
+    ) -> None:
+        engine, knobs = self._engine, self._engine.knobs
+        if profile.buckets is not None:
+            await table.upsert_buckets(engine.bucket_rows(profile))
+        depth = RANGE_DEPTH if isinstance(engine.workspace.target, DirTarget) else NODE_DEPTH
+        executor = LocalExecutor(worker_setup(engine.workspace, knobs), engine.board, depth=depth)
+        executor.on_death = engine.worker_died
+        window = Window(
+            workers=knobs.workers,
+            inflight_bytes=knobs.inflight_bytes,
+            pin_inflight=knobs.pin_inflight,
+        )
+        means = Means(
+            ledger=engine.ledger,
+            table=table,
+            maker=RowMaker(profile, engine.workspace.id),
+            placement=placement,
+            executor=executor,
+            window=window,
+            knobs=lambda: engine.knobs,
+            owner=engine.bucket_owner,
+        )
+        self._executor, self._window = executor, window
+        self.copier = Copier(means, reins, planned=planned)
+        executor.resize(knobs.workers)
+        watch = asyncio.create_task(placement.watch(), name="target watch")
+        try:
+            await self.copier.run()
+        finally:
+            self.copier = None
+            watch.cancel()
+            await asyncio.wait([watch])
+            await executor.close()
+            self._executor = self._window = None
+
+    async def retune(self) -> None:
+        """Put the live knobs in force."""
+        knobs = self._engine.knobs
+        if self._executor is not None:
+            self._executor.resize(knobs.workers)
+        if self._window is not None:
+            self._window.resize(workers=knobs.workers, inflight_bytes=knobs.inflight_bytes)
+            await self._window.pins.set_most(knobs.pin_inflight)
+        if self.placement is not None:
+            self.placement.limit(knobs.node_bundles)
+
+    @property
+    def executor(self) -> LocalExecutor | None:
+        """The workers while there are any."""
+        return self._executor
+
+    @property
+    def window(self) -> Window | None:
+        """What is in flight while the copy runs."""
+        return self._window
+
+
+def bucket_text(bucket: Bucket) -> str:
+    """Return what the ledger keeps of a bucket: its owner, its time, its settings."""
+    return dumps(
+        {
+            "document": json.loads(bucket.attrs.document(bucket.owner)),
+            "mtime_ns": bucket.mtime_ns,
+            "owner": bucket.owner,
+        }
+    )

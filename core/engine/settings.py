@@ -1,0 +1,57 @@
+"""From the workspace's file to what workers and rows need. Pure.
+
+May import config, source configuration and the tasks.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from core.config.schema import DirTarget, PosixSource
+from core.dag.profile import UNIXFS_V1_2025
+from core.engine.task import WorkerSetup
+from core.errors import BadInput
+from core.source.posix.config import PosixConfig
+
+if TYPE_CHECKING:
+    from core.config.knobs import Knobs
+    from core.config.schema import Workspace
+
+
+def posix_config(workspace: Workspace) -> PosixConfig:
+    """Return the source's configuration. Raises BadInput for a source that is not a posix tree."""
+    source = workspace.source
+    if not isinstance(source, PosixSource):
+        raise BadInput(
+            what="the source is an S3 endpoint, which this release cannot read",
+            where="vgwm.yaml, source.type",
+            remedy="Name the gateway's posix root: source: {type: posix, path: ...}.",
+        )
+    return PosixConfig(
+        root=source.path,
+        versioning_dir=source.versioning_dir,
+        sidecar=source.sidecar,
+        nometa=source.nometa,
+        bucket_links=source.bucket_links,
+        default_etag=source.default_etag,
+        root_account=source.root_account,
+    )
+
+
+def worker_setup(workspace: Workspace, knobs: Knobs) -> WorkerSetup:
+    """Return what workers are told when they start."""
+    target = workspace.target
+    sink: Literal["dir", "kubo"] = "dir" if isinstance(target, DirTarget) else "kubo"
+    return WorkerSetup(
+        workspace_id=workspace.id,
+        source=posix_config(workspace),
+        profile=target.profile,
+        cid_profile=workspace.cid_profile or UNIXFS_V1_2025.name,
+        sink=sink,
+        sink_path=str(target.path) if isinstance(target, DirTarget) else "",
+        etag=knobs.etag,
+        large_threshold=knobs.large_threshold,
+        segment_bytes=knobs.segment_size,
+        archive_versions=workspace.versions == "archive",
+        timeout_s=knobs.timeout,
+    )

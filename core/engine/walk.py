@@ -1,0 +1,39 @@
+"""The walk of one bucket, in a process of its own: pages of entries, streamed to the coordinator.
+
+May import the source, and the engine's tasks and board.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core.engine.board import Step
+from core.engine.task import Fault, WalkPage, WalkTask, WorkerSetup
+from core.errors import VgwmError
+from core.model import Page
+from core.source.posix.source import PosixSource
+from core.source.posix.walk import walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from core.engine.board import Desk
+
+
+def stream_pages(setup: WorkerSetup, task: WalkTask, desk: Desk) -> Iterator[WalkPage]:
+    """Yield the bucket's pages in key order; the last one is empty and marked.
+
+    An error ends the stream: it travels in the last page.
+    """
+    desk.at(Step.WALK)
+    seen = 0
+    try:
+        source = PosixSource(setup.source)
+        for page in walk(source, source.bucket(task.bucket), task.after):
+            seen += len(page.entries)
+            desk.tick(seen, objects=len(page.entries))
+            yield WalkPage(page=page, last=False)
+    except VgwmError as error:
+        yield WalkPage(page=Page([], []), last=True, error=Fault.of(error))
+        return
+    yield WalkPage(page=Page([], []), last=True)

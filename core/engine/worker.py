@@ -1,0 +1,101 @@
+"""A worker process: reads tasks from its pipe, works on one at a time, answers.
+
+Everything here is synchronous; a second thread only empties the inbox, so that the coordinator
+never waits for a busy worker, and ends the process when the coordinator is gone. May import source,
+target (sinks and rows), dag, and the engine's build; never asyncio, HTTP libraries, YDB.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import queue
+import signal
+import sys
+import threading
+from typing import BinaryIO
+
+from core.engine.board import Board, Step
+from core.engine.carry import Carrier
+from core.engine.child import LENGTH_BYTES
+from core.engine.task import Answer, CopyTask, Message, Stop, WalkTask, WorkerSetup
+from core.engine.walk import stream_pages
+
+
+class Inbox:
+    """The tasks that have arrived. The process ends with the pipe: nobody is left to answer."""
+
+    def __init__(self, pipe: BinaryIO) -> None:
+        self._pipe = pipe
+        self._tasks: queue.SimpleQueue[Message] = queue.SimpleQueue()
+
+    def start(self) -> WorkerSetup:
+        """Read the setup, then go on reading in a thread of its own."""
+        setup = self._frame()
+        if not isinstance(setup, WorkerSetup):
+            os._exit(1)
+        threading.Thread(target=self._read, name="inbox", daemon=True).start()
+        return setup
+
+    def next(self) -> Message:
+        """Wait for a task."""
+        return self._tasks.get()
+
+    def _frame(self) -> Message | WorkerSetup:
+        head = self._pipe.read(LENGTH_BYTES)
+        if len(head) < LENGTH_BYTES:
+            os._exit(0)
+        frame = self._pipe.read(int.from_bytes(head, "big"))
+        message: Message | WorkerSetup = pickle.loads(frame)  # noqa: S301 - from the coordinator
+        return message
+
+    def _read(self) -> None:
+        while True:
+            message = self._frame()
+            if isinstance(message, WorkerSetup):
+                os._exit(1)
+            self._tasks.put(message)
+
+
+class Outbox:
+    """Where answers go."""
+
+    def __init__(self, pipe: BinaryIO) -> None:
+        self._pipe = pipe
+
+    def send(self, answer: Answer) -> None:
+        """Write one frame; blocks while the coordinator is busy, which holds a walk back."""
+        frame = pickle.dumps(answer, protocol=pickle.HIGHEST_PROTOCOL)
+        try:
+            self._pipe.write(len(frame).to_bytes(LENGTH_BYTES, "big") + frame)
+            self._pipe.flush()
+        except BrokenPipeError:
+            os._exit(0)
+
+
+def main(pipe_fd: int, board_fd: int, slot: int) -> None:
+    """Serve the coordinator until it says stop or is gone."""
+    # a Ctrl-C at the terminal is the coordinator's business
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    inbox = Inbox(os.fdopen(pipe_fd, "rb", buffering=1 << 16, closefd=False))
+    outbox = Outbox(os.fdopen(pipe_fd, "wb", buffering=1 << 16, closefd=False))
+    desk = Board(board_fd).desk(slot)
+    setup = inbox.start()
+    carrier = Carrier(setup, desk)
+    while True:
+        desk.at(Step.IDLE)
+        task = inbox.next()
+        match task:
+            case CopyTask():
+                outbox.send(carrier.carry(task))
+            case WalkTask():
+                for page in stream_pages(setup, task, desk):
+                    outbox.send(page)
+            case Stop():
+                carrier.close()
+                return
+
+
+if __name__ == "__main__":
+    main(*(int(arg) for arg in sys.argv[1:4]))
