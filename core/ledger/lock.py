@@ -63,6 +63,8 @@ class WorkspaceLock:
         if self._fd is None:
             return
         _write_pid(self._fd, "")
+        # Not by closing alone: a child between fork and exec still has the descriptor.
+        fcntl.flock(self._fd, fcntl.LOCK_UN)
         os.close(self._fd)
         self._fd = None
 

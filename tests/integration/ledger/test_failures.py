@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from core.config.redact import HIDDEN
+from core.errors import WrongState
+from core.ledger.rows import Disposition, FailureDraft
+from core.model import ObjectState, Skip, Unrepresentable
+from tests.integration.ledger import scene
+
+if TYPE_CHECKING:
+    from core.ledger.ledger import Ledger
+
+
+@pytest.fixture
+async def failed(ledger: Ledger, bucket: int) -> int:
+    """Give up six objects of three classes, in a bundle of eight; return its number."""
+    members = scene.entries(0, 8)
+    number = await scene.planned(ledger, bucket, members)
+    await scene.pinned(ledger, number)
+    codes = ["denied", "denied", "denied", "bad_checksum", "bad_checksum", "read_error"]
+    await ledger.record(
+        number,
+        [scene.row(bucket, entry, ObjectState.FAILED) for entry in members[:6]]
+        + [scene.row(bucket, entry) for entry in members[6:]],
+        failures=[
+            FailureDraft(key=entry[0], version=b"", phase="copy", code=code, text="why")
+            for entry, code in zip(members, codes, strict=False)
+        ],
+    )
+    return number
+
+
+async def test_pages_of_failures_follow_each_other(ledger: Ledger, failed: int) -> None:
+    assert failed
+    seen = await ledger.failures(limit=4)
+    while page := await ledger.failures(seen[-1].cursor, limit=4):
+        seen += page
+    assert [row.key for row in seen] == [entry[0] for entry in scene.entries(0, 6)]
+
+
+async def test_failures_are_found_by_class_and_by_prefix(ledger: Ledger, failed: int) -> None:
+    assert failed
+    assert len(await ledger.failures(code="denied")) == 3
+    assert len(await ledger.failures(prefix=b"photos/photos/00000")) == 6
+    (row,) = await ledger.failures(code="bad_checksum", prefix=b"photos/photos/000004")
+    assert row.key == b"photos/000004"
+    assert await ledger.failures(prefix=b"photos/x") == []
+
+
+async def test_causes_are_counted_the_largest_first(ledger: Ledger, failed: int) -> None:
+    assert failed
+    causes = await ledger.causes()
+    assert [(cause.code, cause.objects) for cause in causes] == [
+        ("denied", 3),
+        ("bad_checksum", 2),
+        ("read_error", 1),
+    ]
+    assert causes[0].example.code == "denied"
+
+
+async def test_failed_objects_can_be_tried_again_as_if_never_tried(
+    ledger: Ledger, bucket: int, failed: int
+) -> None:
+    found = await ledger.failed_entries(bucket, limit=4)
+    assert len(found) == 4
+    second = await ledger.next_bundle_id()
+    assert await ledger.retry_failed(bucket, [scene.bundle_of(second, found)]) == 4
+    counted = await ledger.counters()
+    assert (counted.failed, counted.remaining, counted.migrated) == (2, 4, 2)
+    assert counted.remaining_bytes == 4 * 4_096
+    old, new = await ledger.bundle(failed), await ledger.bundle(second)
+    assert old
+    assert new
+    assert (old.objects, new.objects, new.tries) == (4, 4, 0)
+    assert await ledger.bundle_entries(new) == found
+    await ledger.recount()
+    await scene.recorded(ledger, bucket, second, found)
+    assert len(await ledger.failed_entries(bucket)) == 2
+    await ledger.recount()
+
+
+async def test_what_is_not_failed_is_not_tried_again(
+    ledger: Ledger, bucket: int, failed: int
+) -> None:
+    assert failed
+    second = await ledger.next_bundle_id()
+    with pytest.raises(WrongState, match="not failed"):
+        await ledger.retry_failed(bucket, [scene.bundle_of(second, scene.entries(4, 3))])
+    assert (await ledger.counters()).failed == 6
+    assert await ledger.bundle(second) is None
+
+
+async def test_i4_skipped_by_the_operator_is_an_end_state_with_its_reason(
+    ledger: Ledger, bucket: int, failed: int
+) -> None:
+    assert failed
+    places = [entry[:2] for entry in scene.entries(3, 2)]
+    assert await ledger.skip_failed(bucket, places, "broken since 2019") == 2
+    counted = await ledger.counters()
+    assert (counted.failed, counted.skipped, counted.remaining) == (4, 2, 0)
+    assert counted.remaining_bytes == 0
+    skipped = await ledger.failures(code="bad_checksum")
+    assert {row.disposition for row in skipped} == {Disposition.SKIP}
+    assert "broken since 2019" in skipped[0].text
+    await ledger.recount()
+    with pytest.raises(WrongState, match="not failed"):
+        await ledger.skip_failed(bucket, places, "twice")
+
+
+async def test_i9_a_secret_in_an_error_body_is_not_stored(ledger: Ledger, bucket: int) -> None:
+    members = scene.entries(0, 1)
+    number = await scene.planned(ledger, bucket, members)
+    text = "Authorization: AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/2024, Signature=00ff00ff"
+    await ledger.fail_bundle(number, code="denied", text=text)
+    await ledger.plan_page(
+        bucket,
+        bundles=[],
+        skips=[Skip(b"zz", b"", Unrepresentable.UNREADABLE, text)],
+        cursor=(b"zz", b""),
+    )
+    for row in await ledger.failures():
+        assert "00ff00ff" not in row.text
+        assert HIDDEN in row.text

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from core.errors import SchemaMismatch, WrongState
+from core.ledger.ledger import Ledger
+from core.model import BundleState
+from tests.integration.ledger import scene
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+async def test_a_reader_beside_a_living_engine_sees_each_commit(
+    ledger: Ledger, bucket: int, tmp_path: Path
+) -> None:
+    reader = await Ledger.read_only(tmp_path / "ledger.db")
+    for n in range(5):
+        members = scene.entries(10 * n, 10)
+        number = await scene.planned(ledger, bucket, members)
+        assert (await reader.counters()).objects == 10 * (n + 1)
+        await scene.recorded(ledger, bucket, number, members)
+        assert (await reader.counters()).migrated == 10 * (n + 1)
+    assert await reader.last_epoch() == 1
+    await reader.recount()
+    await reader.close()
+
+
+async def test_a_reader_does_not_change_the_file_of_an_engine_that_is_down(
+    ledger: Ledger, bucket: int, tmp_path: Path
+) -> None:
+    await scene.planned(ledger, bucket, scene.entries(0, 50))
+    await ledger.close()
+    before = digest(tmp_path / "ledger.db")
+    reader = await Ledger.read_only(tmp_path / "ledger.db")
+    assert len(await reader.in_states(BundleState.PLANNED)) == 1
+    assert await reader.identity() == scene.IDENTITY
+    await reader.verify_chain()
+    await reader.quick_check()
+    await reader.close()
+    assert digest(tmp_path / "ledger.db") == before
+    again = await scene.opened(tmp_path)
+    assert (again.epoch, again.clean) == (2, True)
+    await again.close()
+
+
+async def test_without_a_ledger_there_is_nothing_to_read(tmp_path: Path) -> None:
+    with pytest.raises(WrongState, match="no ledger here"):
+        await Ledger.read_only(tmp_path / "ledger.db")
+
+
+async def test_a_foreign_file_is_not_read(tmp_path: Path) -> None:
+    await asyncio.to_thread((tmp_path / "ledger.db").touch)
+    with pytest.raises(SchemaMismatch):
+        await Ledger.read_only(tmp_path / "ledger.db")
+
+
+async def test_i4_no_reader_ever_sees_half_a_change(
+    ledger: Ledger, bucket: int, tmp_path: Path
+) -> None:
+    reader = await Ledger.read_only(tmp_path / "ledger.db")
+    ended = asyncio.Event()
+
+    async def look() -> int:
+        looks = 0
+        while not ended.is_set():
+            await reader.recount()
+            counted = await reader.counters()
+            assert counted.objects % 20 == 0
+            assert counted.migrated % 20 == 0
+            looks += 1
+        return looks
+
+    async with asyncio.TaskGroup() as group:
+        looking = group.create_task(look())
+        for n in range(15):
+            members = scene.entries(20 * n, 20)
+            number = await scene.planned(ledger, bucket, members)
+            await scene.recorded(ledger, bucket, number, members)
+        ended.set()
+    assert looking.result() > 1
+    await reader.close()

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from core.errors import SchemaMismatch
+from core.ledger import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def conn() -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as made:
+        yield made
+
+
+def test_a_made_ledger_passes_its_own_check(conn: sqlite3.Connection) -> None:
+    assert schema.is_empty(conn)
+    schema.create(conn)
+    assert not schema.is_empty(conn)
+    schema.check(conn, "ledger.db")
+
+
+def test_a_foreign_file_is_named_as_such(conn: sqlite3.Connection) -> None:
+    conn.execute("CREATE TABLE notes(text)")
+    with pytest.raises(SchemaMismatch, match="no vgwm ledger"):
+        schema.check(conn, "ledger.db")
+
+
+def test_another_version_says_both_versions(conn: sqlite3.Connection) -> None:
+    schema.create(conn)
+    conn.execute("PRAGMA user_version=9")
+    with pytest.raises(SchemaMismatch, match="schema 9, this vgwm knows schema 1"):
+        schema.check(conn, "ledger.db")
+
+
+@pytest.mark.parametrize("statement", schema.TABLES, ids=lambda text: text[:24])
+def test_each_missing_table_or_index_is_found(conn: sqlite3.Connection, statement: str) -> None:
+    schema.create(conn)
+    _, kind, name, *_ = statement.replace("(", " ").split()
+    conn.execute(f"DROP {kind} {name}")
+    with pytest.raises(SchemaMismatch, match=name):
+        schema.check(conn, "ledger.db")
+
+
+def test_a_table_of_another_shape_is_found(conn: sqlite3.Connection) -> None:
+    schema.create(conn)
+    conn.execute("ALTER TABLE knobs ADD COLUMN why TEXT")
+    with pytest.raises(SchemaMismatch, match="knobs"):
+        schema.check(conn, "ledger.db")
+
+
+@pytest.mark.parametrize("statement", schema.TABLES, ids=lambda text: text[:24])
+def test_only_integer_keys_have_a_rowid(statement: str) -> None:
+    if statement.startswith("CREATE TABLE"):
+        assert ("INTEGER PRIMARY KEY" in statement) != ("WITHOUT ROWID" in statement)
