@@ -1,31 +1,29 @@
 """Outside text made safe to show, and figures written the same way everywhere.
 
 Keys, error bodies and file names are hostile: an ESC in one of them writes the clipboard or clears
-the screen. Imports nothing of the project.
+the screen. Imports the error tree only.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, NamedTuple
+from urllib.parse import unquote_to_bytes
 
-# Control (Cc), format and bidirectional (Cf), surrogates (Cs), private use (Co), line and
-# paragraph separators (Zl, Zp), noncharacters, and the blank fillers that show as nothing.
-_UNSAFE: Final = re.compile(
-    "[\\\\"
-    "\x00-\x1f\x7f-\xa0\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u1680"
-    "\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3164\ud800-\uf8ff"
-    "\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
-    "\U000110bd\U000110cd\U00013430-\U0001345f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
-    "\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
+from core.errors import BadInput
+
+# Printable by Unicode's book, yet blank or joined to what stands before: fillers, selectors.
+_SPECIAL: Final = re.compile(
+    "[\\\\\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 _PLAIN: Final = re.compile(rb"[ -\[\]-~]*")
 
 
-def _escape(match: re.Match[str]) -> str:
-    char = match.group()
+def _shown(char: str) -> str:
     if char == "\\":
         return "\\\\"
+    if char.isprintable() and not _SPECIAL.match(char):
+        return char
     if "\udc80" <= char <= "\udcff":  # surrogateescape brought a byte that is not UTF-8 here
         return f"\\x{ord(char) - 0xDC00:02x}"
     return f"\\u{{{ord(char):x}}}"
@@ -34,11 +32,135 @@ def _escape(match: re.Match[str]) -> str:
 def safe(outside: bytes | str) -> str:
     r"""Return outside text as it may stand on a terminal, in a log or a message.
 
-    Bytes that are not UTF-8 become \xNN, control, format and bidirectional characters \u{N}, a
-    backslash is doubled. Distinct texts stay distinct.
+    Bytes that are not UTF-8 become \xNN; control, format, bidirectional, unassigned and private
+    characters and blanks that are no plain space \u{N}; a backslash is doubled. Distinct texts
+    stay distinct.
     """
     if isinstance(outside, bytes):
         if _PLAIN.fullmatch(outside):
             return outside.decode("ascii")
         outside = outside.decode("utf-8", "surrogateescape")
-    return _UNSAFE.sub(_escape, outside)
+    if outside.isprintable() and not _SPECIAL.search(outside):
+        return outside
+    return "".join(map(_shown, outside))
+
+
+class ObjectName(NamedTuple):
+    """A source object as people and files name it. version: b"" for the current one."""
+
+    bucket: bytes
+    key: bytes
+    version: bytes = b""
+
+
+_VERSION: Final = "?versionId="
+_ODD_ASCII: Final = frozenset("%?")
+
+
+def object_name(bucket: bytes, key: bytes, version: bytes = b"") -> str:
+    """Return `bucket/key` or `bucket/key?versionId=ID`: one line, safe to show and paste.
+
+    Odd bytes (not UTF-8, control, format and bidirectional characters, `%`, `?`) are
+    percent-encoded. parse_object_name reads it back.
+    """
+    name = f"{_percent(bucket)}/{_percent(key)}"
+    return f"{name}{_VERSION}{_percent(version)}" if version else name
+
+
+def parse_object_name(text: str) -> ObjectName:
+    """Return the object of a name; BadInput unless it has a bucket and a key.
+
+    Also takes names in which more was percent-encoded than object_name does.
+    """
+    name, mark, version = text.partition(_VERSION)
+    bucket, slash, key = name.partition("/")
+    if not bucket or not slash or not key or (mark and not version):
+        raise BadInput(
+            what=f"{safe(text)} names no object",
+            where="object",
+            remedy="Write BUCKET/KEY, or BUCKET/KEY?versionId=ID; odd bytes as %NN.",
+        )
+    return ObjectName(*(unquote_to_bytes(_raw(part)) for part in (bucket, key, version)))
+
+
+def _raw(part: str) -> bytes:
+    return part.encode("utf-8", "surrogateescape")
+
+
+def _percent(raw: bytes) -> str:
+    if _PLAIN.fullmatch(raw) and b"%" not in raw and b"?" not in raw:
+        return raw.decode("ascii")
+    out = []
+    for char in raw.decode("utf-8", "surrogateescape"):
+        odd = char in _ODD_ASCII or (char != "\\" and _shown(char) != char)
+        out.append("".join(f"%{b:02X}" for b in _raw(char)) if odd else char)
+    return "".join(out)
+
+
+_UNITS: Final = ("KB", "MB", "GB", "TB", "PB", "EB")
+_THOUSAND: Final = 1000
+_TEN: Final = 10
+_HUNDRED: Final = 100
+
+
+def size(size_bytes: float) -> str:
+    """Return bytes in decimal units with three figures: `512 B`, `4.70 TB`, `41.2 MB`, `412 MB`."""
+    if round(size_bytes) < _THOUSAND:
+        return f"{round(size_bytes)} B"
+    value = float(size_bytes)
+    unit = ""
+    for unit in _UNITS:  # noqa: B007 - the last one is used
+        value /= _THOUSAND
+        if float(f"{value:.3g}") < _THOUSAND:
+            break
+    figures = 2 if value < 9.995 else 1 if value < 99.95 else 0  # noqa: PLR2004 - where rounding carries
+    return f"{value:.{figures}f} {unit}"
+
+
+def count(n: int) -> str:
+    """Return a whole number with commas: `12,004,118`."""
+    return f"{n:,}"
+
+
+def percent(done: int, total: int) -> str:
+    """Return done of total as `40.0 %`, cut and not rounded: 100.0 only if nothing is left.
+
+    `-` if total is 0.
+    """
+    if total <= 0:
+        return "-"
+    tenths = done * 1000 // total
+    return f"{tenths // 10}.{tenths % 10} %"
+
+
+_MINUTE_S: Final = 60
+_HOUR_S: Final = 3600
+_DAY_S: Final = 86_400
+
+
+def age(seconds: float) -> str:
+    """Return how long ago, in one unit, cut: `0.4 s`, `42 s`, `9 m`, `2 h`, `7 d`."""
+    if seconds < _TEN:
+        return f"{int(max(seconds, 0.0) * 10) / 10:.1f} s"
+    whole = int(seconds)
+    if whole < _MINUTE_S:
+        return f"{whole} s"
+    if whole < _HOUR_S:
+        return f"{whole // _MINUTE_S} m"
+    if whole < _DAY_S:
+        return f"{whole // _HOUR_S} h"
+    return f"{whole // _DAY_S} d"
+
+
+def duration(seconds: float) -> str:
+    """Return how long, in two units, rounded: `42 s`, `4 m 05 s`, `3 h 10 m`, `2 d 04 h`."""
+    whole = round(max(seconds, 0.0))
+    if whole < _MINUTE_S:
+        return f"{whole} s"
+    if whole < _HOUR_S:
+        return f"{whole // _MINUTE_S} m {whole % _MINUTE_S:02d} s"
+    minutes = round(whole / _MINUTE_S)
+    if whole < _DAY_S and minutes < _DAY_S // _MINUTE_S:
+        return f"{minutes // 60} h {minutes % 60:02d} m"
+    hours = round(whole / _HOUR_S)
+    return f"{hours // 24} d {hours % 24:02d} h"
