@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 RawEntry = tuple[bytes, bytes, int | None, int, int, int]
 """`model.Entry` without its class: (key, version, size, inode, mtime_ns, ctime_ns)."""
 
+ALL_VERSIONS: Final = b"*"
+"""Stands for a version id where all old versions of a key are meant: no id looks like it."""
+
 _KINDS: Final = {
     stat.S_IFIFO: "a fifo",
     stat.S_IFSOCK: "a socket",
@@ -118,7 +121,10 @@ class Classifier:
     def _history(self, key: bytes, *, current_is_null: bool) -> None:
         if self._old is None:
             return
-        versions, foreign = self._old.of(key)
+        versions, foreign, fault = self._old.of(key)
+        if fault:
+            detail = f"its old versions cannot be read: {fault}"
+            self.skips.append(Skip(key, ALL_VERSIONS, Unrepresentable.UNREADABLE, detail))
         for old in versions:
             if old.version == NULL_VERSION and current_is_null:
                 self.skips.append(

@@ -31,6 +31,7 @@ DEFAULT_DIR_TYPE: Final = b"application/x-directory"
 
 _HOLD_ON: Final = b"\x01"
 _HOT: Final = frozenset({"etag", "content-type", "checksums"})
+_HOT_MORE: Final = _HOT | {"metadata", "version-id"}
 _CACHED: Final = 4_096
 NS_PER_MS: Final = 1_000_000
 _MD5_TEXT: Final = 34  # 32 digits and two quotes
@@ -96,7 +97,8 @@ class MetaWriter:
 
         version: the id that an old version is stored under, b"" for the current one.
         """
-        if attributes.keys() == _HOT and not version:
+        names = attributes.keys()
+        if not version and (names == _HOT or _HOT <= names <= _HOT_MORE):
             told = self._hot(attributes, mtime_ns)
             if told is not None:
                 return told
@@ -105,7 +107,10 @@ class MetaWriter:
         )
 
     def _hot(self, attributes: Attributes, mtime_ns: int) -> Described | None:
-        """Return what nearly every object is: a plain MD5, a type, one checksum; else None."""
+        """Return what nearly every object is: a plain MD5, a type, a checksum; else None.
+
+        User metadata and a version id may come with them.
+        """
         etag = attributes["etag"]
         hexes = etag[1:-1]
         if len(etag) != _MD5_TEXT or hexes.translate(None, _HEX) or etag[0] != _QUOTE != etag[-1]:
@@ -114,14 +119,23 @@ class MetaWriter:
         if kind is None:
             kind = self._type(attributes["content-type"])
         sums = parse_checksums(attributes["checksums"])
-        if kind is None or sums is None:
+        user = _user_member(attributes["metadata"]) if "metadata" in attributes else ""
+        if kind is None or sums is None or user is None:
             return None
         text = hexes.decode()
         head = (
             f'"checksums":{_sums_json(sums)},{kind},"etag":"{text}","mtime_ns":"{mtime_ns}"'
             f"{self._owner_member}"
         )
-        return Described(MetaText(head, ',"v":1', ""), bytes.fromhex(text), mtime_ns)
+        etag_bytes = bytes.fromhex(text)
+        if "version-id" not in attributes:
+            return Described(MetaText(head, f'{user},"v":1', ""), etag_bytes, mtime_ns)
+        version = attributes["version-id"]
+        made = ulid_ms(version)
+        if made is None:
+            return None
+        mid = f'{user},"v":1,"version_id":"{version.decode()}"'
+        return Described(MetaText(head, mid, ""), etag_bytes, made * NS_PER_MS)
 
     def _type(self, value: bytes) -> str | None:
         """Return the member of a content type and remember it; None for one of the slow way."""
@@ -277,6 +291,19 @@ class _Sheet:
             for name in self._attributes.keys() - OBJECT_NAMES
             if not name.startswith(LEGACY_USER)
         )
+
+
+def _user_member(raw: bytes) -> str | None:
+    """Return user metadata with a comma before it, "" for none; None for one of the slow way."""
+    try:
+        pairs = _texts.decode(raw)
+    except msgspec.DecodeError:
+        return None
+    if not pairs:
+        return ""
+    pairs = {name.lower(): value for name, value in pairs.items()}
+    texts = [f"{json_string(name)}:{json_string(pairs[name])}" for name in sorted(pairs)]
+    return f',"user":{{{",".join(texts)}}}'
 
 
 def _sums_json(sums: Checksums) -> str:

@@ -51,6 +51,6 @@ class Place(NamedTuple):
     def _names(self, seen: os.stat_result) -> bool:
         try:
             now = os.stat(self.name, dir_fd=self.dir_fd, follow_symlinks=self.followed)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return False
         return (now.st_ino, now.st_dev) == (seen.st_ino, seen.st_dev)

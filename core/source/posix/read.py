@@ -139,7 +139,7 @@ class BucketReader:
                 place.followed,
             )
         except OSError as error:
-            return _fault(error, place.name)
+            return _fault_within(error, place.name)
         finally:
             if not kept:
                 os.close(fd)
@@ -181,7 +181,7 @@ class BucketReader:
             if not bare.unchanged(fd, before, stamp):
                 return Changed()
         except OSError as error:
-            return _fault(error, bare.name)
+            return _fault_within(error, bare.name)
         finally:
             os.close(fd)
         return SmallRead(
@@ -220,6 +220,12 @@ def _whole(fd: int, size_bytes: int) -> bytes:
         body = os.read(fd, size_bytes)
         parts.append(body)
     return b"".join(parts)
+
+
+def _fault_within(error: OSError, name: bytes) -> Fault:
+    """Return what an error means once the object is open: then it is not it that has vanished."""
+    fault = _fault(error, name)
+    return Changed() if isinstance(fault, Gone) else fault
 
 
 def _fault(error: OSError, name: bytes) -> Fault:

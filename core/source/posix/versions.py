@@ -10,8 +10,6 @@ import os
 import stat
 from typing import TYPE_CHECKING, NamedTuple
 
-from core.display import safe
-from core.errors import Denied
 from core.source.posix.attributes import MARKER, USER_MARKER
 from core.source.posix.config import MetadataMode
 from core.source.posix.names import INTERNAL, NULL_VERSION, hash_folder, is_version_id
@@ -36,10 +34,11 @@ class OldVersion(NamedTuple):
 
 
 class OldVersions(NamedTuple):
-    """What a hash folder holds. foreign: names that are no version ids."""
+    """What a hash folder holds. foreign: names that are no version ids. fault: why it is unread."""
 
     versions: list[OldVersion]
     foreign: list[bytes]
+    fault: str = ""
 
 
 class VersionsFolder:
@@ -59,25 +58,21 @@ class VersionsFolder:
     def of(self, key: bytes) -> OldVersions:
         """Return a key's old versions: ULIDs descending, `null` where S3 shows it.
 
-        Raises Denied where they cannot be read.
+        Raises Denied where only an open that moves the access time is allowed.
         """
         if self._fd is None:
             return OldVersions([], [])
         folder = hash_folder(key)
         try:
             fd = open_folder(folder, self._source.quiet, dir_fd=self._fd)
+            try:
+                return self._listed(fd, folder)
+            finally:
+                os.close(fd)
         except FileNotFoundError:
             return OldVersions([], [])
         except OSError as error:
-            raise Denied(
-                what=f"old versions of {safe(key)} cannot be read: {error.strerror}",
-                where="source",
-                remedy="Run as the gateway's user or root.",
-            ) from error
-        try:
-            return self._listed(fd, folder)
-        finally:
-            os.close(fd)
+            return OldVersions([], [], error.strerror or "unknown error")
 
     def _listed(self, fd: int, folder: bytes) -> OldVersions:
         names = [name for name in list_names(fd) if name.rstrip(b"/") != INTERNAL]
@@ -88,17 +83,17 @@ class VersionsFolder:
         )
 
     def _look(self, fd: int, folder: bytes, name: bytes) -> OldVersion | None:
+        path = folder + b"/" + name
         try:
             seen = os.stat(name, dir_fd=fd, follow_symlinks=False)
+            if not stat.S_ISREG(seen.st_mode):
+                return None
+            marker = self._is_marker(fd, name, path)
         except FileNotFoundError:
             return None
-        if not stat.S_ISREG(seen.st_mode):
-            return None
         ctime_ns = seen.st_ctime_ns
-        path = folder + b"/" + name
         if self._sidecar is not None:
             ctime_ns = both_ctimes(ctime_ns, self._sidecar.stamp(path)[1])
-        marker = self._is_marker(fd, name, path)
         size = None if marker else seen.st_size
         return OldVersion(name, size, seen.st_ino, seen.st_mtime_ns, ctime_ns)
 

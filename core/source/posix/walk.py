@@ -19,6 +19,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, Final, cast
 
 from core.display import safe
+from core.errors import Denied
 from core.model import Entry, Page, Unrepresentable
 from core.source.posix.classify import Classifier, RawEntry
 from core.source.posix.names import INTERNAL, is_utf8
@@ -77,10 +78,21 @@ class _Walker:
         self._stack: list[_Frame] = []
         self._judge = Classifier(source, bucket)
         try:
-            self._enter(source.open_bucket(bucket.name), b"", None)
+            self._begin(source.open_bucket(bucket.name), bucket)
         except BaseException:
             self.close()
             raise
+
+    def _begin(self, fd: int, bucket: Bucket) -> None:
+        try:
+            self._enter(fd, b"", None)
+        except OSError as error:
+            os.close(fd)
+            raise Denied(
+                what=f"bucket {safe(bucket.name)} cannot be listed: {error.strerror}",
+                where="source",
+                remedy="Run as the gateway's user or root, and look at its disk.",
+            ) from error
 
     def close(self) -> None:
         while self._stack:
@@ -115,12 +127,11 @@ class _Walker:
         return Page(cast("list[Entry]", entries), skips)
 
     def _enter(self, fd: int, prefix: bytes, why: Unrepresentable | None) -> None:
-        """List an open directory and put it on the stack, at the first name behind `after`."""
-        try:
-            names = list_names(fd)
-        except BaseException:
-            os.close(fd)
-            raise
+        """List an open directory and put it on the stack, at the first name behind `after`.
+
+        Takes the descriptor over once it is listed. Raises OSError.
+        """
+        names = list_names(fd)
         # With the slash behind its name a directory sorts where its keys do: `a.b` before `a/x`.
         names.sort()
         frame = _Frame(fd, prefix, names, why)
@@ -212,6 +223,11 @@ class _Walker:
             if behind:
                 self._not_seen(key, error)
             return
-        if behind and why is None:
-            self._judge.folder(fd, key)
-        self._enter(fd, key, why)
+        try:
+            self._enter(fd, key, why)
+            if behind and why is None:
+                self._judge.folder(fd, key)
+        except OSError as error:
+            if self._stack[-1].fd != fd:
+                os.close(fd)
+            self._not_seen(key, error)
