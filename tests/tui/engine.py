@@ -1,0 +1,150 @@
+"""A stand-in engine behind the real API: a copy that moves every second."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from typing import TYPE_CHECKING, Literal
+
+import uvicorn
+
+from core.control import wire
+from core.control.address import SOCKET_NAME, Address
+from core.control.server import build_app
+from core.errors import NoPlan
+from tests.tui import stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class LiveDesk:
+    """Answers like an engine that copies: each second other figures, or what a test set."""
+
+    def __init__(self, count: int = 10) -> None:
+        self.count = count
+        self.began_ns = time.time_ns()
+        self.fixed: wire.Snapshot | None = None
+        self.acts: list[tuple[object, ...]] = []
+        self.paused = False
+        self.workers = "10"
+
+    async def snapshot(self) -> wire.Snapshot:
+        if self.fixed is not None:
+            return self.fixed
+        return self.moving()
+
+    def moving(self) -> wire.Snapshot:
+        now_ns = time.time_ns()
+        tick = (now_ns - self.began_ns) // stage.S
+        whole = stage.snapshot()
+        migrated = 4_812_330 + tick * 26_980
+        totals = wire.Totals(
+            objects=12_004_118,
+            migrated=migrated,
+            failed=12 + tick // 7,
+            skipped=340,
+            remaining=12_004_118 - 352 - migrated,
+            size_bytes=whole.totals.size_bytes,
+            migrated_bytes=whole.totals.migrated_bytes + tick * 412_000_000,
+            pins_waiting=50 + tick % 15,
+        )
+        steps = [f"send kubo-{tick % 3 + 1} {tick * 37 % 100} %", f"hash {tick * 13 % 100} %"]
+        workers = [
+            stage.worker(
+                slot,
+                "waiting" if (slot + tick) % 5 == 0 else "copy",
+                objects_s=2_900.0 + (slot * 997 + tick * 131) % 400,
+                bytes_s=float(40 + (slot * 31 + tick * 17) % 20) * (1 << 20),
+                bundle=48_211 + slot + tick,
+                step=steps[(slot + tick) % 2],
+                history=_moved(slot, tick, 48 << 20),
+            )
+            for slot in range(self.count)
+        ]
+        return stage.snapshot(
+            at_ns=now_ns,
+            totals=totals,
+            rate=wire.Rate(
+                objects_s=26_000.0 + tick * 131 % 1_999,
+                bytes_s=400e6 + tick * 7e6 % 3e7,
+                objects_s_mean=24_100.0 + tick,
+                history=_moved(99, tick, 30_000),
+            ),
+            eta=wire.Eta(low_s=11_400.0 - tick, high_s=14_700.0 - tick),
+            jobs=[stage.PLAN_DONE, stage.job(state="paused" if self.paused else "running")],
+            workers=workers,
+            knobs=[
+                wire.Knob(name="workers", value=self.workers, default="4", bounds="0..256"),
+                wire.Knob(name="timeout", value="300s", default="300s", bounds="1s..1h"),
+            ],
+            events=[
+                stage.event(88_412 + tick - back, f"bundle {48_206 + tick - back:,} recorded")
+                for back in (2, 1, 0)
+            ],
+            last_seq=88_412 + tick,
+        )
+
+    async def events(self, since: int, limit: int) -> wire.Events:
+        last = 88_412
+        seqs = range(max(since + 1, last - limit + 1), last + 1)
+        return wire.Events(
+            events=[stage.event(seq, f"bundle {seq - 40_206:,} recorded") for seq in seqs],
+            last_seq=last,
+        )
+
+    async def failures(self, after: str, limit: int, code: str, prefix: str) -> wire.Failures:
+        del after, limit, code, prefix
+        return wire.Failures(failures=list(stage.failures()))
+
+    async def plan(self) -> wire.Plan:
+        raise NoPlan(what="no plan", where="ledger", remedy="vgwm plan")
+
+    async def start_job(self, request: wire.JobRequest) -> int:
+        self.acts.append(("start", request.kind))
+        return 15
+
+    async def act(
+        self, job: int, verb: Literal["pause", "resume", "cancel"], act: wire.Act
+    ) -> None:
+        del act
+        self.acts.append((verb, job))
+        self.paused = verb == "pause"
+
+    async def set_knobs(self, request: wire.KnobRequest) -> None:
+        self.acts.append(("knobs", request.values))
+        self.workers = request.values.get("workers", self.workers)
+
+    async def stop(self, act: wire.Act) -> None:
+        del act
+        self.acts.append(("stop",))
+
+
+def _moved(seed: int, tick: int, peak: int) -> list[int]:
+    """A history whose values stay what they were as the seconds go on."""
+    return stage.history(seed, peak, 60 + tick % 3_600)[-60:]
+
+
+@contextlib.contextmanager
+def serving(workspace: Path, desk: LiveDesk) -> Iterator[LiveDesk]:
+    """Serve a desk on the workspace's socket from a thread of its own."""
+    with Address(workspace) as address:
+        config = uvicorn.Config(
+            build_app(desk), uds=address.path, log_config=None, access_log=False, lifespan="off"
+        )
+        server = uvicorn.Server(config)
+        server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]  # older uvicorn
+        thread = threading.Thread(target=server.run, name="engine", daemon=True)
+        thread.start()
+        try:
+            until = time.monotonic() + 10
+            while not server.started and time.monotonic() < until:
+                time.sleep(0.01)
+            assert server.started
+            yield desk
+        finally:
+            server.should_exit = True
+            thread.join(10)
+            (workspace / SOCKET_NAME).unlink(missing_ok=True)

@@ -1,0 +1,106 @@
+"""Bytes on the wire, counted by the reader of a pty while a live engine changes every second."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.tui.engine import LiveDesk, serving
+from tests.tui.terminal import Terminal, opened
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SECONDS = 10
+FIRST_PAINT = 8_000
+SCREEN_CHANGE = 5_000
+ARROW_KEY = 500
+LOW_DATA_S = 2_000
+
+
+def quiet(terminal: Terminal, for_s: float = 0.25) -> None:
+    """Wait until the application has just painted and is silent for a moment."""
+    seen = len(terminal.chunks)
+    terminal.until(lambda: len(terminal.chunks) > seen, "never painted")
+    terminal.until(lambda: time.monotonic() - terminal.chunks[-1][0] > for_s, "never silent")
+
+
+def at_migrate(terminal: Terminal) -> None:
+    terminal.until_written(b"/data/gw")
+    terminal.press("gm")
+    terminal.until_written(b"recorded" if b"ui low" not in terminal.written else b"limit")
+
+
+def by_second(terminal: Terminal) -> list[int]:
+    begin_s = time.monotonic()
+    terminal.until(lambda: time.monotonic() > begin_s + SECONDS, "time stands", SECONDS + 5.0)
+    return [terminal.bytes_between(begin_s + n, begin_s + n + 1) for n in range(SECONDS)]
+
+
+@pytest.mark.parametrize(
+    ("size", "workers"), [((80, 24), 10), ((200, 50), 44)], ids=["80x24", "200x50"]
+)
+def test_low_data_stays_below_2000_bytes_in_every_second(
+    tmp_path: Path, size: tuple[int, int], workers: int
+) -> None:
+    (tmp_path / "ws").mkdir()
+    with (
+        serving(tmp_path / "ws", LiveDesk(workers)),
+        opened(tmp_path / "ws", tmp_path, size=size, low_data=True) as terminal,
+    ):
+        at_migrate(terminal)
+        quiet(terminal)
+        begin = len(terminal.chunks)
+        terminal.until(lambda: len(terminal.chunks) > begin + 1, "never painted")
+        seconds = by_second(terminal)
+    assert max(seconds) <= LOW_DATA_S, seconds
+    assert seconds.count(0) <= 1, seconds  # something new each second, at a period of 1.02 s
+
+
+def test_first_paint_screen_change_and_arrow_key(tmp_path: Path) -> None:
+    (tmp_path / "ws").mkdir()
+    with serving(tmp_path / "ws", LiveDesk()), opened(tmp_path / "ws", tmp_path) as terminal:
+        terminal.until_written(b"/data/gw")
+        first = len(terminal.written)
+        quiet(terminal)
+        begin = len(terminal.written)
+        terminal.press("gm")
+        terminal.until(lambda: b"recorded" in terminal.written[begin:], "no Migrate")
+        change = len(terminal.written) - begin
+        quiet(terminal)
+        begin = len(terminal.written)
+        terminal.press("j")
+        terminal.until(lambda: len(terminal.written) > begin, "no answer to j")
+        arrow = len(terminal.written) - begin
+    assert first <= FIRST_PAINT
+    assert change <= SCREEN_CHANGE
+    assert arrow <= ARROW_KEY
+
+
+def test_nothing_new_paints_only_ages(tmp_path: Path) -> None:
+    (tmp_path / "ws").mkdir()
+    desk = LiveDesk()
+    desk.fixed = desk.moving()
+    with serving(tmp_path / "ws", desk), opened(tmp_path / "ws", tmp_path) as terminal:
+        at_migrate(terminal)
+        quiet(terminal)
+        seconds = by_second(terminal)
+    assert max(seconds) <= 100, seconds
+
+
+def test_ascii_sends_no_byte_over_0x7e_and_no_color_no_colour(tmp_path: Path) -> None:
+    (tmp_path / "ws").mkdir()
+    with (
+        serving(tmp_path / "ws", LiveDesk()),
+        opened(tmp_path / "ws", tmp_path, LANG="C", LC_ALL="C", NO_COLOR="1") as terminal,
+    ):
+        at_migrate(terminal)
+        quiet(terminal)
+        written = terminal.written
+    assert max(written) <= 0x7E
+    for begin in range(30, 38):
+        assert b"\x1b[%dm" % begin not in written
+        assert b";%dm" % begin not in written
+    assert b"38;" not in written

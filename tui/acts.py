@@ -1,0 +1,204 @@
+"""What a key does: a pure step from what is shown and a key to what is shown next, and an effect.
+
+`press` is the one way in. A sheet, a prompt and the letter after `g` take keys before the table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from tui import effects
+from tui.keys import GO
+from tui.prompt import answer_prompt, knob_prompt
+from tui.reasons import why_off
+from tui.said import error_text, status_line
+from tui.sheets import answer_sheet, begin_sheet, cancel_sheet
+from tui.ui import LinkState, Message, Name, Ui
+from tui.views.guide import COMMAND
+from tui.views.line import Role
+from tui.views.words import current_job
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tui.effects import Effect
+    from tui.keys import Keymap
+    from tui.ui import Scene
+
+LEAVE_S = 2.0
+PAGE_ROWS = 15
+
+
+class Press(NamedTuple):
+    """A key as `tui/keys.py` names it, and when it came (monotonic)."""
+
+    key: str
+    at_s: float
+
+
+class Step(NamedTuple):
+    """What is shown next, and what the app has to do."""
+
+    ui: Ui
+    effect: Effect | None = None
+
+
+def press(ui: Ui, key: Press, scene: Scene, keymap: Keymap) -> Step:
+    """Return what a key leads to."""
+    id_ = keymap.id_of(key.key)
+    if id_ in _ANYWHERE:
+        return _ANYWHERE[id_](ui, key.at_s)
+    if ui.sheet is not None:
+        return Step(*answer_sheet(ui, ui.sheet, key.key, id_, key.at_s))
+    if ui.prompt is not None:
+        return Step(*answer_prompt(ui, ui.prompt, key.key, id_, scene))
+    if ui.going:
+        return _go(ui, key.key, id_)
+    return _table(replace(ui, message=None, interrupted_at_s=None), id_, scene, keymap)
+
+
+def _table(ui: Ui, id_: str, scene: Scene, keymap: Keymap) -> Step:
+    """Do what the table says, or say why it is off."""
+    off = why_off(id_, scene, ui)
+    if off:
+        label = keymap.key(id_)
+        return Step(_say(ui, f"{label.shown} {label.label} is off: {off}", Role.WARN))
+    if id_ in _MOVES:
+        return Step(_move(ui, id_, scene))
+    act = _BY_ID.get(id_)
+    return act(ui, scene) if act is not None else Step(ui)
+
+
+def _say(ui: Ui, text: str, role: Role = Role.TEXT) -> Ui:
+    return replace(ui, message=Message(text=text, role=role))
+
+
+def _interrupt(ui: Ui, at_s: float) -> Step:
+    """Leave on the second Ctrl+C within 2 s, and say so on the first."""
+    if ui.interrupted_at_s is not None and at_s - ui.interrupted_at_s <= LEAVE_S:
+        return Step(ui, effects.Leave())
+    said = _say(ui, "Ctrl+C again within 2 s leaves; the engine goes on", Role.WARN)
+    return Step(replace(said, interrupted_at_s=at_s, sheet=None, prompt=None, going=False))
+
+
+_ANYWHERE: dict[str, Callable[[Ui, float], Step]] = {
+    "interrupt": _interrupt,
+    "repaint": lambda ui, _at_s: Step(ui, effects.Repaint()),
+    "suspend": lambda ui, _at_s: Step(ui, effects.Suspend()),
+}
+"""Keys that a sheet or a prompt does not take."""
+
+
+def _go(ui: Ui, key: str, id_: str) -> Step:
+    ui = replace(ui, going=False)
+    name = GO.get(key)
+    if name is None:
+        return Step(ui if id_ == "back" else _say(ui, f"g {key} leads nowhere", Role.WARN))
+    return Step(replace(ui, screen=name, cursor=0, message=None, error=None), effects.LoadList())
+
+
+def _list_length(ui: Ui, scene: Scene) -> int:
+    match ui.screen:
+        case Name.ERRORS:
+            return len(scene.failures)
+        case Name.LOG:
+            return len(scene.events)
+        case Name.MIGRATE:
+            return len(scene.snapshot.workers) if scene.snapshot is not None else 0
+        case _:
+            return 0
+
+
+_MOVES = {"up": -1, "down": 1, "page_up": -PAGE_ROWS, "page_down": PAGE_ROWS, "first": 0, "last": 0}
+
+
+def _move(ui: Ui, id_: str, scene: Scene) -> Ui:
+    last = max(0, _list_length(ui, scene) - 1)
+    match id_:
+        case "first":
+            cursor = 0
+        case "last":
+            cursor = last
+        case _:
+            cursor = min(last, max(0, ui.cursor + _MOVES[id_]))
+    return replace(ui, cursor=cursor)
+
+
+def _help(ui: Ui, scene: Scene) -> Step:
+    del scene
+    if ui.screen is Name.HELP:
+        return Step(replace(ui, screen=ui.back))
+    return Step(replace(ui, screen=Name.HELP, back=ui.screen, error=None))
+
+
+def _back(ui: Ui, scene: Scene) -> Step:
+    if ui.error is not None:
+        return Step(replace(ui, error=None))
+    if ui.screen is Name.HELP:
+        return Step(replace(ui, screen=ui.back))
+    if ui.link.state is LinkState.CONNECTING and scene.snapshot is None:
+        return Step(ui, effects.Leave())
+    return Step(replace(ui, screen=Name.HOME, cursor=0))
+
+
+def _freeze(ui: Ui, scene: Scene) -> Step:
+    del scene
+    if ui.frozen_s is not None:
+        return Step(replace(_say(ui, "the view goes on"), frozen_s=None))
+    return Step(replace(_say(ui, "frozen: z lets it go on; the engine goes on"), frozen_s=0.0))
+
+
+def _low_data(ui: Ui, scene: Scene) -> Step:
+    del scene
+    said = "low-data off" if ui.low_data else "low-data on: at most 1.8 KB/s, no log tail"
+    return Step(replace(_say(ui, said), low_data=not ui.low_data))
+
+
+def _command(ui: Ui, scene: Scene) -> Step:
+    del scene
+    if ui.error is not None:
+        return Step(ui, effects.Copy(error_text(ui.error)))
+    return Step(ui, effects.Copy(COMMAND[ui.back if ui.screen is Name.HELP else ui.screen]))
+
+
+def _status(ui: Ui, scene: Scene) -> Step:
+    return Step(ui, effects.Copy(status_line(scene)))
+
+
+def _pause(ui: Ui, scene: Scene) -> Step:
+    job = current_job(scene.snapshot) if scene.snapshot is not None else None
+    if job is None:
+        return Step(ui)
+    verb = effects.Verb.RESUME if job.state == "paused" else effects.Verb.PAUSE
+    return Step(ui, effects.Steer(job.id, verb))
+
+
+def _begin(ui: Ui, scene: Scene) -> Step:
+    if ui.link.state is LinkState.GONE:
+        return Step(_say(ui, "starting the engine .."), effects.StartEngine())
+    return Step(replace(ui, sheet=begin_sheet(scene), error=None))
+
+
+def _cancel(ui: Ui, scene: Scene) -> Step:
+    return Step(replace(ui, sheet=cancel_sheet(scene), error=None))
+
+
+def _knob(ui: Ui, scene: Scene) -> Step:
+    return Step(replace(ui, prompt=knob_prompt(scene), error=None))
+
+
+_BY_ID: dict[str, Callable[[Ui, Scene], Step]] = {
+    "help": _help,
+    "go": lambda ui, _scene: Step(replace(ui, going=True)),
+    "freeze": _freeze,
+    "low_data": _low_data,
+    "command": _command,
+    "status": _status,
+    "begin": _begin,
+    "pause": _pause,
+    "knob": _knob,
+    "cancel": _cancel,
+    "back": _back,
+    "leave": lambda ui, _scene: Step(ui, effects.Leave()),
+}

@@ -1,0 +1,278 @@
+"""The terminal application: one screen, one panel; a poll and a paint a second.
+
+It holds values (`Ui`, `Scene`), draws them with `tui/views`, hands keys to `tui/acts`, and does the
+effects. Nothing here decides what a screen says or what a key means.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App
+from textual.screen import Screen
+
+from core.control.client import Client
+from tui import acts, keys, signals, themes, wire
+from tui.acts import Press
+from tui.driver import MeteredDriver
+from tui.glyphs import Glyphs, is_unicode
+from tui.governor import BYTES_S, LOW_DATA_BYTES_S, Governor
+from tui.keys import Keymap
+from tui.link import EngineLink
+from tui.meter import Meter
+from tui.performer import Performer
+from tui.said import way_back
+from tui.ui import LinkState, Message, Scene, Ui
+from tui.views.frame import draw, is_tiny
+from tui.views.line import Role, Size
+from tui.widgets.panel import Panel
+
+if TYPE_CHECKING:
+    from textual.events import Key, Resize
+
+STUCK_S = 0.3
+"""A terminal that has taken no byte for so long gets none until it does."""
+EXIT_NO_ENGINE = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How the application looks and listens."""
+
+    look: themes.Look
+    low_data: bool = False
+    unicode: bool = False
+    keymap: Keymap = field(default_factory=Keymap)
+
+
+def _budget(ui: Ui) -> int:
+    return LOW_DATA_BYTES_S if ui.low_data else BYTES_S
+
+
+class Board(Screen[None], inherit_bindings=False):
+    """The one screen: a panel that fills it. Keys go to the app, not to widgets."""
+
+    DEFAULT_CSS = "Board { overflow: hidden; }"
+
+    def __init__(self, panel: Panel) -> None:
+        super().__init__()
+        self.panel = panel
+
+    def compose(self) -> list[Panel]:
+        """Return the panel."""
+        return [self.panel]
+
+
+class Terminal(App[int], inherit_bindings=False):
+    """The client with screens. path: of the workspace; client: how its engine is reached."""
+
+    ENABLE_COMMAND_PALETTE: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        path: Path,
+        client: Client,
+        *,
+        options: Options,
+    ) -> None:
+        super().__init__(
+            driver_class=MeteredDriver,
+            ansi_color=options.look.ansi or None,
+        )
+        self.path = path
+        self.link = EngineLink(client)
+        self.keymap = options.keymap
+        clashes = "; ".join(self.keymap.clashes())
+        self.ui = Ui(
+            low_data=options.low_data,
+            unicode=options.unicode,
+            message=Message(text=clashes, role=Role.WARN) if clashes else None,
+        )
+        self.scene = Scene(now_ns=time.time_ns(), workspace=path.name)
+        self.panel = Panel(Governor(_budget(self.ui)))
+        self.meter = Meter()
+        self.performer = Performer(self)
+        self.fault: Exception | None = None
+        self._look = options.look
+        self._frozen_at_s = 0.0
+        self._painted_s = 0.0
+        self.register_theme(themes.textual_theme(options.look))
+        # In on_mount the screen would be painted twice.
+        self.theme = f"vg-{options.look.name}"
+
+    def get_default_screen(self) -> Board:
+        """Return the one screen."""
+        return Board(self.panel)
+
+    def on_mount(self) -> None:
+        """Begin to poll and to paint."""
+        self._restyle()
+        self.run_worker(self._poll(), name="poll", exit_on_error=True)
+        self.set_interval(1.0, self._tick, name="tick")
+
+    def on_resize(self, _event: Resize) -> None:
+        """Paint all of it in the new size."""
+        self.call_after_refresh(self.paint, at_once=True)
+
+    def on_key(self, event: Key) -> None:
+        """Hand every key to the table."""
+        event.stop()
+        event.prevent_default()
+        typed = event.character
+        name = typed if typed is not None and typed.isprintable() and typed else event.key
+        before = self.ui
+        step = acts.press(self.ui, Press(name, event.time), self.scene, self.keymap)
+        self.ui = step.ui
+        self._after(before)
+        if step.effect is not None:
+            self.performer.do(step.effect)
+        self.answer()
+
+    def _after(self, before: Ui) -> None:
+        """Bring along what is not a value: governor, styles, the moment of a freeze."""
+        if before.low_data != self.ui.low_data:
+            self.panel.governor.budget_bytes_s = _budget(self.ui)
+            self._restyle()
+        if before.frozen_s is None and self.ui.frozen_s is not None:
+            self._frozen_at_s = time.monotonic()
+
+    def _restyle(self) -> None:
+        self.panel.restyle(themes.styles(self._look, sixteen=self.ui.low_data))
+
+    async def _poll(self) -> None:
+        """Ask the engine once a second, and paint what it said."""
+        while True:
+            first = self.link.snapshot is None
+            wait_s = await self.link.poll()
+            if self.link.now().state is LinkState.GONE and self.link.snapshot is None:
+                await self.performer.read_ledger()
+            await self.performer.follow_list()
+            self.paint(at_once=first and self.link.snapshot is not None)
+            await asyncio.sleep(wait_s)
+
+    def _tick(self) -> None:
+        """Measure the terminal, and let ages move on while the engine does not answer."""
+        driver = self._driver
+        if isinstance(driver, MeteredDriver):
+            self.meter.sample(driver.meter.bytes_out, driver.meter.stuck_s(), time.monotonic())
+        if self.meter.is_slow and not self.ui.low_data:
+            self.meter.forget()
+            before = self.ui
+            said = "the terminal was stuck 3 s of 10: low-data is on; b turns it off"
+            self.ui = replace(self.ui, low_data=True, message=Message(text=said, role=Role.WARN))
+            self._after(before)
+        if time.monotonic() - self._painted_s > 0.9 * self.meter.PERIOD_S:
+            self.paint(at_once=False)
+
+    def paint(self, *, at_once: bool) -> None:
+        """Bring the screen towards what is known now, within the budget unless at once."""
+        now_s = time.monotonic()
+        self._painted_s = now_s
+        self.ui = replace(self.ui, link=self.link.now(), painted_bytes_s=self.meter.bytes_s)
+        if self.ui.frozen_s is None:
+            self.scene = self._scene()
+        else:
+            self.ui = replace(self.ui, frozen_s=now_s - self._frozen_at_s)
+        self._show(at_once=at_once)
+
+    def answer(self) -> None:
+        """Show at once what a key changed, from the facts that are shown already."""
+        self._show(at_once=True)
+
+    def _show(self, *, at_once: bool) -> None:
+        driver = self._driver
+        if isinstance(driver, MeteredDriver) and driver.meter.stuck_s() > STUCK_S:
+            return
+        size = Size(*self.panel.size)
+        if not size.width or not size.height:
+            return
+        if is_tiny(size):  # nobody answers a question that is not seen
+            self.ui = replace(self.ui, sheet=None, prompt=None, going=False)
+        lines = draw(self.scene, self.ui, size, self.keymap)
+        self.panel.show(lines, time.monotonic(), at_once=at_once)
+        if self.ui.sheet is not None and self.ui.sheet.painted_at_s is None:
+            self.call_after_refresh(self._sheet_is_painted)
+
+    def _sheet_is_painted(self) -> None:
+        if self.ui.sheet is not None:
+            self.ui = replace(self.ui, sheet=replace(self.ui.sheet, painted_at_s=time.monotonic()))
+
+    def _scene(self) -> Scene:
+        snapshot = self.link.snapshot
+        name = snapshot.workspace.name if snapshot is not None else self.path.name
+        return replace(
+            self.scene,
+            now_ns=time.time_ns(),
+            workspace=name,
+            snapshot=snapshot,
+            **self.performer.lists(),
+        )
+
+    def say(self, text: str, role: Role = Role.TEXT) -> None:
+        """Say something on row 23."""
+        self.ui = replace(self.ui, message=Message(text=text, role=role))
+        self.answer()
+
+    def leave(self, code: int) -> None:
+        """End with this exit code. May be called from a signal's handler."""
+        loop = self._loop
+        if loop is not None:
+            loop.call_soon_threadsafe(self.exit, code, code)
+
+    def _fatal_error(self) -> None:
+        """End without a traceback on the screen: it would show local variables.
+
+        `run` raises the fault again, for the one place of the process that reports faults.
+        """
+        self.fault = self._exception
+        self._close_messages_no_wait()
+
+
+def run(
+    workspace: Path | None,
+    *,
+    low_data: bool | None = None,
+    theme: str = "",
+    glyphs: Glyphs = Glyphs.AUTO,
+    mouse: bool = False,
+) -> int:
+    """Open the application on a workspace and return its exit code: 0 left, 128+n by a signal.
+
+    None is VGWM_WORKSPACE, else the current folder. What is not given comes from VGWM_LOW_DATA and
+    VGWM_THEME. Raises VgwmError for a theme or keys file with mistakes, and any fault of ours.
+    """
+    path = workspace or Path(os.environ.get("VGWM_WORKSPACE") or Path.cwd())
+    path = path.absolute()
+    if low_data is None:
+        low_data = os.environ.get("VGWM_LOW_DATA", "").lower() in {"1", "true", "yes", "on"}
+    look = themes.load(theme or os.environ.get("VGWM_THEME") or themes.DEFAULT)
+    if os.environ.get("NO_COLOR"):
+        look = themes.without_colour(themes.load(themes.MONO))
+    options = Options(
+        look=look,
+        low_data=low_data,
+        unicode=is_unicode(glyphs),
+        keymap=keys.load(keys.config_path()),
+    )
+    wire.install()
+    app = Terminal(path, Client(path), options=options)
+    signals.install(app.leave)
+    code = app.run(mouse=mouse)
+    if app.fault is not None:
+        raise app.fault
+    return _left(app, path, code if code is not None else app.return_code or 0)
+
+
+def _left(app: Terminal, path: Path, code: int) -> int:
+    """Say on stdout what goes on and how to come back; return the exit code."""
+    lives = app.link.now().state is not LinkState.GONE
+    if code == 0:
+        command = f"vgwm -w {path}"
+        text = way_back(app.link.snapshot, command=command, engine_lives=lives)
+        os.write(1, f"{text}\n".encode())
+    return code if code or lives else EXIT_NO_ENGINE

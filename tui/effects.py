@@ -1,0 +1,73 @@
+"""What a key asks the app to do: a value, so that it can be tested without an app."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verb(StrEnum):
+    """What may be done to a job."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    CANCEL = "cancel"
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """End the terminal app; the engine goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suspend:
+    """Stop this process as Ctrl+Z does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repaint:
+    """Write the whole screen again."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartEngine:
+    """Start the workspace's engine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """Begin a job of this kind."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Steer:
+    """Pause, resume or cancel a job."""
+
+    job: int
+    verb: Verb
+
+
+@dataclass(frozen=True, slots=True)
+class SetKnob:
+    """Set one knob."""
+
+    name: str
+    value: str
+    before: str
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """Put a text where the operator can paste it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoadList:
+    """Read the screen's list anew."""
+
+
+Effect = Leave | Suspend | Repaint | StartEngine | Begin | Steer | SetKnob | Copy | LoadList

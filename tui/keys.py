@@ -1,0 +1,185 @@
+"""The bindings: footer, help and docs are made from this table, and so is what a key does.
+
+A key is the character it types (`P`, `?`), or Textual's name for it (`enter`, `ctrl+c`). No Alt, no
+Ctrl+Shift, no key that a plain tmux loses. Lower case looks, upper case acts.
+`$XDG_CONFIG_HOME/vgwm/keys.yaml` maps an id to a key or a list of keys.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+from core.errors import BadInput
+from tui.ui import Name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+class Group(StrEnum):
+    """What a key is for; help shows them in this order."""
+
+    LOOK = "look"
+    ACT = "act"
+    MOVE = "move"
+    LEAVE = "leave"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """One binding. label: the word in the footer. does: the line in help."""
+
+    id: str
+    keys: tuple[str, ...]
+    label: str
+    does: str
+    group: Group
+
+    @property
+    def shown(self) -> str:
+        """How the first of its keys is written."""
+        return _SHOWN.get(self.keys[0], self.keys[0])
+
+
+_SHOWN = {
+    "ctrl+c": "Ctrl+C",
+    "ctrl+l": "Ctrl+L",
+    "ctrl+z": "Ctrl+Z",
+    "enter": "Enter",
+    "escape": "Esc",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "home": "Home",
+    "end": "End",
+    "up": "Up",
+    "down": "Down",
+    "tab": "Tab",
+}
+
+
+def _key(id_: str, keys: str, label: str, does: str, group: Group) -> Key:
+    return Key(id=id_, keys=tuple(keys.split()), label=label, does=does, group=group)
+
+
+TABLE: tuple[Key, ...] = (
+    _key("help", "? f1", "help", "help of this screen", Group.LOOK),
+    _key("go", "g", "go", "go: a screen's letter follows", Group.LOOK),
+    _key("freeze", "z", "freeze", "freeze the view, or let it go", Group.LOOK),
+    _key("low_data", "b", "low-data", "low-data: for a slow link", Group.LOOK),
+    _key("command", "y", "command", "copy this screen's command", Group.LOOK),
+    _key("status", "c", "status", "copy a status line for a chat", Group.LOOK),
+    _key("repaint", "ctrl+l", "repaint", "write the whole screen again", Group.LOOK),
+    _key("begin", "B", "begin", "begin this screen's job", Group.ACT),
+    _key("pause", "P", "pause", "pause the job, or resume it", Group.ACT),
+    _key("knob", "K", "knob", "set a knob", Group.ACT),
+    _key("cancel", "X", "cancel", "cancel the job", Group.ACT),
+    _key("up", "up k", "up", "one row up", Group.MOVE),
+    _key("down", "down j", "down", "one row down", Group.MOVE),
+    _key("page_up", "pageup", "page up", "a page up", Group.MOVE),
+    _key("page_down", "pagedown", "page down", "a page down", Group.MOVE),
+    _key("first", "home", "first", "to the first row", Group.MOVE),
+    _key("last", "end", "last", "to the last row", Group.MOVE),
+    _key("back", "escape", "back", "back; leave a prompt or sheet", Group.MOVE),
+    _key("leave", "q", "leave", "leave; the engine goes on", Group.LEAVE),
+    _key("interrupt", "ctrl+c", "leave", "twice within 2 s leaves", Group.LEAVE),
+    _key("suspend", "ctrl+z", "suspend", "suspend; fg comes back", Group.LEAVE),
+)
+
+GO: Mapping[str, Name] = {
+    "h": Name.HOME,
+    "m": Name.MIGRATE,
+    "e": Name.ERRORS,
+    "l": Name.LOG,
+}
+"""The letters after `g`."""
+
+FOOTERS: Mapping[Name, tuple[str, ...]] = {
+    Name.HOME: ("go", "begin", "freeze", "low_data", "command", "help", "leave"),
+    Name.MIGRATE: ("begin", "pause", "knob", "go e", "freeze", "command", "go", "help", "leave"),
+    Name.ERRORS: ("up", "down", "page_down", "command", "go", "help", "leave"),
+    Name.LOG: ("up", "down", "page_down", "freeze", "command", "go", "help", "leave"),
+    Name.HELP: ("back", "go", "leave"),
+}
+"""The keys that row 24 of each screen names, in order; the first ones go when room is short.
+
+`go e` is a way to another screen.
+"""
+
+
+class Keymap:
+    """The table with an operator's own keys in it."""
+
+    def __init__(self, table: Sequence[Key] = TABLE) -> None:
+        self.table = tuple(table)
+        self._by_id = {key.id: key for key in self.table}
+        self._by_key = {name: key for key in reversed(self.table) for name in key.keys}
+
+    def id_of(self, pressed: str) -> str:
+        """Return what a key is bound to; empty if to nothing."""
+        key = self._by_key.get(pressed)
+        return key.id if key is not None else ""
+
+    def key(self, id_: str) -> Key:
+        """Return a binding by its id."""
+        return self._by_id[id_]
+
+    def clashes(self) -> list[str]:
+        """Return a line for each key that two bindings claim."""
+        found: list[str] = []
+        for key in self.table:
+            for name in key.keys:
+                owner = self._by_key[name]
+                if owner is not key:
+                    found.append(f"{name} is both {owner.id} and {key.id}: it does {owner.id}")
+        return found
+
+    def changed(self, keys: Mapping[str, tuple[str, ...]]) -> Keymap:
+        """Return a keymap in which these ids have other keys."""
+        return Keymap([replace(key, keys=keys.get(key.id, key.keys)) for key in self.table])
+
+
+def config_path() -> Path:
+    """Return where an operator's own keys stand."""
+    home = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+    return Path(home) / "vgwm" / "keys.yaml"
+
+
+def load(path: Path) -> Keymap:
+    """Return the table, changed by a file of `id: key` or `id: [key, ..]` if it is there.
+
+    Raises BadInput for a file that is none, an unknown id, or a value that names no key.
+    """
+    try:
+        read = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Keymap()
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise _wrong(path, f"cannot be read as YAML ({type(error).__name__})") from error
+    if read is None:
+        return Keymap()
+    if not isinstance(read, dict):
+        raise _wrong(path, "is no mapping of id to keys")
+    ids = {key.id for key in TABLE}
+    keys: dict[str, tuple[str, ...]] = {}
+    for id_, value in read.items():
+        names = value if isinstance(value, list) else [value]
+        if id_ not in ids:
+            raise _wrong(path, f"names {str(id_)[:20]!r}; ids are {' '.join(sorted(ids))}")
+        if not names or not all(isinstance(name, str) and name for name in names):
+            raise _wrong(path, f"gives {id_} no key")
+        keys[id_] = tuple(names)
+    return Keymap().changed(keys)
+
+
+def _wrong(path: Path, what: str) -> BadInput:
+    return BadInput(
+        what=f"{path.name} {what}",
+        where=str(path),
+        remedy="Write `id: key` lines, or remove the file.",
+    )

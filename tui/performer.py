@@ -1,0 +1,159 @@
+"""Does what keys ask for: calls of the API, child processes, copies; row 23 says what was done."""
+
+from __future__ import annotations
+
+import os
+import signal
+import uuid
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypedDict
+
+from core.control.wire import ErrorBody, Event, Failure
+from core.errors import VgwmError
+from tui import child, clipboard, effects
+from tui.effects import Verb
+from tui.ui import LinkState, Name
+from tui.views.line import Role
+
+if TYPE_CHECKING:
+    from tui.app import Terminal
+    from tui.effects import Effect
+
+FAILURES = 500
+EVENTS = 500
+_DID = {Verb.PAUSE: "pauses; P resumes it", Verb.RESUME: "goes on; P pauses it"}
+
+
+class Lists(TypedDict):
+    """The parts of a scene that are lists."""
+
+    failures: tuple[Failure, ...]
+    failures_more: bool
+    events: tuple[Event, ...]
+
+
+def actor() -> str:
+    """Return who is at the keys: sudo's caller, else the login."""
+    for name in ("VGWM_ACTOR", "SUDO_USER", "LOGNAME", "USER"):
+        if os.environ.get(name):
+            return os.environ[name]
+    return f"uid {os.getuid()}"
+
+
+class Performer:
+    """The app's hands."""
+
+    def __init__(self, app: Terminal) -> None:
+        self._app = app
+        self._failures: tuple[Failure, ...] = ()
+        self._more = False
+        self._events: tuple[Event, ...] = ()
+        self._ledger_read = False
+
+    def do(self, effect: Effect) -> None:
+        """Do an effect; what takes time goes on in a worker, and says itself when it is done."""
+        match effect:
+            case effects.Leave():
+                self._app.exit(0)
+            case effects.Suspend():
+                os.kill(os.getpid(), signal.SIGTSTP)
+            case effects.Repaint():
+                self._app.panel.refresh()
+            case _:
+                self._app.run_worker(self._told(effect), name=type(effect).__name__)
+
+    async def _told(self, effect: Effect) -> None:
+        """Do an effect that waits; its error is shown as stderr would say it."""
+        try:
+            said = await self._wait_for(effect)
+        except VgwmError as error:
+            body = ErrorBody(
+                code=error.code,
+                what=error.what,
+                where=error.where,
+                remedy=error.remedy,
+                exit_code=error.exit_code,
+            )
+            self._app.ui = replace(self._app.ui, error=body, message=None)
+            self._app.answer()
+        else:
+            if said:
+                self._app.say(said)
+
+    async def _wait_for(self, effect: Effect) -> str:
+        client = self._app.link.client
+        match effect:
+            case effects.Begin(kind):
+                job = await client.start_job(kind, {}, actor=actor(), request_id=uuid.uuid4().hex)
+                return f"job {job} ({kind}) began; P pauses it, X cancels it"
+            case effects.Steer(job, verb):
+                return await self._steer(job, verb)
+            case effects.SetKnob(name, value, before):
+                await client.set_knobs({name: value}, actor=actor())
+                return f"{name} is {value}; it was {before}"
+            case effects.StartEngine():
+                await child.start_engine(self._app.path)
+                return "the engine runs"
+            case effects.Copy(text):
+                return await self._copy(text)
+            case _:
+                await self._load()
+                return ""
+
+    async def _steer(self, job: int, verb: Verb) -> str:
+        client = self._app.link.client
+        match verb:
+            case Verb.PAUSE:
+                await client.pause(job, actor=actor())
+            case Verb.RESUME:
+                await client.resume(job, actor=actor())
+            case Verb.CANCEL:
+                await client.cancel(job, actor=actor())
+                return f"job {job} is cancelled; what is recorded stays"
+        return f"job {job} {_DID[verb]}"
+
+    async def _copy(self, text: str) -> str:
+        driver = self._app._driver  # noqa: SLF001 - Textual has no public way to its own driver
+        write = None if driver is None or driver.is_headless else driver.write
+        return await clipboard.copy(text, write, self._app.path / "reports")
+
+    async def read_ledger(self) -> None:
+        """Take the last facts from the ledger, once, while no engine has answered."""
+        if self._ledger_read:
+            return
+        self._ledger_read = True
+        try:
+            self._app.link.take(await child.ledger_snapshot(self._app.path))
+        except VgwmError as error:
+            self._app.say(f"no facts: {error.what}", Role.WARN)
+
+    async def follow_list(self) -> None:
+        """Read the list of the screen that is shown, if it can have changed."""
+        if self._app.ui.screen in {Name.ERRORS, Name.LOG} and self._app.ui.frozen_s is None:
+            try:
+                await self._load()
+            except VgwmError as error:
+                self._app.say(error.what, Role.WARN)
+
+    async def _load(self) -> None:
+        snapshot = self._app.link.snapshot
+        if snapshot is None or self._app.link.now().state is not LinkState.LIVE:
+            return
+        client = self._app.link.client
+        match self._app.ui.screen:
+            case Name.ERRORS:
+                page = await client.failures(limit=FAILURES)
+                self._failures, self._more = tuple(page.failures), bool(page.next)
+            case Name.LOG:
+                newest = self._events[0].seq if self._events else 0
+                if snapshot.last_seq > newest or not self._events:
+                    since = max(newest, snapshot.last_seq - EVENTS)
+                    fresh = (await client.events(since)).events
+                    self._events = (*reversed(fresh), *self._events)[:EVENTS]
+            case _:
+                pass
+        self._app.paint(at_once=True)
+
+    def lists(self) -> Lists:
+        """Return what was read, for the scene."""
+        return Lists(failures=self._failures, failures_more=self._more, events=self._events)

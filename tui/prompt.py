@@ -1,0 +1,83 @@
+"""The prompt on row 23: a knob's name and its new value, typed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tui.effects import Effect, SetKnob
+from tui.ui import Message, Prompt, Ui
+from tui.views.line import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from core.control.wire import Knob
+    from tui.ui import Scene
+
+_LONGEST = 60
+_FIRST = "workers"
+
+
+def _knobs(scene: Scene) -> Sequence[Knob]:
+    return scene.snapshot.knobs if scene.snapshot is not None else ()
+
+
+def knob_prompt(scene: Scene) -> Prompt:
+    """Return a prompt for the knob that is turned most, or the first there is."""
+    names = [knob.name for knob in _knobs(scene)]
+    name = _FIRST if _FIRST in names or not names else names[0]
+    return Prompt(typed=f"{name} ")
+
+
+def _next_knob(typed: str, scene: Scene) -> str:
+    """Return the knob after the one typed, or the first that begins like it."""
+    names = [knob.name for knob in _knobs(scene)]
+    if not names:
+        return typed
+    name = typed.split(" ", maxsplit=1)[0]
+    if name in names:
+        return f"{names[(names.index(name) + 1) % len(names)]} "
+    return f"{next((known for known in names if known.startswith(name)), names[0])} "
+
+
+def answer_prompt(
+    ui: Ui, prompt: Prompt, key: str, id_: str, scene: Scene
+) -> tuple[Ui, Effect | None]:
+    """Return what a key does while the prompt is open."""
+    if id_ == "back":
+        return replace(ui, prompt=None), None
+    typed = prompt.typed
+    match key:
+        case "enter":
+            return _submit(ui, typed, scene)
+        case "tab":
+            typed = _next_knob(typed, scene)
+        case "backspace" | "ctrl+h":
+            typed = typed[:-1]
+        case "ctrl+u":
+            typed = ""
+        case "ctrl+w":
+            typed = typed.rstrip().rpartition(" ")[0]
+            typed += " " if typed else ""
+        case _ if len(key) == 1 and key.isascii() and key.isprintable():
+            typed = (typed + key)[:_LONGEST]
+        case _:
+            pass
+    return replace(ui, prompt=replace(prompt, typed=typed)), None
+
+
+def _submit(ui: Ui, typed: str, scene: Scene) -> tuple[Ui, Effect | None]:
+    name, _, value = typed.strip().partition(" ")
+    knob = next((knob for knob in _knobs(scene) if knob.name == name), None)
+    if knob is None:
+        known = " ".join(knob.name for knob in _knobs(scene))
+        return _refuse(ui, f"no knob {name!r}: {known}")
+    if not value.strip():
+        return _refuse(ui, f"{name} needs a value, {knob.bounds}")
+    return replace(ui, prompt=None), SetKnob(name, value.strip(), knob.value)
+
+
+def _refuse(ui: Ui, why: str) -> tuple[Ui, Effect | None]:
+    """Say why and close the prompt: the row shows one of the two."""
+    return replace(ui, prompt=None, message=Message(text=why, role=Role.WARN)), None

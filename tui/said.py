@@ -1,0 +1,44 @@
+"""Texts that leave the screen: the status line for a chat, an error to pass on, the way back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core import display
+from core.control.facts import eta_fact
+from tui.views.words import current_job, done_percent, is_alive, standing
+
+if TYPE_CHECKING:
+    from core.control.wire import ErrorBody, Snapshot
+    from tui.ui import Scene
+
+
+def status_line(scene: Scene) -> str:
+    """Return the state in one line, without a secret: nothing secret is ever in a snapshot."""
+    now = scene.snapshot
+    if now is None:
+        return f"vgwm {scene.workspace}: no facts yet"
+    t = now.totals
+    return (
+        f"vgwm {scene.workspace}: {standing(now).text}, "
+        f"{display.count(t.migrated)} of {display.count(t.objects)} objects ({done_percent(now)}), "
+        f"{display.size(t.migrated_bytes)} of {display.size(t.size_bytes)}, "
+        f"failed {display.count(t.failed)}, ETA {eta_fact(now).parts[0]}"
+    )
+
+
+def error_text(error: ErrorBody) -> str:
+    """Return an error in one line, as stderr says it."""
+    return f"{error.what} ({error.where}). {error.remedy}"
+
+
+def way_back(snapshot: Snapshot | None, *, command: str, engine_lives: bool) -> str:
+    """Return what is printed on leaving: what goes on without the screen, and how to come back."""
+    job = current_job(snapshot) if snapshot is not None else None
+    if not engine_lives:
+        goes_on = "no engine is running"
+    elif job is not None and is_alive(job):
+        goes_on = f"the engine goes on: job {job.id}, {job.kind} {job.state}"
+    else:
+        goes_on = "the engine goes on, without a job"
+    return f"{goes_on}\ncome back with: {command}"

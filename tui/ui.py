@@ -1,0 +1,128 @@
+"""What an operator sees besides the facts: screen, cursor, prompt, sheet, link. Values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from tui.views.line import Role
+
+if TYPE_CHECKING:
+    from core.control.wire import ErrorBody, Event, Failure, Snapshot
+    from tui.effects import Effect
+
+
+class Name(StrEnum):
+    """The screens; the value is what the title says."""
+
+    HOME = "Home"
+    MIGRATE = "Migrate"
+    ERRORS = "Errors"
+    LOG = "Log"
+    HELP = "Help"
+
+
+class LinkState(StrEnum):
+    """What the engine does on its socket."""
+
+    CONNECTING = "connecting"
+    LIVE = "ok"
+    SILENT = "silent"  # connected, but no answer in time
+    GONE = "gone"  # nobody listens
+    FOREIGN = "other version"  # answers, but speaks another API
+
+
+ACT_LIMIT_S = 10.0
+"""Facts older than this are no ground to act on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """How the engine answers.
+
+    age_s: of the facts shown, None while there are none. quiet_s: since it stopped answering.
+    """
+
+    state: LinkState = LinkState.CONNECTING
+    age_s: float | None = None
+    quiet_s: float = 0.0
+    detail: str = ""
+
+    @property
+    def why_no_acts(self) -> str:
+        """Why nothing may be changed now; empty if it may."""
+        match self.state:
+            case LinkState.LIVE:
+                return ""
+            case LinkState.CONNECTING:
+                return "not connected yet"
+            case LinkState.GONE:
+                return "the engine is not running; B starts it"
+            case LinkState.FOREIGN:
+                return f"read-only: {self.detail}"
+            case LinkState.SILENT:
+                return f"engine silent {self.quiet_s:.0f} s" if self.quiet_s > ACT_LIMIT_S else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What row 23 says, until the next key."""
+
+    text: str
+    role: Role = Role.TEXT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """A line being typed on row 23: a knob's name and its new value."""
+
+    typed: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """What an act would do, shown before it is done. The focus begins on Cancel.
+
+    painted_at_s: monotonic; None until the terminal has it. A key that came before, or within
+    0.3 s after, does not count: it was meant for something else.
+    """
+
+    title: str
+    command: str
+    effects: tuple[str, ...]
+    act: Effect
+    on_run: bool = False
+    painted_at_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """The facts that a screen is made from. now_ns: the wall clock, UTC."""
+
+    now_ns: int
+    workspace: str
+    snapshot: Snapshot | None = None
+    failures: tuple[Failure, ...] = ()
+    failures_more: bool = False
+    events: tuple[Event, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ui:
+    """Everything that a key can change, and what the app knows of its own link and terminal."""
+
+    screen: Name = Name.HOME
+    back: Name = Name.HOME
+    link: Link = field(default_factory=Link)
+    painted_bytes_s: float | None = None
+    low_data: bool = False
+    frozen_s: float | None = None
+    unicode: bool = False
+    cursor: int = 0
+    going: bool = False
+    message: Message | None = None
+    error: ErrorBody | None = None
+    prompt: Prompt | None = None
+    sheet: Sheet | None = None
+    interrupted_at_s: float | None = None

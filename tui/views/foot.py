@@ -1,0 +1,107 @@
+"""The last two rows: messages and prompt, and the keys of this screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.keys import FOOTERS, GO
+from tui.reasons import why_off
+from tui.ui import LinkState, Name
+from tui.views.line import EMPTY, Line, Piece, Role, text, width_of
+from tui.views.words import current_job
+
+if TYPE_CHECKING:
+    from tui.keys import Keymap
+    from tui.ui import Prompt, Scene, Ui
+
+
+def message_row(scene: Scene, ui: Ui, width: int) -> Line:
+    """Return row 23: the prompt, else where `g` leads, else the message, else what to know."""
+    if ui.prompt is not None:
+        return _prompt(ui.prompt, scene, width)
+    if ui.going:
+        letters = [
+            piece
+            for letter, name in GO.items()
+            for piece in (Piece(f"  {letter}", Role.KEY), Piece(f" {name.value}"))
+        ]
+        return (Piece(" go:"), *letters, Piece("  (Esc leaves)", Role.DIM))
+    if ui.message is not None:
+        return text(f" {ui.message.text}", ui.message.role)
+    return _standing_advice(scene, ui)
+
+
+def _prompt(prompt: Prompt, scene: Scene, width: int) -> Line:
+    line: Line = (Piece(" set ", Role.KEY), Piece(prompt.typed), Piece("_", Role.CURSOR))
+    name = prompt.typed.split(" ")[0]
+    knobs = scene.snapshot.knobs if scene.snapshot is not None else []
+    found = next((knob for knob in knobs if knob.name == name), None)
+    help_ = (
+        f"   now {found.value}, {found.bounds}; Tab next knob, Enter sets, Esc leaves"
+        if found is not None
+        else "   KNOB VALUE; Tab next knob, Enter sets, Esc leaves"
+    )
+    return (*line, Piece(help_[: max(0, width - width_of(line))], Role.DIM))
+
+
+def _standing_advice(scene: Scene, ui: Ui) -> Line:
+    match ui.link.state:
+        case LinkState.CONNECTING:
+            return text(" connecting to the engine; q leaves", Role.DIM)
+        case LinkState.GONE if scene.snapshot is not None:
+            return text(" no engine answers: these facts are old; B starts it", Role.WARN)
+        case LinkState.SILENT if ui.link.why_no_acts:
+            return text(f" {ui.link.why_no_acts}: nothing can be changed now", Role.WARN)
+        case _:
+            pass
+    job = current_job(scene.snapshot) if scene.snapshot is not None else None
+    if job is not None and job.state == "paused" and ui.screen is not Name.HELP:
+        why = f": {job.reason}" if job.reason else ""
+        return text(f" job {job.id} is paused{why}; P resumes it", Role.WARN)
+    return EMPTY
+
+
+def _label(id_: str, label: str, scene: Scene) -> str:
+    """Return the footer's word for a key in this state of the job."""
+    now = scene.snapshot
+    job = current_job(now) if now is not None else None
+    match id_:
+        case "begin" if now is not None:
+            return "copy" if now.workspace.planned else "plan"
+        case "pause" if job is not None and job.state == "paused":
+            return "resume"
+        case _:
+            return label
+
+
+def keys_row(scene: Scene, ui: Ui, width: int, keymap: Keymap) -> Line:
+    """Return row 24: the screen's keys, dim if off now; the first go if room is short."""
+    if ui.sheet is not None:
+        return _keys(("Tab", "the other button"), ("Enter", "presses it"), ("Esc", "leaves"))
+    shown: list[Line] = []
+    for id_ in FOOTERS[ui.screen]:
+        if id_.startswith("go "):
+            letter = id_.removeprefix("go ")
+            shown.append((Piece(f"g {letter}", Role.KEY), Piece(f" {GO[letter].value.lower()}")))
+            continue
+        key = keymap.key(id_)
+        off = why_off(id_, scene, ui)
+        shown.append(
+            (
+                Piece(key.shown, Role.DIM if off else Role.KEY),
+                Piece(f" {_label(id_, key.label, scene)}", Role.DIM if off else Role.TEXT),
+            )
+        )
+    while len(shown) > 1 and sum(width_of(item) + 2 for item in shown) > width:
+        del shown[0]
+    return tuple(
+        piece
+        for index, item in enumerate(shown)
+        for piece in (Piece("  " if index else " "), *item)
+    )
+
+
+def _keys(*pairs: tuple[str, str]) -> Line:
+    return tuple(
+        piece for key, does in pairs for piece in (Piece(f" {key}", Role.KEY), Piece(f" {does} "))
+    )

@@ -1,0 +1,140 @@
+"""The frame of every screen: title, risk, body, messages, keys. `draw` is the one way to a screen.
+
+Row 1 title; row 2 risk, empty before a cutover; body; next to last messages and prompt; last keys.
+ Below 40x10 one line says the state, the percentage and the ETA.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+
+from core import display
+from core.control.facts import State, eta_fact
+from tui.ui import LinkState, Name
+from tui.views import errors, guide, home, log, migrate
+from tui.views.foot import keys_row, message_row
+from tui.views.line import EMPTY, Line, Piece, Role, Size, column, right, text, width_of
+from tui.views.overlay import error_box, sheet_box
+from tui.views.words import done_percent, standing, stands
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tui.keys import Keymap
+    from tui.ui import Link, Scene, Ui
+
+    Body = Callable[[Scene, Ui, Size], list[Line]]
+
+LEAST = Size(40, 10)
+"""Below this one line is left, and no room for a question."""
+_NARROW = 60
+
+BODIES: Mapping[Name, Body] = {
+    Name.HOME: home.view,
+    Name.MIGRATE: migrate.view,
+    Name.ERRORS: errors.view,
+    Name.LOG: log.view,
+}
+
+
+def draw(scene: Scene, ui: Ui, size: Size, keymap: Keymap) -> list[Line]:
+    """Return the whole screen: exactly size.height lines, none wider than the screen asks for."""
+    if is_tiny(size):
+        return [_one_line(scene, ui), *([EMPTY] * (size.height - 1))]
+    room = Size(size.width, size.height - 4)
+    if ui.screen is Name.HELP:
+        body = guide.view(ui, room, keymap)
+    else:
+        body = BODIES[ui.screen](scene, ui, room) or _nothing_yet(scene, ui)
+    body = [*body[: room.height], *([EMPTY] * (room.height - len(body)))]
+    box = sheet_box(ui.sheet, size.width) if ui.sheet is not None else []
+    if ui.error is not None:
+        box = error_box(ui.error, size.width)
+    if box:
+        box = box[-room.height :]
+        body = [*body[: room.height - len(box)], *box]
+    return [
+        _title(scene, ui, size.width),
+        EMPTY,
+        *body,
+        message_row(scene, ui, size.width),
+        keys_row(scene, ui, size.width, keymap),
+    ]
+
+
+def is_tiny(size: Size) -> bool:
+    """Whether a terminal is too small for more than one line."""
+    return size.width < LEAST.width or size.height < LEAST.height
+
+
+def _title(scene: Scene, ui: Ui, width: int) -> Line:
+    engine = _engine(ui.link)
+    beside: Line = (engine,)
+    if width >= _NARROW:
+        rate = "-" if ui.painted_bytes_s is None else f"{ui.painted_bytes_s / 1000:.1f} KB/s"
+        low = " low" if ui.low_data else ""
+        beside = (engine, Piece(f"   ui{low} {rate}", Role.DIM))
+    return right(_where(scene, ui, width - width_of(beside) - 2), width - 1, *beside)
+
+
+def _where(scene: Scene, ui: Ui, width: int) -> Line:
+    """Return workspace, screen and state in at most `width` cells; a long name is cut."""
+    line: Line = (Piece(f"   {ui.screen.value}   ", Role.TITLE),)
+    if scene.snapshot is not None:
+        line = (*line, standing(scene.snapshot))
+    if ui.frozen_s is not None:
+        line = (*line, Piece("   "), stands(State.STALE, f"frozen {ui.frozen_s:.0f} s"))
+    mark = " vgwm "
+    room = max(1, width - len(mark) - width_of(line))
+    name = column(scene.workspace, min(room, cell_len(scene.workspace)))
+    return (Piece(mark, Role.DIM), Piece(name, Role.TITLE), *line)
+
+
+def _engine(link: Link) -> Piece:
+    age = "" if link.age_s is None else f" {_age(link.age_s)}"
+    match link.state:
+        case LinkState.LIVE:
+            return Piece(f"engine ok{age}", Role.OK)
+        case LinkState.CONNECTING:
+            return Piece(f"connecting {link.quiet_s:.0f} s", Role.UNKNOWN)
+        case LinkState.SILENT:
+            return Piece(f"engine silent ~{age}", Role.WARN)
+        case LinkState.GONE:
+            return Piece(f"engine gone ~{age}" if age else "no engine", Role.BAD)
+        case LinkState.FOREIGN:
+            return Piece("engine of another version", Role.WARN)
+
+
+def _age(age_s: float) -> str:
+    return f"{age_s:.1f} s" if age_s < 10 else display.duration(age_s)  # noqa: PLR2004 - ten seconds
+
+
+def _nothing_yet(scene: Scene, ui: Ui) -> list[Line]:
+    """Return the body of a screen without facts: what would fill it, and the key."""
+    if ui.link.state is LinkState.CONNECTING or scene.snapshot is not None:
+        return []
+    if ui.link.state is LinkState.GONE:
+        return [
+            EMPTY,
+            text(" no engine is running for this workspace"),
+            EMPTY,
+            (Piece(" B", Role.KEY), Piece("  starts it")),
+            text("    the same on the command line: vgwm engine start", Role.DIM),
+        ]
+    return [EMPTY, stands_line(ui.link)]
+
+
+def stands_line(link: Link) -> Line:
+    """Return why there are no facts."""
+    return (Piece(" "), stands(State.UNKNOWN, "unknown"), Piece(f"   {link.detail}"))
+
+
+def _one_line(scene: Scene, ui: Ui) -> Line:
+    now = scene.snapshot
+    if now is None:
+        return (_engine(ui.link),)
+    if ui.link.state is not LinkState.LIVE:
+        return (_engine(ui.link), Piece(f" {done_percent(now)}"))
+    return (standing(now), Piece(f" {done_percent(now)} {eta_fact(now).parts[0]}"))

@@ -1,0 +1,74 @@
+"""Help: what the screen is for, its keys by group, its command, the words used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.keys import GO, Group
+from tui.ui import Name, Ui
+from tui.views.line import EMPTY, Line, Piece, Role, Size, column, text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tui.keys import Keymap
+
+PURPOSE: Mapping[Name, tuple[str, str]] = {
+    Name.HOME: (
+        "Where the migration stands: source, target, phases, what needs you.",
+        "The engine works on its own; this screen only looks.",
+    ),
+    Name.MIGRATE: (
+        "Planning and copying: counters, rate, ETA, and what each worker does.",
+        "A bundle is up to 1,000 objects; it is recorded once its pin was seen on every node.",
+    ),
+    Name.ERRORS: (
+        "Objects that did not come over, each with its cause and what to do.",
+        "Failed: tried and given up. Skipped: the target cannot hold it.",
+    ),
+    Name.LOG: (
+        "The engine's events, numbered without a gap, newest first.",
+        "They are in the ledger, and outlive this screen.",
+    ),
+    Name.HELP: ("", ""),
+}
+
+COMMAND: Mapping[Name, str] = {
+    Name.HOME: "vgwm status",
+    Name.MIGRATE: "vgwm watch",
+    Name.ERRORS: "vgwm errors",
+    Name.LOG: "vgwm jobs",
+    Name.HELP: "vgwm --help",
+}
+"""The command that says the same as a screen."""
+
+GLYPHS = '= pass, done  ! warn, stalled  x fail  ? unknown  > running  " waiting  | paused  - none'
+
+
+def view(ui: Ui, size: Size, keymap: Keymap) -> list[Line]:
+    """Return the body's rows."""
+    first, second = PURPOSE[ui.back]
+    screens = "  ".join(f"g {letter} {name.value}" for letter, name in GO.items())
+    lines: list[Line] = [
+        text(f" {ui.back.value}: {first}"),
+        text(f" {second}", Role.DIM),
+        EMPTY,
+        (Piece(" command  ", Role.DIM), Piece(COMMAND[ui.back])),
+        (Piece(" screens  ", Role.DIM), Piece(screens)),
+    ]
+    columns = [_group(keymap, Group.LOOK), _group(keymap, Group.ACT, Group.MOVE, Group.LEAVE)]
+    half = max(38, size.width // 2)
+    for y in range(max(len(part) for part in columns)):
+        left = columns[0][y] if y < len(columns[0]) else ("", "")
+        other = columns[1][y] if y < len(columns[1]) else ("", "")
+        lines.append((*_entry(*left, half), *_entry(*other, half)))
+    lines.append(text(f" {GLYPHS}", Role.DIM))
+    return lines
+
+
+def _group(keymap: Keymap, *groups: Group) -> list[tuple[str, str]]:
+    return [(key.shown, key.does) for group in groups for key in keymap.table if key.group is group]
+
+
+def _entry(key: str, does: str, width: int) -> tuple[Piece, Piece]:
+    return Piece(f" {column(key, 7)}", Role.KEY), Piece(column(does, width - 8))

@@ -1,0 +1,80 @@
+"""A line of a screen: pieces of text, each in a role. Knows no colour, only roles.
+
+Outside text is made safe by whoever made the snapshot; widths are those of `rich.cells`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from rich.cells import cell_len, set_cell_size
+
+
+class Role(StrEnum):
+    """What a piece of text means; a theme gives each role its colour and attributes."""
+
+    TEXT = "text"
+    TITLE = "title"
+    OK = "ok"
+    WARN = "warn"
+    BAD = "bad"
+    UNKNOWN = "unknown"
+    DIM = "dim"
+    GRAPH = "graph"
+    KEY = "key"
+    CURSOR = "cursor"
+
+
+class Size(NamedTuple):
+    """Columns and rows of the terminal."""
+
+    width: int
+    height: int
+
+
+class Piece(NamedTuple):
+    """Text in one role."""
+
+    text: str
+    role: Role = Role.TEXT
+
+
+Line = tuple[Piece, ...]
+EMPTY: Line = ()
+
+
+def text(value: str, role: Role = Role.TEXT) -> Line:
+    """Return a line of one piece."""
+    return (Piece(value, role),)
+
+
+def plain(line: Line) -> str:
+    """Return the line's text without its roles."""
+    return "".join(piece.text for piece in line)
+
+
+def width_of(line: Line) -> int:
+    """Return how many cells the line takes."""
+    return sum(cell_len(piece.text) for piece in line)
+
+
+def at(line: Line, column: int, *pieces: Piece) -> Line:
+    """Append pieces so that they begin at column, or one blank after what is there already."""
+    used = width_of(line)
+    gap = column - used if column > used or not used else 1
+    return (*line, Piece(" " * gap), *pieces) if gap > 0 else (*line, *pieces)
+
+
+def right(line: Line, width: int, *pieces: Piece) -> Line:
+    """Append pieces so that they end at width; dropped if they do not fit after the line."""
+    room = width - width_of(line) - width_of(pieces)
+    return (*line, Piece(" " * room), *pieces) if room > 0 else line
+
+
+def column(value: str, width: int, *, to_right: bool = False) -> str:
+    """Return the text in exactly width cells, cut with `~` if it is longer."""
+    if cell_len(value) > width:
+        value = set_cell_size(value, width - 1) + "~"
+    pad = " " * (width - cell_len(value))
+    return pad + value if to_right else value + pad

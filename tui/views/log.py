@@ -1,0 +1,43 @@
+"""Log: the engine's durable events, newest first; numbered, nothing missing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core import display
+from core.control.facts import clock_s
+from tui.views.line import EMPTY, Line, Piece, Role, Size, column, text
+
+if TYPE_CHECKING:
+    from core.control.wire import Event
+    from tui.ui import Scene, Ui
+
+_ROLES = {"warn": Role.WARN, "error": Role.BAD}
+
+
+def view(scene: Scene, ui: Ui, size: Size) -> list[Line]:
+    """Return the body's rows."""
+    if scene.snapshot is None:
+        return []
+    events = scene.events
+    head = text(f"   {'seq':>9}  {'time':<8}   {'job':>4}   {'who':<10} event", Role.DIM)
+    if not events:
+        return [head, EMPTY, text(" nothing has happened yet")]
+    room = size.height - 1
+    cursor = min(ui.cursor, len(events) - 1)
+    begins = max(0, min(cursor - room // 2, len(events) - room))
+    rows = [
+        _row(events[index], is_cursor=index == cursor)
+        for index in range(begins, min(len(events), begins + room))
+    ]
+    return [head, *rows]
+
+
+def _row(event: Event, *, is_cursor: bool) -> Line:
+    job = "-" if event.job is None else str(event.job)
+    return (
+        Piece(" > " if is_cursor else "   ", Role.KEY),
+        Piece(f"{display.count(event.seq):>9}  {clock_s(event.ts_ns)}   {job:>4}   ", Role.DIM),
+        Piece(column(event.who, 10) + " "),
+        Piece(event.text, _ROLES.get(event.level, Role.TEXT)),
+    )

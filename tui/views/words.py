@@ -1,0 +1,93 @@
+"""Glyph, word and role of states, and the few figures that several screens show alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core import display
+from core.control.facts import State
+from core.model import ENDED, JobState
+from tui.views.line import Piece, Role
+
+if TYPE_CHECKING:
+    from core.control.wire import Job, Snapshot
+
+_ROLES = {
+    State.NONE: Role.DIM,
+    State.SKIPPED: Role.DIM,
+    State.PASS: Role.OK,
+    State.DONE: Role.OK,
+    State.RUNNING: Role.OK,
+    State.WARN: Role.WARN,
+    State.STALLED: Role.WARN,
+    State.WAITING: Role.WARN,
+    State.PAUSED: Role.WARN,
+    State.STALE: Role.WARN,
+    State.FAIL: Role.BAD,
+    State.UNKNOWN: Role.UNKNOWN,
+}
+
+_DOING = {"plan": "planning", "copy": "copying"}
+
+_JOB_STATES = {
+    JobState.QUEUED: State.WAITING,
+    JobState.RUNNING: State.RUNNING,
+    JobState.PAUSING: State.RUNNING,
+    JobState.PAUSED: State.PAUSED,
+    JobState.CANCELLING: State.RUNNING,
+    JobState.CANCELLED: State.SKIPPED,
+    JobState.DONE: State.DONE,
+    JobState.FAILED: State.FAIL,
+    JobState.INTERRUPTED: State.WARN,
+}
+
+
+def role_of(state: State) -> Role:
+    """Return the role in which a state is written."""
+    return _ROLES[state]
+
+
+def stands(state: State, word: str) -> Piece:
+    """Return a state as glyph and word."""
+    return Piece(f"{state.glyph} {word}", role_of(state))
+
+
+def current_job(now: Snapshot) -> Job | None:
+    """Return the newest job that goes on, else the newest that has ended."""
+    alive = [job for job in now.jobs if job.state not in ENDED]
+    return max(alive or now.jobs, key=lambda job: job.id, default=None)
+
+
+def is_alive(job: Job | None) -> bool:
+    """Whether a job is there and has not ended."""
+    return job is not None and job.state not in ENDED
+
+
+def job_state(job: Job) -> State:
+    """Return how a job stands; a state of a newer engine is unknown (I7)."""
+    try:
+        return _JOB_STATES[JobState(job.state)]
+    except ValueError:
+        return State.UNKNOWN
+
+
+def standing(now: Snapshot) -> Piece:
+    """Return what the workspace does, for the title: `> copying`, `! stalled`, `= copied`."""
+    job = current_job(now)
+    if job is None:
+        return stands(State.NONE, "planned" if now.workspace.planned else "no plan")
+    if job.state == JobState.RUNNING:
+        if now.eta.stalled_s is not None:
+            return stands(State.STALLED, "stalled")
+        return stands(State.RUNNING, _DOING.get(job.kind, job.kind))
+    return stands(job_state(job), f"{job.kind} {job.state}")
+
+
+def done_percent(now: Snapshot) -> str:
+    """Return how much of the objects is on the target, floored to a tenth."""
+    return display.percent(now.totals.migrated, now.totals.objects)
+
+
+def speed(per_s: float | None) -> str:
+    """Return bytes a second; a dash while it is not earned yet."""
+    return "-" if per_s is None else f"{display.size(round(per_s))}/s"

@@ -1,0 +1,1 @@
+"""The few Textual widgets: one panel fills a screen."""
