@@ -16,6 +16,7 @@ from core.display import safe
 from core.errors import BadInput
 from core.target import sqlite_statements as sql
 from core.target.objects import bucket_table, refuse_mismatch, same_row
+from core.target.row_check import refuse_misfits
 from core.target.schema_check import compare
 from core.target.shape import Source
 from core.target.sqlite_reader import SqliteReader, connect, describe
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from core.model import Finding
     from core.target.profile import Profile
-    from core.target.shape import Row, RowKey
+    from core.target.shape import Row, RowKey, TableShape
 
 T = TypeVar("T")
 
@@ -91,7 +92,7 @@ class SqliteTable:
 
     async def upsert(self, rows: Sequence[Row]) -> None:
         """Write rows in one executemany; they are on disk on return."""
-        await self._write(lambda connection: self._put(connection, rows))
+        await self._write(self._objects, rows, lambda connection: self._put(connection, rows))
 
     async def delete(self, bucket: str, keys: Sequence[str]) -> None:
         """Remove rows by key, with their entries in the CID table."""
@@ -105,7 +106,7 @@ class SqliteTable:
                 connection.executemany(forget, [(bucket, key, bucket, key) for key in keys])
             connection.executemany(delete, [(bucket, key) for key in keys])
 
-        await self._write(work)
+        await self._writer.submit(work)
 
     async def replace_if(self, rows: Sequence[Row], expected: Sequence[Row | None]) -> list[RowKey]:
         """Write the rows whose present ones are as expected; return the keys that had moved."""
@@ -124,7 +125,7 @@ class SqliteTable:
             self._put(connection, unmoved)
             return moved
 
-        return await self._write(work)
+        return await self._write(self._objects, rows, work)
 
     async def scan(self, after: RowKey, limit: int) -> list[Row]:
         """Return the next rows in byte order of (bucket, key)."""
@@ -153,12 +154,13 @@ class SqliteTable:
 
     async def upsert_buckets(self, rows: Sequence[Row]) -> None:
         """Write bucket rows."""
-        statement = sql.upsert(bucket_table(self._buckets))
+        shape = bucket_table(self._buckets)
+        statement = sql.upsert(shape)
 
         def work(connection: sqlite3.Connection) -> None:
             connection.executemany(statement, rows)
 
-        await self._write(work)
+        await self._write(shape, rows, work)
 
     async def scan_buckets(self) -> list[Row]:
         """Return every bucket row, by name."""
@@ -184,12 +186,20 @@ class SqliteTable:
                 self._cid_upsert, [tuple(row[at] for at in self._cid_at) for row in rows]
             )
 
-    async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def _write(
+        self,
+        shape: TableShape,
+        rows: Sequence[Row],
+        work: Callable[[sqlite3.Connection], T],
+    ) -> T:
+        """Run `work`, which writes `rows`; name the rows if SQLite refuses a value."""
         try:
             return await self._writer.submit(work)
-        except (sqlite3.IntegrityError, sqlite3.ProgrammingError, UnicodeEncodeError) as error:
+        except (sqlite3.IntegrityError, sqlite3.ProgrammingError, ValueError, OverflowError) as e:
+            where = safe(str(self._path))
+            refuse_misfits(shape, rows, where)
             raise BadInput(
-                what=f"a row does not fit its table: {safe(str(error))}",
-                where=safe(str(self._path)),
-                remedy="The object is at fault, not the table; nothing of this call was written.",
-            ) from error
+                what=f"SQLite refuses a row: {safe(str(e))}",
+                where=where,
+                remedy="Compare the table's constraints with the profile's.",
+            ) from e

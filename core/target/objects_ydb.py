@@ -15,6 +15,7 @@ from core.target import ydb_address
 from core.target import ydb_statements as yql
 from core.target.objects import bucket_table, refuse_mismatch, same_row
 from core.target.open_table import TableLogin
+from core.target.row_check import refuse_misfits
 from core.target.schema_check import compare
 from core.target.shape import IndexKind, Source
 from core.target.ydb_client import CALL, PATIENCE_S, YdbClient
@@ -95,6 +96,8 @@ class YdbTable:
     async def upsert(self, rows: Sequence[Row]) -> None:
         """Write object rows, and their entries in the CID table if the profile has one."""
         if self._cids:
+            # Keys go as parameters here, before the rows that could name a bad one are built.
+            refuse_misfits(self._objects, rows, self._client.where)
             for bucket, some in _by_bucket([_key(row) for row in rows]):
                 await self._forget_cids(bucket, some)
         await self._write(self._objects, rows)

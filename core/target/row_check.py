@@ -52,6 +52,13 @@ def misfits(shape: TableShape, rows: Iterable[Row]) -> list[tuple[RowKey, str]]:
     return found
 
 
+def refuse_misfits(shape: TableShape, rows: Iterable[Row], where: str) -> None:
+    """Raise RowsRefused if some rows do not fit."""
+    bad = misfits(shape, rows)
+    if bad:
+        raise RowsRefused(keys=[key for key, _ in bad], why=bad[0][1], where=where)
+
+
 def _row_problem(shape: TableShape, row: Row) -> str | None:
     if len(row) != len(shape.columns):
         return f"{len(row)} values for {len(shape.columns)} columns"

@@ -56,7 +56,9 @@ class YdbUpsert:
 
     async def write(self, rows: Sequence[Row]) -> None:
         """Write all rows. Raises RowsRefused once the others are written; see `YdbClient.call`."""
-        ordered = sorted(rows, key=lambda row: row[: len(self._shape.key)])
+        # A key that is absent is refused by name further on; here it must only not break sorting.
+        width = len(self._shape.key)
+        ordered = sorted(rows, key=lambda row: [str(cell or "") for cell in row[:width]])
         try:
             async with asyncio.TaskGroup() as group:
                 calls = [
