@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 MANIFEST: Final = b"manifest"
 """The manifest's name; it sorts after all numbers."""
 
-MAX_ENTRIES: Final = 40_000
-"""Of 2 MiB, the largest block that a node takes, 51 bytes each."""
+MAX_BLOCK_BYTES: Final = 2 << 20
+"""The largest block that a node takes: some 40,000 numbered entries of 51 bytes."""
 
 _DATA: Final = b"\x0a\x02\x08\x01"  # UnixFS: a directory, nothing else
 _NAME_BYTES: Final = 6
@@ -58,23 +58,28 @@ class FlatDirectory:
         self._parts.append(link(cid, name, tsize))
 
     def number(self, entries: Sequence[tuple[bytes, int]]) -> None:
-        """Add (cid, tsize) entries of 36-byte CIDs as 000000, 000001, ...: the fast way in.
+        """Add (cid, tsize) entries as 000000, 000001, ...: the fast way in.
 
         Only on an empty directory, ValueError otherwise.
         """
-        if self._parts or not entries:
-            if entries:
-                raise ValueError("numbered entries stand first in a directory")
+        if not entries:
             return
+        if self._parts:
+            raise ValueError("numbered entries stand first in a directory")
         parts = self._parts
         for i, (cid, tsize) in enumerate(entries):
-            head, tail = _around(tsize)
-            parts.append(b"%b%b\x12\x06%06d%b" % (head, cid, i, tail))
+            if len(cid) == V1_BYTES:
+                head, tail = _around(tsize)
+                parts.append(b"%b%b\x12\x06%06d%b" % (head, cid, i, tail))
+            else:
+                parts.append(link(cid, names(i), tsize))
             self._below += tsize
         self._last = names(len(entries) - 1)
 
     def finish(self) -> tuple[Cid, bytes, int]:
-        """Return (cid, block, tsize)."""
+        """Return (cid, block, tsize); ValueError if the block is too large for any node."""
         block = b"".join(self._parts) + _DATA
+        if len(block) > MAX_BLOCK_BYTES:
+            raise ValueError(f"a directory of {len(self._parts)} entries is over 2 MiB")
         cid = Cid(DAG_PB + sha256(block).digest())
         return cid, block, len(block) + self._below

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from core.dag import cid as cids
 from core.dag.errors import BadCid, BlockMismatch
+from core.dag.unixfs import raw_leaf
 
 DIGEST = st.binary(min_size=32, max_size=32)
 V1 = st.tuples(st.sampled_from([cids.RAW, cids.DAG_PB]), DIGEST).map(b"".join)
@@ -20,7 +21,7 @@ def by_base64(cid: bytes) -> str:
 
 
 def test_known_content_has_its_published_text() -> None:
-    assert cids.text(cids.of_raw(b"hello world")) == HELLO
+    assert cids.text(raw_leaf(b"hello world")) == HELLO
     assert cids.codec(cids.parse(HELLO)) == cids.RAW_CODEC
 
 
@@ -31,11 +32,16 @@ def test_the_batch_encoder_agrees_with_base64(batch: list[bytes]) -> None:
 
 @pytest.mark.parametrize("n", [255, 256, 257, 1000])
 def test_the_batch_encoder_keeps_order_over_its_inner_batches(n: int) -> None:
-    batch = [cids.of_raw(i.to_bytes(4, "big")) for i in range(n)]
+    batch = [raw_leaf(i.to_bytes(4, "big")) for i in range(n)]
     assert cids.texts(batch) == [by_base64(c) for c in batch]
 
 
-@pytest.mark.parametrize("cid", [b"", cids.RAW, cids.V0 + bytes(32), cids.RAW + bytes(33)])
+@given(st.lists(st.one_of(V1, V0), max_size=5))
+def test_the_batch_encoder_takes_both_versions(batch: list[bytes]) -> None:
+    assert cids.texts(batch) == [cids.text(c) for c in batch]
+
+
+@pytest.mark.parametrize("cid", [b"", cids.RAW, cids.RAW + bytes(33), bytes(34)])
 def test_the_batch_encoder_refuses_other_lengths(cid: bytes) -> None:
     with pytest.raises(BadCid):
         cids.texts([cids.RAW + bytes(32), cid])
@@ -82,7 +88,7 @@ def test_parse_refuses_what_is_no_cid_of_ours(text: str) -> None:
 
 
 def test_verify_tells_right_bytes_from_wrong_ones() -> None:
-    cid = cids.of_raw(b"hello world")
+    cid = raw_leaf(b"hello world")
     cids.verify(cid, b"hello world")
     cids.verify(cids.V0 + cid[-32:], b"hello world")
     with pytest.raises(BlockMismatch, match=HELLO):

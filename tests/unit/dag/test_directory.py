@@ -5,13 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.dag import cid as cids
-from core.dag.directory import MANIFEST, MAX_ENTRIES, FlatDirectory, names
+from core.dag.directory import MANIFEST, MAX_BLOCK_BYTES, FlatDirectory, names
 from core.dag.profile import UNIXFS_V1_2025
 from core.dag.reading import Kind, parse_node
+from core.dag.unixfs import raw_leaf
 from tests.unit.dag.samples import MIB, build, pattern
 
 FIVE = [build(UNIXFS_V1_2025, pattern(n))[0] for n in (0, 1, 11, 4096, MIB + 1)]
-CID = cids.of_raw(b"x")
+CID = raw_leaf(b"x")
+CID_V0 = cids.V0 + bytes(32)
 
 
 def test_i2_five_files_get_the_directory_that_kubo_gives() -> None:
@@ -29,12 +31,12 @@ def test_i2_the_empty_directory_is_the_one_that_kubo_gives() -> None:
     assert (len(block), tsize) == (4, 4)
 
 
-@given(st.lists(st.integers(0, 2**50), max_size=20))
-def test_the_fast_way_in_writes_the_same_links(tsizes: list[int]) -> None:
+@given(st.lists(st.tuples(st.sampled_from([CID, CID_V0]), st.integers(0, 2**50)), max_size=20))
+def test_the_fast_way_in_writes_the_same_links(entries: list[tuple[bytes, int]]) -> None:
     slow, fast = FlatDirectory(), FlatDirectory()
-    for i, tsize in enumerate(tsizes):
-        slow.add(names(i), CID, tsize)
-    fast.number([(CID, tsize) for tsize in tsizes])
+    for i, (cid, tsize) in enumerate(entries):
+        slow.add(names(i), cid, tsize)
+    fast.number(entries)
     for directory in (slow, fast):
         directory.add(MANIFEST, CID, 5)
     assert slow.finish() == fast.finish()
@@ -69,8 +71,12 @@ def test_numbers_come_first() -> None:
         directory.number([(CID, 1)])
 
 
-def test_the_largest_bundle_fits_into_one_block() -> None:
+def test_a_directory_that_no_node_takes_is_refused() -> None:
     directory = FlatDirectory()
-    directory.number([(CID, MIB - 1)] * MAX_ENTRIES)
+    directory.number([(CID, MIB - 1)] * 40_000)
     directory.add(MANIFEST, CID, 1)
-    assert len(directory.finish()[1]) <= 2 * MIB
+    assert len(directory.finish()[1]) <= MAX_BLOCK_BYTES
+    for i in range(2_000):
+        directory.add(b"manifest%06d" % i, CID, 1)
+    with pytest.raises(ValueError, match="over 2 MiB"):
+        directory.finish()

@@ -17,6 +17,7 @@ from core.dag.manifest import (
     entry_line,
     header_line,
 )
+from core.dag.unixfs import raw_leaf
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 NS = st.integers(-(2**63), 2**63 - 1)
@@ -53,7 +54,7 @@ HELLO = ManifestEntry(
     key="a/x",
     meta_text='{"v":1}',
     source=SourceStamp(7, 2, 3, 0, 33188, 1),
-    cid=cids.of_raw(b"hello world"),
+    cid=raw_leaf(b"hello world"),
     name="000000",
     size=11,
 )
