@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _BAD_REQUEST = 400
 _DENIED = frozenset({401, 403})
-_NOT_FOUND = 404
+_NO_REST = frozenset({404, 405})
 _TOO_LONG = 431
 _BUSY = frozenset({429, 502, 503, 504})
 _QUEUE_WAIT_S = 1.0
@@ -194,7 +194,7 @@ def cluster_error(answer: Answer, *, where: str, node: str) -> VgwmError:
     if answer.status in _DENIED:
         remedy = "Set target.cluster_user and target.cluster_password_ref as the peers have them."
         return Denied(what=what, where=where, remedy=remedy, node=node)
-    if answer.status == _NOT_FOUND:
+    if answer.status in _NO_REST:
         remedy = "Let target.cluster name REST addresses (port 9094), not proxies or pin services."
         return BadInput(what=what, where=where, remedy=remedy, node=node)
     if answer.status in {_BAD_REQUEST, _TOO_LONG}:

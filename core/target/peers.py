@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from core.display import safe
-from core.errors import BadInput, NodeBusy, NodeUnreachable
+from core.errors import BadInput, NodeBusy, NodeUnreachable, VgwmError
 from core.target.cluster import ClusterClient
 from core.target.kubo import KuboClient
 from core.target.sink import KuboEndpoint
@@ -121,15 +121,17 @@ class Roster:
 
     async def ask(self) -> None:
         """Ask every address that is not known yet; harmless to repeat."""
+        clients: Iterable[KuboClient | ClusterClient] = (*self.kubos, *self.clusters)
+        known = self._kubo_ids.keys() | self._cluster_ids.keys()
+        faults: list[VgwmError] = []
         async with asyncio.TaskGroup() as group:
-            for kubo in self.kubos:
-                if kubo.name not in self._kubo_ids:
-                    group.create_task(self._ask_kubo(kubo), name=f"identity of {kubo.name}")
-            for cluster in self.clusters:
-                if cluster.name not in self._cluster_ids:
+            for client in clients:
+                if client.name not in known:
                     group.create_task(
-                        self._ask_cluster(cluster), name=f"identity of {cluster.name}"
+                        self._ask_one(client, faults), name=f"identity of {client.name}"
                     )
+        if faults:
+            raise faults[0]
         _all_distinct("target.kubo", self._kubo_ids)
         _all_distinct("target.cluster", self._cluster_ids)
         await self._ask_others()
@@ -162,20 +164,20 @@ class Roster:
         for client in clients:
             await client.close()
 
-    async def _ask_kubo(self, kubo: KuboClient) -> None:
+    async def _ask_one(self, client: KuboClient | ClusterClient, faults: list[VgwmError]) -> None:
+        """Learn who one address is; faults takes what waiting cannot mend."""
         try:
-            self._kubo_ids[kubo.name] = (await kubo.id()).id
+            if isinstance(client, KuboClient):
+                self._kubo_ids[client.name] = (await client.id()).id
+            else:
+                member = await client.id()
+                self._cluster_ids[client.name] = member.id
+                self._learn(member)
         except _SILENT as error:
-            self._reasons[kubo.name] = error.what
-
-    async def _ask_cluster(self, cluster: ClusterClient) -> None:
-        try:
-            member = await cluster.id()
-        except _SILENT as error:
-            self._reasons[cluster.name] = error.what
-            return
-        self._cluster_ids[cluster.name] = member.id
-        self._learn(member)
+            self._reasons[client.name] = error.what
+        except VgwmError as error:
+            self._reasons[client.name] = error.what
+            faults.append(error)
 
     async def _ask_others(self) -> None:
         """Learn the members that no address of ours is, and those whose own address is silent."""

@@ -50,15 +50,17 @@ class PinPost:
                 pause_s = min(pause_s * 2, _MOST_S)
             await asyncio.sleep(wait_s)
 
-    async def withdraw(self, cid: str) -> None:
+    async def withdraw(self, cid: str, *, batch_s: float) -> None:
         """Remove a pin, and return when no peer's state holds it; harmless when none does.
 
+        batch_s: how long a pin just accepted may stay out of every state. DELETE does not find it
+        there, and then it appears: so it is waited for first.
         Raises NodeUnreachable when a peer holds it still after a minute.
         """
+        await self._appears(cid, batch_s)
         for cluster in self._in_turn():
             try:
                 async with asyncio.timeout(_GONE_S):
-                    # DELETE only what is in the state: in the batch it is not found, then appears
                     while await cluster.allocation(cid) is not None:
                         await cluster.unpin(cid)
                         await asyncio.sleep(_LOOK_S)
@@ -69,6 +71,17 @@ class PinPost:
                     remedy="Look at the cluster's links (ipfs-cluster-ctl health graph).",
                     node=cluster.name,
                 ) from None
+
+    async def _appears(self, cid: str, batch_s: float) -> None:
+        """Return when a peer's state holds the pin, or batch_s seconds have passed."""
+        limit_s = time.monotonic() + batch_s
+        for cluster in self._in_turn():
+            while await cluster.allocation(cid) is None:
+                if time.monotonic() > limit_s:
+                    break
+                await asyncio.sleep(_LOOK_S)
+            else:
+                return
 
     async def _any(self, cid: str, *, name: str, rf: int, allocations: Sequence[str]) -> Pin:
         fault: VgwmError | None = None

@@ -123,7 +123,7 @@ class PinWatch:
 
     async def withdraw(self, root: Cid) -> None:
         """Remove a pin and return when no peer's state holds it: then other peers can be chosen."""
-        await self._post.withdraw(cids.text(root))
+        await self._post.withdraw(cids.text(root), batch_s=2 * self._limits.batch_age_s)
 
     async def run(self) -> None:
         """Poll for ever the peers that are waited for, each at its own pace."""
