@@ -293,7 +293,7 @@ class Copier:
             )
             if bundle.state is BundleState.COPIED:
                 async with window.pins:
-                    await self._m.placement.pin(bundle.id, bundle.root, 0, bundle.allocations)
+                    await self._m.placement.pin(bundle.id, bundle.root, None, bundle.allocations)
                 await ledger.pinned([bundle.id])
             await self._upsert(rows)
             number = await ledger.next_bundle_id()

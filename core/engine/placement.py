@@ -42,8 +42,13 @@ class Placement(Protocol):
         """Give the room back after an upload; a node that failed is left out for a while."""
         ...
 
-    async def pin(self, bundle: int, root: Cid, car_bytes: int, peers: tuple[str, ...]) -> None:
-        """Return when every peer was observed to hold the bundle (I1)."""
+    async def pin(
+        self, bundle: int, root: Cid, car_bytes: int | None, peers: tuple[str, ...]
+    ) -> None:
+        """Return when every peer was observed to hold the bundle (I1).
+
+        car_bytes: None where the bundle was just read back.
+        """
         ...
 
     async def withdraw(self, root: Cid) -> None:

@@ -47,8 +47,16 @@ class DirPlacement:
     def release(self, place: Place, size_bytes: int, fault_node: str, fault_kind: str) -> None:
         """Do nothing: there is nothing to give back."""
 
-    async def pin(self, bundle: int, root: Cid, car_bytes: int, peers: tuple[str, ...]) -> None:  # noqa: ARG002 - the protocol's names
+    async def pin(
+        self,
+        bundle: int,
+        root: Cid,
+        car_bytes: int | None,
+        peers: tuple[str, ...],  # noqa: ARG002 - the protocol's names
+    ) -> None:
         """Find the bundle's file with its length."""
+        if car_bytes is None:
+            return
         if not await asyncio.to_thread(self._store.confirm, root, car_bytes):
             raise Broken(
                 what=f"the file of bundle {bundle} is not there as it was written",

@@ -71,7 +71,13 @@ class IpfsPlacement:
         if fault_node:
             self.chooser.fault(fault_node, fault_kind, "the last bundle failed there")
 
-    async def pin(self, bundle: int, root: Cid, car_bytes: int, peers: tuple[str, ...]) -> None:  # noqa: ARG002 - the protocol's names
+    async def pin(
+        self,
+        bundle: int,
+        root: Cid,
+        car_bytes: int | None,  # noqa: ARG002 - the protocol's names
+        peers: tuple[str, ...],
+    ) -> None:
         """Pin the bundle's root, and return when each peer was seen `pinned`."""
         name = f"vgwm-{self._workspace_id}-{bundle}"
         await self._pins.pin(root, peers, name=name)

@@ -42,10 +42,13 @@ class Inbox:
         return self._tasks.get()
 
     def _frame(self) -> Message | WorkerSetup:
-        head = self._pipe.read(LENGTH_BYTES)
-        if len(head) < LENGTH_BYTES:
+        try:
+            head = self._pipe.read(LENGTH_BYTES)
+            frame = self._pipe.read(int.from_bytes(head, "big"))
+        except ConnectionError:
             os._exit(0)
-        frame = self._pipe.read(int.from_bytes(head, "big"))
+        if len(head) < LENGTH_BYTES or len(frame) < int.from_bytes(head, "big"):
+            os._exit(0)
         message: Message | WorkerSetup = pickle.loads(frame)  # noqa: S301 - from the coordinator
         return message
 
@@ -69,7 +72,7 @@ class Outbox:
         try:
             self._pipe.write(len(frame).to_bytes(LENGTH_BYTES, "big") + frame)
             self._pipe.flush()
-        except BrokenPipeError:
+        except ConnectionError:
             os._exit(0)
 
 

@@ -71,7 +71,7 @@ def test_bundles_keep_their_bounds_and_large_objects_stand_alone(
 def test_i5_what_was_handed_over_ends_between_keys(
     sizes: list[int | None], versions: int, page: int
 ) -> None:
-    """The cursor is the last key handed over: no later bundle may hold that key, or one before it."""
+    """The cursor is the last key handed over: no later bundle holds that key or one before it."""
     one, cursor = cutter(), b""
     made = entries(sizes, versions)
     for at in range(0, len(made), page):
