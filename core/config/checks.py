@@ -40,6 +40,20 @@ def check(workspace: Workspace, *, where: str) -> None:
     _policies(workspace, where)
 
 
+def check_folder(workspace: Workspace, folder: Path) -> None:
+    """Raise BadInput if the workspace's own folder (absolute) lies inside of its source (I6)."""
+    source = workspace.source
+    if not isinstance(source, PosixSource):
+        return
+    for inner in (source.path, source.versioning_dir, source.sidecar):
+        if inner is not None and folder.is_relative_to(inner):
+            raise BadInput(
+                what=f"the workspace lies inside of its source: {safe(str(inner))}",
+                where=safe(str(folder)),
+                remedy="Make the workspace outside of the source, which is only read.",
+            )
+
+
 def _posix(source: PosixSource, where: str) -> None:
     if source.nometa and source.sidecar is not None:
         raise BadInput(

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from core.config import atomic, schema
-from core.config.checks import check
+from core.config.checks import check, check_folder
 from core.config.knobs import Knobs, changed
 from core.config.schema import Workspace
 from core.config.secret import SecretRef
@@ -67,7 +67,9 @@ def load(path: Path) -> Workspace:
         ) from e
     if len(raw) > _LARGEST_BYTES:
         raise BadInput(what="vgwm.yaml is over 1 MiB", where=where, remedy="Shorten it.")
-    return parse(text, where=where)
+    workspace = parse(text, where=where)
+    check_folder(workspace, path.absolute().parent)
+    return workspace
 
 
 def parse(text: str, *, where: str = FILE_NAME) -> Workspace:
@@ -102,6 +104,7 @@ def write(path: Path, workspace: Workspace) -> None:
     """
     text = dump(workspace)
     parse(text, where=safe(os.fsencode(path)))
+    check_folder(workspace, path.absolute().parent)
     atomic.write_text(path, text)
 
 

@@ -33,6 +33,16 @@ class _Loader(yaml.SafeLoader):
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML's name and type
 
+    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> str:
+        # JSON writes a character above U+FFFF as two escapes, which PyYAML leaves apart
+        text = str(super().construct_scalar(node))
+        try:
+            return text.encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            raise yaml.constructor.ConstructorError(
+                problem="half a surrogate pair", problem_mark=node.start_mark
+            ) from None
+
     def construct_mapping(
         self,
         node: yaml.MappingNode,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
@@ -296,6 +297,30 @@ def test_a_failed_write_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.undo()
     assert load(path) == parse(DIR)
     assert [p.name for p in tmp_path.iterdir()] == ["vgwm.yaml"]
+
+
+def test_i6_a_workspace_inside_of_its_source_is_refused(tmp_path: Path) -> None:
+    inside = tmp_path / "bucket" / "ws"
+    inside.mkdir(parents=True)
+    text = DIR.replace("/data/gw", str(tmp_path))
+    with pytest.raises(BadInput, match="inside of its source"):
+        write(inside / "vgwm.yaml", parse(text))
+    (inside / "vgwm.yaml").write_text(text)
+    with pytest.raises(BadInput, match="inside of its source"):
+        load(inside / "vgwm.yaml")
+
+
+def test_json_is_yaml_and_its_surrogate_pairs_are_characters() -> None:
+    raw = {
+        "id": "9f2c1a7e",
+        "source": {"type": "posix", "path": "/data/\U0001f600"},
+        "target": {"type": "dir", "path": "/out"},
+    }
+    ws = parse(json.dumps(raw))
+    assert ws.source == PosixSource(path=Path("/data/\U0001f600"))
+    assert parse(dump(ws)) == ws
+    with pytest.raises(BadInput, match="surrogate"):
+        parse(json.dumps(raw).replace("\\ude00", ""))
 
 
 def test_files_that_cannot_be_read_are_named(
