@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.config.knobs import Knobs
@@ -151,6 +151,7 @@ WORKSPACE = st.builds(
 )
 
 
+@settings(max_examples=40)
 @given(WORKSPACE)
 def test_any_workspace_survives_its_file(workspace: Workspace) -> None:
     text = dump(workspace)
