@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,6 @@ async def working(call: Call, *, foreground: bool) -> AsyncIterator[Client]:
         try:
             await client.snapshot()
         except EngineDown:
-            started = start_engine(call.workspace)
+            started = await asyncio.to_thread(start_engine, call.workspace)
             note(call, f"engine started, pid {started.pid}")
         yield client

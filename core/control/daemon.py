@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
+import psutil
 
 from core.control import wire
 from core.control.client import Client, raised
@@ -181,12 +182,8 @@ def _lock_holder(workspace: Path) -> int | None:
 
 
 def _alive(pid: int) -> bool:
+    """Return whether a process works still; a zombie waits for its parent only."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return False
-    # A child of ours that ended is a zombie until it is waited for.
-    try:
-        return os.waitpid(pid, os.WNOHANG) == (0, 0)
-    except ChildProcessError:
-        return True

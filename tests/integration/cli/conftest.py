@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from core.config.knobs import Knobs
 from core.config.schema import DirTarget, PosixSource, Workspace
 from core.config.workspace import write
 
@@ -48,6 +49,7 @@ def ws(tmp_path: Path, gateway: Path) -> Path:
             id="9f2c1a7e",
             source=PosixSource(path=gateway),
             target=DirTarget(path=tmp_path / "out"),
+            knobs=Knobs(workers=2),
         ),
     )
     return folder
