@@ -26,7 +26,7 @@ from core.source.posix.names import INTERNAL, is_utf8
 from core.source.posix.opening import list_names, open_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from core.source.posix.buckets import Bucket
     from core.source.posix.source import PosixSource
@@ -40,7 +40,7 @@ _TYPE: Final = 0o170000
 
 def walk(
     source: PosixSource, bucket: Bucket, after: tuple[bytes, bytes] | None = None
-) -> Iterator[Page]:
+) -> Generator[Page, None, None]:
     """Yield the bucket's entries in key order, by pages; the generator is to be closed or ended.
 
     after: a key (and version) that is done, None for the beginning.

@@ -1,0 +1,1 @@
+"""Tests of the posix source that need no file system."""
