@@ -70,9 +70,14 @@ class YdbTable:
         root = f"{where.database}/{directory}".rstrip("/")
         return cls(client, profile, root)
 
-    def write_path(self, table: str) -> WritePath:
-        """Return how rows of a table are written now."""
-        return self._writers[table].path
+    @property
+    def client(self) -> YdbClient:
+        """The connection underneath."""
+        return self._client
+
+    def writer(self, table: str) -> YdbUpsert:
+        """Return what writes the rows of a table, to look at."""
+        return self._writers[table]
 
     async def ensure(self) -> None:
         """Create the absent tables, then compare: IF NOT EXISTS compares nothing."""

@@ -45,8 +45,10 @@ _FIRST_WAIT_S: Final = 0.05
 _LONGEST_WAIT_S: Final = 4.0
 PATIENCE_S: Final = 300.0
 
-# Without a handler of their own the SDK's loggers print tracebacks to the terminal.
+# Without a handler of their own the SDK's loggers print tracebacks to the terminal; at DEBUG they
+# write every request, a login's password with it (I9).
 logging.getLogger("ydb").addHandler(logging.NullHandler())
+logging.getLogger("ydb").setLevel(logging.INFO)
 
 
 class YdbClient:
@@ -79,21 +81,21 @@ class YdbClient:
             root_certificates=await asyncio.to_thread(_certificates, login.ca_file),
             disable_discovery=not address.discovery,
         )
+        # The SDK only ever says that time ran out, and takes 10 s for it: ask by ourselves first.
+        problem = await why_unreachable(address, login.ca_file)
+        if problem:
+            raise problem
         try:
             config.credentials = await _log_in(config, login)
             driver = Driver(driver_config=config)
         except FOREIGN as error:
-            known = await why_unreachable(address, login.ca_file)
-            raise known or to_error(error, where) from error
+            raise to_error(error, where) from error
         try:
             await driver.wait(_CONNECT_S, fail_fast=True)
             return cls(driver, where, patience_s)
         except FOREIGN as error:
             await _stop(driver)
-            known = None
-            if meaning(error) is Meaning.LOST:
-                known = await why_unreachable(address, login.ca_file)
-            raise known or to_error(error, where) from error
+            raise to_error(error, where) from error
         except BaseException:
             await _stop(driver)
             raise
@@ -203,7 +205,8 @@ async def _log_in(config: ydb.DriverConfig, login: TableLogin) -> ydb.Credential
         return ydb.AnonymousCredentials()
     password = login.password.reveal() if login.password else ""
     static = ydb.StaticCredentials(config, login.user, password)
-    # The login blocks: a silent server would hold the event loop for 10 s.
+    static.request_timeout = _CONNECT_S
+    # The login blocks: a silent server would hold the event loop all that time.
     await asyncio.to_thread(lambda: static.token)
     return static
 

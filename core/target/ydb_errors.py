@@ -5,6 +5,7 @@ Source: ydb.md 6. Tested against a stand-in, not against YDB.
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from typing import Final
 
@@ -87,6 +88,8 @@ _ERRORS: Final[dict[Meaning, tuple[type[VgwmError], str]]] = {
     Meaning.ABSENT: (BadInput, "Check the database in target.table."),
     Meaning.OTHER: (Broken, "The server refuses what it was known to take: compare its version."),
 }
+# An answer's text stands among its severity, code and position.
+_MESSAGE: Final = re.compile(r'message: "((?:[^"\\]|\\.)*)"')
 # The SDK reports both as failures of the connection, with the server's reason in the text only.
 _DENIED_TEXTS: Final = (
     "Invalid password",
@@ -122,5 +125,6 @@ def to_error(error: BaseException, where: str) -> VgwmError:
 
 def said(error: BaseException) -> str:
     """Return the SDK's text made safe and short; it may hold keys of the operator's objects."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return safe(text[:300])
+    quoted = _MESSAGE.search(str(error))
+    text = quoted[1] if quoted else " ".join(str(error).split())
+    return safe((text or type(error).__name__)[:300])

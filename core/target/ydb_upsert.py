@@ -52,7 +52,7 @@ class YdbUpsert:
         self.statement = yql.upsert(table, yql.row_type(shape))
         self._rows_type = ydb.ListType(_struct(shape))
         self._room = asyncio.Semaphore(CALLS_IN_FLIGHT)
-        self._max_rows = MAX_ROWS
+        self.rows_a_call = MAX_ROWS
 
     async def write(self, rows: Sequence[Row]) -> None:
         """Write all rows. Raises RowsRefused once the others are written; see `YdbClient.call`."""
@@ -83,7 +83,7 @@ class YdbUpsert:
         begin = size_bytes = 0
         for at, row in enumerate(rows):
             row_bytes = sum(len(cell) for cell in row if isinstance(cell, str))
-            full = at - begin >= self._max_rows or size_bytes + row_bytes > MAX_CALL_BYTES
+            full = at - begin >= self.rows_a_call or size_bytes + row_bytes > MAX_CALL_BYTES
             if full and at > begin:
                 yield rows[begin:at]
                 begin, size_bytes = at, 0
@@ -118,7 +118,7 @@ class YdbUpsert:
             if len(rows) == 1:
                 return [((str(rows[0][0]), str(rows[0][1])), error.what)]
             return await self._halves(rows)
-        self._max_rows = min(self._max_rows + self._max_rows // 16, MAX_ROWS)
+        self.rows_a_call = min(self.rows_a_call + self.rows_a_call // 16, MAX_ROWS)
         return []
 
     async def _halves(self, rows: Sequence[Row]) -> list[tuple[RowKey, str]]:
@@ -132,7 +132,7 @@ class YdbUpsert:
             nonlocal answers
             answers += 1
             if answers >= _BUSY_BEFORE_LESS and len(rows) > MIN_ROWS:
-                self._max_rows = max(self._max_rows // 2, MIN_ROWS)
+                self.rows_a_call = max(self.rows_a_call // 2, MIN_ROWS)
                 raise _TooMuch
 
         if self.path is WritePath.BULK:
@@ -141,8 +141,9 @@ class YdbUpsert:
             except SchemaMismatch as error:
                 if "async-indexed" not in error.what:
                     raise
-                self.path = WritePath.UPSERT
-                _log.warning("bulk upsert refused: a sync index; rows go by UPSERT from now on")
+                if self.path is WritePath.BULK:  # of the calls in flight the first one says so
+                    self.path = WritePath.UPSERT
+                    _log.warning("bulk upsert refused: a sync index; rows go by UPSERT now")
             else:
                 return
         await self._client.query(self.statement, self.parameters(rows), busy=busy)
