@@ -1,0 +1,53 @@
+"""`vgwm errors`: the objects that did not go through, by name and by page."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from core.control import wire
+from tests.fakes.desk import FakeDesk
+from tests.integration.cli.desk import serving
+from tests.integration.cli.shell import vgwm
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def failure(number: int, code: str) -> wire.Failure:
+    return wire.Failure(
+        bucket="photos",
+        key=f"k{number:05d}",
+        version="",
+        phase="copy",
+        code=code,
+        text="it may not be read",
+        tries=1,
+        last_ns=1,
+        remedy="Run as the gateway's user.",
+        disposition="failed",
+    )
+
+
+async def test_every_page_is_fetched(ws: Path, tmp_path: Path) -> None:
+    desk = FakeDesk()
+    desk.failed = [failure(n, "denied") for n in range(1_234)]
+    async with serving(ws, desk):
+        ran = await vgwm("errors", "-w", str(ws), "--json", home=tmp_path)
+    keys = [json.loads(line)["key"] for line in ran.out.splitlines()]
+    assert keys == [one.key for one in desk.failed]
+
+
+async def test_a_class_is_picked_out(ws: Path, tmp_path: Path) -> None:
+    desk = FakeDesk()
+    desk.failed = [failure(1, "denied"), failure(2, "source_changed")]
+    async with serving(ws, desk):
+        ran = await vgwm("errors", "-w", str(ws), "--class", "denied", home=tmp_path)
+    (line,) = ran.out.splitlines()
+    assert "photos/k00001" in line
+    assert "Run as the gateway's user." in line
+
+
+async def test_nothing_failed_is_an_empty_list(ws: Path, tmp_path: Path) -> None:
+    ran = await vgwm("errors", "-w", str(ws), "--json", home=tmp_path)
+    assert (ran.code, ran.out) == (0, "")
