@@ -19,6 +19,14 @@ WAL_LIMIT_BYTES = 64 * 1024 * 1024
 BUSY_S = 5.0
 
 _FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
+_UNREADABLE = frozenset(
+    {
+        sqlite3.SQLITE_IOERR_READ,
+        sqlite3.SQLITE_IOERR_SHORT_READ,
+        sqlite3.SQLITE_IOERR_CORRUPTFS,
+        sqlite3.SQLITE_IOERR_DATA,
+    }
+)
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _DENIED = frozenset({sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_AUTH})
 _ABSENT = frozenset({sqlite3.SQLITE_CANTOPEN})
@@ -61,19 +69,20 @@ def open_reader(path: Path) -> sqlite3.Connection:
 def error_of(error: sqlite3.Error, path: Path) -> VgwmError:
     """Turn an error of SQLite into ours: no room, damage, no right, or busy.
 
-    An I/O error counts as no room: a quota, a file-size limit and a full disk under a delayed
+    A write that fails counts as no room: a quota, a file-size limit and a full disk under a delayed
     allocation all arrive as one.
     """
     where = safe(str(path))
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    extended = getattr(error, "sqlite_errorcode", 0)
+    code = extended & 0xFF
     name = getattr(error, "sqlite_errorname", type(error).__name__)
-    if code in _FULL:
+    if code in _FULL and extended not in _UNREADABLE:
         return CapacityExhausted(
             what=f"the ledger cannot be written ({name})",
             where=where,
             remedy="Nothing was half written. Make room on this file system, then resume the job.",
         )
-    if code in _DAMAGED:
+    if code in _DAMAGED or extended in _UNREADABLE:
         return Broken(
             what=f"the ledger is damaged ({name})",
             where=where,
