@@ -35,7 +35,7 @@ class SharedPin:
     posted_s: float
 
 
-@dataclass
+@dataclass(eq=False)
 class FakePeer:
     """One peer. down: resets all connections. speaks: cleared, it keeps callers waiting.
     forced: CID to status and error that it insists on. hidden: what gossip has not brought it.
@@ -71,6 +71,7 @@ class FakeCluster:
         self.lose_next = 0
         self.instead: list[str] | None = None
         self.posts: list[str] = []
+        self.refusals: list[Reply] = []
         self._lock = threading.Lock()
         self.peers = [
             FakePeer(f"12D3KooWpeer{i}", f"cluster-{i}", kubo) for i, kubo in enumerate(kubos)
@@ -135,6 +136,8 @@ class FakeCluster:
 
     def _pin(self, request: Request, cid: str) -> Reply:
         self.posts.append(cid)
+        if self.refusals:
+            return self.refusals.pop(0)
         query = request.query
         try:
             rf = (int(query["replication-min"]), int(query["replication-max"]))
@@ -182,7 +185,7 @@ class FakeCluster:
             return _error(404, "pin is not part of the pinset")
         peer.recovered.append(cid)
         peer.tries.pop(cid, None)
-        return _json(self._info(peer, cid))
+        return _json(self._info([peer], cid))
 
     def _known(self, peer: FakePeer, cid: str) -> bool:
         pin = self.pins.get(cid)
@@ -197,15 +200,17 @@ class FakeCluster:
         return _json(_pin_json(self.pins[cid]))
 
     def _states(self, peer: FakePeer, request: Request, cid: str) -> Reply:
+        asked = [p for p in self.peers if not p.down]
+        if request.query.get("local") == "true":
+            asked = [peer]
         if cid:
-            return _json(self._info(peer, cid))
-        asked = request.query.get("cids")
-        if asked is not None:
-            return _lines([self._info(peer, c) for c in asked.split(",")])
-        return _lines([self._info(peer, c) for c in self.pins if self._word(peer, c)[0] in MEMORY])
+            return _json(self._info(asked, cid))
+        if "cids" in request.query:
+            return _lines([self._info(asked, c) for c in request.query["cids"].split(",")])
+        return _lines([self._info(asked, c) for c in self.pins if self._word(peer, c)[0] in MEMORY])
 
-    def _info(self, peer: FakePeer, cid: str) -> dict[str, object]:
-        status, error = self._word(peer, cid)
+    def _info(self, asked: list[FakePeer], cid: str) -> dict[str, object]:
+        words = {peer: self._word(peer, cid) for peer in asked}
         return {
             "cid": cid,
             "peer_map": {
@@ -216,6 +221,7 @@ class FakeCluster:
                     "error": error,
                     "attempt_count": 0,
                 }
+                for peer, (status, error) in words.items()
             },
         }
 

@@ -1,0 +1,336 @@
+"""What a cluster may do to a pin, and what the watch makes of it. Times here are shortened."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from core.dag.cid import text
+from core.errors import Denied, NodeBusy, PinFailed, PinMoved, VgwmError
+from core.target.pin_audit import RecordedPin, audit
+from tests.fakes.bundles import bundle, contents
+from tests.fakes.http_server import Reply
+from tests.fakes.ipfs_contract import QUICK, Site
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from core.target.sink_kubo import KuboSink
+    from tests.fakes.cluster_server import FakeCluster, FakePeer
+
+SMALL = bundle(contents("pins", 3))
+ROOT = text(SMALL.root)
+LOST = replace(QUICK, post_again_s=0.4, absent_s=3)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not true():  # noqa: ASYNC110 - it waits for what happens in other threads
+            await asyncio.sleep(0.01)
+
+
+async def test_i1_a_pin_is_not_over_while_one_peer_has_not_said_pinned(
+    site: Site, cluster: FakeCluster, sink: KuboSink
+) -> None:
+    SMALL.send(sink, site.nodes[:2])
+    cluster.peers[1].forced[ROOT] = ("pin_queued", "")
+    async with site.watch() as (roster, watch):
+        peers = [node.peer for node in roster.nodes[:2]]
+        pin = asyncio.create_task(watch.pin(SMALL.root, peers, name="n"))
+        await until(lambda: ROOT in cluster.peers[0].kubo.pins)
+        seen = len(cluster.peers[1].asked)
+        await until(lambda: len(cluster.peers[1].asked) > seen + 4)
+        assert not pin.done()
+        assert watch.waiting == 1
+        assert watch.queues[peers[1]] == 1
+        cluster.peers[1].forced.clear()
+        await pin
+        assert watch.waiting == 0
+
+
+async def test_a_pin_lost_with_its_peer_is_posted_again(
+    site: Site, cluster: FakeCluster, sink: KuboSink
+) -> None:
+    SMALL.send(sink, site.nodes[:2])
+    cluster.lose_next = 1
+    async with site.watch(LOST) as (roster, watch):
+        await watch.pin(SMALL.root, [node.peer for node in roster.nodes[:2]], name="n")
+    assert len(cluster.posts) >= 2
+    assert cluster.pins[ROOT].name == "n"
+
+
+async def test_a_pin_that_reaches_no_state_fails_at_last(
+    site: Site, cluster: FakeCluster, sink: KuboSink
+) -> None:
+    SMALL.send(sink, site.nodes[:2])
+    cluster.lose_next = 99
+    async with site.watch(replace(LOST, absent_s=1)) as (roster, watch):
+        peers = [node.peer for node in roster.nodes[:2]]
+        with pytest.raises(PinFailed, match=f"says unpinned of {ROOT}"):
+            await watch.pin(SMALL.root, peers, name="n")
+
+
+async def test_a_pin_that_gossip_has_not_brought_is_waited_for_not_posted_again(
+    site: Site, cluster: FakeCluster, sink: KuboSink
+) -> None:
+    SMALL.send(sink, site.nodes[:2])
+    cluster.peers[1].hidden.add(ROOT)
+    async with site.watch() as (roster, watch):
+        peers = [node.peer for node in roster.nodes[:2]]
+        pin = asyncio.create_task(watch.pin(SMALL.root, peers, name="n"))
+        await until(lambda: ROOT in cluster.peers[0].kubo.pins)
+        cluster.peers[1].hidden.clear()
+        await pin
+    assert len(cluster.posts) == 1
+
+
+@pytest.mark.parametrize("status", ["pin_error", "unexpectedly_unpinned"])
+async def test_a_failed_pin_whose_blocks_are_there_is_recovered(
+    site: Site, cluster: FakeCluster, sink: KuboSink, status: str
+) -> None:
+    SMALL.send(sink, site.nodes[:2])
+    sick = cluster.peers[1]
+    sick.forced[ROOT] = (status, "unexpected EOF")
+    async with site.watch() as (roster, watch):
+        peers = [node.peer for node in roster.nodes[:2]]
+        pin = asyncio.create_task(watch.pin(SMALL.root, peers, name="n"))
+        await until(lambda: sick.recovered == [ROOT])
+        assert not pin.done()
+        sick.forced.clear()
+        await pin
+
+
+async def test_a_pin_that_stays_failed_says_the_peers_own_words(
+    site: Site, cluster: FakeCluster, sink: KuboSink
+) -> None:
+    SMALL.send(sink, site.nodes[:2])
+    sick = cluster.peers[1]
+    sick.forced[ROOT] = ("pin_error", "disk \x1b[1m full")
+    async with site.watch(replace(QUICK, settle_s=0.12)) as (roster, watch):
+        peers = [node.peer for node in roster.nodes[:2]]
+        with pytest.raises(PinFailed, match=r"kubo-2 says pin_error .* disk .*full") as told:
+            await watch.pin(SMALL.root, peers, name="n")
+    assert "\x1b" not in str(told.value)
+    assert told.value.node == "kubo-2"
+    assert sick.recovered == [ROOT] * QUICK.recovers
+
+
+@pytest.mark.parametrize("status", ["cluster_error", "a_word_of_tomorrow"])
+async def test_i7_a_peer_that_cannot_tell_is_waited_for(
+    site: Site, cluster: FakeCluster, sink: KuboSink, status: str
+) -> None:
+    SMALL.send(sink, site.nodes[:2])
+    cluster.peers[1].forced[ROOT] = (status, "")
+    async with site.watch() as (roster, watch):
+        peers = [node.peer for node in roster.nodes[:2]]
+        pin = asyncio.create_task(watch.pin(SMALL.root, peers, name="n"))
+        await until(lambda: sum("cids" in r.query for r in cluster.peers[1].asked) > 2)
+        assert not pin.done()
+        cluster.peers[1].forced.clear()
+        await pin
+    assert cluster.peers[1].recovered == []
+
+
+async def test_i7_a_peer_that_is_down_is_waited_for_until_patience_ends(
+    site: Site, cluster: FakeCluster, sink: KuboSink
+) -> None:
+    SMALL.send(sink, site.nodes[:2])
+    async with site.watch(replace(QUICK, patience_s=0.5)) as (roster, watch):
+        peers = [node.peer for node in roster.nodes[:2]]
+        cluster.peers[1].forced[ROOT] = ("pin_queued", "")
+        pin = asyncio.create_task(watch.pin(SMALL.root, peers, name="n"))
+        await until(lambda: bool(cluster.pins))
+        cluster.peers[1].down = True
+        with pytest.raises(PinFailed, match=r"kubo-2 says undefined .* no answer"):
+            await pin
+
+
+async def test_a_peer_that_keeps_us_waiting_delays_no_other(
+    site: Site, cluster: FakeCluster, sink: KuboSink
+) -> None:
+    other = bundle(contents("pins of others", 3))
+    SMALL.send(sink, site.nodes[:2])
+    other.send(sink, [site.nodes[0], site.nodes[2]])
+    async with site.watch() as (roster, watch):
+        one, two, three = (node.peer for node in roster.nodes)
+        cluster.peers[1].speaks.clear()
+        # the first cluster address asked may be the silent one: post by another
+        watch._post._turn = 1  # noqa: SLF001 - else 20 s of timeout
+        stuck = asyncio.create_task(watch.pin(SMALL.root, [one, two], name="n"))
+        await watch.pin(other.root, [one, three], name="m")
+        assert not stuck.done()
+        cluster.peers[1].speaks.set()
+        await stuck
+
+
+async def test_replaced_allocations_are_told_at_once(
+    site: Site, cluster: FakeCluster, sink: KuboSink
+) -> None:
+    SMALL.send(sink, site.nodes[:2])
+    async with site.watch() as (roster, watch):
+        one, two, three = (node.peer for node in roster.nodes)
+        cluster.instead = [two, three]
+        with pytest.raises(PinMoved) as told:
+            await watch.pin(SMALL.root, [one, two], name="n")
+        assert told.value.allocations == (two, three)
+        SMALL.send(sink, site.nodes[2:])
+        await watch.pin(SMALL.root, told.value.allocations, name="n")
+
+
+async def test_a_pin_withdrawn_within_its_batch_does_not_come_back(
+    site: Site, cluster: FakeCluster
+) -> None:
+    async with site.watch() as (roster, watch):
+        one, two, three = (node.peer for node in roster.nodes)
+        cluster.instead = [two, three]
+        with pytest.raises(PinMoved):
+            await watch.pin(SMALL.root, [one, two], name="n")
+        await watch.withdraw(SMALL.root)
+        assert cluster.pins == {}
+
+
+async def test_allocations_that_change_later_are_told(
+    site: Site, cluster: FakeCluster, sink: KuboSink
+) -> None:
+    SMALL.send(sink, site.nodes[:2])
+    async with site.watch() as (roster, watch):
+        one, two, three = (node.peer for node in roster.nodes)
+        cluster.peers[1].forced[ROOT] = ("pinning", "")
+        pin = asyncio.create_task(watch.pin(SMALL.root, [one, two], name="n"))
+        await until(lambda: ROOT in cluster.peers[0].kubo.pins)
+        cluster.pins[ROOT].allocations = [one, three]
+        cluster.peers[1].forced.clear()
+        with pytest.raises(PinMoved) as told:
+            await pin
+        assert told.value.allocations == (one, three)
+
+
+async def test_a_full_queue_is_waited_for(site: Site, cluster: FakeCluster, sink: KuboSink) -> None:
+    SMALL.send(sink, site.nodes[:2])
+    message = b'{"code":500,"message":"error batching item: batching max_queue_size reached."}'
+    async with site.watch() as (roster, watch):
+        cluster.refusals.append(Reply(500, message))
+        began_s = time.monotonic()
+        await watch.pin(SMALL.root, [node.peer for node in roster.nodes[:2]], name="n")
+        assert time.monotonic() - began_s > 0.7
+
+
+async def test_too_few_peers_are_told_when_patience_ends(site: Site, cluster: FakeCluster) -> None:
+    for peer in cluster.peers[1:]:
+        peer.free = False
+    async with site.watch(replace(QUICK, post_patience_s=0)) as (roster, watch):
+        with pytest.raises(NodeBusy, match="not enough peers"):
+            await watch.pin(SMALL.root, [node.peer for node in roster.nodes[:2]], name="n")
+
+
+async def test_a_peer_that_is_down_when_pins_are_posted_is_passed_over(
+    site: Site, cluster: FakeCluster, sink: KuboSink
+) -> None:
+    SMALL.send(sink, site.nodes[:2])
+    async with site.watch() as (roster, watch):
+        cluster.peers[2].down = True
+        for number in range(3):
+            await watch.pin(
+                SMALL.root, [node.peer for node in roster.nodes[:2]], name=f"n-{number}"
+            )
+
+
+async def test_a_wrong_password_fails_the_pins_that_wait(
+    site: Site, cluster: FakeCluster, sink: KuboSink
+) -> None:
+    SMALL.send(sink, site.nodes[:2])
+    async with site.watch() as (roster, watch):
+        cluster.peers[1].forced[ROOT] = ("pin_queued", "")
+        peers = [node.peer for node in roster.nodes[:2]]
+        pin = asyncio.create_task(watch.pin(SMALL.root, peers, name="n"))
+        await until(lambda: bool(watch.queues))
+        cluster.peers[1].replies += [Reply(401, b'{"code":401,"message":"access denied"}')] * 3
+        with pytest.raises(Denied):
+            await pin
+
+
+async def test_no_pin_is_posted_to_a_peer_whose_queue_is_full(
+    site: Site, cluster: FakeCluster, sink: KuboSink
+) -> None:
+    other = bundle(contents("behind a queue", 3))
+    for one in (SMALL, other):
+        one.send(sink, site.nodes[:2])
+    async with site.watch() as (roster, watch):
+        watch.queue_max = 0
+        peers = [node.peer for node in roster.nodes[:2]]
+        cluster.peers[0].forced[ROOT] = ("pin_queued", "")
+        first = asyncio.create_task(watch.pin(SMALL.root, peers, name="n"))
+        await until(lambda: watch.queues.get(peers[0]) == 1)
+        second = asyncio.create_task(watch.pin(other.root, peers, name="m"))
+        seen = len(cluster.peers[0].asked)
+        await until(lambda: len(cluster.peers[0].asked) > seen + 3)
+        assert cluster.posts == [ROOT]
+        cluster.peers[0].forced.clear()
+        await first
+        await second
+
+
+async def test_a_peer_without_an_address_of_its_own_is_asked_about_by_others(
+    site: Site, cluster: FakeCluster, sink: KuboSink
+) -> None:
+    SMALL.send(sink, site.nodes[:2])
+    by_one = Site(site.kubo_urls, site.cluster_urls[:1], site.login)
+    async with by_one.watch() as (roster, watch):
+        assert [node.cluster is None for node in roster.nodes] == [False, True, True]
+        await watch.pin(SMALL.root, [node.peer for node in roster.nodes[:2]], name="n")
+    assert cluster.peers[1].asked == []
+
+
+async def test_cancelled_pins_are_waited_for_no_longer(
+    site: Site, cluster: FakeCluster, sink: KuboSink
+) -> None:
+    SMALL.send(sink, site.nodes[:2])
+    cluster.peers[1].forced[ROOT] = ("pin_queued", "")
+    async with site.watch() as (roster, watch):
+        peers = [node.peer for node in roster.nodes[:2]]
+        pin = asyncio.create_task(watch.pin(SMALL.root, peers, name="n"))
+        await until(lambda: watch.waiting == 1)
+        pin.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await pin
+        assert watch.waiting == 0
+
+
+async def test_i7_the_audit_calls_a_peer_that_does_not_answer_unknown(
+    site: Site, cluster: FakeCluster, sink: KuboSink
+) -> None:
+    SMALL.send(sink, site.nodes[:2])
+    async with site.watch() as (roster, watch):
+        peers = [node.peer for node in roster.nodes[:2]]
+        await watch.pin(SMALL.root, peers, name="n")
+        cluster.peers[0].down = True
+        cluster.peers[2].hidden.add(ROOT)
+        recorded = RecordedPin(root=ROOT, allocations=tuple(peers))
+        found = await audit(roster, [recorded], settle_s=0)
+    said = [(one.verdict, one.subject) for one in found]
+    assert said == [("fail", ROOT), ("unknown", "cluster-1")]
+    assert "cluster-3: not in its state" in found[0].evidence
+
+
+async def test_the_audit_waits_for_gossip(site: Site, cluster: FakeCluster, sink: KuboSink) -> None:
+    SMALL.send(sink, site.nodes[:2])
+    async with site.watch() as (roster, watch):
+        peers = [node.peer for node in roster.nodes[:2]]
+        await watch.pin(SMALL.root, peers, name="n")
+        late: FakePeer = cluster.peers[2]
+        late.hidden.add(ROOT)
+        recorded = RecordedPin(root=ROOT, allocations=tuple(peers))
+        look = asyncio.create_task(audit(roster, [recorded], settle_s=10))
+        await until(lambda: any(r.path == "/allocations" for r in late.asked))
+        late.hidden.clear()
+        assert await look == []
+
+
+def test_the_errors_of_pins_are_no_answer(site: Site) -> None:
+    del site
+    assert issubclass(PinFailed, VgwmError)
+    assert PinFailed.exit_code == PinMoved.exit_code == 4
