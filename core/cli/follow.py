@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 from core import display
 from core.control import facts
 from core.control.client import Client, job_of, raised
-from core.model import JobState
+from core.model import JobKind, JobState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import TextIO
 
     from core.cli.call import Call
@@ -31,7 +30,7 @@ class Follower:
     def __init__(self, call: Call, job: int, *, log: TextIO | None = None) -> None:
         self._job = job
         self._log = log
-        self._silent = call.as_json
+        self._quiet = call.as_json
         self._rewrites = sys.stderr.isatty() and not call.plain and not call.as_json
         self._said_ns = 0
         self._state = ""
@@ -58,6 +57,10 @@ class Follower:
             if not self._rewrites:
                 self._line(text)
 
+    def silent(self, for_s: float) -> None:
+        """Say that the engine does not answer; the job may go on all the same."""
+        self._line(f"~ engine silent {display.duration(for_s)}")
+
     def end(self) -> None:
         """Leave the rewritten line behind."""
         if self._dirty:
@@ -68,7 +71,7 @@ class Follower:
         if self._log is not None:
             self._log.write(text + "\n")
             self._log.flush()
-        if self._silent:
+        if self._quiet:
             return
         if self._dirty:
             sys.stderr.write("\r" + " " * (shutil.get_terminal_size().columns - 1) + "\r")
@@ -83,7 +86,7 @@ async def follow(
     seen = (await client.snapshot()).last_seq
     last: wire.Snapshot | None = None
     try:
-        async for now in client.follow_job(job, every_s=every_s):
+        async for now in client.follow_job(job, every_s=every_s, silent=follower.silent):
             page = await client.events(seen)
             seen = page.last_seq
             follower.show(now, [event for event in page.events if event.level != "info"])
@@ -99,19 +102,15 @@ async def follow(
 
 def progress_line(now: wire.Snapshot, job: wire.Job) -> str:
     """Return a job and its speed on one line, the words of the screens."""
-    known: dict[str, Callable[[], str]] = {
-        "plan": lambda: f"{display.count(job.done)} objects",
-    }
-    totals = {fact.label: fact.value for fact in facts.total_facts(now)}
-    speed = {fact.label: fact.value for fact in facts.speed_facts(now)}
-    far = known.get(
-        job.kind,
-        lambda: f"objects {totals['objects']}  bytes {totals['bytes']}  failed {totals['failed']}",
-    )()
     why = f" ({job.reason})" if job.reason else ""
+    begin = f"{facts.clock_s(now.at_ns)} {job.kind} {job.state}{why}"
+    if job.kind == JobKind.PLAN:
+        size = display.size(now.totals.size_bytes)
+        return f"{begin}  {display.count(now.totals.objects)} objects, {size}"
+    said = {fact.label: fact.value for fact in (*facts.total_facts(now), *facts.speed_facts(now))}
     return (
-        f"{facts.clock_s(now.at_ns)} {job.kind} {job.state}{why}  {far}"
-        f"  {speed['rate']}  ETA {speed['ETA']}"
+        f"{begin}  objects {said['objects']}  bytes {said['bytes']}  failed {said['failed']}"
+        f"  rate {said['rate']}  ETA {said['ETA']}"
     )
 
 

@@ -67,7 +67,7 @@ def _page(command: click.Command, context: click.Context) -> str:
     rows = [
         record
         for parameter in command.params
-        if parameter.name not in _COMMON
+        if isinstance(parameter, click.Option) and parameter.name not in _COMMON
         for record in [_option(parameter, context)]
         if record is not None
     ]

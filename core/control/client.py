@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
+import time
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
@@ -156,19 +157,24 @@ class Client:
         """Ask the engine to end; it answers before it does."""
         await self._send("POST", "engine/stop", wire.Act(actor=actor), wire.Done)
 
-    async def follow_job(self, job: int, *, every_s: float = 1.0) -> AsyncIterator[wire.Snapshot]:
-        """Yield a snapshot at least every `every_s` until the job has ended, the last one included.
+    async def follow_job(
+        self, job: int, *, every_s: float = 1.0, silent: Callable[[float], None] | None = None
+    ) -> AsyncIterator[wire.Snapshot]:
+        """Yield a snapshot every `every_s` until the job has ended, the last one included.
 
-        A silent engine is asked again; EngineDown when it is gone.
+        A silent engine is asked again, after `silent` was told for how many seconds it has been.
+        Raises EngineDown when it is gone.
         """
+        heard_s = time.monotonic()
         while True:
             try:
                 now = await self.snapshot()
-            except EngineDown:
-                raise
             except NoAnswer:
+                if silent is not None:
+                    silent(time.monotonic() - heard_s)
                 await asyncio.sleep(every_s)
                 continue
+            heard_s = time.monotonic()
             yield now
             found = job_of(now, job)
             if found is not None and found.state in ENDED:

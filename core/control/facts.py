@@ -188,7 +188,10 @@ def total_facts(now: wire.Snapshot) -> list[Fact]:
         ),
         Fact(
             label="failed",
-            parts=(display.count(totals.failed),),
+            parts=(
+                display.count(totals.failed),
+                ", ".join(f"{display.count(n)} {code}" for code, n in now.failed_by.items()),
+            ),
             state=State.FAIL if totals.failed else State.PASS,
             reason="vgwm errors lists them" if totals.failed else "",
         ),
@@ -210,7 +213,7 @@ def speed_facts(now: wire.Snapshot) -> list[Fact]:
     """Return rate, ETA and what bounds them."""
     rate = now.rate
     found = [
-        Fact(label="rate", parts=(*_speed(rate.objects_s, rate.bytes_s), "(60 s)")),
+        Fact(label="rate", parts=_speed(rate.objects_s, rate.bytes_s, "(60 s)")),
         Fact(
             label="rate since start",
             parts=_speed(rate.objects_s_mean, rate.bytes_s_mean),
@@ -222,10 +225,10 @@ def speed_facts(now: wire.Snapshot) -> list[Fact]:
     return found
 
 
-def _speed(objects_s: float | None, bytes_s: float | None) -> tuple[str, ...]:
+def _speed(objects_s: float | None, bytes_s: float | None, over: str = "") -> tuple[str, ...]:
     if objects_s is None or bytes_s is None:
         return ("unknown",)
-    return (f"{display.count(round(objects_s))} obj/s", f"{display.size(round(bytes_s))}/s")
+    return (f"{display.count(round(objects_s))} obj/s", f"{display.size(bytes_s)}/s", over)
 
 
 def eta_fact(now: wire.Snapshot) -> Fact:

@@ -15,6 +15,7 @@ from core.control.describe import knobs_of, with_plan, workspace_of
 from core.display import safe
 from core.errors import BadInput, Broken, EngineDown, NoPlan
 from core.ledger.ledger import Ledger
+from core.ledger.rows import Disposition
 from core.model import BundleState
 
 if TYPE_CHECKING:
@@ -24,11 +25,13 @@ if TYPE_CHECKING:
 
     from core.config.schema import Workspace
     from core.control.desk import Verb
+    from core.ledger.counters import Counters
     from core.ledger.reading import LedgerReader
 
 LEDGER_NAME = "ledger.db"
 _LAST_EVENTS = 10
 _LAST_JOBS = 20
+_CAUSES_S = 5.0
 
 
 class LedgerLooks:
@@ -38,6 +41,7 @@ class LedgerLooks:
         self._path = path
         self._workspace = workspace
         self._ledger = ledger
+        self._causes = _Causes(ledger)
 
     async def events(self, since: int, limit: int) -> wire.Events:
         """Return up to `limit` events after number `since`, oldest first."""
@@ -95,6 +99,7 @@ class LedgerLooks:
             events=[snapshot.event(row) for row in events],
             last_seq=events[-1].seq if events else 0,
             unrepresentable=dict(counted.classes),
+            failed_by=await self._causes.of(counted),
         )
 
     async def _stored_plan(self) -> wire.Plan | None:
@@ -109,6 +114,27 @@ class LedgerLooks:
                 where=safe(str(self._path / LEDGER_NAME)),
                 remedy="Make the plan again with this release: vgwm plan",
             ) from error
+
+
+class _Causes:
+    """Failed objects by class, counted again when their number has changed, and not too often."""
+
+    def __init__(self, ledger: LedgerReader) -> None:
+        self._ledger = ledger
+        self._at_s = -_CAUSES_S
+        self._failed = 0
+        self._by: dict[str, int] = {}
+
+    async def of(self, counted: Counters) -> dict[str, int]:
+        """Return class to objects, the largest first; their sum may lag a few seconds behind."""
+        now_s = time.monotonic()
+        if counted.failed != self._failed and now_s - self._at_s >= _CAUSES_S:
+            self._at_s, self._failed = now_s, counted.failed
+            found = await self._ledger.causes()
+            self._by = {
+                one.code: one.objects for one in found if one.disposition is Disposition.FAILED
+            }
+        return self._by
 
 
 class LedgerDesk:

@@ -80,6 +80,12 @@ def _counts(now: wire.Snapshot) -> Iterable[Metric]:
         _by("phase", (("copy", totals.requeued),)),
     )
     yield Metric(
+        "errors_total",
+        "counter",
+        "Objects that failed, by class.",
+        [Sample((("phase", "copy"), ("code", code)), n) for code, n in now.failed_by.items()],
+    )
+    yield Metric(
         "pins_pending",
         "gauge",
         "Bundles whose pin is not yet seen on every allocated peer.",

@@ -177,6 +177,7 @@ class Snapshot(Wire, frozen=True, kw_only=True):
     events: list[Event] = []  # the last ten
     last_seq: int = 0
     unrepresentable: dict[str, int] = {}
+    failed_by: dict[str, int] = {}  # failed objects by class, the largest first
 
 
 class Events(Wire, frozen=True, kw_only=True):
