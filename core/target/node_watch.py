@@ -24,9 +24,21 @@ FAILING_S = 15.0
 
 
 class NodeWatch:
-    """Looks at every node of a roster every 2 s, and asks silent addresses again."""
+    """Looks at every node of a roster every `every_s`, and asks silent addresses again.
 
-    def __init__(self, roster: Roster, chooser: Chooser) -> None:
+    failing_s: the longest pause between two looks at a node that is not well.
+    """
+
+    def __init__(
+        self,
+        roster: Roster,
+        chooser: Chooser,
+        *,
+        every_s: float = EVERY_S,
+        failing_s: float = FAILING_S,
+    ) -> None:
+        self._every_s = every_s
+        self._failing_s = failing_s
         self._roster = roster
         self._chooser = chooser
         self._watched: set[str] = set()
@@ -48,7 +60,7 @@ class NodeWatch:
                         self._watched.add(node.name)
                         self._chooser.enroll([node])
                         group.create_task(self._watch(node.name), name=f"watch {node.name}")
-                await asyncio.sleep(FAILING_S)
+                await asyncio.sleep(self._failing_s)
                 if self._roster.silent:
                     # a wrong one stays in `silent` with its reason; the others go on without it
                     with contextlib.suppress(VgwmError):
@@ -64,7 +76,8 @@ class NodeWatch:
             began_s = time.monotonic()
             good = await self._look_at(node)
             took_s = time.monotonic() - began_s
-            pause_s = EVERY_S if good else min(FAILING_S, max(EVERY_S, pause_s * 2, took_s))
+            pause_s = max(self._every_s, pause_s * 2, took_s)
+            pause_s = self._every_s if good else min(self._failing_s, pause_s)
 
     async def _look_at(self, node: TargetNode) -> bool:
         look = await look_at(node, self._roster.clusters)

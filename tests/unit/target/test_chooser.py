@@ -1,0 +1,204 @@
+"""Which nodes take the next bundle."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.target.chooser import STALE_S, Chooser, Look, NodeState
+from core.target.peers import TargetNode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from core.target.kubo import KuboClient
+
+GB = 10**9
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+class Client:
+    """As much of a client as a choice looks at."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.url = f"http://{name}:5001"
+
+
+def node(name: str) -> TargetNode:
+    return TargetNode(
+        name=name,
+        kubo=cast("KuboClient", Client(name)),
+        kubo_id=f"K{name}",
+        peer=f"P{name}",
+        peer_name=name,
+        cluster=None,
+    )
+
+
+def chooser(
+    free: Sequence[int], *, replication: int = 2, node_bundles: int = 2, clock: Clock | None = None
+) -> Chooser:
+    made = Chooser(replication=replication, node_bundles=node_bundles, clock=clock or Clock())
+    for i, free_bytes in enumerate(free, 1):
+        made.enroll([node(f"kubo-{i}")])
+        look(made, f"kubo-{i}", free_bytes)
+    return made
+
+
+def look(made: Chooser, name: str, free_bytes: int, metric_ns: int = 1) -> None:
+    made.observe(name, Look(state=NodeState.OK, free_bytes=free_bytes, metric_ns=metric_ns))
+
+
+def names(nodes: tuple[TargetNode, ...] | None) -> list[str]:
+    assert nodes is not None
+    return [one.name for one in nodes]
+
+
+def test_no_node_idles_while_two_others_are_full() -> None:
+    made = chooser([50 * GB] * 3)
+    taken = [names(made.choose(GB)) for _ in range(3)]
+    assert sorted(name for pair in taken for name in pair) == sorted(
+        ["kubo-1", "kubo-2", "kubo-3"] * 2
+    )
+    assert made.choose(GB) is None
+    assert "kubo-1 has 2 bundles in flight" in made.why_not(GB)
+
+
+def test_a_node_with_more_room_gets_more() -> None:
+    made = chooser([90 * GB, 30 * GB, 30 * GB], replication=1)
+    for _ in range(60):
+        taken = names(made.choose(GB))
+        made.release(taken, GB, sent=True)
+    sent = {status.name: status.sent_bytes for status in made.status()}
+    assert sent["kubo-1"] > 45 * GB
+    assert sent["kubo-2"] == pytest.approx(sent["kubo-3"], abs=GB)
+
+
+def test_replication_is_never_lowered() -> None:
+    made = chooser([50 * GB, 50 * GB, 0])
+    assert len(names(made.choose(GB))) == 2
+    made.fault("kubo-1", "NodeUnreachable", "reset")
+    assert made.choose(GB) is None
+    assert "kubo-1 is unreachable: reset" in made.why_not(GB)
+    assert "1 of 2 nodes" in made.why_not(GB)
+
+
+def test_what_was_sent_counts_until_two_metrics_later() -> None:
+    made = chooser([10 * GB], replication=1)
+    made.release(names(made.choose(6 * GB)), 6 * GB, sent=True)
+    assert made.choose(6 * GB) is None
+    look(made, "kubo-1", 10 * GB, metric_ns=1)  # the same metric, looked at again
+    assert made.choose(6 * GB) is None
+    look(made, "kubo-1", 10 * GB, metric_ns=2)  # may have been taken before the bundle arrived
+    assert made.choose(6 * GB) is None
+    look(made, "kubo-1", 4 * GB, metric_ns=3)
+    assert names(made.choose(3 * GB)) == ["kubo-1"]
+
+
+def test_bytes_in_flight_are_room_taken() -> None:
+    made = chooser([10 * GB], replication=1)
+    taken = names(made.choose(6 * GB))
+    assert made.choose(6 * GB) is None
+    assert "kubo-1 has no room" in made.why_not(6 * GB)
+    made.release(taken, 6 * GB, sent=False)
+    assert names(made.choose(6 * GB)) == ["kubo-1"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "wait_s", "state", "held_s"),
+    [
+        ("NodeUnreachable", 0, NodeState.UNREACHABLE, 5),
+        ("NodeBusy", 17, NodeState.BUSY, 17),
+        ("CapacityExhausted", 0, NodeState.FULL, 60),
+    ],
+)
+def test_a_fault_leaves_a_node_out_for_a_while(
+    kind: str, wait_s: float, state: NodeState, held_s: float
+) -> None:
+    clock = Clock()
+    made = chooser([GB * 9], replication=1, clock=clock)
+    made.fault("kubo-1", kind, "why", wait_s=wait_s)
+    clock.now_s += held_s - 0.1
+    look(made, "kubo-1", GB * 9)  # a good look does not end it: the node failed at real work
+    (status,) = made.status()
+    assert (status.state, status.reason) == (state, "why")
+    assert made.choose(GB) is None
+    clock.now_s += 0.2
+    assert names(made.choose(GB)) == ["kubo-1"]
+
+
+def test_i7_an_old_look_is_unknown_with_its_age() -> None:
+    clock = Clock()
+    made = chooser([GB * 9], replication=1, clock=clock)
+    clock.now_s += STALE_S + 1
+    (status,) = made.status()
+    assert status.state is NodeState.UNKNOWN
+    assert status.age_s == STALE_S + 1
+    assert made.choose(GB) is None
+    look(made, "kubo-1", GB * 9)
+    assert made.choose(GB) is not None
+
+
+def test_i7_a_node_never_looked_at_takes_nothing() -> None:
+    made = Chooser(replication=1, node_bundles=2, clock=Clock())
+    made.enroll([node("kubo-1")])
+    (status,) = made.status()
+    assert (status.state, status.age_s) == (NodeState.UNKNOWN, None)
+    assert made.choose(0) is None
+
+
+def test_enrolling_again_keeps_the_counts() -> None:
+    made = chooser([9 * GB], replication=1, node_bundles=1)
+    taken = names(made.choose(GB))
+    made.enroll([node("kubo-1")])
+    assert made.choose(GB) is None
+    made.release(taken, GB, sent=True)
+    assert made.status()[0].sent_bytes == GB
+
+
+async def test_a_taker_waits_for_room_and_gets_it() -> None:
+    made = chooser([9 * GB] * 2, node_bundles=1)
+    first = await made.take(GB)
+    waiting = [asyncio.create_task(made.take(GB)) for _ in range(2)]
+    await asyncio.sleep(0)
+    made.release([one.name for one in first], GB, sent=True)
+    done, left = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    assert (len(done), len(left)) == (1, 1)
+    made.limit(2)
+    await left.pop()
+
+
+@given(
+    st.lists(st.integers(0, 20), min_size=1, max_size=5),
+    st.lists(st.tuples(st.integers(0, 6), st.booleans()), max_size=60),
+    st.integers(1, 3),
+    st.integers(1, 3),
+)
+def test_no_node_is_given_more_than_its_room_or_its_share(
+    free: list[int], moves: list[tuple[int, bool]], replication: int, node_bundles: int
+) -> None:
+    made = chooser(free, replication=replication, node_bundles=node_bundles)
+    out: list[tuple[list[str], int]] = []
+    for size, give_back in moves:
+        if give_back and out:
+            back, bytes_back = out.pop(0)
+            made.release(back, bytes_back, sent=True)
+        elif (nodes := made.choose(size)) is not None:
+            assert len(set(names(nodes))) == replication
+            out.append((names(nodes), size))
+        for status in made.status():
+            held = [size for taken, size in out if status.name in taken]
+            assert status.in_flight == len(held) <= node_bundles
+            assert status.sent_bytes + sum(held) <= (status.free_bytes or 0)
