@@ -195,6 +195,7 @@ _BY_ID: dict[str, Callable[[Ui, Scene], Step]] = {
     "low_data": _low_data,
     "command": _command,
     "status": _status,
+    "write": lambda ui, _scene: Step(ui, effects.WriteScreen()),
     "begin": _begin,
     "pause": _pause,
     "knob": _knob,

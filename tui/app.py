@@ -33,7 +33,7 @@ from tui.views.line import Role, Size
 from tui.widgets.panel import Panel
 
 if TYPE_CHECKING:
-    from textual.events import Key, Resize
+    from textual.events import Key
 
 STUCK_S = 0.3
 """A terminal that has taken no byte for so long gets none until it does."""
@@ -98,7 +98,7 @@ class Terminal(App[int], inherit_bindings=False):
         self.meter = Meter()
         self.performer = Performer(self)
         self.fault: Exception | None = None
-        self._look = options.look
+        self.look = options.look
         self._frozen_at_s = 0.0
         self._painted_s = 0.0
         self.register_theme(themes.textual_theme(options.look))
@@ -115,9 +115,9 @@ class Terminal(App[int], inherit_bindings=False):
         self.run_worker(self._poll(), name="poll", exit_on_error=True)
         self.set_interval(1.0, self._tick, name="tick")
 
-    def on_resize(self, _event: Resize) -> None:
+    def on_panel_sized(self) -> None:
         """Paint all of it in the new size."""
-        self.call_after_refresh(self.paint, at_once=True)
+        self.paint(at_once=True)
 
     def on_key(self, event: Key) -> None:
         """Hand every key to the table."""
@@ -142,7 +142,7 @@ class Terminal(App[int], inherit_bindings=False):
             self._frozen_at_s = time.monotonic()
 
     def _restyle(self) -> None:
-        self.panel.restyle(themes.styles(self._look, sixteen=self.ui.low_data))
+        self.panel.restyle(themes.styles(self.look, sixteen=self.ui.low_data))
 
     async def _poll(self) -> None:
         """Ask the engine once a second, and paint what it said."""

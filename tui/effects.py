@@ -66,8 +66,24 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True)
+class WriteScreen:
+    """Write what is shown to the workspace's reports, as text and as a picture."""
+
+
+@dataclass(frozen=True, slots=True)
 class LoadList:
     """Read the screen's list anew."""
 
 
-Effect = Leave | Suspend | Repaint | StartEngine | Begin | Steer | SetKnob | Copy | LoadList
+Effect = (
+    Leave
+    | Suspend
+    | Repaint
+    | StartEngine
+    | Begin
+    | Steer
+    | SetKnob
+    | Copy
+    | WriteScreen
+    | LoadList
+)

@@ -74,6 +74,7 @@ TABLE: tuple[Key, ...] = (
     _key("low_data", "b", "low-data", "low-data: for a slow link", Group.LOOK),
     _key("command", "y", "command", "copy this screen's command", Group.LOOK),
     _key("status", "c", "status", "copy a status line for a chat", Group.LOOK),
+    _key("write", "w", "write", "write screen to reports/", Group.LOOK),
     _key("repaint", "ctrl+l", "repaint", "write the whole screen again", Group.LOOK),
     _key("begin", "B", "begin", "begin this screen's job", Group.ACT),
     _key("pause", "P", "pause", "pause the job, or resume it", Group.ACT),

@@ -6,12 +6,14 @@ import os
 import signal
 import uuid
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypedDict
 
 from core.control.wire import ErrorBody, Event, Failure
-from core.errors import VgwmError
+from core.errors import CapacityExhausted, VgwmError
 from tui import child, clipboard, effects
 from tui.effects import Verb
+from tui.picture import svg
 from tui.ui import LinkState, Name
 from tui.views.line import Role
 
@@ -81,6 +83,22 @@ class Performer:
                 self._app.say(said)
 
     async def _wait_for(self, effect: Effect) -> str:
+        match effect:
+            case effects.Begin() | effects.Steer() | effects.SetKnob():
+                return await self._ask_engine(effect)
+            case effects.StartEngine():
+                await child.start_engine(self._app.path)
+                return "the engine runs"
+            case effects.Copy(text):
+                return await self._copy(text)
+            case effects.WriteScreen():
+                return self._write_screen()
+            case _:
+                await self._load()
+                return ""
+
+    async def _ask_engine(self, effect: effects.Begin | effects.Steer | effects.SetKnob) -> str:
+        """Ask for a change; the engine answers once it is on disk (I5)."""
         client = self._app.link.client
         match effect:
             case effects.Begin(kind):
@@ -91,14 +109,6 @@ class Performer:
             case effects.SetKnob(name, value, before):
                 await client.set_knobs({name: value}, actor=actor())
                 return f"{name} is {value}; it was {before}"
-            case effects.StartEngine():
-                await child.start_engine(self._app.path)
-                return "the engine runs"
-            case effects.Copy(text):
-                return await self._copy(text)
-            case _:
-                await self._load()
-                return ""
 
     async def _steer(self, job: int, verb: Verb) -> str:
         client = self._app.link.client
@@ -116,6 +126,25 @@ class Performer:
         driver = self._app._driver  # noqa: SLF001 - Textual has no public way to its own driver
         write = None if driver is None or driver.is_headless else driver.write
         return await clipboard.copy(text, write, self._app.path / "reports")
+
+    def _write_screen(self) -> str:
+        """Write the cells that are shown; they hold no secret."""
+        grid = self._app.panel.shown
+        stamp = datetime.now(tz=UTC).strftime("%Y%m%dT%H%M%SZ")
+        name = f"{self._app.ui.screen.value.lower()}-{stamp}"
+        folder = self._app.path / "reports"
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)
+            (folder / f"{name}.txt").write_text(grid.text() + "\n", encoding="utf-8")
+            picture = svg(grid, self._app.look)
+            (folder / f"{name}.svg").write_text(picture, encoding="utf-8")
+        except OSError as error:
+            raise CapacityExhausted(
+                what=f"the screen could not be written ({error.strerror})",
+                where=str(folder),
+                remedy="Make room, or make the folder writable.",
+            ) from error
+        return f"written to reports/{name}.svg and .txt"
 
     async def read_ledger(self) -> None:
         """Take the last facts from the ledger, once, while no engine has answered."""

@@ -9,7 +9,7 @@ from tui.ui import LinkState, Name
 from tui.views.words import current_job, is_alive
 
 if TYPE_CHECKING:
-    from core.control.wire import Job
+    from core.control.wire import Job, Snapshot
     from tui.ui import Scene, Ui
 
 ACTS = frozenset({"begin", "pause", "knob", "cancel"})
@@ -29,14 +29,20 @@ def why_off(id_: str, scene: Scene, ui: Ui) -> str:
     if id_ == "knob":
         return "" if scene.snapshot.knobs else "the engine shows no knobs"
     job = current_job(scene.snapshot)
-    return _why_not_begin(job, ui.screen) if id_ == "begin" else _why_not_steer(job, id_)
+    return (
+        _why_not_begin(job, scene.snapshot, ui.screen)
+        if id_ == "begin"
+        else _why_not_steer(job, id_)
+    )
 
 
-def _why_not_begin(job: Job | None, screen: Name) -> str:
+def _why_not_begin(job: Job | None, now: Snapshot, screen: Name) -> str:
     if is_alive(job) and job is not None:
         return f"job {job.id} ({job.kind}) is {job.state}"
     if screen not in {Name.HOME, Name.MIGRATE}:
         return f"{screen.value} has no job of its own: g m, then B"
+    if now.workspace.planned and not now.totals.remaining:
+        return "nothing is left to copy"
     return ""
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import BadInput
 from tests.tui import stage
-from tests.tui.test_views import COPIED, ERROR, NOW, PAUSED, UNPLANNED
+from tests.tui.test_views import COPIED, ERROR, NOW, PAUSED, PLANNED, UNPLANNED
 from tui import effects, keys
 from tui.acts import Press, Step, press
 from tui.keys import FOOTERS, GO, TABLE, Keymap
@@ -95,6 +95,7 @@ def test_p_pauses_a_running_job_and_resumes_a_paused_one() -> None:
     ("key", "scene", "why"),
     [
         ("B", stage.scene(NOW), "job 14 (copy) is running"),
+        ("B", stage.scene(COPIED), "nothing is left to copy"),
         ("P", stage.scene(COPIED), "no job is running"),
         ("X", stage.scene(COPIED), "no job is running"),
         ("K", stage.scene(stage.snapshot(knobs=[])), "no knobs"),
@@ -147,7 +148,7 @@ def test_begin_asks_first_with_the_focus_on_cancel() -> None:
     assert (step.effect, step.ui.sheet) == (None, None)
 
 
-@pytest.mark.parametrize(("snapshot", "kind"), [(UNPLANNED, "plan"), (COPIED, "copy")])
+@pytest.mark.parametrize(("snapshot", "kind"), [(UNPLANNED, "plan"), (PLANNED, "copy")])
 def test_tab_and_enter_begin_the_next_job(snapshot: object, kind: str) -> None:
     step = after(sheet_of(snapshot, 0.0), "tab", "enter", at_s=1.0)
     assert step.effect == effects.Begin(kind)
@@ -157,23 +158,23 @@ def test_tab_and_enter_begin_the_next_job(snapshot: object, kind: str) -> None:
 def test_i8_a_burst_in_one_write_begins_nothing() -> None:
     ui = stage.ui()
     for key in ("B", "tab", "enter", "tab", "enter"):
-        step = press(ui, Press(key, 5.0), stage.scene(COPIED), KEYMAP)
+        step = press(ui, Press(key, 5.0), stage.scene(PLANNED), KEYMAP)
         ui = step.ui
         assert step.effect is None
     assert ui.sheet is not None
 
 
 def test_i8_keys_within_the_settling_time_do_not_count() -> None:
-    ui = sheet_of(COPIED, painted_at_s=5.0)
-    early = press(ui, Press("tab", 5.0 + SETTLE_S - 0.01), stage.scene(COPIED), KEYMAP)
+    ui = sheet_of(PLANNED, painted_at_s=5.0)
+    early = press(ui, Press("tab", 5.0 + SETTLE_S - 0.01), stage.scene(PLANNED), KEYMAP)
     assert early.ui.sheet == ui.sheet
-    late = press(ui, Press("tab", 5.0 + SETTLE_S), stage.scene(COPIED), KEYMAP)
+    late = press(ui, Press("tab", 5.0 + SETTLE_S), stage.scene(PLANNED), KEYMAP)
     assert late.ui.sheet is not None
     assert late.ui.sheet.on_run
 
 
 def test_i8_the_key_that_asked_never_confirms() -> None:
-    step = after(sheet_of(COPIED, 0.0), "B", "B", at_s=1.0)
+    step = after(sheet_of(PLANNED, 0.0), "B", "B", at_s=1.0)
     assert step.effect is None
     assert step.ui.sheet is not None
 

@@ -14,7 +14,7 @@ from core.control.server import build_app
 from core.errors import EngineDown, NoAnswer, WrongState
 from tests.tui import stage
 from tests.tui.engine import LiveDesk
-from tests.tui.test_views import COPIED, UNPLANNED
+from tests.tui.test_views import PLANNED, UNPLANNED
 from tui import themes
 from tui.app import Options, Terminal
 from tui.grid import Grid
@@ -121,7 +121,7 @@ async def test_knob_reaches_the_engine(tmp_path: Path) -> None:
 
 async def test_begin_copy_needs_tab_and_enter(tmp_path: Path) -> None:
     desk = LiveDesk()
-    desk.fixed = COPIED
+    desk.fixed = PLANNED
     async with driven(tmp_path, desk) as it:
         await it.press("g", "m", "B")
         await it.until(lambda: "[ Run ]" in it.text)

@@ -93,7 +93,17 @@ ERROR = wire.ErrorBody(
     where="copy",
     remedy="Pause or cancel it first: vgwm pause 14",
 )
-SHEET = begin_sheet(stage.scene(COPIED))
+PLANNED = stage.snapshot(
+    totals=wire.Totals(
+        objects=12_004_118, remaining=12_003_778, skipped=340, size_bytes=4_700_000_000_000
+    ),
+    rate=wire.Rate(),
+    eta=wire.Eta(unknown="no job"),
+    limit="",
+    jobs=[stage.PLAN_DONE],
+    workers=[],
+)
+SHEET = begin_sheet(stage.scene(PLANNED))
 
 CASES: dict[str, tuple[Scene, Ui]] = {
     "migrate-copying": (stage.scene(NOW), stage.ui()),
@@ -103,6 +113,7 @@ CASES: dict[str, tuple[Scene, Ui]] = {
     "migrate-paused": (stage.scene(PAUSED), stage.ui()),
     "migrate-unearned": (stage.scene(UNEARNED), stage.ui()),
     "migrate-planning": (stage.scene(PLANNING), stage.ui()),
+    "migrate-planned": (stage.scene(PLANNED), stage.ui()),
     "migrate-copied": (stage.scene(COPIED), stage.ui()),
     "migrate-failed": (stage.scene(FAILED), stage.ui()),
     "migrate-empty": (stage.scene(UNPLANNED), stage.ui()),
@@ -113,9 +124,9 @@ CASES: dict[str, tuple[Scene, Ui]] = {
     ),
     "migrate-frozen": (stage.scene(NOW), stage.ui(frozen_s=7.0)),
     "migrate-error": (stage.scene(NOW), stage.ui(error=ERROR)),
-    "migrate-sheet": (stage.scene(COPIED), stage.ui(sheet=SHEET)),
+    "migrate-sheet": (stage.scene(PLANNED), stage.ui(sheet=SHEET)),
     "migrate-sheet-run": (
-        stage.scene(COPIED),
+        stage.scene(PLANNED),
         stage.ui(sheet=replace(SHEET, on_run=True) if SHEET is not None else None),
     ),
     "migrate-prompt": (stage.scene(NOW), stage.ui(prompt=knob_prompt(stage.scene(NOW)))),

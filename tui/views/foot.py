@@ -11,6 +11,7 @@ from tui.views.line import EMPTY, Line, Piece, Role, text, width_of
 from tui.views.words import current_job
 
 if TYPE_CHECKING:
+    from core.control.wire import Job
     from tui.keys import Keymap
     from tui.ui import Prompt, Scene, Ui
 
@@ -55,17 +56,35 @@ def _standing_advice(scene: Scene, ui: Ui) -> Line:
         case _:
             pass
     job = current_job(scene.snapshot) if scene.snapshot is not None else None
-    if job is not None and job.state == "paused" and ui.screen is not Name.HELP:
-        why = f": {job.reason}" if job.reason else ""
-        return text(f" job {job.id} is paused{why}; P resumes it", Role.WARN)
-    return EMPTY
+    return EMPTY if job is None or ui.screen is Name.HELP else _of_job(job)
 
 
-def _label(id_: str, label: str, scene: Scene) -> str:
+def _of_job(job: Job) -> Line:
+    """Return what to know of a job that does not go on by itself."""
+    why = f": {job.reason}" if job.reason else ""
+    match job.state:
+        case "paused":
+            return text(f" job {job.id} is paused{why}; P resumes it", Role.WARN)
+        case "failed" if job.result is not None:
+            failed = f" x job {job.id} failed: {job.result.what}. {job.result.remedy}"
+            return text(failed, Role.BAD)
+        case "failed":
+            return text(f" x job {job.id} failed{why}", Role.BAD)
+        case "done" if job.kind == "plan":
+            return text(" planned: B copies the objects to the target", Role.OK)
+        case "interrupted":
+            return text(f" job {job.id} was interrupted{why}; B goes on from there", Role.WARN)
+        case _:
+            return EMPTY
+
+
+def _label(id_: str, label: str, scene: Scene, link: LinkState) -> str:
     """Return the footer's word for a key in this state of the job."""
     now = scene.snapshot
     job = current_job(now) if now is not None else None
     match id_:
+        case "begin" if link is LinkState.GONE:
+            return "start engine"
         case "begin" if now is not None:
             return "copy" if now.workspace.planned else "plan"
         case "pause" if job is not None and job.state == "paused":
@@ -89,10 +108,13 @@ def keys_row(scene: Scene, ui: Ui, width: int, keymap: Keymap) -> Line:
         shown.append(
             (
                 Piece(key.shown, Role.DIM if off else Role.KEY),
-                Piece(f" {_label(id_, key.label, scene)}", Role.DIM if off else Role.TEXT),
+                Piece(
+                    f" {_label(id_, key.label, scene, ui.link.state)}",
+                    Role.DIM if off else Role.TEXT,
+                ),
             )
         )
-    while len(shown) > 1 and sum(width_of(item) + 2 for item in shown) > width:
+    while len(shown) > 1 and sum(width_of(item) + 2 for item in shown) - 1 > width:
         del shown[0]
     return tuple(
         piece

@@ -83,7 +83,10 @@ def _where(scene: Scene, ui: Ui, width: int) -> Line:
     """Return workspace, screen and state in at most `width` cells; a long name is cut."""
     line: Line = (Piece(f"   {ui.screen.value}   ", Role.TITLE),)
     if scene.snapshot is not None:
-        line = (*line, standing(scene.snapshot))
+        now = standing(scene.snapshot)
+        if ui.link.state not in {LinkState.LIVE, LinkState.CONNECTING}:
+            now = stands(State.STALE, now.text[2:])
+        line = (*line, now)
     if ui.frozen_s is not None:
         line = (*line, Piece("   "), stands(State.STALE, f"frozen {ui.frozen_s:.0f} s"))
     mark = " vgwm "

@@ -20,7 +20,7 @@ PURPOSE: Mapping[Name, tuple[str, str]] = {
     ),
     Name.MIGRATE: (
         "Planning and copying: counters, rate, ETA, and what each worker does.",
-        "A bundle is up to 1,000 objects; it is recorded once its pin was seen on every node.",
+        "A bundle is up to 1,000 objects, recorded when every node was seen to pin it.",
     ),
     Name.ERRORS: (
         "Objects that did not come over, each with its cause and what to do.",
@@ -42,7 +42,7 @@ COMMAND: Mapping[Name, str] = {
 }
 """The command that says the same as a screen."""
 
-GLYPHS = '= pass, done  ! warn, stalled  x fail  ? unknown  > running  " waiting  | paused  - none'
+GLYPHS = '= pass, done  ! warn  x fail  ? unknown  > running  " waiting  | paused  - none'
 
 
 def view(ui: Ui, size: Size, keymap: Keymap) -> list[Line]:

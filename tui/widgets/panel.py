@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.segment import Segment
 from textual.geometry import Region
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -33,6 +34,9 @@ class Panel(Widget):
 
     DEFAULT_CSS = "Panel { width: 100%; height: 100%; }"
 
+    class Sized(Message):
+        """The panel has another size: it wants to be shown anew."""
+
     def __init__(self, governor: Governor) -> None:
         super().__init__()
         self.governor = governor
@@ -40,6 +44,10 @@ class Panel(Widget):
         self._wanted = self.shown
         self._styles: Mapping[Role, Style] = _UNSTYLED
         self._costs: Mapping[Role, int] = {}
+
+    def on_resize(self) -> None:
+        """Say so once the layout has given the new size; the app's own event comes before that."""
+        self.post_message(self.Sized())
 
     def restyle(self, styles: Mapping[Role, Style]) -> None:
         """Take the roles' styles of another theme, and paint all of it."""
