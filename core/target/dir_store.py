@@ -118,6 +118,8 @@ class DirStore:
                     if index.roots != (root,):
                         raise _broken(path, "its header names another root")
                     yield from read_file(find(index), index.get)
+            except FileNotFoundError as error:
+                raise _broken(path, "it is not there") from error
             except (DagError, KeyError) as error:
                 reason = "a block is missing" if isinstance(error, KeyError) else safe(str(error))
                 raise _broken(path, reason) from error
