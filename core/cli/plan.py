@@ -157,4 +157,4 @@ def _write(path: Path, made: wire.Plan) -> None:
 
     from core.control.files import replace_file
 
-    replace_file(path, msgspec.json.format(msgspec.json.encode(made), indent=2) + b"\n")
+    replace_file(path, msgspec.json.format(msgspec.json.encode(made), indent=2).decode() + "\n")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
+from core.config.atomic import write_text
 from core.display import safe
 from core.errors import BadInput, Refused
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def refuse_existing(path: Path) -> None:
@@ -21,31 +24,13 @@ def refuse_existing(path: Path) -> None:
         )
 
 
-def replace_file(path: Path, content: bytes, *, mode: int = 0o600) -> Path | None:
-    """Write a file whole, and return where a former one was kept, if there was one.
+def replace_file(path: Path, text: str) -> Path | None:
+    """Write a file whole, mode 0600, and return where a former one was kept, if there was one.
 
-    Written beside it, fsynced, renamed, its folder fsynced. Raises BadInput naming path.
+    Raises as `core.config.atomic.write_text`; BadInput also where no second name can be given.
     """
-    try:
-        kept = _keep(path)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as beside:
-                beside.write(content)
-                beside.flush()
-                os.fchmod(beside.fileno(), mode)
-                os.fsync(beside.fileno())
-            Path(name).replace(path)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-            raise
-        _sync_folder(path.parent)
-    except OSError as error:
-        raise BadInput(
-            what=f"the file cannot be written: {error.strerror}",
-            where=safe(os.fsencode(path)),
-            remedy="Name a folder that exists and that you may write.",
-        ) from error
+    kept = _keep(path)
+    write_text(path, text)
     return kept
 
 
@@ -55,13 +40,12 @@ def _keep(path: Path) -> Path | None:
         return None
     at = datetime.now(tz=UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     kept = path.with_name(f"{path.name}.{at}.backup")
-    kept.hardlink_to(path)
-    return kept
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        kept.hardlink_to(path)
+    except OSError as error:
+        raise BadInput(
+            what=f"the former file cannot be kept: {error.strerror}",
+            where=safe(os.fsencode(path)),
+            remedy="Move it away yourself, then repeat the command.",
+        ) from error
+    return kept

@@ -12,6 +12,7 @@ import msgspec
 
 from core.control.live import EngineDesk
 from core.control.log import log_to_stderr
+from core.control.scrape import exposing
 from core.control.serve import serve
 from core.control.server import build_app, error_body
 from core.engine.engine import Engine
@@ -39,6 +40,9 @@ def run_engine(workspace: Path, *, ready_fd: int | None = None) -> int:
         _log.exception("the engine ends: %s", error.what)
         word.say(msgspec.json.encode(error_body(error)))
         raise
+    except Exception:
+        _log.exception("the engine ends by a fault of ours")
+        raise
     finally:
         word.close()
     return 0
@@ -53,7 +57,8 @@ async def _run(workspace: Path, word: _Word) -> None:
             _log.info("engine of workspace %s answers, pid %d", engine.workspace.id, os.getpid())
             word.say(b"ready")
 
-        await serve(workspace, desk, ending=desk.ending, ready=ready)
+        async with exposing(engine.workspace.metrics, desk):
+            await serve(workspace, desk, ending=desk.ending, ready=ready)
         _log.info("engine ends")
     finally:
         await engine.close()

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from core.control import wire
 
 
+MEDIA_TYPE = "text/plain; version=0.0.4"
+
+
 class Sample(NamedTuple):
     """One line: labels but the workspace's, which every line carries, and the value."""
 

@@ -6,43 +6,23 @@ Whoever calls holds the workspace's lock: a socket found in the way is therefore
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
 import socket
 from typing import TYPE_CHECKING
 
-import uvicorn
-
 from core.control.address import SOCKET_NAME, Address
+from core.control.listen import Server, config_of
 from core.control.server import build_app
 from core.errors import BadInput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from core.control.desk import Desk
 
-_GRACE_S = 5
-"""How long answers under way may take once the engine ends."""
 _BACKLOG = 128
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: it raises a caught signal again, past our closing."""
-
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._ready = ready
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._ready()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 async def serve(
@@ -58,14 +38,7 @@ async def serve(
         loop.add_signal_handler(number, ending.set)
     listener = bind(workspace)
     try:
-        config = uvicorn.Config(
-            build_app(desk),
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=_GRACE_S,
-        )
-        server = _Server(config, ready)
+        server = Server(config_of(build_app(desk)), ready)
         async with asyncio.TaskGroup() as group:
             group.create_task(server.serve(sockets=[listener]), name="api")
             await ending.wait()

@@ -7,10 +7,12 @@ An error leaves as {"error": ErrorBody}, its HTTP status from its exit code.
 from __future__ import annotations
 
 import logging
+from importlib.metadata import version
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
@@ -111,14 +113,18 @@ class Api:
     async def metrics(self, _request: Request) -> Response:
         """`GET /metrics`."""
         text = metrics.render(await self._desk.snapshot())
-        return PlainTextResponse(text, media_type="text/plain; version=0.0.4")
+        return PlainTextResponse(text, media_type=metrics.MEDIA_TYPE)
 
 
 def build_app(desk: Desk) -> Starlette:
     """Return the API over a desk."""
     return Starlette(
         routes=Api(desk).routes(),
-        exception_handlers={VgwmError: _refuse, Exception: _fault},
+        exception_handlers={
+            VgwmError: _refuse,
+            HTTPException: _no_such,
+            Exception: _fault,
+        },
     )
 
 
@@ -140,6 +146,19 @@ def error_body(error: VgwmError) -> wire.ErrorBody:
 async def _refuse(_request: Request, error: Exception) -> Response:
     assert isinstance(error, VgwmError)  # noqa: S101 - Starlette types every handler by Exception
     return _answer(wire.Refusal(error=error_body(error)), _STATUS.get(error.exit_code, 500))
+
+
+async def _no_such(request: Request, error: Exception) -> Response:
+    """Answer for an endpoint or a method that there is not: a client of another version."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - Starlette types every handler by Exception
+    body = wire.ErrorBody(
+        code="bad_input",
+        what=f"{request.method} {display.safe(request.url.path)}: {error.detail}",
+        where=f"engine {version('vgwm')}",
+        remedy="Use the vgwm that runs the engine, or restart the engine with this one.",
+        exit_code=BadInput.exit_code,
+    )
+    return _answer(wire.Refusal(error=body), error.status_code)
 
 
 async def _fault(request: Request, error: Exception) -> Response:

@@ -75,7 +75,7 @@ def make_workspace(
     text = dump(workspace)
     if not dry_run:
         _make_folder(folder)
-        before = replace_file(file, text.encode())
+        before = replace_file(file, text)
         if before is not None:
             warnings.append(f"the former vgwm.yaml is kept as {safe(before.name)}")
     return _made(workspace, folder, text, tuple(warnings))

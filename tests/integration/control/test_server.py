@@ -58,6 +58,14 @@ async def test_an_unknown_act_is_refused_by_name_with_what_is_accepted() -> None
     assert "pause, resume, cancel" in refusal.error.remedy
 
 
+async def test_an_endpoint_of_another_version_is_told_as_such() -> None:
+    async with http(FakeDesk()) as raw:
+        answer = await raw.get("/v1/later")
+    refusal = msgspec.json.decode(answer.content, type=wire.Refusal)
+    assert answer.status_code == 404
+    assert "/v1/later" in refusal.error.what
+
+
 async def test_refused_knobs_change_nothing() -> None:
     desk = FakeDesk()
     async with Client(build_app(desk)) as client:
