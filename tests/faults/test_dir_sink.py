@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
+    from _typeshed import TraceFunction
+
 SMALL = bundle(contents("killed", 4, MIB // 2))
 _TRACED = str(Path(__file__).parents[2] / "core/target/sink_dir.py")
 
@@ -40,12 +42,12 @@ def in_child(act: Callable[[], None]) -> int:
 
 
 def killed_at(step: int, path: Path, small: SmallBundle) -> bool:
-    """Send a bundle in a child that kills itself at the step-th line of the sink; tell if it did."""
+    """Send a bundle in a child that kills itself at a line of the sink; tell whether it did."""
 
     def act() -> None:
         left = step
 
-        def trace(frame: FrameType, event: str, _arg: object) -> object:
+        def trace(frame: FrameType, event: str, _arg: object) -> TraceFunction | None:
             nonlocal left
             if frame.f_code.co_filename != _TRACED:
                 return None

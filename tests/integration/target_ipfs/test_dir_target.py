@@ -149,7 +149,7 @@ def test_a_bundle_without_manifest_or_under_a_wrong_name_is_broken(store: DirSto
     (folder / f"{text(SMALL.root)}.car").rename(folder / f"{text(other.root)}.car")
     with pytest.raises(Broken, match="its header names another root"):
         store.manifest(other.root)
-    with pytest.raises(BadInput, match="No such file"):
+    with pytest.raises(Broken, match="it is not there"):
         store.manifest(SMALL.root)
 
 
