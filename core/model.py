@@ -178,7 +178,10 @@ class Bundle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockCounts:
-    """What a CAR holds. sections counts repeats, unique_* counts each multihash once."""
+    """What a bundle's CARs hold. sections counts repeats, unique_* counts each multihash once.
+
+    unique_*: 0 where there were too many blocks to tell apart.
+    """
 
     sections: int
     section_bytes: int

@@ -72,6 +72,11 @@ class Cutter:
         self._open_bytes, self._key = opened_bytes, last
         return closed
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing waits to be closed."""
+        return not self._open and not self._large
+
     def rest(self) -> list[Cut]:
         """Close what is open: the bucket has ended."""
         return self._take()

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("vgwm.worker")
 
+IDLE_S = 60.0
+"""A node that takes no byte and says no word for so long has broken off."""
+
 
 class Carrier:
     """Carries bundles, one at a time. Keeps one bucket open, and one connection a node."""
@@ -76,7 +79,7 @@ class Carrier:
     def _carry(self, task: CopyTask) -> CopyResult:
         sink, desk = self._sink, self._desk
         sink.begin(task.bundle, f"{task.epoch}-{task.attempt}", task.nodes)
-        packer = Packer(sink)
+        packer = Packer(sink, bytes_s=task.bytes_s)
         gatherer = Gatherer(
             self._cid_profile,
             self._setup.etag,
@@ -162,7 +165,7 @@ def _sink(setup: WorkerSetup) -> BundleSink:
         case "dir":
             return DirSink(Path(setup.sink_path))
         case "kubo":
-            return KuboSink(idle_s=setup.timeout_s)
+            return KuboSink(idle_s=min(IDLE_S, setup.timeout_s))
         case "discard":
             return DiscardSink()
     raise BadInput(what="an unknown sink", where="worker", remedy="Report this.")

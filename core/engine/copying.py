@@ -22,7 +22,7 @@ from core.engine.reins import JobCancelled
 from core.engine.task import CopyResult, CopyTask, Rows
 from core.errors import Broken, NoAnswer, PinMoved, VgwmError
 from core.ledger.rows import EventDraft
-from core.model import Bundle, BundleState
+from core.model import Bundle, BundleKind, BundleState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,6 +67,8 @@ class Copier:
         self._planned = planned
         self._more = asyncio.Event()
         self.places: dict[int, Place] = {}
+        # a large object has one segment in flight
+        self._segments = asyncio.Semaphore(means.knobs().segment_concurrency)
 
     def more(self) -> None:
         """Say that the plan committed bundles."""
@@ -150,7 +152,11 @@ class Copier:
             if bundle.tries:
                 delay_s = self._m.knobs().retry_delay * 2 ** (bundle.tries - 1)
                 await asyncio.sleep(min(MOST_RETRY_S, delay_s))
-            await self._carry_once_or_again(bundle, copied)
+            if bundle.kind is BundleKind.LARGE:
+                async with self._segments:
+                    await self._carry_once_or_again(bundle, copied)
+            else:
+                await self._carry_once_or_again(bundle, copied)
         finally:
             copied()
             self.places.pop(bundle.id, None)
@@ -228,7 +234,15 @@ class Copier:
             entries=entries,
             nodes=place.endpoints,
             peers=place.peers,
+            bytes_s=self._share(place),
         )
+
+    def _share(self, place: Place) -> float | None:
+        """Return a bundle's part of the bandwidth: each worker sends one, to each of its nodes."""
+        knobs = self._m.knobs()
+        if knobs.bandwidth is None:
+            return None
+        return knobs.bandwidth / max(1, knobs.workers) / max(1, len(place.endpoints))
 
     async def _record(self, bundle: Bundle, result: CopyResult, rows: Rows) -> None:
         """Write the rows, then the ledger: done."""

@@ -21,7 +21,7 @@ from core.engine.jobs import Jobs
 from core.engine.observing import Observer
 from core.engine.runs import WALKER_SLOT, CopyRun, PlanRun
 from core.engine.settings import posix_config
-from core.errors import NoPlan
+from core.errors import ForeignPlan, NoPlan
 from core.ledger.ledger import Ledger
 from core.ledger.lock import WorkspaceLock
 from core.ledger.rows import EventDraft, LedgerIdentity
@@ -289,6 +289,13 @@ class Engine:
     async def _begin(self) -> None:
         kept = await self.ledger.identity()
         self.source_identity = (kept.source_dev, kept.source_ino)
+        digest = (await asyncio.to_thread(profiles.load, self.workspace.target.profile)).digest
+        if (kept.workspace, kept.profile) != (self.workspace.id, digest):
+            raise ForeignPlan(
+                what=f"the ledger is of workspace {kept.workspace}, or of another target profile",
+                where=safe(os.fsencode(self.path)),
+                remedy="Put its own vgwm.yaml back, or make a new workspace with vgwm init.",
+            )
         for knob in await self.ledger.knobs():
             self._knobs = self._knobs.with_value(knob.name, knob.value)
         self.learn_buckets(await self.ledger.buckets())

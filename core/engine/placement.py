@@ -8,8 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from core.model import Cid
+    from collections.abc import Sequence
+
+    from core.model import Cid, Finding
     from core.target.chooser import NodeStatus
+    from core.target.pin_audit import RecordedPin
     from core.target.sink import KuboEndpoint
 
 
@@ -63,8 +66,12 @@ class Placement(Protocol):
         """Keep looking at the target while a job runs; ends by cancellation, or at once."""
         ...
 
-    def limit(self, node_bundles: int) -> None:
-        """Set how many bundles a node takes at once."""
+    def limit(self, *, node_bundles: int, pin_queue_max: int) -> None:
+        """Set how many bundles a node takes at once, and how long a peer's pin queue may grow."""
+        ...
+
+    async def audit(self, pins: Sequence[RecordedPin]) -> list[Finding]:
+        """Compare what the ledger recorded with the target's own word; [] where all is well."""
         ...
 
     @property

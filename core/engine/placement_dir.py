@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING
 
 from core.dag import cid
 from core.errors import Broken
+from core.model import Finding
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from core.engine.placement import Place
     from core.model import Cid
     from core.target.chooser import NodeStatus
     from core.target.dir_store import DirStore
+    from core.target.pin_audit import RecordedPin
     from core.target.sink import KuboEndpoint
 
 
@@ -71,8 +75,25 @@ class DirPlacement:
         """Read the manifest out of the bundle's CAR, hashed to its CID."""
         return await asyncio.to_thread(self._store.manifest, root)
 
-    def limit(self, node_bundles: int) -> None:
+    def limit(self, *, node_bundles: int, pin_queue_max: int) -> None:
         """Do nothing: there are no nodes."""
+
+    async def audit(self, pins: Sequence[RecordedPin]) -> list[Finding]:
+        """Find every recorded bundle's file."""
+        return await asyncio.to_thread(self._missing, pins)
+
+    def _missing(self, pins: Sequence[RecordedPin]) -> list[Finding]:
+        here = {cid.text(root) for root in self._store.roots()}
+        return [
+            Finding(
+                verdict="fail",
+                subject=pin.root,
+                evidence="its file is not in bundles/",
+                remedy="Restore the file from a copy.",
+            )
+            for pin in pins
+            if pin.root not in here
+        ]
 
     def nodes(self) -> list[NodeStatus]:
         """Return nothing: a directory has no nodes."""

@@ -10,16 +10,21 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.target.chooser import Chooser
+from core.errors import CapacityExhausted, NodeUnreachable
+from core.target.chooser import Chooser, NodeState
 from core.target.manifest_read import read_manifest
 from core.target.node_watch import NodeWatch
+from core.target.pin_audit import audit
 from core.target.pins import PinWatch
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from core.engine.placement import Place
-    from core.model import Cid
+    from core.model import Cid, Finding
     from core.target.chooser import NodeStatus
     from core.target.peers import Roster, TargetNode
+    from core.target.pin_audit import RecordedPin
     from core.target.sink import KuboEndpoint
 
 
@@ -59,6 +64,21 @@ class IpfsPlacement:
         """Require the nodes that replication needs, and look at them once. Raises what is wrong."""
         self._roster.require(self.replication)
         await self._watch.look()
+        self._require_room()
+
+    def _require_room(self) -> None:
+        """Raise unless enough nodes can take a bundle: better now than as a stalled job."""
+        able = [status for status in self.chooser.status() if status.state is NodeState.OK]
+        if len(able) >= self.replication:
+            return
+        full = any(status.state is NodeState.FULL for status in self.chooser.status())
+        raise (CapacityExhausted if full else NodeUnreachable)(
+            what=self.chooser.why_not(0),
+            where="target.kubo",
+            remedy="Raise Datastore.StorageMax there or add disks, then copy again."
+            if full
+            else "Start the nodes and their cluster peers, wait for their metrics, then try again.",
+        )
 
     async def choose(self, size_bytes: int) -> Place:
         """Wait until nodes have room for the bundle."""
@@ -96,9 +116,14 @@ class IpfsPlacement:
         """Take a pin back, so that other peers can be chosen."""
         await self._pins.withdraw(root)
 
-    def limit(self, node_bundles: int) -> None:
-        """Set how many bundles a node takes at once."""
+    def limit(self, *, node_bundles: int, pin_queue_max: int) -> None:
+        """Set how many bundles a node takes at once, and how long a peer's pin queue may grow."""
         self.chooser.limit(node_bundles)
+        self._pins.queue_max = pin_queue_max
+
+    async def audit(self, pins: Sequence[RecordedPin]) -> list[Finding]:
+        """Ask every peer's copy of the shared state for every pin."""
+        return await audit(self._roster, pins)
 
     def nodes(self) -> list[NodeStatus]:
         """Return every node as it is seen now."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from core.display import safe
 from core.engine.bundling import Cut, Cutter
 from core.engine.child import Child, ChildGone
+from core.engine.pipeline import Pipeline
 from core.engine.task import WalkPage, WalkTask, WorkerSetup
 from core.errors import Broken
 from core.ledger.rows import BucketState, EventDraft, NewBundle
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from core.ledger.rows import BucketRow
     from core.model import Skip
 
+COMMITS = 4
+"""Commits under way while the walk goes on: the disk's flush costs as much as a thousand rows."""
+
+MOST_SKIPS = 10_000
 FIRST_BYTES = 64 << 20
 
 
@@ -80,16 +85,16 @@ class Planner:
         )
         child.send(WalkTask(bucket=bucket.name, after=bucket.cursor))
         skips: list[Skip] = []
-        async for page in _pages(child):
-            await reins.checkpoint()
-            skips += page.page.skips
-            cuts = cutter.feed(page.page.entries)
-            if cuts:
-                skips = await self._commit(bucket, cuts, skips, reins.id)
-                closed()
-        cuts = cutter.rest()
-        if cuts or skips:
-            await self._commit(bucket, cuts, skips, reins.id, everything=True)
+        async with Pipeline(COMMITS, closed) as pipeline:
+            async for page in _pages(child):
+                await reins.checkpoint()
+                skips += page.page.skips
+                cuts = cutter.feed(page.page.entries)
+                if cuts or (len(skips) >= MOST_SKIPS and cutter.empty):
+                    skips = await self._commit(pipeline, bucket, cuts, skips, reins.id)
+            cuts = cutter.rest()
+            if cuts or skips:
+                await self._commit(pipeline, bucket, cuts, skips, reins.id, everything=True)
         await self._ledger.finish_bucket(
             bucket.id,
             EventDraft(
@@ -99,8 +104,9 @@ class Planner:
         self._first_bundles = cutter.first_bundles
         closed()
 
-    async def _commit(
+    async def _commit(  # noqa: PLR0913 - one call's parts, named
         self,
+        pipeline: Pipeline,
         bucket: BucketRow,
         cuts: list[Cut],
         skips: list[Skip],
@@ -111,22 +117,24 @@ class Planner:
         """Store bundles with the skips up to their last key; return the skips behind it."""
         bundles = [_bundle(await self._ledger.next_bundle_id(), cut) for cut in cuts]
         last_key = max((bundle.last[0] for bundle in bundles), default=b"")
-        if everything:
+        if everything or not bundles:
             last_key = max([last_key, *(skip.key for skip in skips)])
         now = [skip for skip in skips if skip.key <= last_key]
         later = [skip for skip in skips if skip.key > last_key]
-        await self._ledger.plan_page(
-            bucket.id,
-            bundles=bundles,
-            skips=now,
-            # the walk goes on behind a key and all its versions
-            cursor=(last_key, b""),
-            increments=_classes(cuts, now),
-            event=EventDraft(
-                kind="planned",
-                text=f"{sum(len(cut.entries) for cut in cuts)} keys of {safe(bucket.name)}",
-                job=job,
-            ),
+        await pipeline.put(
+            self._ledger.plan_page(
+                bucket.id,
+                bundles=bundles,
+                skips=now,
+                # the walk goes on behind a key and all its versions
+                cursor=(last_key, b""),
+                increments=_classes(cuts, now),
+                event=EventDraft(
+                    kind="planned",
+                    text=f"{sum(len(cut.entries) for cut in cuts):,} keys of {safe(bucket.name)}",
+                    job=job,
+                ),
+            )
         )
         return later
 

@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 from core.config.schema import DirTarget
+from core.dag import cid as cids
 from core.dag.canonical import dumps
 from core.engine.copying import Copier, Means
 from core.engine.executor import LocalExecutor
@@ -19,10 +20,12 @@ from core.engine.planfile import plan_document, write_plan
 from core.engine.settings import posix_config, worker_setup
 from core.engine.target import open_placement, open_target_table
 from core.engine.window import Window
-from core.errors import ForeignPlan, NoPlan
+from core.errors import ForeignPlan, NoPlan, PinFailed
 from core.ledger.rows import BucketState, EventDraft
+from core.model import BundleState
 from core.source.posix.source import PosixSource
 from core.target import profile as profiles
+from core.target.pin_audit import RecordedPin
 from core.target.rows import RowMaker
 
 if TYPE_CHECKING:
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from core.target.profile import Profile
 
 WALKER_SLOT = 255
+AUDIT = 10_000
 RANGE_DEPTH = 2
 NODE_DEPTH = 1
 """Tasks a worker holds: with nodes one, for a waiting task would hold their room for nothing."""
@@ -186,12 +190,33 @@ class CopyRun:
         watch = asyncio.create_task(placement.watch(), name="target watch")
         try:
             await self.copier.run()
+            await self._audit(placement)
         finally:
             self.copier = None
             watch.cancel()
             await asyncio.wait([watch])
             await executor.close()
             self._executor = self._window = None
+
+    async def _audit(self, placement: Placement) -> None:
+        """Hold every recorded bundle against the target's own word before the job says done."""
+        ledger, after = self._engine.ledger, 0
+        pins: list[RecordedPin] = []
+        while page := await ledger.in_states(BundleState.RECORDED, after_id=after, limit=AUDIT):
+            after = page[-1].id
+            pins += [
+                RecordedPin(root=cids.text(bundle.root), allocations=bundle.allocations)
+                for bundle in page
+                if bundle.root is not None
+            ]
+        findings = await placement.audit(pins)
+        if findings:
+            raise PinFailed(
+                what=f"{len(findings)} of {len(pins)} recorded bundles are not held as recorded: "
+                f"{findings[0].subject}: {findings[0].evidence}",
+                where="last look at the target",
+                remedy=findings[0].remedy,
+            )
 
     async def retune(self) -> None:
         """Put the live knobs in force."""
@@ -202,7 +227,7 @@ class CopyRun:
             self._window.resize(workers=knobs.workers, inflight_bytes=knobs.inflight_bytes)
             await self._window.pins.set_most(knobs.pin_inflight)
         if self.placement is not None:
-            self.placement.limit(knobs.node_bundles)
+            self.placement.limit(node_bundles=knobs.node_bundles, pin_queue_max=knobs.pin_queue_max)
 
     @property
     def executor(self) -> LocalExecutor | None:

@@ -38,7 +38,7 @@ class WorkerSetup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyTask:
-    """Copy one bundle."""
+    """Copy one bundle. bytes_s: its share of the bandwidth, None for no limit."""
 
     bundle: int
     epoch: int
@@ -51,6 +51,7 @@ class CopyTask:
     entries: list[tuple[bytes, bytes]]
     nodes: tuple[KuboEndpoint, ...]
     peers: tuple[str, ...]
+    bytes_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from core.engine.board import Step
 from core.engine.task import Fault, WalkPage, WalkTask, WorkerSetup
 from core.errors import VgwmError
-from core.model import Page
+from core.model import Page, Skip, Unrepresentable
 from core.source.posix.source import PosixSource
 from core.source.posix.walk import walk
 
@@ -29,7 +29,8 @@ def stream_pages(setup: WorkerSetup, task: WalkTask, desk: Desk) -> Iterator[Wal
     seen = 0
     try:
         source = PosixSource(setup.source)
-        for page in walk(source, source.bucket(task.bucket), task.after):
+        for found in walk(source, source.bucket(task.bucket), task.after):
+            page = found if setup.archive_versions else current_only(found)
             seen += len(page.entries)
             desk.tick(seen, objects=len(page.entries))
             yield WalkPage(page=page, last=False)
@@ -37,3 +38,20 @@ def stream_pages(setup: WorkerSetup, task: WalkTask, desk: Desk) -> Iterator[Wal
         yield WalkPage(page=Page([], []), last=True, error=Fault.of(error))
         return
     yield WalkPage(page=Page([], []), last=True)
+
+
+def current_only(page: Page) -> Page:
+    """Return a page whose old versions and delete markers are skipped, each by name (I4)."""
+    entries, skips = [], list(page.skips)
+    for entry in page.entries:
+        key, version, size = entry[:3]
+        if version or size is None:
+            reason = (
+                Unrepresentable.DELETE_MARKER
+                if size is None
+                else Unrepresentable.NONCURRENT_VERSION
+            )
+            skips.append(Skip(key, version, reason, "versions: skip"))
+        else:
+            entries.append(entry)
+    return Page(entries, skips)
