@@ -1,4 +1,4 @@
-"""The script's door: arguments go to the command line, none on a terminal to the application."""
+"""The script's door: a command line goes to `core.cli`, which opens the application if it may."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from core.cli.main import main as command_line
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from core.cli.main import AppGiven
 
 
 def main() -> None:
@@ -16,10 +16,18 @@ def main() -> None:
     sys.exit(command_line(sys.argv[1:], _open_app))
 
 
-def _open_app(workspace: Path | None) -> int:
-    from tui import app  # noqa: PLC0415 - Textual takes 180 ms, and no command line needs it
+def _open_app(given: AppGiven) -> int:
+    # Textual takes 180 ms, and no command line needs it.
+    from tui import app  # noqa: PLC0415 - as said above
+    from tui.glyphs import Glyphs  # noqa: PLC0415 - as said above
 
-    return app.run(workspace)
+    return app.run(
+        given.workspace,
+        low_data=given.low_data,
+        theme=given.theme,
+        glyphs=Glyphs(given.glyphs),
+        mouse=given.mouse,
+    )
 
 
 if __name__ == "__main__":

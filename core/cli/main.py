@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 import click
 
@@ -19,9 +21,10 @@ from core.errors import BadInput, VgwmError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Unpack
 
-    # Opens the terminal application on a workspace (None: find it) and returns its exit code.
-    OpenApp = Callable[[Path | None], int]
+    # Opens the terminal application and returns its exit code.
+    OpenApp = Callable[["AppGiven"], int]
 
 # In the order in which an operator needs them; name -> module and attribute.
 _COMMANDS = {
@@ -63,6 +66,30 @@ class LazyCommands(click.Group):
         return command
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppGiven:
+    """What the command line says of the terminal application. None, "" and "auto": not said."""
+
+    workspace: Path | None
+    low_data: bool | None
+    theme: str
+    glyphs: Literal["auto", "ascii", "unicode"]
+    mouse: bool
+
+
+class RootGiven(TypedDict):
+    """The options that stand before a command, as click hands them over."""
+
+    workspace: Path | None
+    as_json: bool
+    plain: bool
+    actor: str | None
+    low_data: bool | None
+    theme: str
+    glyphs: Literal["ascii", "unicode"] | None
+    mouse: bool
+
+
 @click.group(cls=LazyCommands, invoke_without_command=True)
 @click.version_option(message="vgwm %(version)s", package_name="vgwm")
 @click.option(
@@ -75,33 +102,45 @@ class LazyCommands(click.Group):
 @click.option("--json", "as_json", is_flag=True, help="Answer as JSON on stdout.")
 @click.option("--plain", is_flag=True, help="Plain lines: no colour, no cursor moves.")
 @click.option("--actor", metavar="NAME", help="Who acts; else SUDO_USER, else the login.")
+@click.option("--low-data/--full-data", default=None, help="Screens: at most 2 KB/s, or all.")
+@click.option("--theme", default="", metavar="NAME", help="Screens: colours; else VGWM_THEME.")
+@click.option("--ascii", "glyphs", flag_value="ascii", help="Screens: no character beyond ASCII.")
+@click.option("--unicode", "glyphs", flag_value="unicode", help="Screens: bars and graphs.")
+@click.option("--mouse", is_flag=True, help="Screens: take the mouse from the terminal.")
 @click.pass_context
-def root(
-    ctx: click.Context,
-    *,
-    workspace: Path | None,
-    as_json: bool,
-    plain: bool,
-    actor: str | None,
-) -> int:
+def root(ctx: click.Context, **given: Unpack[RootGiven]) -> int:
     """Move a VersityGW deployment to IPFS-Cluster, and back.
 
-    Without a command it opens the terminal application; with --plain or --json, or where stdout is
-    no terminal, it prints what the application would show.
+    Without a command it opens the terminal application. With --plain it prints what that would
+    show, line by line; with --json the state, once.
     """
     open_app: OpenApp | None = ctx.obj
-    ctx.obj = Given(workspace=workspace, as_json=as_json, plain=plain, actor=actor)
+    ctx.obj = Given(
+        workspace=given["workspace"],
+        as_json=given["as_json"],
+        plain=given["plain"],
+        actor=given["actor"],
+    )
     if ctx.invoked_subcommand is not None:
         return 0
-    if plain or as_json:
+    a_terminal = open_app is not None and sys.stdin.isatty() and sys.stdout.isatty()
+    if given["plain"] or given["as_json"] or (a_terminal and os.environ.get("TERM") == "dumb"):
         from core.cli.plain import plain_app
 
         code: int = ctx.invoke(plain_app)
         return code
-    if open_app is None or not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if open_app is None or not a_terminal:
         click.echo(ctx.get_help())
         return 0
-    return open_app(workspace)
+    return open_app(
+        AppGiven(
+            workspace=given["workspace"],
+            low_data=given["low_data"],
+            theme=given["theme"],
+            glyphs=given["glyphs"] or "auto",
+            mouse=given["mouse"],
+        )
+    )
 
 
 def main(arguments: Sequence[str], open_app: OpenApp | None = None) -> int:
