@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.integration.cli.conftest import OBJECTS
-from tests.integration.cli.shell import vgwm
+from tests.integration.cli.shell import start, vgwm
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -132,3 +134,38 @@ async def test_dry_runs_begin_nothing(ws: Path, home: Path) -> None:
     copied = await vgwm("copy", "-w", str(ws), "--dry-run", home=home)
     assert copied.code == 3
     assert not (ws / "ledger.db").exists()
+
+
+async def test_ctrl_c_ends_a_foreground_engine_and_the_next_goes_on(ws: Path, home: Path) -> None:
+    await vgwm("plan", "-w", str(ws), "--foreground", home=home)
+    process = await start("copy", "-w", str(ws), "--foreground", "--workers", "0", home=home)
+    assert process.stderr is not None
+    while b"copy running" not in await process.stderr.readline():
+        assert process.returncode is None
+    process.send_signal(signal.SIGINT)
+    _, err = await process.communicate()
+    assert process.returncode == 130
+    assert b"the next engine goes on with it" in err
+    assert b"Traceback" not in err
+    again = await vgwm("engine", "start", "-w", str(ws), home=home)
+    assert again.code == 0, again.err
+    await vgwm("set", "workers=2", "-w", str(ws), home=home)
+    watched = await vgwm("watch", "-w", str(ws), "--interval", "100ms", home=home)
+    assert watched.code == 0, watched.err
+    assert "copy done" in watched.out
+
+
+async def test_i5_kill_9_under_a_copy_loses_nothing(ws: Path, tmp_path: Path, home: Path) -> None:
+    await vgwm("plan", "-w", str(ws), home=home)
+    begun = await vgwm("copy", "-w", str(ws), "--workers", "0", "--detach", home=home)
+    assert begun.code == 0, begun.err
+    pid = int((ws / "engine.lock").read_text())
+    os.kill(pid, signal.SIGKILL)
+    down = await vgwm("status", "-w", str(ws), "--json", home=home)
+    assert (down.result()["engine"], down.result()["total"]) == ("down", LAST)
+    again = await vgwm("engine", "start", "-w", str(ws), home=home)
+    assert again.code == 0, again.err
+    await vgwm("set", "workers=2", "-w", str(ws), home=home)
+    watched = await vgwm("watch", "-w", str(ws), "--interval", "100ms", home=home)
+    assert watched.code == 0, watched.err
+    assert rows(tmp_path / "out") == {name: len(content) for name, content in OBJECTS.items()}
