@@ -1,0 +1,91 @@
+"""Writes docs/api.md from the wire types: `python -m core.control.reference > docs/api.md`."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from typing import get_args, get_origin
+
+import msgspec
+
+from core.control import wire
+
+_HEAD = """\
+# The engine's API
+
+Made by `python -m core.control.reference`; a test compares.
+
+One engine per workspace answers HTTP on the unix socket `engine.sock` in it, mode 0600.
+JSON throughout; unknown members are ignored, so that an older client reads a newer engine.
+Times are UTC nanoseconds, ages and waits seconds.
+Keys and error bodies are made safe to show before they leave the engine.
+
+    curl --silent --unix-socket ws/engine.sock http://engine/v1/snapshot
+
+| Endpoint | In | Out |
+|---|---|---|
+| `GET /v1/snapshot` | - | Snapshot |
+| `GET /v1/events` | `since`: a number, `limit`: <= 1,000 | Events |
+| `GET /v1/failures` | `after`: a page's `next`, `limit`: <= 500, `class`, `prefix` | Failures |
+| `GET /v1/plan` | - | Plan |
+| `POST /v1/jobs` | JobRequest | JobMade |
+| `POST /v1/jobs/N/pause`, `resume`, `cancel` | Act | Done |
+| `PATCH /v1/knobs` | KnobRequest | Done |
+| `POST /v1/engine/stop` | Act | Done |
+| `GET /metrics` | - | Prometheus' text format |
+
+An act is answered once it is on disk.
+Anything else is answered by a Refusal.
+Its HTTP status follows the exit code: 2 is 400, 3 is 409, 4 is 503, 5 is 412, 6 is 403, else 500.
+"""
+
+
+def render() -> str:
+    """Return the whole page."""
+    kinds = [
+        kind
+        for _, kind in inspect.getmembers(wire, inspect.isclass)
+        if issubclass(kind, wire.Wire) and kind is not wire.Wire
+    ]
+    kinds.sort(key=lambda kind: inspect.getsourcelines(kind)[1])
+    return "\n".join([_HEAD, *(_section(kind) for kind in kinds)])
+
+
+def _section(kind: type[wire.Wire]) -> str:
+    lines = [f"## {kind.__name__}", "", *inspect.cleandoc(kind.__doc__ or "").splitlines(), ""]
+    fields = msgspec.structs.fields(kind)
+    if fields:
+        lines += ["| Member | Type | Default |", "|---|---|---|"]
+        lines += [
+            f"| `{field.encode_name}` | {_type(field.type)} | {_default(field)} |"
+            for field in fields
+        ]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _type(kind: object) -> str:
+    if kind is type(None):
+        return "null"
+    inner = [_type(one) for one in get_args(kind)]
+    origin = get_origin(kind)
+    if origin is list:
+        return f"[{inner[0]}]"
+    if origin is tuple:
+        return f"[{', '.join(inner)}]"
+    if origin is dict:
+        return f"{{{inner[0]}: {inner[1]}}}"
+    if inner:
+        return " or ".join(inner)
+    return getattr(kind, "__name__", str(kind))
+
+
+def _default(field: msgspec.structs.FieldInfo) -> str:
+    if field.required:
+        return "required"
+    made = field.default_factory() if field.default is msgspec.NODEFAULT else field.default
+    return f"`{msgspec.json.encode(made).decode()}`"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(render())
