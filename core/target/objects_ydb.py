@@ -75,6 +75,16 @@ class YdbTable:
         """The connection underneath."""
         return self._client
 
+    @property
+    def is_open(self) -> bool:
+        """Whether `close` is still to come."""
+        return self._client.is_open
+
+    @property
+    def paths(self) -> list[str]:
+        """The tables' absolute paths, the object table first."""
+        return [self._path(shape) for shape in self._tables]
+
     def writer(self, table: str) -> YdbUpsert:
         """Return what writes the rows of a table, to look at."""
         return self._writers[table]

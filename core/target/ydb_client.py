@@ -64,7 +64,7 @@ class YdbClient:
             .with_native_timestamp_in_result_sets(enabled=False)
         )
         self._pool = QuerySessionPool(driver, size=_SESSIONS, query_client_settings=plain)
-        self._open = True
+        self.is_open = True
 
     @classmethod
     async def connect(
@@ -144,6 +144,15 @@ class YdbClient:
 
         return await self.call(attempt, busy=busy)
 
+    async def explain(self, text: str, parameters: Mapping[str, object]) -> str:
+        """Return the plan of a statement, as the server words it."""
+
+        async def attempt() -> str:
+            async with self._pool.checkout(CALL.timeout) as session:
+                return str(await session.explain(text, dict(parameters)))
+
+        return await self.call(attempt)
+
     async def define(self, text: str) -> None:
         """Run one DDL statement."""
 
@@ -170,9 +179,9 @@ class YdbClient:
 
     async def close(self) -> None:
         """Give sessions back and stop the driver; takes 5 s if the server is gone."""
-        if not self._open:
+        if not self.is_open:
             return
-        self._open = False
+        self.is_open = False
         try:
             async with asyncio.timeout(_STOP_S):
                 await self._pool.stop()

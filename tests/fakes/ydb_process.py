@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class YdbProcess:
-    """file: where it keeps its tables. options: as `python -m tests.fakes.ydb_server` takes them."""
+    """file: where it keeps its tables. options: as the stand-in's command line takes them."""
 
     def __init__(self, file: Path, *options: str) -> None:
         self._file = file
@@ -29,7 +29,8 @@ class YdbProcess:
     def start(self, *more: str) -> None:
         """Start it, on the port it had before. more: options of this run only."""
         command = [sys.executable, "-m", "tests.fakes.ydb_server", "--file", str(self._file)]
-        self._process = subprocess.Popen(
+        # Every word of the command is this file's or its test's own.
+        self._process = subprocess.Popen(  # noqa: S603
             [*command, "--port", str(self.port), *self._options, *more],
             cwd=ROOT,
             env={**os.environ, "GRPC_VERBOSITY": "NONE"},

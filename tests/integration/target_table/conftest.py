@@ -9,8 +9,10 @@ import pytest
 
 from core.target import profile as profiles
 from core.target.objects_sqlite import SqliteTable
-from core.target.objects_ydb import YdbTable
+from core.target.open_table import TableLogin
 from tests.fakes.ydb_process import YdbProcess
+from tests.lab.missing import Missing
+from tests.lab.ydb import YdbPlace, real_ydb
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -36,16 +38,26 @@ async def fresh(
     request: pytest.FixtureRequest, profile: Profile, tmp_path: Path
 ) -> AsyncIterator[ObjectTable]:
     """A table that is open, with nothing in its database."""
-    table: ObjectTable
     if request.param == "sqlite":
-        table = await SqliteTable.open(tmp_path / "objects.db", profile)
-    else:
-        server: YdbProcess = request.getfixturevalue("ydb_stand_in")
-        table = await YdbTable.open(
-            server.spec, profile, directory=f"t{uuid.uuid4().hex}", patience_s=10
-        )
+        file = await SqliteTable.open(tmp_path / "objects.db", profile)
+        yield file
+        await file.close()
+        return
+    place = ydb_place(request)
+    table = await place.open(profile)
     yield table
+    if table.is_open:
+        await place.clear(table)
     await table.close()
+
+
+def ydb_place(request: pytest.FixtureRequest) -> YdbPlace:
+    """A real database if VGWM_TEST_YDB names one, else the stand-in."""
+    try:
+        return real_ydb()
+    except Missing:
+        server: YdbProcess = request.getfixturevalue("ydb_stand_in")
+        return YdbPlace(server.spec, TableLogin(), f"t{uuid.uuid4().hex}")
 
 
 @pytest.fixture

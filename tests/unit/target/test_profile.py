@@ -141,3 +141,21 @@ def test_a_file_of_something_else_is_bad_input(text: str) -> None:
 def test_an_absent_file_is_bad_input_and_names_what_ships(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="guide, extended"):
         profiles.load(str(tmp_path / "absent.yaml"))
+
+
+@pytest.mark.parametrize("name", profiles.SHIPPED)
+def test_the_documentation_lists_every_column_as_it_is(name: str) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "profile.md").read_text()
+    for shape in profiles.load(name).tables:
+        lines = [f"| `{shape.name}` | Type | From |", "|---|---|---|"]
+        for column in shape.columns:
+            kind = f"{column.type}{', key' if column.name in shape.key else ''}"
+            volatile = ", volatile" if column.volatile else ""
+            lines.append(f"| `{column.name}` | {kind}{volatile} | `{column.source}` |")
+        assert "\n".join(lines) in text
+
+
+def test_the_documentation_names_every_source() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "profile.md").read_text()
+    table = text[text.index("## What fills a column") : text.index("## `guide`")]
+    assert set(re.findall(r"`(\w+)`", table)) >= {source.value for source in Source}
