@@ -7,6 +7,7 @@ effects. Nothing here decides what a screen says or what a key means.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
 from dataclasses import dataclass, field, replace
@@ -14,9 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
-from textual.screen import Screen
+from textual.worker import WorkerFailed
 
 from core.control.client import Client
+from core.display import safe
+from core.errors import BadInput
 from tui import acts, keys, signals, themes, wire
 from tui.acts import Press
 from tui.driver import MeteredDriver
@@ -27,6 +30,7 @@ from tui.link import EngineLink
 from tui.meter import Meter
 from tui.performer import Performer
 from tui.said import way_back
+from tui.screens.board import Board
 from tui.ui import LinkState, Message, Scene, Ui
 from tui.views.frame import draw, is_tiny
 from tui.views.line import Role, Size
@@ -37,7 +41,9 @@ if TYPE_CHECKING:
 
 STUCK_S = 0.3
 """A terminal that has taken no byte for so long gets none until it does."""
+MESSAGE_S = 15.0
 EXIT_NO_ENGINE = 3
+WORKSPACE_FILE = "vgwm.yaml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,20 +58,6 @@ class Options:
 
 def _budget(ui: Ui) -> int:
     return LOW_DATA_BYTES_S if ui.low_data else BYTES_S
-
-
-class Board(Screen[None], inherit_bindings=False):
-    """The one screen: a panel that fills it. Keys go to the app, not to widgets."""
-
-    DEFAULT_CSS = "Board { overflow: hidden; }"
-
-    def __init__(self, panel: Panel) -> None:
-        super().__init__()
-        self.panel = panel
-
-    def compose(self) -> list[Panel]:
-        """Return the panel."""
-        return [self.panel]
 
 
 class Terminal(App[int], inherit_bindings=False):
@@ -97,9 +89,12 @@ class Terminal(App[int], inherit_bindings=False):
         self.panel = Panel(Governor(_budget(self.ui)))
         self.meter = Meter()
         self.performer = Performer(self)
-        self.fault: Exception | None = None
+        self.fault: BaseException | None = None
         self.look = options.look
+        self._hurry = asyncio.Event()
         self._frozen_at_s = 0.0
+        self._said: Message | None = None
+        self._said_s = 0.0
         self._painted_s = 0.0
         self.register_theme(themes.textual_theme(options.look))
         # In on_mount the screen would be painted twice.
@@ -153,7 +148,14 @@ class Terminal(App[int], inherit_bindings=False):
                 await self.performer.read_ledger()
             await self.performer.follow_list()
             self.paint(at_once=first and self.link.snapshot is not None)
-            await asyncio.sleep(wait_s)
+            self._hurry.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    await self._hurry.wait()
+
+    def hurry(self) -> None:
+        """Ask the engine now, and not when it is due: something has just been done."""
+        self._hurry.set()
 
     def _tick(self) -> None:
         """Measure the terminal, and let ages move on while the engine does not answer."""
@@ -174,11 +176,19 @@ class Terminal(App[int], inherit_bindings=False):
         now_s = time.monotonic()
         self._painted_s = now_s
         self.ui = replace(self.ui, link=self.link.now(), painted_bytes_s=self.meter.bytes_s)
+        self._forget_message(now_s)
         if self.ui.frozen_s is None:
             self.scene = self._scene()
         else:
             self.ui = replace(self.ui, frozen_s=now_s - self._frozen_at_s)
         self._show(at_once=at_once)
+
+    def _forget_message(self, now_s: float) -> None:
+        """Drop what row 23 has said for long enough: it is about a moment that is gone."""
+        if self.ui.message is not self._said:
+            self._said, self._said_s = self.ui.message, now_s
+        elif now_s - self._said_s > MESSAGE_S:
+            self.ui = replace(self.ui, message=None)
 
     def answer(self) -> None:
         """Show at once what a key changed, from the facts that are shown already."""
@@ -229,7 +239,8 @@ class Terminal(App[int], inherit_bindings=False):
 
         `run` raises the fault again, for the one place of the process that reports faults.
         """
-        self.fault = self._exception
+        fault = self._exception
+        self.fault = fault.error if isinstance(fault, WorkerFailed) else fault
         self._close_messages_no_wait()
 
 
@@ -248,6 +259,12 @@ def run(
     """
     path = workspace or Path(os.environ.get("VGWM_WORKSPACE") or Path.cwd())
     path = path.absolute()
+    if not (path / WORKSPACE_FILE).is_file():
+        raise BadInput(
+            what="there is no workspace",
+            where=safe(os.fsencode(path)),
+            remedy="Name one with -w DIR, or make it with: vgwm init -w DIR",
+        )
     if low_data is None:
         low_data = os.environ.get("VGWM_LOW_DATA", "").lower() in {"1", "true", "yes", "on"}
     look = themes.load(theme or os.environ.get("VGWM_THEME") or themes.DEFAULT)

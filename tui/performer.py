@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import signal
 import uuid
@@ -36,10 +37,13 @@ class Lists(TypedDict):
 
 def actor() -> str:
     """Return who is at the keys: sudo's caller, else the login."""
-    for name in ("VGWM_ACTOR", "SUDO_USER", "LOGNAME", "USER"):
-        if os.environ.get(name):
-            return os.environ[name]
-    return f"uid {os.getuid()}"
+    asked = os.environ.get("VGWM_ACTOR") or os.environ.get("SUDO_USER")
+    if asked:
+        return asked
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's uid has no name
+        return f"uid {os.getuid()}"
 
 
 class Performer:
@@ -88,6 +92,7 @@ class Performer:
                 return await self._ask_engine(effect)
             case effects.StartEngine():
                 await child.start_engine(self._app.path)
+                self._app.hurry()
                 return "the engine runs"
             case effects.Copy(text):
                 return await self._copy(text)

@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SECONDS = 10
+
+
+@pytest.fixture(autouse=True)
+def workspace(tmp_path: Path) -> None:
+    (tmp_path / "ws").mkdir()
+    (tmp_path / "ws" / "vgwm.yaml").touch()
+
+
 FIRST_PAINT = 8_000
 SCREEN_CHANGE = 5_000
 ARROW_KEY = 500
@@ -45,7 +53,6 @@ def by_second(terminal: Terminal) -> list[int]:
 def test_low_data_stays_below_2000_bytes_in_every_second(
     tmp_path: Path, size: tuple[int, int], workers: int
 ) -> None:
-    (tmp_path / "ws").mkdir()
     with (
         serving(tmp_path / "ws", LiveDesk(workers)),
         opened(tmp_path / "ws", tmp_path, size=size, low_data=True) as terminal,
@@ -60,7 +67,6 @@ def test_low_data_stays_below_2000_bytes_in_every_second(
 
 
 def test_first_paint_screen_change_and_arrow_key(tmp_path: Path) -> None:
-    (tmp_path / "ws").mkdir()
     with serving(tmp_path / "ws", LiveDesk()), opened(tmp_path / "ws", tmp_path) as terminal:
         terminal.until_written(b"/data/gw")
         first = len(terminal.written)
@@ -80,7 +86,6 @@ def test_first_paint_screen_change_and_arrow_key(tmp_path: Path) -> None:
 
 
 def test_nothing_new_paints_only_ages(tmp_path: Path) -> None:
-    (tmp_path / "ws").mkdir()
     desk = LiveDesk()
     desk.fixed = desk.moving()
     with serving(tmp_path / "ws", desk), opened(tmp_path / "ws", tmp_path) as terminal:
@@ -91,7 +96,6 @@ def test_nothing_new_paints_only_ages(tmp_path: Path) -> None:
 
 
 def test_ascii_sends_no_byte_over_0x7e_and_no_color_no_colour(tmp_path: Path) -> None:
-    (tmp_path / "ws").mkdir()
     with (
         serving(tmp_path / "ws", LiveDesk()),
         opened(tmp_path / "ws", tmp_path, LANG="C", LC_ALL="C", NO_COLOR="1") as terminal,

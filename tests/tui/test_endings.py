@@ -20,12 +20,18 @@ FAULT = """
 import sys
 from pathlib import Path
 from core.cli.main import main
-from tui import acts, app
+from tui import acts, app, link
 password = "hunter2-is-secret"
 def fail(ui, key, scene, keymap):
     token = password
     raise RuntimeError("an odd key")
-acts.press = fail
+async def stumble(self):
+    token = password
+    raise RuntimeError("an odd key")
+if "PLACE" == "handler":
+    acts.press = fail
+else:
+    link.EngineLink.poll = stumble
 sys.exit(main([], lambda workspace: app.run(Path(sys.argv[1]))))
 """
 
@@ -34,6 +40,7 @@ sys.exit(main([], lambda workspace: app.run(Path(sys.argv[1]))))
 def workspace(tmp_path: Path) -> Path:
     path = tmp_path / "ws"
     path.mkdir()
+    (path / "vgwm.yaml").touch()
     return path
 
 
@@ -97,13 +104,17 @@ def test_a_stalled_link_does_not_stop_the_loop_and_sigterm_still_ends_it(
         assert terminal.end() == 128 + signal.SIGTERM
 
 
-def test_i9_a_fault_shows_no_locals_and_exits_with_70(workspace: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", ["handler", "worker"])
+def test_i9_a_fault_shows_no_locals_and_exits_with_70(
+    workspace: Path, tmp_path: Path, place: str
+) -> None:
     with (
         serving(workspace, LiveDesk()),
-        opened(workspace, tmp_path, code=FAULT) as terminal,
+        opened(workspace, tmp_path, code=FAULT.replace("PLACE", place)) as terminal,
     ):
-        terminal.until_written(b"/data/gw")
-        terminal.press("x")
+        if place == "handler":
+            terminal.until_written(b"/data/gw")
+            terminal.press("x")
         assert terminal.end() == 70
         terminal.until_written(b"RuntimeError")
         written = terminal.written

@@ -51,6 +51,7 @@ def tmux(tmp_path: Path) -> Iterator[Tmux]:
 def workspace(tmp_path: Path) -> Path:
     path = tmp_path / "ws"
     path.mkdir()
+    (path / "vgwm.yaml").touch()
     return path
 
 

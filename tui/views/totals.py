@@ -9,7 +9,7 @@ from core.control.facts import eta_fact
 from core.model import NS_PER_S
 from tui.views.graph import bar, sweep
 from tui.views.line import EMPTY, Line, Piece, Role, at, right
-from tui.views.words import current_job, done_percent, role_of, speed
+from tui.views.words import current_job, done_percent, is_alive, role_of, speed
 
 if TYPE_CHECKING:
     from core.control.wire import Snapshot
@@ -71,6 +71,8 @@ def _bytes(now: Snapshot) -> Line:
 
 def _rate(now: Snapshot) -> Line:
     rate = now.rate
+    if rate.objects_s is None and not is_alive(current_job(now)):
+        return labelled("rate", Piece("- no job runs", Role.DIM))
     if rate.objects_s is None:
         return labelled("rate", Piece("? unknown", Role.UNKNOWN), Piece(": not earned yet"))
     line = labelled(
