@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -32,10 +33,12 @@ def envelope(call: Call, result: object, warnings: Sequence[str] = ()) -> str:
     """Return `{"v","command","workspace","at","result","warnings"}` on one line."""
     import msgspec
 
+    from core.display import safe
+
     whole = {
         "v": 1,
         "command": call.command,
-        "workspace": None if call.folder is None else str(call.folder.absolute()),
+        "workspace": None if call.folder is None else safe(os.fsencode(call.folder.absolute())),
         "at": datetime.now(tz=UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "result": result,
         "warnings": list(warnings),

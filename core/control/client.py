@@ -20,6 +20,7 @@ import msgspec
 
 from core.control import wire
 from core.control.address import SOCKET_NAME, Address
+from core.display import safe
 from core.errors import (
     BadInput,
     Broken,
@@ -63,7 +64,7 @@ class Client:
         self._socket: Path | None = None
         transport: httpx.AsyncBaseTransport
         if isinstance(where, Path):
-            self.where = str(where)
+            self.where = safe(str(where))
             self._socket = where / SOCKET_NAME
             try:
                 self._address = Address(where)
@@ -242,7 +243,7 @@ class Client:
             if not os.access(self._socket, os.W_OK):
                 return Denied(
                     what="the engine's socket is another user's",
-                    where=str(self._socket),
+                    where=safe(str(self._socket)),
                     remedy="Log in as the user that runs the engine.",
                 )
         elif self._socket is not None and not self._socket.parent.is_dir():
@@ -299,6 +300,6 @@ def _known(top: type[VgwmError]) -> dict[str, type[VgwmError]]:
 def _no_workspace(path: Path) -> BadInput:
     return BadInput(
         what="there is no such workspace",
-        where=str(path),
+        where=safe(str(path)),
         remedy="Name one with -w DIR, or make it with: vgwm init -w DIR",
     )

@@ -16,6 +16,7 @@ import psutil
 
 from core.control import wire
 from core.control.client import Client, raised
+from core.display import safe
 from core.errors import EngineDown, NoAnswer, WrongState
 from core.ledger.lock import LOCK_NAME
 
@@ -121,7 +122,7 @@ def _first_word(read_end: int) -> bytes:
 
 
 def _not_started(said: bytes, workspace: Path) -> VgwmError:
-    log = str(workspace / LOG_NAME)
+    log = safe(str(workspace / LOG_NAME))
     if said == b"late":
         return NoAnswer(
             what=f"the engine began and does not answer after {START_S:.0f} s",

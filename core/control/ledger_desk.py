@@ -16,7 +16,7 @@ from core.display import safe
 from core.errors import BadInput, Broken, EngineDown, NoPlan
 from core.ledger.ledger import Ledger
 from core.ledger.rows import Disposition
-from core.model import BundleState
+from core.model import BundleState, JobState
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -32,6 +32,7 @@ LEDGER_NAME = "ledger.db"
 _LAST_EVENTS = 10
 _LAST_JOBS = 20
 _CAUSES_S = 5.0
+_AT_WORK = frozenset({JobState.RUNNING, JobState.PAUSING, JobState.CANCELLING})
 
 
 class LedgerLooks:
@@ -148,7 +149,8 @@ class LedgerDesk:
     async def snapshot(self) -> wire.Snapshot:
         """Return the state at the last commit."""
         if self._looks is not None:
-            return await self._looks.ground()
+            ground = await self._looks.ground()
+            return msgspec.structs.replace(ground, jobs=[_at_rest(job) for job in ground.jobs])
         return wire.Snapshot(
             at_ns=time.time_ns(),
             workspace=workspace_of(self._path, self._workspace),
@@ -205,6 +207,15 @@ class LedgerDesk:
             where=safe(str(self._path)),
             remedy="Start it with: vgwm engine start",
         )
+
+
+def _at_rest(job: wire.Job) -> wire.Job:
+    """Return a job as it is without an engine: what the ledger calls running does not run (I7)."""
+    if job.state not in _AT_WORK:
+        return job
+    return msgspec.structs.replace(
+        job, state=JobState.INTERRUPTED, reason="the next engine goes on with it"
+    )
 
 
 def down(epoch: int) -> wire.Engine:

@@ -51,6 +51,7 @@ class EngineDesk(LedgerLooks):
             totals=msgspec.structs.replace(ground.totals, pins_waiting=engine.pins_waiting()),
             rate=self._rate(),
             eta=self._eta(ground),
+            limit=safe(engine.held()),
             workers=[_worker(view) for view in engine.workers()],
             nodes=[_node(status) for status in engine.nodes()],
         )
