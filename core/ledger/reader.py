@@ -31,7 +31,7 @@ class Reader:
     async def close(self) -> None:
         """End the thread and its connection; a read that runs is waited for."""
         await asyncio.get_running_loop().run_in_executor(self._pool, self._close)
-        self._pool.shutdown(wait=True)
+        self._pool.shutdown(wait=False)  # nothing is left to wait for, and a join would block
 
     def _run(self, query: Callable[[sqlite3.Connection], T]) -> T:
         try:

@@ -102,12 +102,11 @@ class Writer:
         return 0.0 if oldest_s is None else time.monotonic() - oldest_s
 
     async def close(self) -> None:
-        """Write what is queued, then end the thread and the connection."""
+        """Write what is queued, then end the connection and its thread."""
         if not self._closed:
             self._closed = True
             self._queue.put(None)
         await asyncio.shield(self._ended)
-        self._thread.join()
 
     def _work(self) -> None:
         # sqlite3 lets go of the GIL at every row, and has to win it back from the event loop. At

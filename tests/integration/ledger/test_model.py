@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -22,6 +23,8 @@ from tests.integration.ledger import scene
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
+
+pytestmark = pytest.mark.timeout(600)  # seconds to pass; finding the smallest failure takes longer
 
 T = TypeVar("T")
 Key = tuple[int, bytes, bytes]
@@ -160,6 +163,11 @@ class LedgerModel(RuleBasedStateMachine):
         if to >= BundleState.PINNED:
             self.do(self.ledger.pinned([number]))
             bunch.state = BundleState.PINNED
+
+    @rule(data=st.data())
+    def carry(self, data: st.DataObject) -> None:
+        self.forward(data, BundleState.PINNED)
+        self.record(data)
 
     @rule(data=st.data())
     def record(self, data: st.DataObject) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from blockbuster import blockbuster_ctx
 
 from core.errors import Broken, ForeignPlan, SchemaMismatch, WrongState
 from core.ledger.ledger import Ledger
@@ -153,3 +154,16 @@ async def test_closing_twice_is_no_error_and_writing_after_it_is(ledger: Ledger)
     await ledger.close()
     with pytest.raises(WrongState, match="closed"):
         await ledger.set_meta("a", "b")
+
+
+async def test_no_call_of_the_ledger_blocks_the_event_loop(tmp_path: Path) -> None:
+    with blockbuster_ctx():
+        ledger = await scene.opened(tmp_path)
+        (bucket,) = await ledger.add_buckets([(b"photos", "{}")])
+        members = scene.entries(0, 5)
+        await scene.recorded(ledger, bucket, await scene.planned(ledger, bucket, members), members)
+        await ledger.recount()
+        reader = await Ledger.read_only(tmp_path / "ledger.db")
+        assert (await reader.counters()).migrated == 5
+        await reader.close()
+        await ledger.close()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,12 @@ from tests.integration.ledger import scene
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def copied(source: Path, to: Path, *names: str) -> None:
+    to.mkdir()
+    for name in names:
+        shutil.copy(source / name, to / name)
 
 
 def digest(path: Path) -> str:
@@ -49,6 +56,22 @@ async def test_a_reader_does_not_change_the_file_of_an_engine_that_is_down(
     assert digest(tmp_path / "ledger.db") == before
     again = await scene.opened(tmp_path)
     assert (again.epoch, again.clean) == (2, True)
+    await again.close()
+
+
+async def test_i5_a_reader_sees_what_a_killed_engine_committed_and_leaves_it_in_place(
+    ledger: Ledger, bucket: int, tmp_path: Path
+) -> None:
+    await scene.planned(ledger, bucket, scene.entries(0, 50))
+    left = tmp_path / "left"
+    copied(tmp_path, left, "ledger.db", "ledger.db-wal")
+    before = digest(left / "ledger.db"), digest(left / "ledger.db-wal")
+    reader = await Ledger.read_only(left / "ledger.db")
+    assert (await reader.counters()).objects == 50
+    await reader.close()
+    assert (digest(left / "ledger.db"), digest(left / "ledger.db-wal")) == before
+    again = await scene.opened(left)
+    assert (again.clean, (await again.counters()).objects) == (False, 50)
     await again.close()
 
 
