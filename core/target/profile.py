@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import yaml
 
+from core.dag.profile import all_names, by_name
 from core.display import safe
 from core.errors import BadInput
 from core.model import Unrepresentable
@@ -23,6 +24,7 @@ from core.target.shape import Column, Index, Source, TableShape
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from core.dag.profile import CidProfile
     from core.target.profile_file import CacheFile, CidFile, PinFile
 
 SHIPPED: Final = ("guide", "extended")
@@ -45,13 +47,14 @@ _ONLY_IN_METADATA: Final = frozenset(
 class Profile:
     """Names, types and codes of the target, fixed for one migration.
 
+    cid: how content becomes CIDs, one of `core.dag.profile`'s.
     digest: SHA-256 in hex of the profile's content, comments and layout of the file aside.
     buckets, cids: None without such a table.
     """
 
     name: str
     version: int
-    cid: CidFile
+    cid: CidProfile
     pin: PinFile
     objects: TableShape
     buckets: TableShape | None
@@ -118,7 +121,7 @@ def parse(text: str, *, where: str) -> Profile:
     profile = Profile(
         name=raw.profile,
         version=raw.version,
-        cid=raw.cid,
+        cid=_cid_profile(raw.cid, where),
         pin=raw.pin,
         objects=_shape(raw.objects, where),
         buckets=_shape(raw.buckets, where) if raw.buckets else None,
@@ -136,6 +139,16 @@ def _bad(what: str, where: str) -> BadInput:
     return BadInput(
         what=what, where=f"profile {where}", remedy="See docs/profile.md for each field."
     )
+
+
+def _cid_profile(raw: CidFile, where: str) -> CidProfile:
+    """Return the known profile with these parameters: each was compared with Kubo's own CIDs."""
+    known = map(by_name, all_names())
+    wanted = (raw.version, raw.chunk, raw.raw_leaves, raw.max_links)
+    for one in known:
+        if (one.version, one.chunk_bytes, one.raw_leaves, one.max_links) == wanted:
+            return one
+    raise _bad("cid: no CID profile has these parameters", where)
 
 
 def _shape(raw: TableFile, where: str) -> TableShape:
@@ -170,5 +183,7 @@ def _check(profile: Profile, where: str) -> None:
             raise _bad(f"the key of {shape.name} is not filled from {', '.join(key)}", where)
     if profile.objects.position(Source.CID) is None:
         raise _bad(f"no column of {profile.table} holds the CID", where)
+    if profile.pin.replication_min > profile.pin.replication_max:
+        raise _bad("pin: replication_min is more than replication_max", where)
     if "pinned" not in profile.pin_status:
         raise _bad("pin_status has no code for `pinned`, the only one that a copy writes", where)

@@ -6,6 +6,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 import pytest
+from blockbuster import blockbuster_ctx
 
 from core.target import profile as profiles
 from core.target.objects_sqlite import SqliteTable
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
 
     from core.target.objects import ObjectTable
     from core.target.profile import Profile
+
+
+@pytest.fixture(autouse=True)
+def _nothing_blocks_the_loop() -> Iterator[None]:
+    """Fail a test whose code of ours blocks the event loop."""
+    with blockbuster_ctx("core"):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 GUIDE = profiles.load("guide")
+EXTENDED = profiles.load("extended")
 
 
 @pytest.fixture
@@ -226,11 +227,10 @@ async def test_a_closed_table_says_so(table: SqliteTable) -> None:
 
 
 async def test_the_cid_table_follows_a_row_that_moves_to_another_cid(tmp_path: Path) -> None:
-    extended = profiles.load("extended")
-    table = await SqliteTable.open(tmp_path / "objects.db", extended)
+    table = await SqliteTable.open(tmp_path / "objects.db", EXTENDED)
     await table.ensure()
-    await table.upsert(make_rows(extended, "b", ["moves", "stays"], cid="bafy-old"))
-    await table.upsert(make_rows(extended, "b", ["moves"], cid="bafy-new"))
+    await table.upsert(make_rows(EXTENDED, "b", ["moves", "stays"], cid="bafy-old"))
+    await table.upsert(make_rows(EXTENDED, "b", ["moves"], cid="bafy-new"))
     await table.delete("b", ["stays"])
     await table.close()
     with sqlite3.connect(tmp_path / "objects.db") as other:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core.dag.profile import UNIXFS_V1_2025
 from core.errors import BadInput
 from core.model import Unrepresentable
 from core.target import profile as profiles
@@ -80,6 +81,11 @@ def test_without_a_bucket_table_bucket_attributes_are_lost() -> None:
     assert Unrepresentable.BUCKET_ATTR in profiles.parse(text, where="t").not_in_table
 
 
+@pytest.mark.parametrize("name", profiles.SHIPPED)
+def test_i2_the_cid_profile_is_one_that_was_compared_with_kubo(name: str) -> None:
+    assert profiles.load(name).cid is UNIXFS_V1_2025
+
+
 def test_ages_of_the_cache_are_seconds() -> None:
     ttl = profiles.load("guide").cache.ttl
     assert [ttl.seconds("mapping"), ttl.seconds("bucket")] == [1800, 3600]
@@ -117,6 +123,9 @@ def test_a_file_of_ones_own_is_read_by_its_path(tmp_path: Path) -> None:
         (("from: cid}", "from: 'null'}"), "CID"),
         (("pinned: 2, ", ""), "pinned"),
         (("replication_min: 2", "replication_min: 0"), "replication_min"),
+        (("replication_min: 2", "replication_min: 4"), "replication_min"),
+        (("chunk: 1048576", "chunk: 1048577"), "CID profile"),
+        (("hash: sha2-256", "hash: sha2-512"), "hash"),
         (("versions: archive", "versions: [archive"), "versions"),
         (("versions: archive", "versions: burn"), "burn"),
         (("mapping: 30m", "mapping: 30 minutes"), "mapping"),
