@@ -175,18 +175,20 @@ async def test_a_bad_call_leaves_its_neighbours_in_the_same_commit_alone(
     table: SqliteTable,
 ) -> None:
     good = [make_rows(GUIDE, f"b{n}", ["one"]) for n in range(MAX_GROUPED)]
-    bad = with_value(GUIDE, good[0][0], Source.CID, "\udcff")
+    half, bad = make_rows(GUIDE, "half", ["fits", "does not"])
+    bad = with_value(GUIDE, bad, Source.CID, "\udcff")
 
     async def refused() -> None:
         with pytest.raises(RowsRefused):
-            await table.upsert([bad])
+            await table.upsert([half, bad])
 
     async with asyncio.TaskGroup() as group:
         for number, rows in enumerate(good):
             group.create_task(table.upsert(rows))
             if number % 5 == 0:
                 group.create_task(refused())
-    assert len(keys_of(await table.scan(START, 100))) == MAX_GROUPED
+    buckets = [bucket for bucket, _ in keys_of(await table.scan(START, 100))]
+    assert buckets == sorted(f"b{n}" for n in range(MAX_GROUPED))
 
 
 async def test_a_full_disk_is_told_to_every_caller_and_loses_nothing_committed(
