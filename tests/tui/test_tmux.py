@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shlex
+import signal
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -23,12 +25,13 @@ pytestmark = pytest.mark.skipif(FOUND is None, reason="tmux is not installed")
 
 SPY = (
     """
-import signal, sys
+import os, signal, sys
 from pathlib import Path
 from tui import app
 class Spy(app.Terminal):
     def on_mount(self):
         signal.signal(signal.SIGUSR1, self.tell)
+        (Path(sys.argv[1]) / "pid").write_text(str(os.getpid()))
         super().on_mount()
     def tell(self, *_):
         path = Path(sys.argv[1]) / "shown"
@@ -69,8 +72,7 @@ class Watched:
 
     def held(self) -> str:
         self.file.unlink(missing_ok=True)
-        pid = self.tmux.run("display-message", "-p", "-t", "app", "#{pane_pid}").strip()
-        self.tmux.run("run-shell", f"kill -USR1 {pid}")
+        os.kill(int(self.file.with_name("pid").read_text()), signal.SIGUSR1)
         end_s = time.monotonic() + 5
         while not self.file.exists():
             assert time.monotonic() < end_s
@@ -97,6 +99,20 @@ def test_a_random_walk_shows_what_the_panel_holds(tmux: Tmux, workspace: Path) -
                 tmux.run("resize-window", "-t", "app", "-x", str(width), "-y", str(height))
             tmux.keys("app", *dice.choice(walk).split())
             tmux.until(app.agrees, "app")
+
+
+def test_ctrl_z_gives_the_shell_back_and_fg_the_screen(tmux: Tmux, workspace: Path) -> None:
+    with serving(workspace, LiveDesk()):
+        tmux.open("app", "bash --norc -i", (80, 24))
+        (workspace / "code.py").write_text(SPY)
+        program = shlex.join([sys.executable, str(workspace / "code.py"), str(workspace), "full"])
+        tmux.keys("app", f"PYTHONPATH={ROOT} {program}", "Enter")
+        tmux.until(lambda: "> copying" in tmux.shown("app"), "app")
+        tmux.keys("app", "C-z")
+        tmux.until(lambda: "Stopped" in tmux.shown("app"), "app")
+        tmux.keys("app", "fg", "Enter")
+        tmux.until(lambda: "> copying" in tmux.shown("app"), "app")
+        tmux.until(Watched(tmux, workspace).agrees, "app")
 
 
 def test_start_look_detach_and_look_again(tmux: Tmux, workspace: Path) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from core import display
 from core.control.facts import State, worker_fact
-from core.model import MIB, NS_PER_S
+from core.model import NS_PER_S
 from tui.views.events import event_line
 from tui.views.graph import sweep
 from tui.views.line import EMPTY, Line, Piece, Role, column, text
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from core.control.wire import Snapshot, Worker
     from tui.ui import Ui
 
+_MB = 1_000_000  # as every other size and rate on the screen
 _GRAPH_CELLS = 13  # twelve times five seconds, and the gap
 _GRAPH_EVERY_S = 5
 _NARROW = 64
@@ -76,7 +77,7 @@ def _worker(worker: Worker, now: Snapshot, ui: Ui, width: int, *, is_cursor: boo
     state = worker_fact(worker).state
     moves = state is State.RUNNING
     objects = display.count(round(worker.objects_s)) if moves else "-"
-    sent = f"{worker.bytes_s / MIB:,.0f}" if moves else "-"
+    sent = f"{worker.bytes_s / _MB:,.0f}" if moves else "-"
     rates = "" if ui.low_data else f"{objects:>8}"
     step, _, detail = worker.step.partition("; ")
     bundle = "-" if worker.bundle is None else display.count(worker.bundle)

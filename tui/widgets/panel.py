@@ -45,6 +45,13 @@ class Panel(Widget):
         self._styles: Mapping[Role, Style] = _UNSTYLED
         self._costs: Mapping[Role, int] = {}
 
+    def on_mount(self) -> None:
+        """Paint all of it after Ctrl+Z and fg: by then the terminal shows the shell's lines."""
+        self.app.app_resume_signal.subscribe(self, lambda _app: self._repaint())
+
+    def _repaint(self) -> None:
+        self.refresh()
+
     def on_resize(self) -> None:
         """Say so once the layout has given the new size; the app's own event comes before that."""
         self.post_message(self.Sized())
