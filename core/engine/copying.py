@@ -41,6 +41,9 @@ log = logging.getLogger(__name__)
 PAGE = 64
 """Open bundles that are read from the ledger at a time."""
 
+RECORDING = 4
+"""Bundles whose rows are open at a time: enough to fill one commit while another is written."""
+
 MOST_RETRY_S = 60.0
 
 
@@ -67,6 +70,8 @@ class Copier:
         self._planned = planned
         self._more = asyncio.Event()
         self.places: dict[int, Place] = {}
+        # opened rows take three times the memory of packed ones
+        self._recording = asyncio.Semaphore(RECORDING)
         # a large object has one segment in flight
         self._segments = asyncio.Semaphore(means.knobs().segment_concurrency)
 
@@ -185,8 +190,9 @@ class Copier:
                 await backoff.wait()
                 continue
             await ledger.pinned([bundle.id])
-            rows: Rows = pickle.loads(result.rows)  # noqa: S301 - written by our own worker
-            await self._record(bundle, result, rows)
+            async with self._recording:
+                rows: Rows = pickle.loads(result.rows)  # noqa: S301 - written by our own worker
+                await self._record(bundle, result, rows)
             return
 
     async def _copy(self, bundle: Bundle, backoff: Backoff) -> tuple[CopyResult, Place]:

@@ -14,7 +14,9 @@ from core.ledger.schema import PAGE_BYTES
 if TYPE_CHECKING:
     from pathlib import Path
 
-CACHE_KIB = 16_384
+CACHE_KIB = 8_192
+"""Keys come in order, so more would only make memory grow with the set."""
+
 WAL_LIMIT_BYTES = 64 * 1024 * 1024
 BUSY_S = 5.0
 
