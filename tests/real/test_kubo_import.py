@@ -17,7 +17,6 @@ from core.target.control_http import Login
 from core.target.sink_kubo import KuboSink
 from tests.fakes.bundles import bundle, contents
 from tests.fakes.ipfs_contract import Site, sink  # noqa: F401 - a fixture
-from tests.lab.process import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,6 +107,7 @@ def test_a_dead_node_is_named_and_the_bundle_goes_through_after_its_return(
     assert told.value.node == "kubo-2"
     stack.kubos[1].restart()
     assert again.send(sink, site.nodes[:2]).nodes == ("kubo-1", "kubo-2")
+    stack.wait_allocating()
 
 
 def test_a_node_killed_under_a_body_is_named_and_the_same_blocks_count_again(
@@ -125,6 +125,7 @@ def test_a_node_killed_under_a_body_is_named_and_the_same_blocks_count_again(
     assert told.value.node == "kubo-1"
     stack.kubos[0].restart()
     assert large.send(sink, site.nodes[:2]).nodes == ("kubo-1", "kubo-2")
+    stack.wait_allocating()
 
 
 def test_a_hung_node_is_given_up_after_its_time(stack: Stack, site: Site) -> None:
@@ -149,4 +150,4 @@ def test_a_restarted_node_is_connected_to_anew_without_an_error(
     bundle(contents("before", 5)).send(sink, site.nodes[:1])
     stack.kubos[0].restart()
     bundle(contents("after", 5)).send(sink, site.nodes[:1])
-    until("the node again", lambda: stack.kubos[0].links() == 2, limit_s=20)
+    stack.wait_allocating()
