@@ -115,15 +115,13 @@ class _Walker:
             yield self._page(PAGE_ENTRIES)
 
     def _page(self, size: int) -> Page:
-        """Cut a page; skips go with the entries that they lie among."""
+        """Cut a page.
+
+        What stays behind are versions of the page's last key: so every skip so far goes with it.
+        """
         judge = self._judge
         entries, judge.entries = judge.entries[:size], judge.entries[size:]
-        if judge.entries:
-            last = entries[-1][0]
-            skips = [skip for skip in judge.skips if skip.key <= last]
-            judge.skips = judge.skips[len(skips) :]
-        else:
-            skips, judge.skips = judge.skips, []
+        skips, judge.skips = judge.skips, []
         return Page(cast("list[Entry]", entries), skips)
 
     def _enter(self, fd: int, prefix: bytes, why: Unrepresentable | None) -> None:

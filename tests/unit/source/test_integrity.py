@@ -76,6 +76,16 @@ def test_an_edit_behind_the_gateway_is_a_stale_etag(body: bytes, algorithm: str)
 
 
 @given(st.binary(min_size=1), algorithms)
+def test_an_etag_that_does_not_fit_outweighs_a_checksum_that_does(
+    body: bytes, algorithm: str
+) -> None:
+    stored = _whole(body, algorithm) | _etag(_spoiled(body))
+    assert verdict_small(body, stored, "verify") is Integrity.STALE_ETAG
+    assert verdict_small(body, stored, "trust") is Integrity.OK
+    assert verdict_small(body, stored, "off") is Integrity.OK
+
+
+@given(st.binary(min_size=1), algorithms)
 def test_a_checksum_of_other_bytes_is_bad(body: bytes, algorithm: str) -> None:
     stored = _whole(body) | {"checksums": _whole(_spoiled(body), algorithm)["checksums"]}
     for mode in ("verify", "trust", "off"):

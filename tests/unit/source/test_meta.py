@@ -195,6 +195,18 @@ def test_user_metadata_of_old_releases_counts_only_where_there_is_no_new() -> No
     assert _members(old | {"metadata": b'{"new":"1"}'})["user"] == {"new": "1"}
 
 
+def test_names_of_user_metadata_have_no_capitals_on_either_way() -> None:
+    usual = {
+        "etag": f'"{MD5}"'.encode(),
+        "content-type": b"text/plain",
+        "checksums": b'{"Algorithm":"CRC32","Type":"FULL_OBJECT","CRC32":"AAAAAA=="}',
+        "metadata": b'{"Zeta":"Z","Foo-Bar":"V"}',
+    }
+    for stored in (usual, usual | {"cache-control": b"no"}):
+        assert _members(stored)["user"] == {"foo-bar": "V", "zeta": "Z"}
+        assert '{"foo-bar":"V","zeta":"Z"}' in _text(stored).mid
+
+
 @pytest.mark.parametrize("name", ["metadata", "X-Amz-Tagging", "object-retention", "checksums"])
 def test_a_broken_attribute_is_left_behind_by_name(name: str) -> None:
     told = MetaWriter("AK").describe({name: b"not json"}, 1, MTIME_NS)
