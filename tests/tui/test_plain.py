@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 
 from core.control import facts
 from tests.tui.test_views import CASES, LARGE, SMALL, drawn
-from tui.views.line import Size
+
+if TYPE_CHECKING:
+    from tui.views.line import Size
 
 FIGURE = re.compile(r"[A-Za-z0-9.,:%/_-]*\d[A-Za-z0-9.,:%/_-]*")
 
