@@ -107,7 +107,7 @@ class CapacityExhausted(NoAnswer):
 class PinMoved(NoAnswer):
     """The cluster allocated a pin to other peers than asked for; it keeps to them.
 
-    allocations: cluster peer ids. The content must be imported there, or the pin withdrawn.
+    allocations: cluster peer ids. The content must be imported there, or the pin withdrawn first.
     """
 
     def __init__(self, *, what: str, where: str, remedy: str, allocations: tuple[str, ...]) -> None:

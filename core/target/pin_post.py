@@ -51,19 +51,23 @@ class PinPost:
             await asyncio.sleep(wait_s)
 
     async def withdraw(self, cid: str, *, batch_s: float) -> None:
-        """Remove a pin, and return when no peer's state holds it; harmless when none does.
+        """Remove a pin; on return no peer that answers holds it. Harmless when none does.
 
         batch_s: how long a pin just accepted may stay out of every state. DELETE does not find it
-        there, and then it appears: so it is waited for first.
-        Raises NodeUnreachable when a peer holds it still after a minute.
+        there, and then it appears: so it is waited for first. A peer that does not answer learns
+        of the removal from the others when it is back.
+        Raises NodeUnreachable when no peer answers, or one holds it still after a minute.
         """
-        await self._appears(cid, batch_s)
+        fault: VgwmError | None = None
+        gone = 0
+        limit_s = time.monotonic() + batch_s
         for cluster in self._in_turn():
             try:
+                await _appears(cluster, cid, limit_s)
                 async with asyncio.timeout(_GONE_S):
-                    while await cluster.allocation(cid) is not None:
-                        await cluster.unpin(cid)
-                        await asyncio.sleep(_LOOK_S)
+                    await _remove(cluster, cid)
+            except (NodeUnreachable, NodeBusy) as error:
+                fault = error
             except TimeoutError:
                 raise NodeUnreachable(
                     what=f"{cluster.name} holds the pin of {cid} still after {_GONE_S:.0f} s",
@@ -71,17 +75,10 @@ class PinPost:
                     remedy="Look at the cluster's links (ipfs-cluster-ctl health graph).",
                     node=cluster.name,
                 ) from None
-
-    async def _appears(self, cid: str, batch_s: float) -> None:
-        """Return when a peer's state holds the pin, or batch_s seconds have passed."""
-        limit_s = time.monotonic() + batch_s
-        for cluster in self._in_turn():
-            while await cluster.allocation(cid) is None:
-                if time.monotonic() > limit_s:
-                    break
-                await asyncio.sleep(_LOOK_S)
             else:
-                return
+                gone += 1
+        if fault is not None and not gone:
+            raise fault
 
     async def _any(self, cid: str, *, name: str, rf: int, allocations: Sequence[str]) -> Pin:
         fault: VgwmError | None = None
@@ -101,3 +98,16 @@ class PinPost:
         self._turn += 1
         at = self._turn % len(clusters) if clusters else 0
         return clusters[at:] + clusters[:at]
+
+
+async def _appears(cluster: ClusterClient, cid: str, limit_s: float) -> None:
+    """Return when a peer's state holds the pin, or at limit_s, a monotonic time."""
+    while await cluster.allocation(cid) is None and time.monotonic() < limit_s:  # noqa: ASYNC110 - a server's state has no event
+        await asyncio.sleep(_LOOK_S)
+
+
+async def _remove(cluster: ClusterClient, cid: str) -> None:
+    """Ask for the removal until a peer's state lacks the pin."""
+    while await cluster.allocation(cid) is not None:
+        await cluster.unpin(cid)
+        await asyncio.sleep(_LOOK_S)

@@ -252,7 +252,7 @@ def _moved(root: str, name: str, allocations: tuple[str, ...]) -> PinMoved:
     return PinMoved(
         what=f"the cluster pinned {root} on {', '.join(allocations) or 'no peer'}",
         where=f"pin of {name}",
-        remedy="The bundle is sent there as well; it stays where the cluster keeps it.",
+        remedy="The pin is withdrawn and nodes are chosen again, by itself.",
         allocations=allocations,
     )
 

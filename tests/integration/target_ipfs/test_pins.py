@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.dag.cid import text
-from core.errors import Denied, NodeBusy, PinFailed, PinMoved, VgwmError
+from core.errors import Denied, NodeBusy, NodeUnreachable, PinFailed, PinMoved, VgwmError
 from core.target.pin_audit import RecordedPin, audit
 from tests.fakes.bundles import bundle, contents
 from tests.fakes.http_server import Reply
@@ -191,6 +191,21 @@ async def test_a_pin_withdrawn_within_its_batch_does_not_come_back(
             await watch.pin(SMALL.root, [one, two], name="n")
         await watch.withdraw(SMALL.root)
         assert cluster.pins == {}
+
+
+async def test_a_pin_is_withdrawn_although_one_peer_is_down(
+    site: Site, cluster: FakeCluster, sink: KuboSink
+) -> None:
+    SMALL.send(sink, site.nodes[:2])
+    async with site.watch() as (roster, watch):
+        await watch.pin(SMALL.root, [node.peer for node in roster.nodes[:2]], name="n")
+        cluster.peers[1].down = True
+        await watch.withdraw(SMALL.root)
+        assert cluster.pins == {}
+        for peer in cluster.peers:
+            peer.down = True
+        with pytest.raises(NodeUnreachable):
+            await watch.withdraw(SMALL.root)
 
 
 async def test_allocations_that_change_later_are_told(
