@@ -88,8 +88,13 @@ def error_of(error: sqlite3.Error, path: Path) -> VgwmError:
         return Broken(
             what=f"the ledger is damaged ({name})",
             where=where,
-            remedy="Restore the newest backup of ledger.db, then `vgwm metadata rebuild`.",
+            remedy="Restore the newest backup of ledger.db.",
         )
+    return _state_of(code, name, where)
+
+
+def _state_of(code: int, name: str, where: str) -> VgwmError:
+    """Return what keeps us from a sound ledger."""
     if code in _DENIED:
         return Denied(
             what=f"the ledger may not be opened ({name})",

@@ -175,7 +175,7 @@ class LedgerReader:
                 what=f"{len(found)} counters differ from the ledger's rows: {first.name} of scope"
                 f" {first.scope} is {first.kept}, counted {first.counted}",
                 where=self._path.name,
-                remedy="Restore the newest backup of ledger.db, then `vgwm metadata rebuild`.",
+                remedy="Restore the newest backup of ledger.db.",
             )
 
     async def verify_chain(self) -> None:
@@ -195,7 +195,7 @@ class LedgerReader:
             raise Broken(
                 what=f"the ledger is damaged: {found}",
                 where=self._path.name,
-                remedy="Restore the newest backup of ledger.db, then `vgwm metadata rebuild`.",
+                remedy="Restore the newest backup of ledger.db.",
             )
 
 

@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from core.ledger.rows import NewBundle, RecordRow
 
 PHASE: Final = "copy"
+UNENDED: Final = (
+    BundleState.PLANNED,
+    BundleState.COPYING,
+    BundleState.COPIED,
+    BundleState.PINNED,
+)
 _UPDATE_OBJECT: Final = (
     "UPDATE objects SET st=?,cid=?,etag=?,size=?,ino=?,mt=?,ct=?,mh=?"
     " WHERE bid=? AND key=? AND ver=? AND st IN (0,2)"
@@ -50,12 +56,7 @@ class Outcome:
     increments: Mapping[str, int]
 
 
-def record(
-    conn: sqlite3.Connection,
-    bundle_id: int,
-    outcome: Outcome,
-    now_ns: int,
-) -> None:
+def record(conn: sqlite3.Connection, bundle_id: int, outcome: Outcome, now_ns: int) -> None:
     """End a bundle: each member is in rows, or in one of the requeued bundles; else Broken.
 
     A recorded row needs the bundle pinned (I1). Counters follow from what the rows change.
@@ -66,27 +67,11 @@ def record(
     if states[ObjectState.RECORDED]:
         bundles.require(bundle, BundleState.PINNED)
     else:
-        bundles.require(
-            bundle,
-            BundleState.PLANNED,
-            BundleState.COPYING,
-            BundleState.COPIED,
-            BundleState.PINNED,
-        )
+        bundles.require(bundle, *UNENDED)
     again(conn, bundle, outcome.requeued)
-    old = bundles.open_sizes(conn, bundle)
-    changed = conn.executemany(_UPDATE_OBJECT, rows).rowcount if rows else 0
-    # All of them, once, and no other's: as many as were open are changed, and none is open now.
-    if not changed == len(rows) == len(old) or bundles.has_open(conn, bundle):
-        raise Broken(
-            what=f"bundle {bundle_id} holds {len(old)} open objects, its record names"
-            f" {len(rows)}, {changed} of them known",
-            where="ledger",
-            remedy="Nothing was recorded. This is a fault of vgwm: report it with engine.log.",
-        )
-    new = list(map(_size, rows))
+    old = _update(conn, bundle, rows)
     delta = _outcomes(rows, states)
-    counters.resize(delta, old, new)
+    counters.resize(delta, old, list(map(_size, rows)))
     delta.update(
         {n: v for n, v in outcome.increments.items() if n.startswith(counters.CLASS_PREFIX)}
     )
@@ -100,12 +85,25 @@ def record(
     _explain(conn, bundle, outcome, states[ObjectState.FAILED], now_ns)
 
 
+def _update(conn: sqlite3.Connection, bundle: Range, rows: Sequence[RecordRow]) -> list[int | None]:
+    """Write the rows; return the sizes that the members had. Broken unless rows are the members."""
+    old = bundles.open_sizes(conn, bundle)
+    changed = conn.executemany(_UPDATE_OBJECT, rows).rowcount if rows else 0
+    # All of them, once, and no other's: as many as were open are changed, and none is open now.
+    if not changed == len(rows) == len(old) or bundles.has_open(conn, bundle):
+        raise Broken(
+            what=f"bundle {bundle.id} holds {len(old)} open objects, its record names"
+            f" {len(rows)}, {changed} of them known",
+            where="ledger",
+            remedy="Nothing was recorded. This is a fault of vgwm: report it with engine.log.",
+        )
+    return old
+
+
 def fail(conn: sqlite3.Connection, bundle_id: int, code: str, text: str, now_ns: int) -> int:
     """Give a bundle up: every open member is failed; return how many."""
     bundle = bundles.load(conn, bundle_id)
-    bundles.require(
-        bundle, BundleState.PLANNED, BundleState.COPYING, BundleState.COPIED, BundleState.PINNED
-    )
+    bundles.require(bundle, *UNENDED)
     members = conn.execute(_SELECT_MEMBERS, bundle.bounds).fetchall()
     conn.execute(_FAIL_MEMBERS, bundle.bounds)
     drafts = [
