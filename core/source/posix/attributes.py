@@ -1,7 +1,7 @@
 """The names of the gateway's attributes; their values are bytes. Imports nothing of the project.
 
 xattr mode: `user.` + name; sidecar mode: a file of that name.
-Source: source-posix contract, section 3.
+Source: docs/source.md.
 """
 
 from __future__ import annotations

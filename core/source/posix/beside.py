@@ -5,7 +5,7 @@
 
 None of it is a source key: it is counted by class and listed by name, not skipped. Memory: 9 bytes
 for each key that has old versions. May import the model and its own room.
-Source: source-posix contract, sections 4, 6 and 8.
+Source: docs/source.md.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Buckets, their attributes in one normal form, and what lies beside them.
 
 May import the model, `display`, canonical JSON and the attribute names.
-Source: source-posix contract, sections 2, 3 and 11.
+Source: docs/source.md.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The stored checksum and the part layout of an object, parsed. Pure.
 
-Imports nothing of the project but the attribute names. Source: source-posix contract, 3 and 5.
+Imports nothing of the project but the attribute names. Source: docs/source.md.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which directory entry is what: object, marker, old version, or a key skipped with its reason.
 
 May import the model, and of its own room what reads attributes, links and versions.
-Source: source-posix contract, sections 4, 6 and 7.
+Source: docs/source.md.
 """
 
 from __future__ import annotations

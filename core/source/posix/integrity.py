@@ -6,7 +6,7 @@
 The bytes on disk are the truth; the class only tells which stored value does not fit them. An ETag
 that does not fit outweighs a checksum: the file was edited behind the gateway. etag_mode: `verify`
 computes MD5, `trust` takes ETags as they stand, `off` does not look at them; checksums are computed
-in all three. Pure. Source: source-posix contract, section 5; performance, section 3.
+in all three. Pure. Source: docs/source.md.
 """
 
 from __future__ import annotations

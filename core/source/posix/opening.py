@@ -2,7 +2,7 @@
 
 O_NOATIME needs the file's owner or root; under a mount with `noatime`, or read-only, plain opens
 are as quiet. Nothing here creates, writes or locks. May import the errors and `display`.
-Source: source-posix contract, section 9.
+Source: docs/source.md.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Where an object was opened, and whether it is still the same one there.
 
-May import its own room's sidecar. Source: source-posix contract, section 9.
+May import its own room's sidecar. Source: docs/source.md.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@
 The protocol: open without a trace, fstat, attributes by the descriptor, read, fstat again. While
 clients write, equal stamps are not enough: tags land after the object is visible, so what changed
 less than a few seconds ago is to be read again.
-May import the errors and its own room. Source: source-posix contract, section 9.
+May import the errors and its own room. Source: docs/source.md.
 """
 
 from __future__ import annotations

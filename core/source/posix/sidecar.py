@@ -1,7 +1,7 @@
 """Attributes in sidecar mode: one file per attribute in a `meta` folder beside nothing else.
 
 The scan is driven from the data tree, never from here: the gateway leaves sets behind.
-May import the attribute names and quiet opening. Source: source-posix contract, section 7.
+May import the attribute names and quiet opening. Source: docs/source.md.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Old versions and delete markers of a key: the files of its hash folder, in S3's order.
 
 May import the names, the attribute names, quiet opening and the sidecar.
-Source: source-posix contract, section 6.
+Source: docs/source.md.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ A page holds up to 1,000 entries; a key's old versions follow its current one, a
 the next page. `after` names a key that is done, with all its versions and skips: the walk goes on
 strictly behind it and lists no directory that lies wholly before it. Memory: the names of the
 directories on the way down, so O(largest directory).
-May import the model, errors, and its own room. Source: source-posix contract, sections 2, 4, 6.
+May import the model, errors, and its own room. Source: docs/source.md.
 """
 
 from __future__ import annotations
