@@ -18,6 +18,7 @@ from core.engine.child import Child, ChildGone
 from core.engine.pipeline import Pipeline
 from core.engine.task import WalkPage, WalkTask, WorkerSetup
 from core.errors import Broken
+from core.ledger.planning import BEGINNING
 from core.ledger.rows import BucketState, EventDraft, NewBundle
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Planner:
         self._settings = settings
         self._slot = slot
         self._first_bundles = 4 * settings.workers
+        self._behind = BEGINNING
 
     async def run(self, reins: Reins, closed: Callable[[], None]) -> None:
         """Walk what is left; `closed` is called after each commit that made bundles.
@@ -84,6 +86,7 @@ class Planner:
             first_bundles=self._first_bundles,
         )
         child.send(WalkTask(bucket=bucket.name, after=bucket.cursor))
+        self._behind = bucket.cursor or BEGINNING
         skips: list[Skip] = []
         async with Pipeline(COMMITS, closed) as pipeline:
             async for page in _pages(child):
@@ -119,6 +122,7 @@ class Planner:
         last_key = max((bundle.last[0] for bundle in bundles), default=b"")
         if everything or not bundles:
             last_key = max([last_key, *(skip.key for skip in skips)])
+        behind, self._behind = self._behind, (last_key, b"")
         now = [skip for skip in skips if skip.key <= last_key]
         later = [skip for skip in skips if skip.key > last_key]
         await pipeline.put(
@@ -128,6 +132,7 @@ class Planner:
                 skips=now,
                 # the walk goes on behind a key and all its versions
                 cursor=(last_key, b""),
+                after=behind,
                 increments=_classes(cuts, now),
                 event=EventDraft(
                     kind="planned",

@@ -7,11 +7,12 @@ business of `core.ledger.lock`.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
-from core.errors import WrongState
+from core.errors import CapacityExhausted, WrongState
 from core.ledger import (
     bundles,
     events,
@@ -96,11 +97,15 @@ class Ledger(LedgerReader):
         return reader
 
     async def close(self) -> None:
-        """Write what is queued, mark the end as clean, and close the file."""
+        """Write what is queued, mark the end as clean, and close the file.
+
+        Without room for the mark the end counts as unclean: the next start checks everything.
+        """
         if self._writer.closed:
             return
         try:
-            await self._writer.submit(partial(settings.set_meta, key=settings.CLEAN, value=1))
+            with suppress(CapacityExhausted):
+                await self._writer.submit(partial(settings.set_meta, key=settings.CLEAN, value=1))
         finally:
             await self._end()
 
@@ -126,9 +131,13 @@ class Ledger(LedgerReader):
         skips: Sequence[Skip],
         cursor: Position,
         increments: Mapping[str, int] = _NOTHING,
+        after: Position | None = None,
         event: EventDraft | None = None,
     ) -> None:
         """Store closed bundles and skips with the walk's position, in one commit.
+
+        after: the cursor of the page before, (b"", b"") for none; Broken if that one is not stored,
+        so that pages may be under way at once. None: not compared.
 
         cursor: all keys up to it were given, here or before, and none behind it.
         increments: `class:NAME` tallies; whatever can be counted from entries is counted here.
@@ -138,7 +147,11 @@ class Ledger(LedgerReader):
                 planning.plan_page,
                 bucket_id=bucket_id,
                 page=planning.PlanPage(
-                    bundles=bundles, skips=skips, cursor=cursor, increments=increments
+                    bundles=bundles,
+                    skips=skips,
+                    cursor=cursor,
+                    increments=increments,
+                    after=after,
                 ),
                 now_ns=self._clock(),
             ),

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     from core.model import Skip
 
+BEGINNING: Position = (b"", b"")
+"""Where a walk stands before its first page."""
+
 INSERT_OBJECT = "INSERT INTO objects(bid,st,bun,key,ver,size,ino,mt,ct) VALUES(?,0,?,?,?,?,?,?,?)"
 _INSERT_BUNDLE = (
     "INSERT INTO bundles(id,bid,lo,hi,kind,rnd,n,bytes,st,tries) VALUES(?,?,?,?,?,0,?,?,0,?)"
@@ -41,6 +44,7 @@ class PlanPage:
     skips: Sequence[Skip]
     cursor: Position
     increments: Mapping[str, int]
+    after: Position | None = None
 
 
 def add_buckets(conn: sqlite3.Connection, buckets: Iterable[tuple[bytes, str]]) -> list[int]:
@@ -79,6 +83,8 @@ def plan_page(
     now_ns: int,
 ) -> None:
     """Store closed bundles and skips up to the cursor, with counters."""
+    if page.after is not None:
+        _require_cursor(conn, bucket_id, page.after)
     delta: Counter[str] = Counter()
     for bundle in page.bundles:
         delta += Counter(_insert(conn, bucket_id, bundle))
@@ -90,6 +96,18 @@ def plan_page(
         "UPDATE buckets SET st=?,cursor=? WHERE bid=?",
         (BucketState.WALKING, position_bytes(page.cursor), bucket_id),
     )
+
+
+def _require_cursor(conn: sqlite3.Connection, bucket_id: int, after: Position) -> None:
+    """Refuse a page whose predecessor was lost: with it, keys would be passed over (I4)."""
+    row = conn.execute("SELECT cursor FROM buckets WHERE bid=?", (bucket_id,)).fetchone()
+    kept = BEGINNING if row is None or row[0] is None else position_of(row[0])
+    if kept != after:
+        raise Broken(
+            what="a page of the plan comes without the one before it",
+            where=f"bucket {bucket_id}, behind {safe(after[0])}",
+            remedy="Nothing of it was stored. Plan again: it goes on at the last stored key.",
+        )
 
 
 def finish_bucket(conn: sqlite3.Connection, bucket_id: int) -> None:

@@ -150,3 +150,10 @@ async def test_the_plan_is_kept_to_the_byte(ledger: Ledger) -> None:
     assert await ledger.plan() is None
     await ledger.store_plan(b'{"id":"1"}', EventDraft(kind="plan", text="plan stored"))
     assert await ledger.plan() == b'{"id":"1"}'
+
+
+async def test_i4_a_page_whose_predecessor_was_lost_is_refused(ledger: Ledger, bucket: int) -> None:
+    with pytest.raises(Broken, match="without the one before"):
+        await ledger.plan_page(bucket, bundles=[], skips=[], cursor=(b"m", b""), after=(b"c", b""))
+    await ledger.plan_page(bucket, bundles=[], skips=[], cursor=(b"c", b""), after=(b"", b""))
+    await ledger.plan_page(bucket, bundles=[], skips=[], cursor=(b"m", b""), after=(b"c", b""))
