@@ -1,0 +1,292 @@
+"""P3 and P4: to a directory, and to a sink that keeps nothing, against raw work and `cp -r`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from core.config.schema import DirTarget
+from core.dag import cid as cids
+from core.model import Cid
+from core.target.dir_store import DirStore
+from tests.bench.figures import Goal, Take, Unit
+from tests.bench.ground import Ground, check_table, expect
+from tests.bench.machine import Meter, Watched
+from tests.bench.program import Program
+from tests.bench.series import run_series
+from tests.bench.settings import KIB, MIB
+from tests.bench.table import rates
+from tests.bench.tree import Tree
+from tests.bench.vgwm_engine import VgwmEngine, make_workspace
+from tests.lab.process import Keeper
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.bench.figures import Result
+    from tests.bench.series import Row
+    from tests.bench.settings import Settings
+
+SMALL, LARGE = 120_000, 128
+RAW_PROCESSES = 2
+WORKERS = 2
+VGWM, BUILD, RAW, CP = "vgwm, dir: target", "vgwm, sink that discards", "raw", "cp -r"
+
+
+class RawRow:
+    """The least work: `tests.bench.raw`, two processes."""
+
+    name = RAW
+
+    def __init__(self, tree: Tree, ground: Ground) -> None:
+        self._tree = tree
+        self._ground = ground
+        self._out = ground.fresh("raw")
+        self._programs: list[Program] = []
+        self._told: list[dict[str, float]] = []
+
+    def prepare(self) -> None:
+        self._out = self._ground.fresh("raw")
+        self._out.mkdir()
+        files = max(1, min(1_000, 128 * MIB // self._tree.size_bytes))
+        words = [str(self._tree.root), str(self._out)]
+        self._programs = [
+            Program("tests.bench.raw", *words, str(number), str(RAW_PROCESSES), str(files))
+            for number in range(RAW_PROCESSES)
+        ]
+        for program in self._programs:
+            program.ready()
+
+    def run(self) -> Take:
+        meter = Meter({"workers": [Watched(program.pid) for program in self._programs]})
+        began_s = time.monotonic()
+        for program in self._programs:
+            program.go()
+        self._told = [program.result() for program in self._programs]
+        seconds = time.monotonic() - began_s
+        cpu_s, foreign = meter.stop()
+        return take_of(self._tree, seconds, cpu_s, foreign)
+
+    def check(self) -> None:
+        expect("files", sum(told["files"] for told in self._told), self._tree.objects)
+        written = sum(path.stat().st_size for path in self._out.iterdir())
+        expect("bytes written", written, self._tree.total_bytes)
+
+    def end(self) -> None:
+        for program in self._programs:
+            program.close()
+        self._ground.drop(self._out)
+
+
+class CpRow:
+    """`cp -r`: no attributes, nothing hashed, nothing synced."""
+
+    name = CP
+
+    def __init__(self, tree: Tree, ground: Ground) -> None:
+        self._tree = tree
+        self._ground = ground
+        self._out = ground.fresh("cp")
+
+    def prepare(self) -> None:
+        self._out = self._ground.fresh("cp")
+
+    def run(self) -> Take:
+        meter = Meter({})
+        began_s = time.monotonic()
+        subprocess.run(  # noqa: S603 - a fixed program on our own folders
+            [shutil.which("cp") or "cp", "-r", str(self._tree.root), str(self._out)], check=True
+        )
+        seconds = time.monotonic() - began_s
+        cpu_s, foreign = meter.stop()
+        return take_of(self._tree, seconds, cpu_s, foreign)
+
+    def check(self) -> None:
+        seen = sum(len(files) for _, _, files in os.walk(self._out))
+        expect("files", seen, self._tree.objects)
+
+    def end(self) -> None:
+        self._ground.drop(self._out)
+
+
+class DirRow:
+    """`vgwm plan` and `vgwm copy` to a directory, from the engine's API."""
+
+    name = VGWM
+
+    def __init__(self, tree: Tree, ground: Ground, keeper: Keeper, *, workers: int) -> None:
+        self._tree = tree
+        self._ground = ground
+        self._keeper = keeper
+        self._workers = workers
+        self.here = ground.fresh("vgwm")
+        self._engine: VgwmEngine | None = None
+
+    @property
+    def target(self) -> Path:
+        return self.here / "out"
+
+    def prepare(self) -> None:
+        self.here = self._ground.fresh("vgwm")
+        make_workspace(
+            self.here / "ws", self._tree.root, DirTarget(path=self.target), workers=self._workers
+        )
+        self._engine = VgwmEngine(self.here / "ws", self._keeper)
+        self._engine.start()
+
+    def run(self) -> Take:
+        assert self._engine is not None
+        meter = Meter(self._engine.groups())
+        ran = self._engine.migrate()
+        cpu_s, foreign = meter.stop()
+        return take_of(self._tree, ran.seconds, cpu_s, foreign)
+
+    def check(self) -> None:
+        check_directory(self._tree, self.target)
+
+    def end(self) -> None:
+        if self._engine is not None:
+            self._engine.stop()
+        self._ground.drop(self.here)
+
+
+class BuildRow:
+    """The engine's planner and copier into a sink that discards; no ledger, no table."""
+
+    name = BUILD
+
+    def __init__(self, tree: Tree, ground: Ground, *, workers: int) -> None:
+        self._tree = tree
+        self._ground = ground
+        self._workers = workers
+        self._here = ground.fresh("build")
+        self._program: Program | None = None
+        self._told: dict[str, float] = {}
+
+    def prepare(self) -> None:
+        self._here = self._ground.fresh("build")
+        target = DirTarget(path=self._here / "out")
+        make_workspace(self._here / "ws", self._tree.root, target, workers=self._workers)
+        self._program = Program("tests.bench.carry", str(self._here / "ws"), "no-ledger", "discard")
+        self._program.ready()
+
+    def run(self) -> Take:
+        assert self._program is not None
+        return run_carry(self._program, self._tree, self._told)
+
+    def check(self) -> None:
+        expect("objects built", self._told["objects"], self._tree.objects)
+
+    def end(self) -> None:
+        if self._program is not None:
+            self._program.close()
+        self._ground.drop(self._here)
+
+
+def run_carry(program: Program, tree: Tree, told: dict[str, float]) -> Take:
+    """Run `tests.bench.carry`, which is ready, and waits for its end."""
+    pid = program.pid
+    meter = Meter(
+        {"engine": [Watched(pid, children=False)], "workers": [Watched(pid, alone=False)]}
+    )
+    program.go()
+    told.update(program.result())
+    cpu_s, foreign = meter.stop()
+    return take_of(tree, told["seconds"], cpu_s, foreign)
+
+
+def take_of(tree: Tree, seconds: float, cpu_s: dict[str, float], foreign: float) -> Take:
+    """Return the take of a row that carried the whole tree."""
+    return Take(
+        objects=tree.objects,
+        size_bytes=tree.total_bytes,
+        seconds=seconds,
+        cpu_s=cpu_s,
+        foreign=foreign,
+    )
+
+
+def check_directory(tree: Tree, target: Path) -> None:
+    """Find every object's row, and read sampled ones back from the CARs alone."""
+    store = DirStore(target)
+    for cid, root in check_table(tree, target / "objects.db").items():
+        body = b"".join(store.read_object(Cid(cids.parse(root)), Cid(cids.parse(cid))))
+        expect(f"bytes of {cid}", len(body), tree.size_bytes)
+
+
+def run_local(settings: Settings, small: Tree, goals: set[str]) -> list[str]:
+    """Run P3, P4 or both in one series, so that they share their rows; return the tables."""
+    workers = settings.workers or WORKERS
+    told = []
+    with Keeper() as keeper:
+        ground = Ground(settings.folder / "local", drops=False)
+        small.make()
+        rows: list[Row] = [RawRow(small, ground)]
+        if "p3" in goals:
+            rows += [DirRow(small, ground, keeper, workers=workers), CpRow(small, ground)]
+        if "p4" in goals:
+            rows.append(BuildRow(small, ground, workers=workers))
+        found = run_series("4 KiB", rows, settings)
+        told += _tables(found, goals, Unit.OBJECTS, f"{small.objects:,} x 4 KiB", _SMALL_GOALS)
+        told += _run_large(settings, keeper, goals)
+    return told
+
+
+_SMALL_GOALS = (
+    {RAW: Goal(0.45, 0.60), CP: Goal(1.0, 1.3)},
+    {RAW: Goal(0.45, 0.60)},
+)
+_LARGE_GOALS = (
+    {RAW: Goal(0.90, 1.0)},
+    {RAW: Goal(0.95, 1.0)},
+)
+
+
+def _run_large(settings: Settings, keeper: Keeper, goals: set[str]) -> list[str]:
+    if settings.tmpfs is None:
+        return ["P3, P4 at 8 MiB: left out, there is no tmpfs (BENCH_TMPFS names one)"]
+    workers = settings.workers or WORKERS
+    with ExitStack() as stack:
+        stack.callback(shutil.rmtree, settings.tmpfs, ignore_errors=True)
+        tree = Tree(
+            root=settings.tmpfs / "large", objects=settings.count(LARGE), size_bytes=8 * MIB
+        )
+        free = shutil.disk_usage(settings.tmpfs.parent).free
+        if free < 4 * tree.total_bytes:
+            return [f"P3, P4 at 8 MiB: left out, {settings.tmpfs.parent} has no room for it"]
+        tree.make()
+        ground = Ground(settings.tmpfs / "rows", drops=True)
+        rows: list[Row] = [RawRow(tree, ground)]
+        if "p3" in goals:
+            rows.append(DirRow(tree, ground, keeper, workers=workers))
+        if "p4" in goals:
+            rows.append(BuildRow(tree, ground, workers=workers))
+        found = run_series("8 MiB", rows, settings)
+        what = f"{tree.objects:,} x 8 MiB on tmpfs"
+        return _tables(found, goals, Unit.MEGABYTES, what, _LARGE_GOALS)
+
+
+def _tables(
+    found: list[Result],
+    goals: set[str],
+    unit: Unit,
+    what: str,
+    wanted: tuple[dict[str, Goal], dict[str, Goal]],
+) -> list[str]:
+    told = []
+    if "p3" in goals:
+        kept = [result for result in found if result.name != BUILD]
+        told += [f"### P3: dir: target, {what}", rates(VGWM, kept, unit, wanted[0])]
+    if "p4" in goals:
+        kept = [result for result in found if result.name in {RAW, BUILD}]
+        told += [f"### P4: build only, {what}", rates(BUILD, kept, unit, wanted[1])]
+    return told
+
+
+def small_tree(settings: Settings) -> Tree:
+    """Return the tree of 4 KiB objects that several goals share."""
+    return Tree(root=settings.folder / "small", objects=settings.count(SMALL), size_bytes=4 * KIB)
