@@ -8,15 +8,15 @@ Source: guide.md 5.
 from __future__ import annotations
 
 from operator import itemgetter
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
+from core.model import MetaText
 from core.target.attributes import attribute_values
 from core.target.shape import TIMESTAMP_END_NS, Row, Source, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from core.model import MetaText
     from core.target.profile import Profile
 
 _PLAIN: Final = (
@@ -51,6 +51,10 @@ class RowEntry(NamedTuple):
     created_ns: int
     meta: MetaText
     name: str
+
+
+PlainEntry: TypeAlias = tuple[str, str, int, int, int, MetaText, str]
+"""A RowEntry without its names: what crosses from a worker."""
 
 
 class PinnedBundle(NamedTuple):
@@ -105,7 +109,7 @@ class RowMaker:
         entry = RowEntry(key, cid_text, size, mtime_ns, created_ns, meta, name)
         return self._plain_rows(PinnedBundle(bucket, root_text, bundle_id), (entry,))[0]
 
-    def rows(self, bundle: PinnedBundle, entries: Iterable[RowEntry]) -> list[Row]:
+    def rows(self, bundle: PinnedBundle, entries: Iterable[PlainEntry]) -> list[Row]:
         """Return the rows of a bundle's current objects, in the order given.
 
         One call per bundle: 0.9 us an object for `guide`, 20 for a profile that parses.
@@ -118,7 +122,7 @@ class RowMaker:
         constants = tuple(_CONSTANT.values())
         return [self._permute((*row, *constants)) for row in plain]
 
-    def _plain_rows(self, bundle: PinnedBundle, entries: Iterable[RowEntry]) -> list[Row]:
+    def _plain_rows(self, bundle: PinnedBundle, entries: Iterable[PlainEntry]) -> list[Row]:
         bucket, pinned, end = bundle.bucket, self._pinned, TIMESTAMP_END_NS
         at_root = f'","root":"{bundle.root_text}"}}'
         ours = f',"vgwm":{{"bundle":{bundle.id},"plan":"{self._workspace_id}"}}'
