@@ -36,7 +36,7 @@ class EngineDesk(LedgerLooks):
     async def snapshot(self) -> wire.Snapshot:
         """Return the last commit, and what the engine sees beside it."""
         engine = self._engine
-        ground = await self.ground()
+        ground = await self.ground(pins_waiting=engine.pins_waiting())
         return msgspec.structs.replace(
             ground,
             at_ns=time.time_ns(),
@@ -48,7 +48,6 @@ class EngineDesk(LedgerLooks):
                 rss_bytes=self._process.memory_info().rss,
                 state="stopping" if self.ending.is_set() else "ok",
             ),
-            totals=msgspec.structs.replace(ground.totals, pins_waiting=engine.pins_waiting()),
             rate=self._rate(),
             eta=self._eta(ground),
             limit=safe(engine.held()),
