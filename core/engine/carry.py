@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import pickle
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from core.engine.packing import Packer
 from core.engine.seal import seal
 from core.engine.task import CopyResult, CopyTask, Fault, WorkerSetup
 from core.errors import BadInput, VgwmError
-from core.model import BundleKind
+from core.model import NS_PER_S, BundleKind
 from core.source.posix.meta import MetaWriter
 from core.source.posix.read import BucketReader
 from core.source.posix.source import PosixSource
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("vgwm.worker")
 
+RACY_NS = 2 * NS_PER_S
 IDLE_S = 60.0
 """A node that takes no byte and says no word for so long has broken off."""
 
@@ -77,7 +79,7 @@ class Carrier:
             self._reader.close()
 
     def _carry(self, task: CopyTask) -> CopyResult:
-        sink, desk = self._sink, self._desk
+        sink, desk, began_ns = self._sink, self._desk, time.time_ns()
         sink.begin(task.bundle, f"{task.epoch}-{task.attempt}", task.nodes)
         packer = Packer(sink, bytes_s=task.bytes_s)
         gatherer = Gatherer(
@@ -101,6 +103,7 @@ class Carrier:
             workspace_id=self._setup.workspace_id,
             profile=self._profile_name,
             emit=packer.emit,
+            racy_ns=began_ns - RACY_NS,
         )
         desk.at(Step.SEND if task.nodes else Step.STORE, bundle=task.bundle)
         receipt = sink.finish(sealed.root, *packer.end_segment(), sealed.manifest)

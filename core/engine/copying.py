@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING
 
 from core.engine.executor import WorkerLost
 from core.engine.faults import NODE_FAULTS, PIN_FAULTS, Backoff
-from core.engine.outcome import again_bundle, outcome_of
+from core.engine.outcome import Outcome, again_bundle, outcome_of, without_refused
 from core.engine.recovering import recovered
 from core.engine.reins import JobCancelled
 from core.engine.task import CopyResult, CopyTask, Rows
 from core.errors import Broken, NoAnswer, PinMoved, VgwmError
 from core.ledger.rows import EventDraft
 from core.model import Bundle, BundleKind, BundleState
+from core.target.row_check import RowsRefused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from core.engine.executor import LocalExecutor
     from core.engine.placement import Place, Placement
     from core.engine.reins import Reins
+    from core.engine.task import Fault
     from core.engine.window import Window
     from core.ledger.ledger import Ledger
     from core.target.objects import ObjectTable
@@ -44,6 +46,7 @@ PAGE = 64
 RECORDING = 4
 """Bundles whose rows are open at a time: enough to fill one commit while another is written."""
 
+MOST_LAG_S = 2.0
 MOST_RETRY_S = 60.0
 
 
@@ -115,6 +118,7 @@ class Copier:
             for bundle in page:
                 try:
                     await self._reins.checkpoint()
+                    await self._ledger_keeps_up()
                     await window.enter(bundle.size_bytes)
                     await self._reins.checkpoint()
                 except JobCancelled:
@@ -129,6 +133,11 @@ class Copier:
                     return False
                 continue
             await self._wait_for_work()
+
+    async def _ledger_keeps_up(self) -> None:
+        """Give out no more while the ledger's writer is behind: what waits for it is in memory."""
+        while self._m.ledger.lag_s() > MOST_LAG_S:  # noqa: ASYNC110 - a thread's age has no event
+            await asyncio.sleep(0.05)
 
     async def _wait_for_work(self) -> None:
         """Wait until the plan commits, or a bundle in flight ends."""
@@ -205,25 +214,24 @@ class Copier:
             self.places[bundle.id] = place
             attempt += 1
             task = self._task(bundle, [(e[0], e[1]) for e in entries], place, attempt)
-            node = kind = ""
-            fault: VgwmError | None = None
+            fault: Fault | None = None
             try:
                 await ledger.copying([bundle.id], "local")
                 result = await self._m.executor.run(task)
                 if result.fault is None:
                     return result, place
-                fault, node, kind = result.fault.error(), result.fault.node, result.fault.kind
+                fault = result.fault
             except WorkerLost as lost:
                 await self._tell(
                     f"bundle {bundle.id}: worker {lost.slot} died ({lost.how})", kind="worker_lost"
                 )
             finally:
-                placement.release(place, bundle.size_bytes, node, kind)
+                placement.release(place, bundle.size_bytes, fault)
             if fault is not None:
-                if kind not in NODE_FAULTS or not place.endpoints:
-                    raise fault
+                if fault.kind not in NODE_FAULTS or not place.endpoints:
+                    raise fault.error()
                 await self._tell(f"bundle {bundle.id}: {fault.what}", kind="node_fault")
-            await backoff.wait(at_least_s=getattr(fault, "wait_s", 0.0))
+            await backoff.wait(at_least_s=fault.wait_s if fault is not None else 0.0)
 
     def _task(
         self, bundle: Bundle, entries: list[tuple[bytes, bytes]], place: Place, attempt: int
@@ -252,7 +260,7 @@ class Copier:
 
     async def _record(self, bundle: Bundle, result: CopyResult, rows: Rows) -> None:
         """Write the rows, then the ledger: done."""
-        await self._upsert(rows)
+        refused = await self._upsert(rows)
         members = {}
         if result.faults:
             members = {e[:2]: e for e in await self._m.ledger.bundle_entries(bundle)}
@@ -263,6 +271,7 @@ class Copier:
             members,
             retry_attempts=self._m.knobs().retry_attempts,
         )
+        outcome = without_refused(outcome, refused)
         again = []
         if outcome.again:
             number = await self._m.ledger.next_bundle_id()
@@ -276,19 +285,28 @@ class Copier:
             event=self._recorded(bundle, len(rows.ledger)),
         )
 
-    async def _upsert(self, rows: Rows) -> None:
-        """Write object rows; a silent table is waited for, and its bundles stay pinned."""
-        backoff = Backoff()
-        while rows.table:
+    async def _upsert(self, rows: Rows) -> dict[bytes, str]:
+        """Write object rows; return the keys that the table cannot hold, and why.
+
+        A silent table is waited for: its bundles stay pinned.
+        """
+        backoff, left = Backoff(), rows.table
+        refused: dict[bytes, str] = {}
+        while left:
             try:
-                await self._m.table.upsert(rows.table)
+                await self._m.table.upsert(left)
+            except RowsRefused as fault:
+                keys = set(fault.keys)
+                refused.update({key.encode(): fault.what for _, key in keys})
+                left = [row for row in left if (row[0], row[1]) not in keys]
             except NoAnswer as fault:
                 self._reins.waits["table"] = fault.what
                 await self._tell(f"object table: {fault.what}", kind="table_fault")
                 await backoff.wait()
             else:
                 self._reins.waits.pop("table", None)
-                return
+                break
+        return refused
 
     async def _recover(self, bundle: Bundle) -> None:
         """Record a bundle that was copied before the engine died, from its manifest."""
@@ -315,11 +333,15 @@ class Copier:
                 async with window.pins:
                     await self._m.placement.pin(bundle.id, bundle.root, None, bundle.allocations)
                 await ledger.pinned([bundle.id])
-            await self._upsert(rows)
+            refused = await self._upsert(rows)
+            outcome = without_refused(
+                Outcome(rows=rows.ledger, failures=[], again=left, classes={}), refused
+            )
             number = await ledger.next_bundle_id()
             await ledger.record(
                 bundle.id,
-                rows.ledger,
+                outcome.rows,
+                failures=outcome.failures,
                 requeued=[again_bundle(number, left, bundle.kind)] if left else [],
                 event=self._recorded(bundle, len(rows.ledger)),
             )

@@ -72,6 +72,8 @@ class Engine:
         self.observer = Observer(self.board)
         self.jobs = Jobs(ledger)
         self._copy: CopyRun | None = None
+        self.listed = asyncio.Event()
+        self.walking = False
         self._sampler: asyncio.Task[None] | None = None
 
     @classmethod
@@ -104,8 +106,10 @@ class Engine:
             self._sampler.cancel()
             await asyncio.wait([self._sampler])
         self.board.close()
-        await self.ledger.close()
-        self._lock.release()
+        try:
+            await self.ledger.close()
+        finally:
+            self._lock.release()
 
     @property
     def epoch(self) -> int:
@@ -219,6 +223,8 @@ class Engine:
         """Keep the buckets at hand."""
         self._buckets = {row.id: row for row in rows}
         self._facts = {row.id: json.loads(row.attrs) for row in rows}
+        if rows:
+            self.listed.set()
 
     def bucket_owner(self, bucket: int) -> str:
         """Return a bucket's owner, "" if it has none."""
@@ -257,6 +263,7 @@ class Engine:
 
     def _planning(self, args: Mapping[str, str]) -> Run:
         async def run(reins: Reins) -> None:
+            self.walking = True
             try:
                 await PlanRun(self, args).run(reins)
             finally:
@@ -278,6 +285,8 @@ class Engine:
         return run
 
     def _plan_ended(self) -> None:
+        self.walking = False
+        self.listed.set()
         if self._copy is not None and self._copy.copier is not None:
             self._copy.copier.plan_ended()
 

@@ -124,7 +124,7 @@ class Gatherer:
             if verdict is not Integrity.OK:
                 self.tallies[f"integrity:{verdict.value}"] += 1
         if told.losses or followed:
-            self._lose(key, version, told)
+            self._lose(key, version, told, followed=followed)
         self.carried.append(  # a plain tuple of Carried's shape: half the cost
             (
                 key,
@@ -176,7 +176,7 @@ class Gatherer:
         if verdict is not Integrity.OK:
             self.tallies[f"integrity:{verdict.value}"] += 1
         if told.losses or got.followed:
-            self._lose(key, version, told)
+            self._lose(key, version, told, followed=got.followed)
         self.carried.append(  # a plain tuple of Carried's shape
             (
                 key,
@@ -201,7 +201,9 @@ class Gatherer:
             self._buffer = page_buffer(self._profile.chunk_bytes)
         return self._buffer
 
-    def _lose(self, key: bytes, version: bytes, told: Described) -> None:
+    def _lose(self, key: bytes, version: bytes, told: Described, *, followed: bool) -> None:
+        if followed:  # the link's own atime moved: the one exception to I6, counted
+            self.losses.append(Loss(key, version, "symlink", "followed"))
         self.losses += [
             Loss(key, version, one.reason.value, safe(one.detail)) for one in told.losses
         ]

@@ -61,6 +61,29 @@ def outcome_of(
     return Outcome(rows=rows, failures=failures, again=again, classes=dict(classes))
 
 
+def without_refused(outcome: Outcome, refused: Mapping[bytes, str]) -> Outcome:
+    """Return an outcome in which objects that the table cannot hold have failed, each by name.
+
+    refused: the reason by key; only current objects have rows in the table.
+    """
+    if not refused:
+        return outcome
+    rows: list[RecordRow] = []
+    failures = list(outcome.failures)
+    for row in outcome.rows:
+        key, version = row[9], row[10]
+        if key in refused and not version:
+            rows.append((int(ObjectState.FAILED), None, None, *row[3:7], None, *row[8:]))
+            failures.append(
+                FailureDraft(
+                    key=key, version=version, phase="record", code="row_refused", text=refused[key]
+                )
+            )
+        else:
+            rows.append(row)
+    return Outcome(rows=rows, failures=failures, again=outcome.again, classes=outcome.classes)
+
+
 def again_bundle(new_id: int, entries: Sequence[EntryRow], kind: BundleKind) -> NewBundle:
     """Return the bundle in which changed objects go round again. entries: not empty."""
     ordered = sorted(entries)

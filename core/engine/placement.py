@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from core.engine.task import Fault
     from core.model import Cid, Finding
     from core.target.chooser import NodeStatus
     from core.target.pin_audit import RecordedPin
@@ -41,7 +42,7 @@ class Placement(Protocol):
         """Wait until nodes have room for a bundle, and take it."""
         ...
 
-    def release(self, place: Place, size_bytes: int, fault_node: str, fault_kind: str) -> None:
+    def release(self, place: Place, size_bytes: int, fault: Fault | None) -> None:
         """Give the room back after an upload; a node that failed is left out for a while."""
         ...
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from core.engine.placement import Place
+    from core.engine.task import Fault
     from core.model import Cid
     from core.target.chooser import NodeStatus
     from core.target.dir_store import DirStore
@@ -37,18 +38,20 @@ class DirPlacement:
 
     replication = 1
 
-    def __init__(self, store: DirStore) -> None:
+    def __init__(self, store: DirStore, epoch: int) -> None:
         self._store = store
+        self._epoch = epoch
 
     async def start(self) -> None:
-        """Make the folders, or check those that are there."""
+        """Make the folders, or check those that are there; clear what dead workers left."""
         await asyncio.to_thread(self._store.prepare)
+        await asyncio.to_thread(self._store.clear, self._epoch)
 
     async def choose(self, size_bytes: int) -> Place:  # noqa: ARG002 - the protocol's names
         """Return the directory at once."""
         return Here()
 
-    def release(self, place: Place, size_bytes: int, fault_node: str, fault_kind: str) -> None:
+    def release(self, place: Place, size_bytes: int, fault: Fault | None) -> None:
         """Do nothing: there is nothing to give back."""
 
     async def pin(

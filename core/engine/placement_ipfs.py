@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from core.engine.placement import Place
+    from core.engine.task import Fault
     from core.model import Cid, Finding
     from core.target.chooser import NodeStatus
     from core.target.peers import Roster, TargetNode
@@ -84,12 +85,12 @@ class IpfsPlacement:
         """Wait until nodes have room for the bundle."""
         return Nodes(await self.chooser.take(size_bytes))
 
-    def release(self, place: Place, size_bytes: int, fault_node: str, fault_kind: str) -> None:
+    def release(self, place: Place, size_bytes: int, fault: Fault | None) -> None:
         """Give the room back, and leave a node that failed out for a while."""
         names = [endpoint.name for endpoint in place.endpoints]
-        self.chooser.release(names, size_bytes, sent=not fault_kind)
-        if fault_node:
-            self.chooser.fault(fault_node, fault_kind, "the last bundle failed there")
+        self.chooser.release(names, size_bytes, sent=fault is None)
+        if fault is not None and fault.node:
+            self.chooser.fault(fault.node, fault.kind, fault.what, wait_s=fault.wait_s)
 
     async def pin(
         self,

@@ -16,7 +16,7 @@ from core.display import safe
 from core.engine.bundling import Cut, Cutter
 from core.engine.child import Child, ChildGone
 from core.engine.pipeline import Pipeline
-from core.engine.task import WalkPage, WalkTask, WorkerSetup
+from core.engine.task import Oddity, WalkPage, WalkTask, WorkerSetup
 from core.errors import Broken
 from core.ledger.planning import BEGINNING
 from core.ledger.rows import BucketState, EventDraft, NewBundle
@@ -34,6 +34,9 @@ COMMITS = 4
 """Commits under way while the walk goes on: the disk's flush costs as much as a thousand rows."""
 
 MOST_SKIPS = 10_000
+NAMED = 1_000
+"""Things beside a bucket's keys that are named one by one; all are counted."""
+
 FIRST_BYTES = 64 << 20
 
 
@@ -88,9 +91,11 @@ class Planner:
         child.send(WalkTask(bucket=bucket.name, after=bucket.cursor))
         self._behind = bucket.cursor or BEGINNING
         skips: list[Skip] = []
+        beside: list[Oddity] = []
         async with Pipeline(COMMITS, closed) as pipeline:
             async for page in _pages(child):
                 await reins.checkpoint()
+                beside += page.beside
                 skips += page.page.skips
                 cuts = cutter.feed(page.page.entries)
                 if cuts or (len(skips) >= MOST_SKIPS and cutter.empty):
@@ -98,6 +103,7 @@ class Planner:
             cuts = cutter.rest()
             if cuts or skips:
                 await self._commit(pipeline, bucket, cuts, skips, reins.id, everything=True)
+        await self._note_beside(bucket, beside, reins.id)
         await self._ledger.finish_bucket(
             bucket.id,
             EventDraft(
@@ -106,6 +112,28 @@ class Planner:
         )
         self._first_bundles = cutter.first_bundles
         closed()
+
+    async def _note_beside(self, bucket: BucketRow, beside: list[Oddity], job: int) -> None:
+        """Count what lies beside the keys by class, and name it in the log."""
+        if not beside:
+            return
+        for oddity in beside[:NAMED]:
+            await self._ledger.event(
+                EventDraft(kind="beside", text=f"not a key: {oddity.text}", level="warn", job=job)
+            )
+        await self._ledger.plan_page(
+            bucket.id,
+            bundles=[],
+            skips=[],
+            cursor=self._behind,
+            after=self._behind,
+            increments=dict(Counter(f"class:{oddity.reason}" for oddity in beside)),
+            event=EventDraft(
+                kind="beside",
+                text=f"{len(beside):,} things beside the keys of {safe(bucket.name)}",
+                job=job,
+            ),
+        )
 
     async def _commit(  # noqa: PLR0913 - one call's parts, named
         self,
@@ -162,9 +190,9 @@ async def _pages(child: Child) -> AsyncIterator[WalkPage]:
             )
         if page.error is not None:
             raise page.error.error()
+        yield page
         if page.last:
             return
-        yield page
 
 
 def _bundle(number: int, cut: Cut) -> NewBundle:

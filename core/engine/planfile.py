@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from core.config.atomic import write_text
 from core.dag.canonical import dumps
-from core.dag.profile import UNIXFS_V1_2025
 from core.display import safe, size
 from core.ledger.counters import SIZE_BOUNDS
 
@@ -30,6 +29,7 @@ def plan_document(  # noqa: PLR0913 - keyword-only, each a thing of its own
     *,
     buckets: int,
     strategy: str,
+    cid_profile: str,
     replication: int | None,
     made_ns: int,
 ) -> bytes:
@@ -52,7 +52,7 @@ def plan_document(  # noqa: PLR0913 - keyword-only, each a thing of its own
         "skipped": counters.skipped,
         "histogram": histogram(counters),
         "unrepresentable": dict(counters.classes),
-        "cid_profile": workspace.cid_profile or UNIXFS_V1_2025.name,
+        "cid_profile": cid_profile,
     }
     fixed = {name: value for name, value in body.items() if name not in MOVING}
     body["hash"] = sha256(dumps(fixed).encode()).hexdigest()[:8]

@@ -17,7 +17,7 @@ from core.engine.copying import Copier, Means
 from core.engine.executor import LocalExecutor
 from core.engine.plan import Planner, PlanSettings
 from core.engine.planfile import plan_document, write_plan
-from core.engine.settings import posix_config, worker_setup
+from core.engine.settings import cid_profile_of, posix_config, worker_setup
 from core.engine.target import open_placement, open_target_table
 from core.engine.window import Window
 from core.errors import ForeignPlan, NoPlan, PinFailed
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from core.engine.engine import Engine
     from core.engine.placement import Placement
     from core.engine.reins import Reins
+    from core.model import Finding
     from core.source.posix.buckets import Bucket
     from core.target.objects import ObjectTable
     from core.target.profile import Profile
@@ -55,15 +56,21 @@ class PlanRun:
     async def run(self, reins: Reins) -> None:
         """Check, list the buckets, walk them. Raises JobCancelled, and what is wrong."""
         engine = self._engine
+        profile = await asyncio.to_thread(profiles.load, engine.workspace.target.profile)
         replication = await self._replication()
-        buckets = await asyncio.to_thread(self._look)
+        buckets, findings = await asyncio.to_thread(self._look)
+        for finding in findings:
+            text = f"{finding.subject}: {finding.evidence}. {finding.remedy}"
+            await engine.ledger.event(
+                EventDraft(kind="source", text=text, level="warn", job=reins.id)
+            )
         await engine.ledger.add_buckets([(b.name, bucket_text(b)) for b in buckets])
         engine.learn_buckets(await engine.ledger.buckets())
         knobs = engine.knobs
         planner = Planner(
             ledger=engine.ledger,
             board=engine.board,
-            setup=worker_setup(engine.workspace, knobs),
+            setup=worker_setup(engine.workspace, knobs, profile),
             settings=PlanSettings(
                 workers=knobs.workers,
                 batch_size=knobs.batch_size,
@@ -78,6 +85,7 @@ class PlanRun:
             await engine.ledger.counters(),
             buckets=len(buckets),
             strategy=self._strategy,
+            cid_profile=cid_profile_of(engine.workspace, profile),
             replication=replication,
             made_ns=time.time_ns(),
         )
@@ -88,23 +96,23 @@ class PlanRun:
         )
         await asyncio.to_thread(write_plan, engine.path / "plan.json", document)
 
-    def _look(self) -> list[Bucket]:
+    def _look(self) -> tuple[list[Bucket], list[Finding]]:
         source = PosixSource(posix_config(self._engine.workspace))
-        source.check()
+        findings = source.check()
         if source.identity() != self._engine.source_identity:
             raise ForeignPlan(
                 what="the source is another one than when the workspace was made",
                 where=str(self._engine.workspace.source.label),
                 remedy="Is it mounted? Another source needs a workspace of its own.",
             )
-        return source.buckets()[0]
+        return source.buckets()[0], findings
 
     async def _replication(self) -> int | None:
         """Ask an IPFS target how many copies it will hold; None for a directory."""
         workspace = self._engine.workspace
         if isinstance(workspace.target, DirTarget):
             return None
-        placement = await open_placement(workspace, self._engine.knobs)
+        placement = await open_placement(workspace, self._engine.knobs, self._engine.epoch)
         try:
             await placement.start()
             return placement.replication
@@ -126,6 +134,9 @@ class CopyRun:
         """Check the target, then carry. Raises JobCancelled, and what stops it."""
         engine = self._engine
         rows = await engine.ledger.buckets()
+        if not rows and engine.planning:
+            await engine.listed.wait()  # the plan has just begun, and lists the buckets first
+            rows = await engine.ledger.buckets()
         if not rows:
             raise NoPlan(
                 what="there is no plan", where=str(engine.path), remedy="Make one: vgwm plan."
@@ -138,8 +149,8 @@ class CopyRun:
                 where=str(engine.path),
                 remedy="Go on with it: vgwm plan.",
             )
-        profile = profiles.load(engine.workspace.target.profile)
-        placement = await open_placement(engine.workspace, engine.knobs)
+        profile = await asyncio.to_thread(profiles.load, engine.workspace.target.profile)
+        placement = await open_placement(engine.workspace, engine.knobs, engine.epoch)
         self.placement = placement
         try:
             await placement.start()
@@ -167,7 +178,9 @@ class CopyRun:
         if profile.buckets is not None:
             await table.upsert_buckets(engine.bucket_rows(profile))
         depth = RANGE_DEPTH if isinstance(engine.workspace.target, DirTarget) else NODE_DEPTH
-        executor = LocalExecutor(worker_setup(engine.workspace, knobs), engine.board, depth=depth)
+        executor = LocalExecutor(
+            worker_setup(engine.workspace, knobs, profile), engine.board, depth=depth
+        )
         executor.on_death = engine.worker_died
         window = Window(
             workers=knobs.workers,
@@ -186,17 +199,32 @@ class CopyRun:
         )
         self._executor, self._window = executor, window
         self.copier = Copier(means, reins, planned=planned)
+        if not engine.walking:
+            self.copier.plan_ended()  # it may have ended while the target was asked
         executor.resize(knobs.workers)
         watch = asyncio.create_task(placement.watch(), name="target watch")
         try:
             await self.copier.run()
             await self._audit(placement)
+            await engine.ledger.recount()
+            await self._require_whole_plan()
         finally:
             self.copier = None
             watch.cancel()
             await asyncio.wait([watch])
             await executor.close()
             self._executor = self._window = None
+
+    async def _require_whole_plan(self) -> None:
+        """Raise if the walk was broken off: what it had planned is copied, and that is not all."""
+        rows = await self._engine.ledger.buckets()
+        left = sum(row.state is not BucketState.DONE for row in rows)
+        if left:
+            raise NoPlan(
+                what=f"the plan was broken off: {left} of {len(rows)} buckets are not walked",
+                where="copy",
+                remedy="What was planned is copied. Go on with: vgwm plan, then vgwm copy.",
+            )
 
     async def _audit(self, placement: Placement) -> None:
         """Hold every recorded bundle against the target's own word before the job says done."""

@@ -55,6 +55,10 @@ class Sealed(NamedTuple):
     rows: Rows
 
 
+RACY = -1
+DIGESTS = 1 << 62
+"""Sidecar mode keeps digests in place of ctimes; times stay below this until the year 2116."""
+
 Emit = Callable[[Cid, bytes], None]
 
 
@@ -72,6 +76,7 @@ def seal(  # noqa: PLR0913 - keyword-only, each a thing of its own
     workspace_id: str,
     profile: str,
     emit: Emit,
+    racy_ns: int,
 ) -> Sealed:
     """Emit manifest and root, and return them with the rows. carried: not empty, in key order."""
     with_bytes = [one for one in carried if one[2] is not None]
@@ -91,11 +96,17 @@ def seal(  # noqa: PLR0913 - keyword-only, each a thing of its own
         for i, (one, text) in enumerate(zip(with_bytes, texts, strict=True))
         if not one[1]
     ]
-    return Sealed(root, manifest, Rows(maker.rows(pinned, current), ledger_rows(task, carried)))
+    return Sealed(
+        root, manifest, Rows(maker.rows(pinned, current), ledger_rows(task, carried, racy_ns))
+    )
 
 
-def ledger_rows(task: CopyTask, carried: list[Carried]) -> list[RecordRow]:
-    """Return the rows by which the ledger records them."""
+def ledger_rows(task: CopyTask, carried: list[Carried], racy_ns: int) -> list[RecordRow]:
+    """Return the rows by which the ledger records them.
+
+    racy_ns: what changed after it may get its tags yet, for the gateway sets them once the object
+    is visible. Its fingerprint is kept as RACY, which no file has: a later round reads it again.
+    """
     bid, state = task.bucket_id, int(ObjectState.RECORDED)
     return [
         (
@@ -105,7 +116,7 @@ def ledger_rows(task: CopyTask, carried: list[Carried]) -> list[RecordRow]:
             size,
             ino,
             mt,
-            ct,
+            ct if mt <= racy_ns and (ct <= racy_ns or ct >= DIGESTS) else RACY,
             metadata_digest(f"{{{m[0]}{m[1]}{m[2]}}}"),
             bid,
             key,

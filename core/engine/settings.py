@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from core.config.schema import DirTarget, PosixSource
-from core.dag.profile import UNIXFS_V1_2025
 from core.engine.task import WorkerSetup
 from core.errors import BadInput
 from core.source.posix.config import PosixConfig
@@ -16,6 +15,7 @@ from core.source.posix.config import PosixConfig
 if TYPE_CHECKING:
     from core.config.knobs import Knobs
     from core.config.schema import Workspace
+    from core.target.profile import Profile
 
 
 def posix_config(workspace: Workspace) -> PosixConfig:
@@ -38,7 +38,12 @@ def posix_config(workspace: Workspace) -> PosixConfig:
     )
 
 
-def worker_setup(workspace: Workspace, knobs: Knobs) -> WorkerSetup:
+def cid_profile_of(workspace: Workspace, profile: Profile) -> str:
+    """Return the name of the CID profile: the workspace's own wish, else the target profile's."""
+    return workspace.cid_profile or profile.cid.name
+
+
+def worker_setup(workspace: Workspace, knobs: Knobs, profile: Profile) -> WorkerSetup:
     """Return what workers are told when they start."""
     target = workspace.target
     sink: Literal["dir", "kubo"] = "dir" if isinstance(target, DirTarget) else "kubo"
@@ -46,7 +51,7 @@ def worker_setup(workspace: Workspace, knobs: Knobs) -> WorkerSetup:
         workspace_id=workspace.id,
         source=posix_config(workspace),
         profile=target.profile,
-        cid_profile=workspace.cid_profile or UNIXFS_V1_2025.name,
+        cid_profile=cid_profile_of(workspace, profile),
         sink=sink,
         sink_path=str(target.path) if isinstance(target, DirTarget) else "",
         etag=knobs.etag,

@@ -5,6 +5,7 @@ May import config and the target.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from core.config.schema import DirTarget
@@ -22,27 +23,32 @@ if TYPE_CHECKING:
     from core.engine.placement import Placement
     from core.target.objects import ObjectTable
     from core.target.profile import Profile
+    from core.target.profile_file import PinFile
 
 
-async def open_placement(workspace: Workspace, knobs: Knobs) -> Placement:
-    """Return the target's placement. Raises what its servers say, and BadInput for too few."""
+async def open_placement(workspace: Workspace, knobs: Knobs, epoch: int) -> Placement:
+    """Return the target's placement. Raises what its servers say, and BadInput for too few.
+
+    epoch: of the engine; what earlier ones left half-written is cleared away.
+    """
     target = workspace.target
     if isinstance(target, DirTarget):
-        return DirPlacement(DirStore(target.path))
-    roster = await Roster.discover(target.kubo, target.cluster, _login(target))
+        return DirPlacement(DirStore(target.path), epoch)
+    pin = (await asyncio.to_thread(profiles.load, target.profile)).pin
+    login = await asyncio.to_thread(_login, target)
+    roster = await Roster.discover(target.kubo, target.cluster, login)
     return IpfsPlacement(
         roster,
-        replication=replication_of(target, len(roster.nodes)),
+        replication=replication_of(target, pin, len(roster.nodes)),
         node_bundles=knobs.node_bundles,
         workspace_id=workspace.id,
     )
 
 
-def replication_of(target: IpfsTarget, nodes: int) -> int:
+def replication_of(target: IpfsTarget, pin: PinFile, nodes: int) -> int:
     """Return how many copies there are to be: never lowered silently below what was asked for."""
     if target.replication is not None:
         return target.replication
-    pin = profiles.load(target.profile).pin
     return max(pin.replication_min, min(pin.replication_max, nodes))
 
 

@@ -153,12 +153,20 @@ class Rows(NamedTuple):
     ledger: list[RecordRow]
 
 
+class Oddity(NamedTuple):
+    """Something beside a bucket's keys, such as an upload in progress. Counted, listed by name."""
+
+    reason: str
+    text: str
+
+
 class WalkPage(NamedTuple):
-    """A page of a walk, and whether it is the bucket's last."""
+    """A page of a walk, and whether it is the bucket's last. beside: on the last page only."""
 
     page: Page
     last: bool
     error: Fault | None = None
+    beside: tuple[Oddity, ...] = ()
 
 
 Message = CopyTask | WalkTask | Stop
@@ -172,6 +180,7 @@ __all__ = [
     "Loss",
     "Message",
     "ObjectFault",
+    "Oddity",
     "Rows",
     "Stop",
     "WalkPage",

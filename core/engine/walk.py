@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core.display import safe, size
 from core.engine.board import Step
-from core.engine.task import Fault, WalkPage, WalkTask, WorkerSetup
+from core.engine.task import Fault, Oddity, WalkPage, WalkTask, WorkerSetup
 from core.errors import VgwmError
 from core.model import Page, Skip, Unrepresentable
+from core.source.posix.beside import beside
 from core.source.posix.source import PosixSource
 from core.source.posix.walk import walk
 
@@ -29,26 +31,31 @@ def stream_pages(setup: WorkerSetup, task: WalkTask, desk: Desk) -> Iterator[Wal
     seen = 0
     try:
         source = PosixSource(setup.source)
-        for found in walk(source, source.bucket(task.bucket), task.after):
+        bucket = source.bucket(task.bucket)
+        for found in walk(source, bucket, task.after):
             page = found if setup.archive_versions else current_only(found)
             seen += len(page.entries)
             desk.tick(seen, objects=len(page.entries))
             yield WalkPage(page=page, last=False)
+        around = tuple(
+            Oddity(one.reason, f"{one.detail}: {safe(one.name)}, {size(one.size_bytes)}")
+            for one in beside(source, bucket)
+        )
     except VgwmError as error:
         yield WalkPage(page=Page([], []), last=True, error=Fault.of(error))
         return
-    yield WalkPage(page=Page([], []), last=True)
+    yield WalkPage(page=Page([], []), last=True, beside=around)
 
 
 def current_only(page: Page) -> Page:
     """Return a page whose old versions and delete markers are skipped, each by name (I4)."""
     entries, skips = [], list(page.skips)
     for entry in page.entries:
-        key, version, size = entry[:3]
-        if version or size is None:
+        key, version, size_bytes = entry[0], entry[1], entry[2]
+        if version or size_bytes is None:
             reason = (
                 Unrepresentable.DELETE_MARKER
-                if size is None
+                if size_bytes is None
                 else Unrepresentable.NONCURRENT_VERSION
             )
             skips.append(Skip(key, version, reason, "versions: skip"))

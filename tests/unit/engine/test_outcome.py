@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.engine.outcome import again_bundle, outcome_of
+from core.engine.outcome import Outcome, again_bundle, outcome_of, without_refused
 from core.engine.task import CopyResult, Loss, ObjectFault
 from core.engine.walk import current_only
 from core.model import Bundle, BundleKind, ObjectState, Page, Unrepresentable
@@ -87,3 +87,14 @@ def test_without_an_archive_old_versions_are_skipped_by_name() -> None:
         (b"k", Unrepresentable.NONCURRENT_VERSION),
         (b"m", Unrepresentable.DELETE_MARKER),
     ]
+
+
+def test_an_object_that_the_table_cannot_hold_has_failed_by_name() -> None:
+    good = (1, b"cid", b"etag", 7, 11, 12, 13, 99, 2, b"a", b"")
+    bad = (1, b"cid", b"etag", 7, 11, 12, 13, 99, 2, b"k", b"")
+    old = (1, b"cid", b"etag", 7, 11, 12, 13, 99, 2, b"k", b"01OLD")
+    whole = Outcome(rows=[good, bad, old], failures=[], again=[], classes={})
+    outcome = without_refused(whole, {b"k": "too long"})
+    assert outcome.rows[::2] == [good, old]
+    assert outcome.rows[1] == (5, None, None, 7, 11, 12, 13, None, 2, b"k", b"")
+    assert [(d.code, d.text) for d in outcome.failures] == [("row_refused", "too long")]
