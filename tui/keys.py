@@ -8,6 +8,7 @@ Ctrl+Shift, no key that a plain tmux loses. Lower case looks, upper case acts.
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -145,6 +146,27 @@ class Keymap:
         return Keymap([replace(key, keys=keys.get(key.id, key.keys)) for key in self.table])
 
 
+def reference() -> str:
+    """Return the page of the documentation that lists every key."""
+    lines = [
+        "# Keys of the terminal application",
+        "",
+        "Made by `python -m tui.keys > docs/keys.md`; a test compares.",
+        "",
+        "Lower case looks, upper case acts.",
+        "`$XDG_CONFIG_HOME/vgwm/keys.yaml` gives an id other keys: `leave: Q`, or a list of them.",
+        "",
+        "| Key | Id | Does | Group |",
+        "|---|---|---|---|",
+    ]
+    for key in TABLE:
+        names = " ".join(f"`{_SHOWN.get(name, name)}`" for name in key.keys)
+        lines.append(f"| {names} | {key.id} | {key.does} | {key.group} |")
+    lines += ["", "After `g` a letter goes to a screen:", "", "| Letter | Screen |", "|---|---|"]
+    lines += [f"| `{letter}` | {name.value} |" for letter, name in GO.items()]
+    return "\n".join(lines) + "\n"
+
+
 def config_path() -> Path:
     """Return where an operator's own keys stand."""
     home = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
@@ -184,3 +206,7 @@ def _wrong(path: Path, what: str) -> BadInput:
         where=str(path),
         remedy="Write `id: key` lines, or remove the file.",
     )
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypedDict
 
-from core.control.wire import ErrorBody, Event, Failure
+from core.control.wire import ErrorBody, Event, Failure, Snapshot
 from core.errors import CapacityExhausted, VgwmError
 from tui import child, clipboard, effects
 from tui.effects import Verb
@@ -54,6 +54,7 @@ class Performer:
         self._failures: tuple[Failure, ...] = ()
         self._more = False
         self._events: tuple[Event, ...] = ()
+        self._counted: tuple[int, int, int] | None = None
         self._ledger_read = False
 
     def do(self, effect: Effect) -> None:
@@ -100,6 +101,7 @@ class Performer:
                 return self._write_screen()
             case _:
                 await self._load()
+                self._app.paint(at_once=True)
                 return ""
 
     async def _ask_engine(self, effect: effects.Begin | effects.Steer | effects.SetKnob) -> str:
@@ -163,7 +165,7 @@ class Performer:
 
     async def follow_list(self) -> None:
         """Read the list of the screen that is shown, if it can have changed."""
-        if self._app.ui.screen in {Name.ERRORS, Name.LOG} and self._app.ui.frozen_s is None:
+        if self._app.ui.frozen_s is None:
             try:
                 await self._load()
             except VgwmError as error:
@@ -173,20 +175,30 @@ class Performer:
         snapshot = self._app.link.snapshot
         if snapshot is None or self._app.link.now().state is not LinkState.LIVE:
             return
-        client = self._app.link.client
         match self._app.ui.screen:
             case Name.ERRORS:
-                page = await client.failures(limit=FAILURES)
-                self._failures, self._more = tuple(page.failures), bool(page.next)
+                await self._load_failures(snapshot)
             case Name.LOG:
-                newest = self._events[0].seq if self._events else 0
-                if snapshot.last_seq > newest or not self._events:
-                    since = max(newest, snapshot.last_seq - EVENTS)
-                    fresh = (await client.events(since)).events
-                    self._events = (*reversed(fresh), *self._events)[:EVENTS]
+                await self._load_events(snapshot)
             case _:
                 pass
-        self._app.paint(at_once=True)
+
+    async def _load_failures(self, snapshot: Snapshot) -> None:
+        """Read the first page again when a counter says that it can differ."""
+        totals = snapshot.totals
+        counted = (totals.failed, totals.skipped, totals.requeued)
+        if counted == self._counted:
+            return
+        page = await self._app.link.client.failures(limit=FAILURES)
+        self._failures, self._more = tuple(page.failures), bool(page.next)
+        self._counted = counted
+
+    async def _load_events(self, snapshot: Snapshot) -> None:
+        newest = self._events[0].seq if self._events else 0
+        if snapshot.last_seq > newest:
+            since = max(newest, snapshot.last_seq - EVENTS)
+            fresh = (await self._app.link.client.events(since)).events
+            self._events = (*reversed(fresh), *self._events)[:EVENTS]
 
     def lists(self) -> Lists:
         """Return what was read, for the scene."""

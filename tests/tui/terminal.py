@@ -17,6 +17,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -27,6 +29,52 @@ from pathlib import Path
 from tui.app import run
 sys.exit(run(Path(sys.argv[1]), low_data=sys.argv[2] == "low"))
 """
+
+
+SPY = (
+    """
+import json, os, signal, sys
+from pathlib import Path
+from tui import app
+class Spy(app.Terminal):
+    def on_mount(self):
+        signal.signal(signal.SIGUSR1, self.tell)
+        (Path(sys.argv[1]) / "pid").write_text(str(os.getpid()))
+        super().on_mount()
+    def tell(self, *_):
+        path = Path(sys.argv[1]) / "told"
+        told = {
+            "shown": self.panel.shown.text(),
+            "low_data": self.ui.low_data,
+            "bytes_out": self._driver.meter.bytes_out,
+        }
+        path.with_suffix(".new").write_text(json.dumps(told))
+        path.with_suffix(".new").rename(path)
+app.Terminal = Spy
+"""
+    + CHILD
+)
+"""An application that tells on SIGUSR1 what it holds."""
+
+
+class Told(msgspec.Struct):
+    """What a spy tells."""
+
+    shown: str
+    low_data: bool
+    bytes_out: int
+
+
+def ask(workspace: Path) -> Told:
+    """Ask the spy of a workspace."""
+    file = workspace / "told"
+    file.unlink(missing_ok=True)
+    os.kill(int((workspace / "pid").read_text()), signal.SIGUSR1)
+    end_s = time.monotonic() + 5
+    while not file.exists():
+        assert time.monotonic() < end_s
+        time.sleep(0.005)
+    return msgspec.json.decode(file.read_bytes(), type=Told)
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:

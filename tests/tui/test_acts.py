@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -16,9 +16,7 @@ from tui.keys import FOOTERS, GO, TABLE, Keymap
 from tui.sheets import SETTLE_S
 from tui.ui import ACT_LIMIT_S, Link, LinkState, Name, Ui
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+ROOT = Path(__file__).parents[2]
 KEYMAP = Keymap()
 SCENE = stage.scene(NOW)
 
@@ -29,6 +27,10 @@ def after(ui: Ui, *pressed: str, at_s: float = 0.0, scene: object = SCENE) -> St
     for index, key in enumerate(pressed):
         step = press(step.ui, Press(key, at_s + index), scene, KEYMAP)  # type: ignore[arg-type]  # a Scene
     return step
+
+
+def test_docs_list_the_keys_as_they_are() -> None:
+    assert (ROOT / "docs" / "keys.md").read_text(encoding="utf-8") == keys.reference()
 
 
 def test_no_two_bindings_claim_one_key() -> None:

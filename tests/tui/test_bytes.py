@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.tui.engine import LiveDesk, serving
-from tests.tui.terminal import Terminal, opened
+from tests.tui.terminal import SPY, Terminal, ask, opened
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,6 +83,46 @@ def test_first_paint_screen_change_and_arrow_key(tmp_path: Path) -> None:
     assert first <= FIRST_PAINT
     assert change <= SCREEN_CHANGE
     assert arrow <= ARROW_KEY
+
+
+def test_the_drivers_own_count_agrees_with_the_readers(tmp_path: Path) -> None:
+    workspace = tmp_path / "ws"
+    with (
+        serving(workspace, LiveDesk()),
+        opened(workspace, tmp_path, code=SPY) as terminal,
+    ):
+        at_migrate(terminal)
+        quiet(terminal)
+        told = ask(workspace).bytes_out
+        assert told == pytest.approx(len(terminal.written), rel=0.02)
+
+
+def fill(terminal: Terminal, workspace: Path) -> None:
+    """Let the application write until the terminal takes no more: two screens, again and again."""
+    grew_s = time.monotonic()
+    while time.monotonic() - grew_s < 0.5:
+        before = ask(workspace).bytes_out
+        terminal.press("ghgm?")
+        time.sleep(0.05)  # a paint's time; whether it was enough is asked, not assumed
+        if ask(workspace).bytes_out > before:
+            grew_s = time.monotonic()
+
+
+def test_a_stuck_terminal_gets_nothing_and_then_low_data(tmp_path: Path) -> None:
+    workspace = tmp_path / "ws"
+    with (
+        serving(workspace, LiveDesk()),
+        opened(workspace, tmp_path, code=SPY) as terminal,
+    ):
+        at_migrate(terminal)
+        terminal.reads.clear()
+        fill(terminal, workspace)
+        terminal.until(lambda: ask(workspace).low_data, "never low-data")
+        held = ask(workspace).bytes_out
+        terminal.reads.set()
+        terminal.until_written(b"low-data is on")
+        # Screens asked for in the 0.3 s before it counted as stuck; seconds of it would be more.
+        assert len(terminal.written) < held + 20_000
 
 
 def test_nothing_new_paints_only_ages(tmp_path: Path) -> None:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shlex
-import signal
 import sys
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from core.control.address import SOCKET_NAME
 from tests.tui.engine import LiveDesk, serving
-from tests.tui.terminal import CHILD, ROOT, environment
+from tests.tui.terminal import CHILD, ROOT, SPY, ask, environment
 from tests.tui.tmux import FOUND, Tmux
 
 if TYPE_CHECKING:
@@ -22,25 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.skipif(FOUND is None, reason="tmux is not installed")
-
-SPY = (
-    """
-import os, signal, sys
-from pathlib import Path
-from tui import app
-class Spy(app.Terminal):
-    def on_mount(self):
-        signal.signal(signal.SIGUSR1, self.tell)
-        (Path(sys.argv[1]) / "pid").write_text(str(os.getpid()))
-        super().on_mount()
-    def tell(self, *_):
-        path = Path(sys.argv[1]) / "shown"
-        path.with_suffix(".new").write_text(self.panel.shown.text(), encoding="utf-8")
-        path.with_suffix(".new").rename(path)
-app.Terminal = Spy
-"""
-    + CHILD
-)
 
 
 @pytest.fixture
@@ -63,26 +41,10 @@ def command(code: str, workspace: Path, mode: str = "full") -> str:
     return f"cd {shlex.quote(str(ROOT))} && exec {shlex.join(words)}"
 
 
-class Watched:
-    """An application in tmux that tells what its panel holds."""
-
-    def __init__(self, tmux: Tmux, workspace: Path) -> None:
-        self.tmux = tmux
-        self.file = workspace / "shown"
-
-    def held(self) -> str:
-        self.file.unlink(missing_ok=True)
-        os.kill(int(self.file.with_name("pid").read_text()), signal.SIGUSR1)
-        end_s = time.monotonic() + 5
-        while not self.file.exists():
-            assert time.monotonic() < end_s
-            time.sleep(0.005)
-        return self.file.read_text(encoding="utf-8").rstrip("\n")
-
-    def agrees(self) -> bool:
-        """Whether terminal and panel are the same, in a moment in which neither moved."""
-        before = self.tmux.shown("app")
-        return before == self.held() == self.tmux.shown("app")
+def agrees(tmux: Tmux, workspace: Path) -> bool:
+    """Whether terminal and panel are the same, in a moment in which neither moved."""
+    before = tmux.shown("app")
+    return before == ask(workspace).shown.rstrip("\n") == tmux.shown("app")
 
 
 def test_a_random_walk_shows_what_the_panel_holds(tmux: Tmux, workspace: Path) -> None:
@@ -92,13 +54,12 @@ def test_a_random_walk_shows_what_the_panel_holds(tmux: Tmux, workspace: Path) -
     with serving(workspace, LiveDesk()):
         tmux.open("app", command(SPY, workspace), (80, 24))
         tmux.until(lambda: "posix /data/gw" in tmux.shown("app"), "app")
-        app = Watched(tmux, workspace)
         for step in range(24):
             if step % 8 == 7:
                 width, height = dice.choice(sizes)
                 tmux.run("resize-window", "-t", "app", "-x", str(width), "-y", str(height))
             tmux.keys("app", *dice.choice(walk).split())
-            tmux.until(app.agrees, "app")
+            tmux.until(lambda: agrees(tmux, workspace), "app")
 
 
 def test_ctrl_z_gives_the_shell_back_and_fg_the_screen(tmux: Tmux, workspace: Path) -> None:
@@ -112,7 +73,7 @@ def test_ctrl_z_gives_the_shell_back_and_fg_the_screen(tmux: Tmux, workspace: Pa
         tmux.until(lambda: "Stopped" in tmux.shown("app"), "app")
         tmux.keys("app", "fg", "Enter")
         tmux.until(lambda: "> copying" in tmux.shown("app"), "app")
-        tmux.until(Watched(tmux, workspace).agrees, "app")
+        tmux.until(lambda: agrees(tmux, workspace), "app")
 
 
 def test_start_look_detach_and_look_again(tmux: Tmux, workspace: Path) -> None:
