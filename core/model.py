@@ -21,7 +21,7 @@ NS_PER_S = 1_000_000_000
 
 
 class ObjectState(IntEnum):
-    """What became of one source key (`objects.st` of the ledger). I4: each key is in one of these."""
+    """What became of one source key (`objects.st` of the ledger). I4: each is in one of these."""
 
     PLANNED = 0
     RECORDED = 1
@@ -75,7 +75,7 @@ ENDED = frozenset({JobState.DONE, JobState.FAILED, JobState.CANCELLED})
 
 
 class Unrepresentable(StrEnum):
-    """What the target cannot show. The first four stay in the manifest, the others are left behind."""
+    """What the target cannot show. The first four stay in the manifest, others are left behind."""
 
     NONCURRENT_VERSION = "noncurrent_version"
     DELETE_MARKER = "delete_marker"

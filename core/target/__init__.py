@@ -1,1 +1,1 @@
-"""Where objects go: bundle sinks, cluster control, the object table and the profile that shapes it."""
+"""Where objects go: bundle sinks, cluster control, the object table, the profile that shapes it."""

@@ -78,11 +78,13 @@ def _problem(column: Column, value: Value) -> str | None:
         return None if value in (0, 1) else "neither true nor false"
     span = _RANGES.get(column.type)
     if span is not None:
-        if not isinstance(value, int):
-            return "no number"
-        return None if value in span else f"{value} is outside {column.type}"
-    if not isinstance(value, str):
-        return "no text"
+        if isinstance(value, int) and value in span:
+            return None
+        return f"{value!r} is outside {column.type}" if isinstance(value, int) else "no number"
+    return _text_problem(column, value) if isinstance(value, str) else "no text"
+
+
+def _text_problem(column: Column, value: str) -> str | None:
     try:
         value.encode()
         if column.type is ColumnType.JSON:

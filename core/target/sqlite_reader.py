@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from core.target.disk_faults import disk_error
 from core.target.schema_check import FoundColumn, FoundIndex, FoundTable
 from core.target.sqlite_writer import map_error
 
@@ -54,12 +56,17 @@ class SqliteReader:
 def connect(path: Path) -> sqlite3.Connection:
     """Open the file for one thread at a time. Raises the errors of `map_error`."""
     try:
+        # names and user metadata are for its owner alone
+        if not path.exists():
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
         connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    except OSError as error:
+        raise disk_error(error, doing="opening the object table", path=path) from error
     except sqlite3.Error as error:
         raise map_error(error, path) from error
     return connection
