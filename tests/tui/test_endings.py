@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import signal
 import time
 from typing import TYPE_CHECKING
@@ -53,6 +54,28 @@ def test_q_leaves_with_0_and_says_how_to_come_back(workspace: Path, tmp_path: Pa
         written = terminal.written
         assert RESTORED in written
         assert b"the engine goes on: job 14" in written[written.index(RESTORED) :]
+
+
+def test_y_sends_the_command_to_the_terminals_clipboard(workspace: Path, tmp_path: Path) -> None:
+    with serving(workspace, LiveDesk()), opened(workspace, tmp_path) as terminal:
+        terminal.until_written(b"/data/gw")
+        terminal.press("y")
+        sequence = b"\x1b]52;c;" + base64.b64encode(b"vgwm status") + b"\x07"
+        terminal.until_written(sequence)
+        terminal.until_written(b"copied: vgwm status")
+
+
+def test_a_folder_that_is_no_workspace_exits_with_2(tmp_path: Path) -> None:
+    code = CHILD.replace("from tui.app import run\n", "").replace(
+        'sys.exit(run(Path(sys.argv[1]), low_data=sys.argv[2] == "low"))',
+        "from core.cli.main import main\n"
+        "from tui.app import run\n"
+        "sys.exit(main([], lambda given: run(Path(sys.argv[1]))))",
+    )
+    with opened(tmp_path, tmp_path, code=code) as terminal:
+        assert terminal.end() == 2
+        terminal.until_written(b"vgwm init -w DIR")
+        assert b"\x1b[?1049h" not in terminal.written
 
 
 def test_q_without_an_engine_exits_with_3(workspace: Path, tmp_path: Path) -> None:

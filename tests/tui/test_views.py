@@ -122,6 +122,18 @@ CASES: dict[str, tuple[Scene, Ui]] = {
         stage.scene(NOW),
         stage.ui(link=Link(state=LinkState.GONE, age_s=71.0, quiet_s=71.0)),
     ),
+    "migrate-ledger": (
+        stage.scene(
+            stage.snapshot(
+                engine=wire.Engine(pid=0, epoch=3, started_ns=0, version="0.1.0", state="down"),
+                workers=[],
+                rate=wire.Rate(),
+                eta=wire.Eta(unknown="no copy runs"),
+                jobs=[stage.PLAN_DONE, stage.job(state="interrupted")],
+            )
+        ),
+        stage.ui(link=Link(state=LinkState.GONE, age_s=3.0, quiet_s=4.0)),
+    ),
     "migrate-frozen": (stage.scene(NOW), stage.ui(frozen_s=7.0)),
     "migrate-error": (stage.scene(NOW), stage.ui(error=ERROR)),
     "migrate-sheet": (stage.scene(PLANNED), stage.ui(sheet=SHEET)),

@@ -50,7 +50,9 @@ def _standing_advice(scene: Scene, ui: Ui) -> Line:
         case LinkState.CONNECTING:
             return text(" connecting to the engine; q leaves", Role.DIM)
         case LinkState.GONE if scene.snapshot is not None:
-            return text(" no engine answers: these facts are old; B starts it", Role.WARN)
+            down = scene.snapshot.engine.state == "down"
+            facts = "these facts are the ledger's" if down else "these facts are old"
+            return text(f" no engine answers: {facts}; B starts it", Role.WARN)
         case LinkState.SILENT if ui.link.why_no_acts:
             return text(f" {ui.link.why_no_acts}: nothing can be changed now", Role.WARN)
         case _:

@@ -70,7 +70,7 @@ def is_tiny(size: Size) -> bool:
 
 
 def _title(scene: Scene, ui: Ui, width: int) -> Line:
-    engine = _engine(ui.link)
+    engine = _engine(ui.link, scene)
     beside: Line = (engine,)
     if width >= _NARROW:
         rate = "-" if ui.painted_bytes_s is None else f"{ui.painted_bytes_s / 1000:.1f} KB/s"
@@ -95,7 +95,7 @@ def _where(scene: Scene, ui: Ui, width: int) -> Line:
     return (Piece(mark, Role.DIM), Piece(name, Role.TITLE), *line)
 
 
-def _engine(link: Link) -> Piece:
+def _engine(link: Link, scene: Scene) -> Piece:
     age = "" if link.age_s is None else f" {_age(link.age_s)}"
     match link.state:
         case LinkState.LIVE:
@@ -105,7 +105,8 @@ def _engine(link: Link) -> Piece:
         case LinkState.SILENT:
             return Piece(f"engine silent ~{age}", Role.WARN)
         case LinkState.GONE:
-            return Piece(f"engine gone ~{age}" if age else "no engine", Role.BAD)
+            ran = scene.snapshot is not None and scene.snapshot.engine.state != "down"
+            return Piece(f"{'engine gone' if ran else 'no engine'}{age and f' ~{age}'}", Role.BAD)
         case LinkState.FOREIGN:
             return Piece("engine of another version", Role.WARN)
 
@@ -137,7 +138,7 @@ def stands_line(link: Link) -> Line:
 def _one_line(scene: Scene, ui: Ui) -> Line:
     now = scene.snapshot
     if now is None:
-        return (_engine(ui.link),)
+        return (_engine(ui.link, scene),)
     if ui.link.state is not LinkState.LIVE:
-        return (_engine(ui.link), Piece(f" {done_percent(now)}"))
+        return (_engine(ui.link, scene), Piece(f" {done_percent(now)}"))
     return (standing(now), Piece(f" {done_percent(now)} {eta_fact(now).parts[0]}"))
