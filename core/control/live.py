@@ -50,7 +50,7 @@ class EngineDesk(LedgerLooks):
             ),
             rate=self._rate(),
             eta=self._eta(ground),
-            limit=safe(engine.held()),
+            limit=safe(engine.limit()),
             workers=[_worker(view) for view in engine.workers()],
             nodes=[_node(status) for status in engine.nodes()],
         )

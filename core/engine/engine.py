@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 from core.config.workspace import FILE_NAME, load
 from core.dag.canonical import dumps
 from core.display import safe
-from core.engine.board import Board
+from core.engine.board import Board, Step
 from core.engine.jobs import Jobs
 from core.engine.observing import Observer
 from core.engine.runs import WALKER_SLOT, CopyRun, PlanRun
@@ -187,9 +187,27 @@ class Engine:
                 pid = seat.child.process.pid if seat.child is not None else 0
                 nodes = self._nodes_of(next(iter(seat.held), 0))
                 views.append(self.observer.view(seat.slot, pid, nodes, held))
-        if self.planning:
+        if self.walking and self.board.read(WALKER_SLOT).step is Step.WALK:
             views.append(self.observer.view(WALKER_SLOT, 0, (), ""))
         return views
+
+    def limit(self) -> str:
+        """Name the stage that bounds the copy, as its workers show it now; "" if none does.
+
+        Workers that all wait for nodes mean slow nodes; that all hash, too few, or a slow source.
+        """
+        held = self.held()
+        copy = self._copy
+        if held or copy is None or copy.executor is None:
+            return held
+        steps = [self.board.read(seat.slot).step for seat in copy.executor.seats()]
+        sending = sum(step in (Step.SEND, Step.STORE) for step in steps)
+        reading = sum(step in (Step.READ, Step.STREAM) for step in steps)
+        if 2 * sending > len(steps):
+            return f"target: {sending} of {len(steps)} workers wait for it"
+        if 2 * reading > len(steps):
+            return f"read and hash: {reading} of {len(steps)} workers are at it"
+        return ""
 
     def nodes(self) -> list[NodeStatus]:
         """Return the target's nodes while a copy looks at them."""

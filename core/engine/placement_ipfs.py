@@ -131,8 +131,16 @@ class IpfsPlacement:
         return self.chooser.status()
 
     def why_not(self, size_bytes: int) -> str:
-        """Return why a bundle of this size finds no nodes now, or ""."""
-        return self.chooser.why_not(size_bytes)
+        """Return why a bundle of this size finds no nodes now, or "".
+
+        Nodes that are merely at work are no news: they are counted, not listed.
+        """
+        reason = self.chooser.why_not(size_bytes)
+        seen = self.chooser.status()
+        if reason and all(status.state is NodeState.OK for status in seen):
+            busy = sum(status.in_flight > 0 for status in seen)
+            return f"nodes: {busy} of {len(seen)} in use"
+        return reason
 
     async def close(self) -> None:
         """Close the clients."""
