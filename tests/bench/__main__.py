@@ -9,21 +9,36 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
+import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from tests.bench import machine
+from tests.bench.cleaning import remove_runs, run_name
+from tests.bench.ledger_cost import run_ledger_cost
 from tests.bench.local import run_local, small_tree
+from tests.bench.memory import run_memory
+from tests.bench.on_stack import large_match, run_match, small_match
 from tests.bench.planning import many_tree, run_planning
 from tests.bench.settings import Settings, tmpfs_folder
+from tests.bench.starting import run_starting
+from tests.lab.tools import PROGRAMS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
+    from types import FrameType
 
-GOALS = ("p3", "p4", "p6")
+    from tests.bench.table import Section
+
+GOALS = ("p1", "p2", "p3", "p4", "p5", "p6", "p8", "p9")
 DONE, NOT_DONE, MISUSED = 0, 1, 2
+TERMINATED = 143
+
+LEGEND = """- ratio: our row's rate against this row's, medians; in brackets behind a goal the stretch
+- µs: CPU microseconds an object; workers: ours, or raw's two processes; bench: the harness and the
+  programs that it waits for (cp, ipfs-cluster-ctl); foreign: the share of all cores that others
+  took, the kernel's own threads included"""
 
 
 def main(words: Sequence[str]) -> int:
@@ -36,11 +51,13 @@ def main(words: Sequence[str]) -> int:
         return MISUSED
     settings = _settings(given.workers, given.rounds)
     settings.folder.mkdir(parents=True)
+    signal.signal(signal.SIGTERM, _terminated)
     try:
         bad = _run(settings, goals)
     finally:
         if not given.keep:
-            _remove(settings)
+            machine.say("removing the work folders")
+            remove_runs(settings)
     return NOT_DONE if bad else DONE
 
 
@@ -49,31 +66,47 @@ def _run(settings: Settings, goals: set[str]) -> bool:
         _print(f"BENCH_SCALE={settings.scale:g}: a trial; its figures mean nothing\n")
     for line in machine.facts(settings.folder):
         _print(f"- {line}")
+    if goals & {"p1", "p2"}:
+        programs = ", ".join(f"{program.name} {program.version}" for program in PROGRAMS[:-1])
+        _print(f"- {programs}")
     _print(f"- files made a second at the start: {machine.creation_rate(settings.folder):,.0f}")
+    _print(LEGEND)
     bad = False
-    for chapter in _chapters(settings, goals):
-        for text in chapter():
-            bad = bad or ": did not" in text
-            _print(f"\n{text}")
+    for sections in _chapters(settings, goals):
+        for section in sections:
+            bad = bad or section.failed
+            _print(f"\n{section.text}")
     rate = machine.creation_rate(settings.folder)
     _print(f"\n- files made a second at the end: {rate:,.0f}")
     return bad
 
 
-def _chapters(settings: Settings, goals: set[str]) -> Iterator[Callable[[], list[str]]]:
+def _chapters(settings: Settings, goals: set[str]) -> Iterator[list[Section]]:
+    """Run the goals one after the other; the stack comes first, on the freshest disk."""
     small = small_tree(settings)
+    stack = None
+    if "p1" in goals:
+        sections, stack = run_match(small_match(settings, small), settings)
+        yield sections
+    if "p2" in goals:
+        yield run_match(large_match(settings), settings)[0]
     if goals & {"p3", "p4"}:
-        yield lambda: run_local(settings, small, goals)
+        yield run_local(settings, small, goals)
+    if "p5" in goals:
+        yield run_ledger_cost(settings, small, stack)
     if "p6" in goals:
-        yield lambda: run_planning(settings, many_tree(settings))
+        yield run_planning(settings, many_tree(settings))
+    if "p8" in goals:
+        yield run_memory(settings)
+    if "p9" in goals:
+        yield run_starting(settings)
 
 
 def _settings(workers: int | None, rounds: int) -> Settings:
     base = Path(os.environ.get("BENCH_DIR") or ".bench").absolute()
-    name = f"run-{os.getpid()}"
     return Settings(
-        folder=base / name,
-        tmpfs=tmpfs_folder(f"vgwm-bench-{name}"),
+        folder=base / run_name(),
+        tmpfs=tmpfs_folder(run_name()),
         scale=float(os.environ.get("BENCH_SCALE") or 1),
         rounds=rounds,
         workers=workers,
@@ -86,16 +119,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("goals", nargs="*", metavar="GOAL", help=f"of {', '.join(GOALS)}")
     parser.add_argument("--workers", type=int, help="worker processes; else 2, on the stack 4")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--keep", action="store_true", help="leave the work folder behind")
+    parser.add_argument(
+        "--keep", action="store_true", help="leave the work folder behind, until the next run ends"
+    )
     return parser
 
 
-def _remove(settings: Settings) -> None:
-    """Remove what was made: the very last act, because it slows a disk down for a while."""
-    machine.say(f"removing {settings.folder}")
-    shutil.rmtree(settings.folder, ignore_errors=True)
-    if settings.tmpfs is not None:
-        shutil.rmtree(settings.tmpfs, ignore_errors=True)
+def _terminated(_number: int, _frame: FrameType | None) -> NoReturn:
+    """Leave in order, so that servers end and folders go."""
+    sys.exit(TERMINATED)
 
 
 def _print(text: str) -> None:

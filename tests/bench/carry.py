@@ -166,12 +166,12 @@ class Assembly:
         return table
 
     def _setup(self) -> WorkerSetup:
-        setup = worker_setup(self._workspace, self._workspace.knobs)
+        setup = worker_setup(self._workspace, self._workspace.knobs, self._profile)
         return setup if self._keeps_bundles else replace(setup, sink="discard")
 
     def _placement(self) -> DirPlacement:
         kind = DirPlacement if self._keeps_bundles else NoPlace
-        return kind(DirStore(self._target))
+        return kind(DirStore(self._target), epoch=1)
 
     @property
     def _target(self) -> Path:

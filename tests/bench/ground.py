@@ -10,6 +10,9 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from core.dag import cid as cids
+from core.model import Cid
+from core.target.dir_store import DirStore
+from tests.bench.figures import Take
 from tests.bench.series import NotDone
 
 if TYPE_CHECKING:
@@ -80,3 +83,22 @@ def check_table(tree: Tree, table: Path, rows: int | None = None) -> dict[str, s
         if named.get(key, ("nothing", ""))[0] != cid:
             raise NotDone(f"{key} is {cid}, the table says {named.get(key)}")
     return dict(named.values())
+
+
+def take_of(tree: Tree, seconds: float, cpu_s: dict[str, float], foreign: float) -> Take:
+    """Return the take of a row that carried the whole tree."""
+    return Take(
+        objects=tree.objects,
+        size_bytes=tree.total_bytes,
+        seconds=seconds,
+        cpu_s=cpu_s,
+        foreign=foreign,
+    )
+
+
+def check_directory(tree: Tree, target: Path) -> None:
+    """Find every object's row, and read sampled ones back from the CARs alone."""
+    store = DirStore(target)
+    for cid, root in check_table(tree, target / "objects.db").items():
+        body = b"".join(store.read_object(Cid(cids.parse(root)), Cid(cids.parse(cid))))
+        expect(f"bytes of {cid}", len(body), tree.size_bytes)

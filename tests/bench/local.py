@@ -10,16 +10,14 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from core.config.schema import DirTarget
-from core.dag import cid as cids
-from core.model import Cid
-from core.target.dir_store import DirStore
+from tests.bench.carry_row import CarryRow, Parts
 from tests.bench.figures import Goal, Take, Unit
-from tests.bench.ground import Ground, check_table, expect
+from tests.bench.ground import Ground, check_directory, expect, take_of
 from tests.bench.machine import Meter, Watched
 from tests.bench.program import Program
 from tests.bench.series import run_series
 from tests.bench.settings import KIB, MIB
-from tests.bench.table import rates
+from tests.bench.table import Section, section
 from tests.bench.tree import Tree
 from tests.bench.vgwm_engine import VgwmEngine, make_workspace
 from tests.lab.process import Keeper
@@ -154,71 +152,12 @@ class DirRow:
         self._ground.drop(self.here)
 
 
-class BuildRow:
-    """The engine's planner and copier into a sink that discards; no ledger, no table."""
-
-    name = BUILD
-
-    def __init__(self, tree: Tree, ground: Ground, *, workers: int) -> None:
-        self._tree = tree
-        self._ground = ground
-        self._workers = workers
-        self._here = ground.fresh("build")
-        self._program: Program | None = None
-        self._told: dict[str, float] = {}
-
-    def prepare(self) -> None:
-        self._here = self._ground.fresh("build")
-        target = DirTarget(path=self._here / "out")
-        make_workspace(self._here / "ws", self._tree.root, target, workers=self._workers)
-        self._program = Program("tests.bench.carry", str(self._here / "ws"), "no-ledger", "discard")
-        self._program.ready()
-
-    def run(self) -> Take:
-        assert self._program is not None
-        return run_carry(self._program, self._tree, self._told)
-
-    def check(self) -> None:
-        expect("objects built", self._told["objects"], self._tree.objects)
-
-    def end(self) -> None:
-        if self._program is not None:
-            self._program.close()
-        self._ground.drop(self._here)
+def _build_row(tree: Tree, ground: Ground, workers: int) -> CarryRow:
+    parts = Parts(ledger=False, bundles=False)
+    return CarryRow(BUILD, tree, ground, parts=parts, workers=workers)
 
 
-def run_carry(program: Program, tree: Tree, told: dict[str, float]) -> Take:
-    """Run `tests.bench.carry`, which is ready, and waits for its end."""
-    pid = program.pid
-    meter = Meter(
-        {"engine": [Watched(pid, children=False)], "workers": [Watched(pid, alone=False)]}
-    )
-    program.go()
-    told.update(program.result())
-    cpu_s, foreign = meter.stop()
-    return take_of(tree, told["seconds"], cpu_s, foreign)
-
-
-def take_of(tree: Tree, seconds: float, cpu_s: dict[str, float], foreign: float) -> Take:
-    """Return the take of a row that carried the whole tree."""
-    return Take(
-        objects=tree.objects,
-        size_bytes=tree.total_bytes,
-        seconds=seconds,
-        cpu_s=cpu_s,
-        foreign=foreign,
-    )
-
-
-def check_directory(tree: Tree, target: Path) -> None:
-    """Find every object's row, and read sampled ones back from the CARs alone."""
-    store = DirStore(target)
-    for cid, root in check_table(tree, target / "objects.db").items():
-        body = b"".join(store.read_object(Cid(cids.parse(root)), Cid(cids.parse(cid))))
-        expect(f"bytes of {cid}", len(body), tree.size_bytes)
-
-
-def run_local(settings: Settings, small: Tree, goals: set[str]) -> list[str]:
+def run_local(settings: Settings, small: Tree, goals: set[str]) -> list[Section]:
     """Run P3, P4 or both in one series, so that they share their rows; return the tables."""
     workers = settings.workers or WORKERS
     told = []
@@ -229,7 +168,7 @@ def run_local(settings: Settings, small: Tree, goals: set[str]) -> list[str]:
         if "p3" in goals:
             rows += [DirRow(small, ground, keeper, workers=workers), CpRow(small, ground)]
         if "p4" in goals:
-            rows.append(BuildRow(small, ground, workers=workers))
+            rows.append(_build_row(small, ground, workers))
         found = run_series("4 KiB", rows, settings)
         told += _tables(found, goals, Unit.OBJECTS, f"{small.objects:,} x 4 KiB", _SMALL_GOALS)
         told += _run_large(settings, keeper, goals)
@@ -246,9 +185,9 @@ _LARGE_GOALS = (
 )
 
 
-def _run_large(settings: Settings, keeper: Keeper, goals: set[str]) -> list[str]:
+def _run_large(settings: Settings, keeper: Keeper, goals: set[str]) -> list[Section]:
     if settings.tmpfs is None:
-        return ["P3, P4 at 8 MiB: left out, there is no tmpfs (BENCH_TMPFS names one)"]
+        return [Section("P3, P4 at 8 MiB: left out, there is no tmpfs (BENCH_TMPFS names one)")]
     workers = settings.workers or WORKERS
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, settings.tmpfs, ignore_errors=True)
@@ -257,14 +196,14 @@ def _run_large(settings: Settings, keeper: Keeper, goals: set[str]) -> list[str]
         )
         free = shutil.disk_usage(settings.tmpfs.parent).free
         if free < 4 * tree.total_bytes:
-            return [f"P3, P4 at 8 MiB: left out, {settings.tmpfs.parent} has no room for it"]
+            return [Section(f"P3, P4 at 8 MiB: left out, no room in {settings.tmpfs.parent}")]
         tree.make()
         ground = Ground(settings.tmpfs / "rows", drops=True)
         rows: list[Row] = [RawRow(tree, ground)]
         if "p3" in goals:
             rows.append(DirRow(tree, ground, keeper, workers=workers))
         if "p4" in goals:
-            rows.append(BuildRow(tree, ground, workers=workers))
+            rows.append(_build_row(tree, ground, workers))
         found = run_series("8 MiB", rows, settings)
         what = f"{tree.objects:,} x 8 MiB on tmpfs"
         return _tables(found, goals, Unit.MEGABYTES, what, _LARGE_GOALS)
@@ -276,14 +215,14 @@ def _tables(
     unit: Unit,
     what: str,
     wanted: tuple[dict[str, Goal], dict[str, Goal]],
-) -> list[str]:
+) -> list[Section]:
     told = []
     if "p3" in goals:
         kept = [result for result in found if result.name != BUILD]
-        told += [f"### P3: dir: target, {what}", rates(VGWM, kept, unit, wanted[0])]
+        told.append(section(f"P3: dir: target, {what}", VGWM, kept, unit, wanted[0]))
     if "p4" in goals:
         kept = [result for result in found if result.name in {RAW, BUILD}]
-        told += [f"### P4: build only, {what}", rates(BUILD, kept, unit, wanted[1])]
+        told.append(section(f"P4: build only, {what}", BUILD, kept, unit, wanted[1]))
     return told
 
 

@@ -88,6 +88,9 @@ class NoLedger:
         self.recorded += len(rows)
         del self._open[bundle_id], self._entries[bundle_id]
 
+    def lag_s(self) -> float:
+        return 0.0
+
     async def event(self, draft: object) -> int:
         del draft
         return 0

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from core.config.schema import DirTarget
 from tests.bench.figures import Goal, Take, Unit
-from tests.bench.ground import Ground, expect
-from tests.bench.local import WORKERS, take_of
+from tests.bench.ground import Ground, expect, take_of
+from tests.bench.local import WORKERS
 from tests.bench.machine import Meter
 from tests.bench.series import run_series
-from tests.bench.table import rates
+from tests.bench.table import section
 from tests.bench.tree import Tree
 from tests.bench.vgwm_engine import VgwmEngine, make_workspace
 from tests.lab.process import Keeper
@@ -20,6 +20,7 @@ from tests.lab.process import Keeper
 if TYPE_CHECKING:
     from tests.bench.series import Row
     from tests.bench.settings import Settings
+    from tests.bench.table import Section
 
 MANY = 1_000_000
 TINY_BYTES = 64
@@ -112,7 +113,7 @@ def many_tree(settings: Settings, objects: int = MANY) -> Tree:
     )
 
 
-def run_planning(settings: Settings, tree: Tree) -> list[str]:
+def run_planning(settings: Settings, tree: Tree) -> list[Section]:
     """Run P6; return its table."""
     tree.make()
     ground = Ground(settings.folder / "planning", drops=False)
@@ -123,7 +124,5 @@ def run_planning(settings: Settings, tree: Tree) -> list[str]:
         ]
         found = run_series("plan", rows, settings)
     goals = {PLAN: Goal(100_000, 150_000)}
-    return [
-        f"### P6: plan, posix, hot, {tree.objects:,} objects",
-        rates(PLAN, found, Unit.ENTRIES, goals),
-    ]
+    title = f"P6: plan, posix, hot, {tree.objects:,} objects"
+    return [section(title, PLAN, found, Unit.ENTRIES, goals)]

@@ -20,6 +20,15 @@ class NotDone(Exception):
     """A row did not do its work; the message says what is missing."""
 
 
+FAULTS = (NotDone, LabError, VgwmError, OSError, subprocess.SubprocessError)
+"""What may happen to a row, and does not end the bench."""
+
+
+def problem_of(error: BaseException) -> str:
+    """Return an error on one line."""
+    return " ".join(str(error).split())[:200] or type(error).__name__
+
+
 class Row(Protocol):
     """One way to do the work. The clock runs in `run` alone."""
 
@@ -74,8 +83,8 @@ def _take(row: Row, settings: Settings) -> Take:
         machine.wait_quiet(settings.wait_s)
         take = row.run()
         row.check()
-    except (NotDone, LabError, VgwmError, OSError, subprocess.SubprocessError) as error:
-        return Take(problem=" ".join(str(error).split())[:200] or type(error).__name__)
+    except FAULTS as error:
+        return Take(problem=problem_of(error))
     finally:
         row.end()
     return take

@@ -22,6 +22,21 @@ class Figure(NamedTuple):
     problem: str = ""
 
 
+class Section(NamedTuple):
+    """A part of the report. failed: a row could not run, or did not do its work."""
+
+    text: str
+    failed: bool = False
+
+
+def section(
+    title: str, ours: str, results: Sequence[Result], unit: Unit, goals: Mapping[str, Goal]
+) -> Section:
+    """Return a table of rates under its title."""
+    table = rates(ours, results, unit, goals)
+    return Section(f"### {title}\n\n{table}", any(result.problem for result in results))
+
+
 def rates(ours: str, results: Sequence[Result], unit: Unit, goals: Mapping[str, Goal]) -> str:
     """Return one table of rates.
 
@@ -29,16 +44,17 @@ def rates(ours: str, results: Sequence[Result], unit: Unit, goals: Mapping[str, 
     least ratio by row; for `ours` itself, the least rate.
     """
     groups = list(dict.fromkeys(name for result in results for name in result.cpu_us()))
-    head = ["row", unit.value, "min..max", "ratio", "goal", "", *(f"{g} µs" for g in groups)]
+    head = ["row", unit.value, "min..max", "ratio", "goal", "state", *(f"{g} µs" for g in groups)]
     mine = next((result for result in results if result.name == ours), None)
     rows = [_rate_row(result, mine, unit, goals.get(result.name), groups) for result in results]
     return markdown([*head, "foreign"], rows, left=1)
 
 
-def figures(rows: Sequence[Figure]) -> str:
-    """Return one table of figures that are no rates."""
-    head = ["figure", "median", "min..max", "goal", ""]
-    return markdown(head, [_figure_row(row) for row in rows], left=1)
+def figures(title: str, rows: Sequence[Figure]) -> Section:
+    """Return a table of figures that are no rates, under its title."""
+    head = ["figure", "median", "min..max", "goal", "state"]
+    table = markdown(head, [_figure_row(row) for row in rows], left=1)
+    return Section(f"### {title}\n\n{table}", any(row.problem for row in rows))
 
 
 def markdown(head: Sequence[str], rows: Sequence[Sequence[str]], *, left: int) -> str:
@@ -86,7 +102,8 @@ def _rate_row(
 
 def _figure_row(row: Figure) -> list[str]:
     if row.spread is None:
-        return [f"{row.name}: {row.problem}", NONE, NONE, NONE, ""]
+        name = f"{row.name}: {row.problem}" if row.problem else row.name
+        return [name, NONE, NONE, NONE, ""]
     middle, least, most = (row.text.format(value) for value in row.spread)
     goal = NONE if row.goal is None else row.goal.show(row.text)
     verdict = "" if row.goal is None else row.goal.verdict(row.spread.middle).value

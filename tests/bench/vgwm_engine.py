@@ -131,7 +131,6 @@ class VgwmEngine:
             plan = await client.start_job("plan", {}, actor="bench")
             last = plan
             if copies:
-                await _buckets_known(client)
                 last = await client.start_job("copy", {}, actor="bench")
             now = await self._end(client, plan, last, peaks)
         ended = {job: _ended_ns(now, job) for job in (plan, last)}
@@ -156,15 +155,6 @@ class VgwmEngine:
             if all(job is not None and job.state in ENDED for job in jobs):
                 return now
             await asyncio.sleep(POLL_S)
-
-
-async def _buckets_known(client: Client) -> None:
-    """Wait until the plan has listed the buckets: a copy that finds none would refuse."""
-    while True:
-        now = await client.snapshot()
-        if now.workspace.buckets:
-            return
-        await asyncio.sleep(0.01)
 
 
 def _ended_ns(now: wire.Snapshot, job: int) -> int:
