@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from tests.lab.missing import LabError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -58,6 +58,21 @@ class Line:
     meta: dict[str, object]
 
 
+def row(values: Sequence[object]) -> Row:
+    """Return a row of the table's eight columns in their order."""
+    bucket, key, cid, size, created, updated, metadata, status = values
+    return Row(
+        bucket=str(bucket),
+        key=str(key),
+        cid=str(cid),
+        size=_number(size),
+        created_us=None if created is None else _number(created),
+        updated_us=None if updated is None else _number(updated),
+        metadata=json.loads(str(metadata)),
+        pin_status=_number(status),
+    )
+
+
 def rows(table: Path) -> list[Row]:
     """Return the rows of an SQLite object table, in its order."""
     with closing(sqlite3.connect(f"file:{table}?mode=ro", uri=True)) as base:
@@ -65,19 +80,7 @@ def rows(table: Path) -> list[Row]:
             "SELECT bucket, s3_key, cid, size, created_at, updated_at, metadata, pin_status"
             " FROM versitygw_objects ORDER BY bucket, s3_key"
         ).fetchall()
-    return [
-        Row(
-            bucket=bucket,
-            key=key,
-            cid=cid,
-            size=size,
-            created_us=created,
-            updated_us=updated,
-            metadata=json.loads(metadata),
-            pin_status=status,
-        )
-        for bucket, key, cid, size, created, updated, metadata, status in found
-    ]
+    return [row(values) for values in found]
 
 
 def bucket_rows(table: Path) -> dict[str, dict[str, object]]:
@@ -85,6 +88,12 @@ def bucket_rows(table: Path) -> dict[str, dict[str, object]]:
     with closing(sqlite3.connect(f"file:{table}?mode=ro", uri=True)) as base:
         found = base.execute("SELECT name, metadata FROM versitygw_buckets").fetchall()
     return {name: json.loads(metadata) for name, metadata in found}
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int):
+        raise LabError(f"{value!r} is no whole number")
+    return value
 
 
 def lines(root: str, manifest: bytes) -> Iterator[Line]:
