@@ -35,7 +35,7 @@ GOALS = ("p1", "p2", "p3", "p4", "p5", "p6", "p8", "p9")
 DONE, NOT_DONE, MISUSED = 0, 1, 2
 TERMINATED = 143
 
-LEGEND = """- ratio: our row's rate against this row's, medians; in brackets behind a goal the stretch
+LEGEND = """- ratio: our row's rate against this row's, medians; in brackets: the stretch goal
 - µs: CPU microseconds an object; workers: ours, or raw's two processes; bench: the harness and the
   programs that it waits for (cp, ipfs-cluster-ctl); foreign: the share of all cores that others
   took, the kernel's own threads included"""
@@ -120,7 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--workers", type=int, help="worker processes; else 2, on the stack 4")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument(
-        "--keep", action="store_true", help="leave the work folder behind, until the next run ends"
+        "--keep", action="store_true", help="leave what was made, until the next run ends"
     )
     return parser
 

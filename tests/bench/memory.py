@@ -51,7 +51,7 @@ def run_memory(settings: Settings) -> list[Section]:
 
 
 def peak_figures(peaks: list[Peak]) -> list[Figure]:
-    """Return what the peaks of three sizes come to: the goals hold for the largest and the slope."""
+    """Return what the peaks of three sizes come to: goals hold for the largest, and the slope."""
     told = []
     for peak in peaks:
         last = peak is peaks[-1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
@@ -107,8 +108,6 @@ def test_stamping_makes_new_content_and_keeps_attributes_true(tmp_path: Path) ->
 
 
 def test_a_table_that_lacks_a_row_is_no_work_done(tmp_path: Path) -> None:
-    import sqlite3  # noqa: PLC0415 - this test alone
-
     with sqlite3.connect(tmp_path / "objects.db") as base:
         base.execute("CREATE TABLE versitygw_objects(s3_key, cid, metadata)")
     base.close()
