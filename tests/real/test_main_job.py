@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -123,6 +125,19 @@ def test_i4_the_counters_add_up_and_the_skips_are_listed_by_name(done: Migrated)
     keys = [s for s in told.skips if s.reason != "upload_in_progress"]
     assert reasons == sorted((s.bucket, s.reason) for s in keys)
     assert ends[2] == len(keys)
+
+
+def test_the_plan_counts_what_the_target_cannot_show_and_names_open_uploads(done: Migrated) -> None:
+    told = done.tree.told
+    counted = done.vgwm.run("--json", "plan", "show").result()["unrepresentable"]
+    assert isinstance(counted, dict)
+    expected = Counter(skip.reason for skip in told.skips)
+    expected["noncurrent_version"] = len(list(told.versions()))
+    expected["delete_marker"] = len(list(told.markers()))
+    assert {reason: counted.get(reason) for reason in expected} == expected
+    with closing(sqlite3.connect(done.vgwm.workspace / "ledger.db")) as ledger:
+        events = ledger.execute("SELECT data FROM events WHERE kind = 'beside'").fetchall()
+    assert any("never-ended" in str(data) for (data,) in events)
 
 
 def test_buckets_keep_their_own_settings(done: Migrated) -> None:
