@@ -110,7 +110,7 @@ def _settings(workers: int | None, rounds: int) -> Settings:
         scale=float(os.environ.get("BENCH_SCALE") or 1),
         rounds=rounds,
         workers=workers,
-        wait_s=float(os.environ.get("BENCH_WAIT_S") or 60),
+        wait_s=float(os.environ.get("BENCH_WAIT_S") or 20),
     )
 
 

@@ -23,7 +23,7 @@ class Settings:
     scale: float = 1.0
     rounds: int = 3
     workers: int | None = None
-    wait_s: float = 60.0
+    wait_s: float = 20.0
 
     def count(self, full: int, *, least: int = 4) -> int:
         """Return how many objects there are at this scale."""
