@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from core.cli.follow import FOUND_SOMETHING, Follower, follow
 from core.cli.link import working
 from core.cli.output import answer, note
-from core.control.client import job_of
+from core.control.client import job_of, running_job
 from core.control.summary import summary
 from core.errors import BadInput
 from core.model import JobState
@@ -70,7 +70,7 @@ def run_job(call: Call, errand: Errand, manner: Manner) -> int:
         async with working(call, foreground=manner.foreground) as client:
             if errand.knobs:
                 await client.set_knobs(errand.knobs, actor=call.actor)
-            job = await client.start_job(errand.kind, errand.args, actor=call.actor)
+            job = await _begin(client, call, errand)
             begun.append(job)
             if manner.detach:
                 answer(call, {"job": job, "state": JobState.QUEUED}, [str(job)])
@@ -85,6 +85,18 @@ def run_job(call: Call, errand: Errand, manner: Manner) -> int:
         elif begun:
             note(call, f"\njob {begun[0]} is interrupted; the next engine goes on with it")
         raise
+
+
+async def _begin(client: Client, call: Call, errand: Errand) -> int:
+    """Begin the job, or take up the one of its kind that is at work: again means go on.
+
+    So it is after a crash: the new engine has gone on with the job before this command asks.
+    """
+    at_work = running_job(await client.snapshot(), kind=errand.kind)
+    if at_work is None:
+        return await client.start_job(errand.kind, errand.args, actor=call.actor)
+    note(call, f"job {at_work.id} ({errand.kind}) is {at_work.state}: following it")
+    return at_work.id
 
 
 async def _see(client: Client, call: Call, job: int, manner: Manner, judge: Judge) -> int:

@@ -267,9 +267,13 @@ def job_of(now: wire.Snapshot, job: int) -> wire.Job | None:
     return next((found for found in now.jobs if found.id == job), None)
 
 
-def running_job(now: wire.Snapshot) -> wire.Job | None:
-    """Return the newest job that has not ended."""
-    alive = [job for job in now.jobs if JobState(job.state) not in ENDED]
+def running_job(now: wire.Snapshot, *, kind: str = "") -> wire.Job | None:
+    """Return the newest job that has not ended, of a kind or of any."""
+    alive = [
+        job
+        for job in now.jobs
+        if JobState(job.state) not in ENDED and (not kind or job.kind == kind)
+    ]
     return max(alive, key=lambda job: job.id, default=None)
 
 

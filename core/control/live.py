@@ -82,7 +82,7 @@ class EngineDesk(LedgerLooks):
             share=done / totals.objects if totals.objects else 0.0,
             complete=ground.workspace.planned,
         )
-        reason = None if left.stalled_s is None else self._engine.held() or "no reason known"
+        reason = None if left.stalled_s is None else self._engine.stalled_by()
         return wire.Eta(
             low_s=left.low_s,
             high_s=left.high_s,

@@ -191,6 +191,13 @@ class Engine:
             views.append(self.observer.view(WALKER_SLOT, 0, (), ""))
         return views
 
+    def stalled_by(self) -> str:
+        """Name what a copy waits for when nothing has been recorded for a while."""
+        waiting = self.pins_waiting()
+        if self.held() or not waiting:
+            return self.held() or "no reason known"
+        return f"pins: {waiting} bundles wait until their peers say pinned"
+
     def limit(self) -> str:
         """Name the stage that bounds the copy, as its workers show it now; "" if none does.
 

@@ -17,7 +17,8 @@ class PinLimits:
     """How long things may last, in seconds. Source of the defaults: `docs/target.md`.
 
     batch_age_s: how long a peer may gather pins before it tells anyone; the first question waits
-    no longer. patience_s: for a peer that has the pin but does not finish.
+    no longer. silent_s: for a peer that does not answer; its bundles go elsewhere. busy_s: for one
+    at work whose blocks are there: a pin reads all of a large object. patience_s: for the others.
     """
 
     batch_age_s: float = 1.0
@@ -26,6 +27,8 @@ class PinLimits:
     post_again_s: float = 10.0
     absent_s: float = 90.0
     blocks_s: float = 30.0
+    silent_s: float = 60.0
+    busy_s: float = 3600.0
     patience_s: float = 300.0
     settle_s: float = 1.0
     recovers: int = 3
@@ -111,7 +114,7 @@ def _due(wait: PeerWait, now_s: float, limits: PinLimits) -> Act:
             act, patience_s = Act.POST_AGAIN, limits.absent_s
         case Mood.BUSY:
             due = idle_s >= limits.blocks_s
-            act, patience_s = Act.CHECK_BLOCKS, limits.patience_s
+            act, patience_s = Act.CHECK_BLOCKS, limits.busy_s
         case Mood.ELSEWHERE:
             due = idle_s >= limits.settle_s
             act, patience_s = Act.CHECK_ALLOCATION, limits.patience_s
@@ -120,7 +123,7 @@ def _due(wait: PeerWait, now_s: float, limits: PinLimits) -> Act:
             last = wait.recovers >= limits.recovers
             act, patience_s = Act.GIVE_UP if last else Act.CHECK_AND_RECOVER, limits.patience_s
         case _:
-            due, act, patience_s = False, Act.WAIT, limits.patience_s
+            due, act, patience_s = False, Act.WAIT, limits.silent_s
     if lasted_s >= patience_s:
         return Act.GIVE_UP
     return act if due else Act.WAIT

@@ -139,7 +139,7 @@ async def test_i7_a_peer_that_is_down_is_waited_for_until_patience_ends(
     site: Site, cluster: FakeCluster, sink: KuboSink
 ) -> None:
     SMALL.send(sink, site.nodes[:2])
-    async with site.watch(replace(QUICK, patience_s=0.5)) as (roster, watch):
+    async with site.watch(replace(QUICK, silent_s=0.5)) as (roster, watch):
         peers = [node.peer for node in roster.nodes[:2]]
         cluster.peers[1].forced[ROOT] = ("pin_queued", "")
         pin = asyncio.create_task(watch.pin(SMALL.root, peers, name="n"))
