@@ -15,10 +15,11 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+from core.engine.task import LENGTH_BYTES
+
 if TYPE_CHECKING:
     from core.engine.task import Answer, Message, WorkerSetup
 
-LENGTH_BYTES = 4
 READ_LIMIT = 1 << 20
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from core.engine.child import Child, ChildGone
 from core.engine.task import CopyResult, CopyTask, Stop, WorkerSetup
+from core.errors import NoAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +52,7 @@ class LocalExecutor:
         self._seats: dict[int, Seat] = {}
         self._serving: dict[int, asyncio.Task[None]] = {}
         self._room = asyncio.Condition()
+        self._broken: NoAnswer | None = None
         self.on_death: Callable[[int, str], None] = lambda _slot, _how: None
 
     def resize(self, workers: int) -> None:
@@ -74,7 +76,9 @@ class LocalExecutor:
     async def run(self, task: CopyTask) -> CopyResult:
         """Run a task on the worker with the least to do. Raises WorkerLost."""
         async with self._room:
-            await self._room.wait_for(lambda: self._free() is not None)
+            await self._room.wait_for(lambda: self._free() is not None or self._broken is not None)
+            if self._broken is not None:
+                raise self._broken
             seat = self._free()
             assert seat is not None  # noqa: S101 - the condition just held, under its lock
             future: asyncio.Future[CopyResult] = asyncio.get_running_loop().create_future()
@@ -115,7 +119,18 @@ class LocalExecutor:
         while not seat.leaving:
             seat.told = False
             self._board.clear(seat.slot)
-            seat.child = await Child.start(seat.slot, board_fd=self._board.fd, setup=self._setup)
+            try:
+                seat.child = await Child.start(
+                    seat.slot, board_fd=self._board.fd, setup=self._setup
+                )
+            except OSError as error:
+                self._broken = NoAnswer(
+                    what=f"no worker can be started: {error.strerror}",
+                    where=f"worker {seat.slot}",
+                    remedy="Raise the limits on processes and open files, or set fewer workers.",
+                )
+                await self._notify()
+                return
             await self._notify()
             try:
                 while True:

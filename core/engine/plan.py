@@ -8,7 +8,7 @@ May import the ledger, source and the engine's parts.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
@@ -58,7 +58,7 @@ class Planner:
     ) -> None:
         self._ledger = ledger
         self._board = board
-        self._setup = setup
+        self._setup = replace(setup, walks=True)
         self._settings = settings
         self._slot = slot
         self._first_bundles = 4 * settings.workers

@@ -34,6 +34,7 @@ class WorkerSetup:
     segment_bytes: int
     archive_versions: bool
     timeout_s: float
+    walks: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +75,10 @@ class Loss(NamedTuple):
     version: bytes
     reason: str
     detail: str
+
+
+LENGTH_BYTES = 4
+"""What stands before each frame between processes: its length, big-endian."""
 
 
 class ObjectFault(NamedTuple):
@@ -173,6 +178,7 @@ Message = CopyTask | WalkTask | Stop
 Answer = CopyResult | WalkPage
 
 __all__ = [
+    "LENGTH_BYTES",
     "Answer",
     "CopyResult",
     "CopyTask",

@@ -13,13 +13,13 @@ import queue
 import signal
 import sys
 import threading
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-from core.engine.board import Board, Step
-from core.engine.carry import Carrier
-from core.engine.child import LENGTH_BYTES
-from core.engine.task import Answer, CopyTask, Message, Stop, WalkTask, WorkerSetup
-from core.engine.walk import stream_pages
+from core.engine.board import Board, Desk, Step
+from core.engine.task import LENGTH_BYTES, CopyTask, WalkTask, WorkerSetup
+
+if TYPE_CHECKING:
+    from core.engine.task import Answer, Message
 
 
 class Inbox:
@@ -85,19 +85,29 @@ def main(pipe_fd: int, board_fd: int, slot: int) -> None:
     outbox = Outbox(os.fdopen(pipe_fd, "wb", buffering=1 << 16, closefd=False))
     desk = Board(board_fd).desk(slot)
     setup = inbox.start()
+    if setup.walks:
+        _walk(inbox, outbox, setup, desk)
+    else:
+        _carry(inbox, outbox, setup, desk)
+
+
+def _walk(inbox: Inbox, outbox: Outbox, setup: WorkerSetup, desk: Desk) -> None:
+    from core.engine.walk import stream_pages  # noqa: PLC0415 - a carrier needs none of it
+
+    while isinstance(task := inbox.next(), WalkTask):
+        for page in stream_pages(setup, task, desk):
+            outbox.send(page)
+
+
+def _carry(inbox: Inbox, outbox: Outbox, setup: WorkerSetup, desk: Desk) -> None:
+    from core.engine.carry import Carrier  # noqa: PLC0415 - 0.1 s that a walker need not wait for
+
     carrier = Carrier(setup, desk)
-    while True:
+    desk.at(Step.IDLE)
+    while isinstance(task := inbox.next(), CopyTask):
+        outbox.send(carrier.carry(task))
         desk.at(Step.IDLE)
-        task = inbox.next()
-        match task:
-            case CopyTask():
-                outbox.send(carrier.carry(task))
-            case WalkTask():
-                for page in stream_pages(setup, task, desk):
-                    outbox.send(page)
-            case Stop():
-                carrier.close()
-                return
+    carrier.close()
 
 
 if __name__ == "__main__":
