@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from core.target.kubo import RepoRoom
     from core.target.peers import Roster, TargetNode
 
-EVERY_S = 2.0
+EVERY_S = 5.0
 FAILING_S = 15.0
 """A sick node is asked no oftener than this: polling slows it further."""
 

@@ -22,7 +22,7 @@ class PinLimits:
     """
 
     batch_age_s: float = 1.0
-    poll_s: float = 0.25
+    poll_s: float = 0.5
     ask_again_s: float = 2.0
     post_again_s: float = 10.0
     absent_s: float = 90.0
