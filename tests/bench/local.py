@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tests.bench.series import Row
     from tests.bench.settings import Settings
 
-SMALL, LARGE = 120_000, 128
+SMALL, LARGE = 120_000, 256
 RAW_PROCESSES = 2
 WORKERS = 2
 VGWM, BUILD, RAW, CP = "vgwm, dir: target", "vgwm, sink that discards", "raw", "cp -r"
