@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from core.engine.task import Fault
     from core.engine.window import Window
     from core.ledger.ledger import Ledger
+    from core.model import Cid
     from core.target.objects import ObjectTable
     from core.target.rows import RowMaker
 
@@ -128,9 +129,10 @@ class Copier:
             if page:
                 continue
             if planned and not window.busy:
-                # changed objects of the last bundle went into one of a higher number
-                if not await self._m.ledger.open_bundles(after, 1):
+                # objects that changed went into later bundles, lost ones came back under their own
+                if not await self._m.ledger.open_bundles(0, 1):
                     return False
+                after = 0
                 continue
             await self._wait_for_work()
 
@@ -191,11 +193,7 @@ class Copier:
                 async with self._m.window.pins:
                     await placement.pin(bundle.id, result.root, result.car_bytes, place.peers)
             except PIN_FAULTS as fault:
-                await self._tell(f"bundle {bundle.id}: {fault.what}", kind="pin_fault")
-                if isinstance(fault, PinMoved):
-                    # while the pin stands, the cluster keeps its own choice of peers
-                    await placement.withdraw(result.root)
-                await ledger.requeue(bundle.id, fault.what)
+                await self._send_again(bundle, result.root, fault)
                 await backoff.wait()
                 continue
             await ledger.pinned([bundle.id])
@@ -203,6 +201,14 @@ class Copier:
                 rows: Rows = pickle.loads(result.rows)  # noqa: S301 - written by our own worker
                 await self._record(bundle, result, rows)
             return
+
+    async def _send_again(self, bundle: Bundle, root: Cid, fault: VgwmError) -> None:
+        """Return a bundle whose pin did not come to planned."""
+        await self._tell(f"bundle {bundle.id}: {fault.what}", kind="pin_fault")
+        if isinstance(fault, PinMoved):
+            # while the pin stands, the cluster keeps its own choice of peers
+            await self._m.placement.withdraw(root)
+        await self._m.ledger.requeue(bundle.id, fault.what)
 
     async def _copy(self, bundle: Bundle, backoff: Backoff) -> tuple[CopyResult, Place]:
         """Have a worker carry the bundle, again after faults that are not its objects' own."""
@@ -330,8 +336,14 @@ class Copier:
                 bundle, manifest, members, self._m.maker, self._m.owner(bundle.bucket_id)
             )
             if bundle.state is BundleState.COPIED:
-                async with window.pins:
-                    await self._m.placement.pin(bundle.id, bundle.root, None, bundle.allocations)
+                try:
+                    async with window.pins:
+                        await self._m.placement.pin(
+                            bundle.id, bundle.root, None, bundle.allocations
+                        )
+                except PIN_FAULTS as fault:
+                    await self._send_again(bundle, bundle.root, fault)
+                    return
                 await ledger.pinned([bundle.id])
             refused = await self._upsert(rows)
             outcome = without_refused(

@@ -25,6 +25,7 @@ from core.errors import ForeignPlan, NoPlan
 from core.ledger.ledger import Ledger
 from core.ledger.lock import WorkspaceLock
 from core.ledger.rows import EventDraft, LedgerIdentity
+from core.model import JobState
 from core.source.posix.source import PosixSource
 from core.target import profile as profiles
 from core.target.bucket_rows import BucketFacts, bucket_row
@@ -337,9 +338,8 @@ class Engine:
             EventDraft(kind="engine", text=f"engine started, epoch {self.epoch}")
         )
         self._sampler = asyncio.create_task(self._sample(), name="sampler")
-        for job in self.ledger.interrupted:
-            row = await self.ledger.job(job)
-            if row is not None:
+        for row in sorted(await self.ledger.jobs(), key=lambda row: row.id):
+            if row.id in self.ledger.interrupted or row.state is JobState.PAUSED:
                 await self.jobs.take_up(row, self._run_of(row.kind, row.args))
 
     async def _sample(self) -> None:

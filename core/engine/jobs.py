@@ -24,16 +24,21 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+GRACE_S = 10.0
+"""How long a cancelled job's bundles in flight may take to end."""
+
 Run = Callable[[Reins], Awaitable[None]]
 
 
 class Jobs:
     """Runs at most one job of each kind."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, *, grace_s: float = GRACE_S) -> None:
         self._ledger = ledger
+        self._grace_s = grace_s
         self._reins: dict[int, Reins] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._enders: set[asyncio.Task[None]] = set()
         self._closing = False
 
     def running(self, kind: str) -> Reins | None:
@@ -71,7 +76,13 @@ class Jobs:
         return job
 
     async def take_up(self, row: JobRow, run: Run) -> None:
-        """Go on with a job that was at work when the last engine ended."""
+        """Go on with a job that was at work, or paused, when the last engine ended."""
+        if row.state is JobState.PAUSED:
+            reins = Reins(id=row.id, kind=row.kind)
+            reins.pause(row.reason)
+            reins.state = JobState.PAUSED
+            await self._launch(reins, run, f"{row.kind} is still paused", "engine")
+            return
         await self._begin(row.id, row.kind, run, f"{row.kind} goes on", "engine")
 
     async def pause(self, job: int, actor: str) -> None:
@@ -96,6 +107,17 @@ class Jobs:
         reins = self._at_work(job)
         reins.cancel(f"cancelled by {actor}")
         await self._note(reins, f"{reins.kind} is being cancelled", actor)
+        self._enders.add(ender := asyncio.create_task(self._break_off(job), name=f"end job {job}"))
+        ender.add_done_callback(self._enders.discard)
+
+    async def _break_off(self, job: int) -> None:
+        """Give what is in flight some time, then drop it: a bundle is whole or not there (I3)."""
+        task = self._tasks.get(job)
+        if task is None:
+            return
+        _, left = await asyncio.wait([task], timeout=self._grace_s)
+        if left:
+            task.cancel()
 
     async def wait(self, job: int) -> None:
         """Return when the job has ended."""
@@ -106,7 +128,7 @@ class Jobs:
     async def close(self) -> None:
         """Break off every job; the next engine takes them up."""
         self._closing = True
-        tasks = list(self._tasks.values())
+        tasks = [*self._tasks.values(), *self._enders]
         for task in tasks:
             task.cancel()
         if tasks:
@@ -121,10 +143,12 @@ class Jobs:
         return reins
 
     async def _begin(self, job: int, kind: JobKind, run: Run, text: str, actor: str) -> None:
-        reins = Reins(id=job, kind=kind)
-        self._reins[job] = reins
+        await self._launch(Reins(id=job, kind=kind), run, text, actor)
+
+    async def _launch(self, reins: Reins, run: Run, text: str, actor: str) -> None:
+        self._reins[reins.id] = reins
         await self._note(reins, text, actor)
-        self._tasks[job] = asyncio.create_task(self._drive(reins, run), name=f"job {job}")
+        self._tasks[reins.id] = asyncio.create_task(self._drive(reins, run), name=f"job {reins.id}")
 
     async def _note(self, reins: Reins, text: str, actor: str) -> None:
         await self._ledger.job_state(
@@ -141,8 +165,10 @@ class Jobs:
         except JobCancelled:
             state = JobState.CANCELLED
         except asyncio.CancelledError:
-            del self._reins[reins.id]
-            raise  # the engine ends; the ledger says `running`, and the next engine takes it up
+            if self._closing or not reins.cancelled:
+                del self._reins[reins.id]
+                raise  # the engine ends; the ledger says `running`, and the next takes it up
+            state = JobState.CANCELLED
         except Exception as raised:
             state, error = JobState.FAILED, _cause(raised)
             log.exception("job %d (%s) failed", reins.id, reins.kind, exc_info=raised)

@@ -1,0 +1,75 @@
+"""The life of jobs: broken off, paused over a restart, and bundles that came back."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from core.config.knobs import Knobs
+from core.engine.jobs import Jobs
+from core.model import BlockCounts, Cid, JobKind
+from tests.integration.engine.ground import (
+    engine_on,
+    make_ground,
+    make_workspace,
+    run_job,
+)
+from tests.integration.engine.proof import bodies
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from core.engine.reins import Reins
+
+SMALL = Knobs(workers=1, batch_size=10)
+
+
+async def test_a_cancelled_job_that_does_not_end_by_itself_is_broken_off(tmp_path: Path) -> None:
+    ground = make_ground(tmp_path, objects=1, buckets=1)
+    make_workspace(ground, SMALL)
+
+    async def never(_reins: Reins) -> None:
+        await asyncio.Event().wait()
+
+    async with engine_on(ground) as engine:
+        jobs = Jobs(engine.ledger, grace_s=0.01)
+        job = await jobs.start(JobKind.COPY, {}, "op1", "r1", never)
+        await jobs.cancel(job, "op1")
+        await jobs.wait(job)
+        row = await engine.ledger.job(job)
+        assert row is not None
+        assert row.state == "cancelled"
+
+
+async def test_a_paused_copy_is_still_paused_after_a_restart(tmp_path: Path) -> None:
+    ground = make_ground(tmp_path, objects=100)
+    make_workspace(ground, SMALL)
+    async with engine_on(ground) as engine:
+        await run_job(engine, JobKind.PLAN)
+        copy = await engine.start_job(JobKind.COPY, {}, "op1", "copy-1")
+        await engine.pause(copy, "op1")
+    async with engine_on(ground) as engine:
+        reins = engine.jobs.running("copy")
+        assert reins is not None
+        assert reins.held
+        await engine.resume(copy, "op1")
+        await engine.wait(copy)
+        row = await engine.ledger.job(copy)
+        assert row is not None
+        assert row.state == "done", row.result
+    assert bodies(ground.target) == ground.bodies
+
+
+async def test_i4_a_copied_bundle_whose_manifest_is_lost_is_done_again(tmp_path: Path) -> None:
+    ground = make_ground(tmp_path, objects=30, buckets=1)
+    make_workspace(ground, SMALL)
+    lost = Cid(b"\x01\x70\x12\x20" + bytes(32))
+    async with engine_on(ground) as engine:
+        await run_job(engine, JobKind.PLAN)
+        counts = BlockCounts(sections=1, section_bytes=1, unique_blocks=1, unique_bytes=1)
+        await engine.ledger.copied(2, lost, (), counts)
+        copy = await run_job(engine, JobKind.COPY)
+        assert copy.state == "done", copy.result
+        counted = await engine.ledger.counters()
+    assert counted.remaining == 0
+    assert bodies(ground.target) == ground.bodies
