@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 SMALL, LARGE = 120_000, 256
 RAW_PROCESSES = 2
 WORKERS = 2
+DIR_WORKERS = 3
+"""On a disk one more than cores: a worker waits for the flush of each bundle it ends."""
 VGWM, BUILD, RAW, CP = "vgwm, dir: target", "vgwm, sink that discards", "raw", "cp -r"
 
 
@@ -166,7 +168,8 @@ def run_local(settings: Settings, small: Tree, goals: set[str]) -> list[Section]
         small.make()
         rows: list[Row] = [RawRow(small, ground)]
         if "p3" in goals:
-            rows += [DirRow(small, ground, keeper, workers=workers), CpRow(small, ground)]
+            ours = settings.workers or DIR_WORKERS
+            rows += [DirRow(small, ground, keeper, workers=ours), CpRow(small, ground)]
         if "p4" in goals:
             rows.append(_build_row(small, ground, workers))
         found = run_series("4 KiB", rows, settings)
