@@ -5,8 +5,10 @@ Not for bundles: those go by `kubo_wire`. Foreign errors become ours here and no
 
 from __future__ import annotations
 
+import ssl
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 import httpx
@@ -30,6 +32,12 @@ class Login:
 
     user: str
     password: str = field(repr=False)
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Return the context that all clients share: httpx would load the authorities for each."""
+    return ssl.create_default_context()
 
 
 class ControlHttp:
@@ -61,6 +69,7 @@ class ControlHttp:
             auth=httpx.BasicAuth(login.user, login.password) if login else None,
             trust_env=False,  # a proxy of the shell's must not stand between us and a private net
             transport=transport,
+            verify=_tls(),
         )
 
     async def call(

@@ -76,7 +76,7 @@ def main() -> int:
         f"   .venv/bin/vgwm -w {WORKSPACE} plan show  what was planned, what the target cannot show"
     )
     say(f"   .venv/bin/vgwm -w {WORKSPACE} status     the counters")
-    say(f"   ls {TARGET}/bundles            the CAR files, named by their roots")
+    say(f"   ls {TARGET}/bundles                  the CAR files, named by their roots")
     return 0 if (equal, versions) == (len(tree.sums), tree.old_versions) else 1
 
 
