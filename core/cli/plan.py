@@ -89,7 +89,10 @@ def plan(call: Call, **given: Unpack[PlanGiven]) -> int:
 @plan.command()
 @conventions
 def show(call: Call) -> int:
-    """Show the stored plan: counts, sizes, what the target cannot show, hash."""
+    """Show the stored plan.
+
+    Its counts, sizes and hash, and what the target cannot show.
+    """
     import asyncio
 
     from core.cli.link import looking

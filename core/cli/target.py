@@ -22,10 +22,11 @@ def target() -> None:
 @click.option("--confirm", metavar="HASH", help="Make what was shown under this hash.")
 @conventions
 def init(call: Call, *, dry_run: bool, confirm: str | None) -> int:
-    """Make what the target lacks; nothing that is there is changed or removed.
+    """Make what the target lacks.
 
-    Alone it prints its plan and a hash of 8 hex digits; --confirm HASH carries out that plan, and
-    refuses with the difference if the target has changed since (5).
+    Nothing that is there is changed or removed. Alone it prints its plan and a hash of 8 hex
+    digits; --confirm HASH carries out that plan, and refuses with the difference if the target has
+    changed since (5).
     """
     import asyncio
 

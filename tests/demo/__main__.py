@@ -72,9 +72,7 @@ def main() -> int:
     say("")
     say("to try next:")
     say(f"   .venv/bin/vgwm -w {WORKSPACE}            the terminal application")
-    say(
-        f"   .venv/bin/vgwm -w {WORKSPACE} plan show  what was planned, what the target cannot show"
-    )
+    say(f"   .venv/bin/vgwm -w {WORKSPACE} plan show  the plan, what the target cannot show")
     say(f"   .venv/bin/vgwm -w {WORKSPACE} status     the counters")
     say(f"   ls {TARGET}/bundles                  the CAR files, named by their roots")
     return 0 if (equal, versions) == (len(tree.sums), tree.old_versions) else 1
