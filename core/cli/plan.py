@@ -125,7 +125,9 @@ def plan_lines(made: wire.Plan) -> list[str]:
         f"  {label:<8} {count(n):>15}  {size(n_bytes)}" for label, n, n_bytes in made.histogram
     ]
     lines += [
-        f"! cannot carry {name}: {count(n)}"
+        f"! {name.removeprefix('integrity:')} sums in the source: {count(n)}"
+        if name.startswith("integrity:")
+        else f"! cannot carry {name}: {count(n)}"
         for name, n in sorted(made.unrepresentable.items())
         if n
     ]

@@ -12,7 +12,7 @@ from core.cli.output import answer, note
 from core.control.client import job_of, running_job
 from core.control.summary import summary
 from core.errors import BadInput
-from core.model import JobState
+from core.model import JobKind, JobState
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -92,7 +92,14 @@ async def _begin(client: Client, call: Call, errand: Errand) -> int:
 
     So it is after a crash: the new engine has gone on with the job before this command asks.
     """
-    at_work = running_job(await client.snapshot(), kind=errand.kind)
+    now = await client.snapshot()
+    at_work = running_job(now, kind=errand.kind)
+    if at_work is None and errand.kind == JobKind.PLAN and now.workspace.planned:
+        note(
+            call,
+            "the plan is whole already: what came to the source since is not in it,"
+            " nor will `vgwm copy` bring it. A new workspace plans anew.",
+        )
     if at_work is None:
         return await client.start_job(errand.kind, errand.args, actor=call.actor)
     note(call, f"job {at_work.id} ({errand.kind}) is {at_work.state}: following it")

@@ -348,7 +348,7 @@ def knob_fact(knob: wire.Knob, at_ns: int) -> Fact:
 def loss_facts(now: wire.Snapshot) -> list[Fact]:
     """Return how many keys each class of things holds that the target cannot show."""
     return [
-        Fact(label=f"cannot carry {name}", parts=(display.count(n),), state=State.WARN)
+        Fact(label=_lost(name), parts=(display.count(n),), state=State.WARN)
         for name, n in sorted(now.unrepresentable.items())
         if n
     ]
@@ -377,3 +377,9 @@ def line(fact: Fact) -> str:
     mark = " " if fact.state is State.NONE else fact.state.glyph
     why = f"  ({fact.reason})" if fact.reason and fact.reason not in fact.value else ""
     return f"{mark} {fact.label:<18} {word}{fact.value}{why}".rstrip()
+
+
+def _lost(name: str) -> str:
+    """Name a class of what the plan or the copy noticed; the bytes of the latter are carried."""
+    odd = name.removeprefix("integrity:")
+    return f"cannot carry {name}" if odd == name else f"sums in the source: {odd}"

@@ -16,7 +16,7 @@ from core.control.scrape import exposing
 from core.control.serve import serve
 from core.control.server import build_app, error_body
 from core.engine.engine import Engine
-from core.errors import VgwmError
+from core.errors import Broken, VgwmError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -37,7 +37,13 @@ def run_engine(workspace: Path, *, ready_fd: int | None = None) -> int:
     try:
         asyncio.run(_run(workspace, word))
     except VgwmError as error:
-        _log.exception("the engine ends: %s", error.what)
+        # only a broken state wants a trace: the rest is the operator's to mend
+        _log.log(
+            logging.ERROR,
+            "the engine ends: %s",
+            error.what,
+            exc_info=error if isinstance(error, Broken) else None,
+        )
         word.say(msgspec.json.encode(error_body(error)))
         raise
     except Exception:

@@ -13,7 +13,7 @@ from core.config.workspace import FILE_NAME, load
 from core.control import snapshot, wire
 from core.control.describe import knobs_of, with_plan, workspace_of
 from core.display import safe
-from core.errors import BadInput, Broken, EngineDown, NoPlan
+from core.errors import BadInput, Broken, EngineDown, ForeignPlan, NoPlan
 from core.ledger.ledger import Ledger
 from core.ledger.rows import Disposition
 from core.model import BundleState, JobState
@@ -235,10 +235,22 @@ async def ledger_desk(path: Path) -> AsyncIterator[LedgerDesk]:
     file = path / LEDGER_NAME
     ledger = await Ledger.read_only(file) if _exists(file) else None
     try:
+        if ledger is not None:
+            await _refuse_foreign(path, workspace, ledger)
         yield LedgerDesk(path, workspace, ledger)
     finally:
         if ledger is not None:
             await ledger.close()
+
+
+async def _refuse_foreign(path: Path, workspace: Workspace, ledger: LedgerReader) -> None:
+    kept = (await ledger.identity()).workspace
+    if kept != workspace.id:
+        raise ForeignPlan(
+            what=f"the ledger is of workspace {kept}",
+            where=safe(str(path)),
+            remedy="Put its own vgwm.yaml back, or make a new workspace with vgwm init.",
+        )
 
 
 def _exists(file: Path) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.config.checks import check_folder
 from core.config.workspace import FILE_NAME, dump, load, new_id, parse
 from core.control.daemon import running_pid
 from core.control.files import refuse_existing, replace_file
@@ -14,6 +15,7 @@ from core.display import safe
 from core.engine.settings import posix_config
 from core.errors import BadInput, Denied, WrongState
 from core.source.posix.source import PosixSource
+from core.target import profile as profiles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,6 +72,8 @@ def make_workspace(
         ),
         where="vgwm init",
     )
+    check_folder(workspace, folder.absolute())
+    profiles.load(workspace.target.profile)
     findings = PosixSource(posix_config(workspace)).check()
     warnings = [f"{one.subject}: {one.evidence}" for one in findings if one.verdict != "pass"]
     text = dump(workspace)

@@ -91,7 +91,8 @@ class Carrier:
             desk,
         )
         if task.kind is BundleKind.LARGE:
-            gatherer.between = _Segments(sink, packer, desk, task, self._setup.segment_bytes).after
+            gatherer.between = Segments(sink, packer, desk, task, self._setup.segment_bytes).after
+            gatherer.ticks = False
         gatherer.gather(task)
         if not gatherer.carried:
             sink.abort()
@@ -139,7 +140,7 @@ class Carrier:
         return self._reader
 
 
-class _Segments:
+class Segments:
     """Ends a large object's segments as its chunks go by."""
 
     def __init__(

@@ -45,6 +45,7 @@ _PLAIN_NODE: Final = 1
 class Gatherer:
     """Collects one bundle: blocks go to the packer, facts to `carried`, failures to `faults`.
 
+    ticks: note each few objects on the board; off where somebody notes bytes instead.
     between: called with the bytes done so far of a streamed object after each chunk; a large
     object's segments end there.
     """
@@ -72,12 +73,14 @@ class Gatherer:
         self.losses: list[Loss] = []
         self.tallies: Counter[str] = Counter()
         self.size_bytes = 0
+        self.ticks = True
         self._told = (0, 0)
 
     def gather(self, task: CopyTask) -> None:
         """Read every entry of the bundle. Raises what the sink raises."""
         desk, limit, read = self._desk, self._profile.chunk_bytes, self._reader.read_small
-        desk.at(Step.READ, bundle=task.bundle, total=len(task.entries))
+        if self.ticks:
+            desk.at(Step.READ, bundle=task.bundle, total=len(task.entries))
         due = TICK
         for done, (key, version) in enumerate(task.entries):
             if done >= due:
@@ -92,7 +95,8 @@ class Gatherer:
                 with got:
                     self._stream(key, version, got)
         self._packer.flush()
-        self._tick(len(task.entries))
+        if self.ticks:
+            self._tick(len(task.entries))
 
     def _tick(self, done: int) -> None:
         objects, size_bytes = self._told

@@ -56,6 +56,8 @@ class PlanRun:
     async def run(self, reins: Reins) -> None:
         """Check, list the buckets, walk them. Raises JobCancelled, and what is wrong."""
         engine = self._engine
+        if await self._is_whole(reins):
+            return
         profile = await asyncio.to_thread(profiles.load, engine.workspace.target.profile)
         replication = await self._replication()
         buckets, findings = await asyncio.to_thread(self._look)
@@ -95,6 +97,18 @@ class PlanRun:
             EventDraft(kind="plan", text=f"plan {made['hash']} stored", job=reins.id),
         )
         await asyncio.to_thread(write_plan, engine.path / "plan.json", document)
+
+    async def _is_whole(self, reins: Reins) -> bool:
+        """Tell whether there is a plan already; it stands, and says that it is of its own time."""
+        ledger = self._engine.ledger
+        rows = await ledger.buckets()
+        if not rows or any(row.state is not BucketState.DONE for row in rows):
+            return False
+        if await ledger.plan() is None:
+            return False
+        text = "the plan is whole already; what came to the source since is not in it"
+        await ledger.event(EventDraft(kind="plan", text=text, level="warn", job=reins.id))
+        return True
 
     def _look(self) -> tuple[list[Bucket], list[Finding]]:
         source = PosixSource(posix_config(self._engine.workspace))

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from core.errors import CapacityExhausted
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -21,6 +23,9 @@ STALE_S = 30.0
 _UNREACHABLE_S = 5.0
 _BUSY_S = 5.0
 _FULL_S = 60.0
+
+HOPELESS_S = 60.0
+"""How long a bundle waits while no node works and too few have room: garbage may go meanwhile."""
 
 
 class NodeState(StrEnum):
@@ -94,6 +99,7 @@ class Chooser:
         self._clock = clock
         self._slots: dict[str, _Slot] = {}
         self._changed = asyncio.Event()
+        self._used_s = clock()
 
     def enroll(self, nodes: Iterable[TargetNode]) -> None:
         """Know these nodes from now on; those known already keep their counts."""
@@ -137,17 +143,29 @@ class Chooser:
         # least busy for the room it has: equal nodes share, a larger one gets more
         able.sort(key=lambda slot: ((slot.in_flight + 1) / slot.room_bytes(), slot.sent_bytes))
         taken = able[: self.replication]
+        self._used_s = self._clock()
         for slot in taken:
             slot.in_flight += 1
             slot.in_flight_bytes += size_bytes
         return tuple(slot.node for slot in taken)
 
     async def take(self, size_bytes: int) -> tuple[TargetNode, ...]:
-        """Wait until `replication` nodes have room for a bundle, and take them."""
+        """Wait until `replication` nodes have room for a bundle, and take them.
+
+        Raises CapacityExhausted once nothing is under way that could end the wait.
+        """
+        began_s = self._clock()
         while True:
             nodes = self.choose(size_bytes)
             if nodes is not None:
                 return nodes
+            still_s = self._clock() - max(began_s, self._used_s)
+            if still_s >= HOPELESS_S and self._hopeless(size_bytes):
+                raise CapacityExhausted(
+                    what=self.why_not(size_bytes),
+                    where=f"a bundle of {size_bytes:,} bytes",
+                    remedy="Raise Datastore.StorageMax there or add disks, then copy again.",
+                )
             self._changed.clear()
             await self._changed.wait()
 
@@ -156,6 +174,7 @@ class Chooser:
         for name in names:
             slot = self._slots[name]
             slot.in_flight -= 1
+            self._used_s = self._clock()
             slot.in_flight_bytes -= size_bytes
             if sent:
                 slot.sent_bytes += size_bytes
@@ -206,6 +225,16 @@ class Chooser:
             and slot.room_bytes() > size_bytes
             and self._now(slot).state is NodeState.OK
         )
+
+    def _hopeless(self, size_bytes: int) -> bool:
+        """Tell if no bundle is in flight and too few nodes would have room if all answered."""
+        slots = self._slots.values()
+        roomy = sum(
+            slot.look.state is not NodeState.FULL
+            and (slot.look.free_bytes is None or slot.look.free_bytes > size_bytes)
+            for slot in slots
+        )
+        return roomy < self.replication and not any(slot.in_flight for slot in slots)
 
     def _now(self, slot: _Slot) -> Look:
         now_s = self._clock()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from core.config.workspace import load
 from tests.integration.cli.shell import start, vgwm
 
 if TYPE_CHECKING:
@@ -128,3 +129,24 @@ async def test_sigterm_ends_serve_with_0(ws: Path, tmp_path: Path) -> None:
     process.send_signal(signal.SIGTERM)
     await process.communicate()
     assert process.returncode == 0
+
+
+async def test_a_second_engine_is_refused_without_a_trace(
+    ws: Path, tmp_path: Path, engine: int
+) -> None:
+    ran = await vgwm("engine", "serve", "-w", str(ws), home=tmp_path)
+    assert ran.code == 3
+    assert f"pid {engine}" in ran.err
+    assert "Traceback" not in ran.err
+
+
+async def test_a_ledger_of_another_workspace_is_refused_at_rest(ws: Path, tmp_path: Path) -> None:
+    assert (await vgwm("engine", "start", "-w", str(ws), home=tmp_path)).code == 0
+    assert (await vgwm("engine", "stop", "-w", str(ws), home=tmp_path)).code == 0
+    file = ws / "vgwm.yaml"
+    kept = load(file)
+    file.write_text(file.read_text().replace(kept.id, "deadbeef", 1))
+    for command in ("status", "errors", "copy"):
+        ran = await vgwm(command, "-w", str(ws), "--json", home=tmp_path)
+        assert (command, ran.code) == (command, 5)
+        assert ran.error()["code"] == "foreign_plan"

@@ -126,3 +126,33 @@ async def test_a_password_by_variable_and_by_file_is_refused(tmp_path: Path) -> 
     )
     assert ran.code == 2
     assert "--cluster-password-env" in ran.err
+
+
+async def test_a_workspace_inside_of_its_source_leaves_the_source_alone(
+    tmp_path: Path, gateway: Path
+) -> None:
+    ws = gateway / "ws"
+    ran = await vgwm(
+        *("init", "-w", str(ws), "--source", f"posix:{gateway}"),
+        *("--target", f"dir:{tmp_path / 'out'}", "--json"),
+        home=tmp_path,
+    )
+    assert ran.code == 2
+    assert "inside of its source" in ran.error()["what"]
+    assert not ws.exists()
+
+
+async def test_a_profile_with_an_unknown_field_makes_no_workspace(
+    tmp_path: Path, gateway: Path
+) -> None:
+    profile = tmp_path / "profile.yaml"
+    profile.write_text("profile: mine\nfoo: 1\n")
+    ws = tmp_path / "ws"
+    ran = await vgwm(
+        *("init", "-w", str(ws), "--source", f"posix:{gateway}"),
+        *("--target", f"dir:{tmp_path / 'out'}", "--profile", str(profile), "--json"),
+        home=tmp_path,
+    )
+    assert ran.code == 2
+    assert "foo" in ran.error()["what"]
+    assert not ws.exists()

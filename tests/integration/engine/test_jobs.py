@@ -73,3 +73,17 @@ async def test_i4_a_copied_bundle_whose_manifest_is_lost_is_done_again(tmp_path:
         counted = await engine.ledger.counters()
     assert counted.remaining == 0
     assert bodies(ground.target) == ground.bodies
+
+
+async def test_a_second_plan_stands_by_the_first_and_says_so(tmp_path: Path) -> None:
+    ground = make_ground(tmp_path, objects=3, buckets=1)
+    make_workspace(ground, SMALL)
+    async with engine_on(ground) as engine:
+        await run_job(engine, JobKind.PLAN)
+        first = await engine.ledger.plan()
+        ground.put("bucket0", "late", b"came later")
+        again = await run_job(engine, JobKind.PLAN)
+        assert again.state == "done"
+        assert await engine.ledger.plan() == first
+        told = [event.text for event in await engine.ledger.last_events(5)]
+    assert any("whole already" in text for text in told)

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.target.chooser import STALE_S, Chooser, Look, NodeState
+from core.errors import CapacityExhausted
+from core.target.chooser import HOPELESS_S, STALE_S, Chooser, Look, NodeState
 from core.target.peers import TargetNode
 
 if TYPE_CHECKING:
@@ -202,3 +203,44 @@ def test_no_node_is_given_more_than_its_room_or_its_share(
             held = [size for taken, size in out if status.name in taken]
             assert status.in_flight == len(held) <= node_bundles
             assert status.sent_bytes + sum(held) <= (status.free_bytes or 0)
+
+
+async def waits(made: Chooser, size_bytes: int) -> asyncio.Task[tuple[TargetNode, ...]]:
+    """Begin to wait for nodes."""
+    waiting = asyncio.create_task(made.take(size_bytes))
+    await asyncio.sleep(0)
+    return waiting
+
+
+async def test_a_bundle_that_fits_nowhere_does_not_wait_for_ever() -> None:
+    clock = Clock()
+    made = chooser([GB, 2 * GB, 50 * GB], clock=clock)
+    waiting = await waits(made, 4 * GB)
+    clock.now_s += HOPELESS_S - 1
+    look(made, "kubo-1", GB, metric_ns=2)
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    clock.now_s += 1
+    made.observe("kubo-2", Look(state=NodeState.FULL, free_bytes=0, metric_ns=2))
+    with pytest.raises(CapacityExhausted, match=r"1 of 2 nodes|0 of 2 nodes"):
+        await waiting
+
+
+async def test_a_bundle_waits_while_others_are_under_way_or_a_roomy_node_is_silent() -> None:
+    clock = Clock()
+    made = chooser([4 * GB, 50 * GB], clock=clock)
+    taken = names(made.choose(3 * GB))
+    waiting = await waits(made, 4 * GB)
+    clock.now_s += 10 * HOPELESS_S
+    look(made, "kubo-1", GB, metric_ns=2)
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    made.release(taken, 3 * GB, sent=True)
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    clock.now_s += 10 * HOPELESS_S
+    look(made, "kubo-1", 50 * GB, metric_ns=3)
+    made.observe("kubo-2", Look(state=NodeState.UNREACHABLE, reason="reset"))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    waiting.cancel()
