@@ -4,12 +4,16 @@ from __future__ import annotations
 
 
 class Missing(Exception):
-    """A program that a test needs is not here, and how to get it."""
+    """A program that a test needs is not here, and how to get it.
 
-    def __init__(self, what: str, *, needs: str) -> None:
+    optional: nobody can be required to have it, as a YDB database: a skip even where CI requires.
+    """
+
+    def __init__(self, what: str, *, needs: str, optional: bool = False) -> None:
         super().__init__(f"{what} (needs: {needs})")
         self.what = what
         self.needs = needs
+        self.optional = optional
 
 
 class LabError(Exception):

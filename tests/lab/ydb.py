@@ -40,7 +40,9 @@ def real_ydb() -> YdbPlace:
     """The database that the environment names; Missing if it names none."""
     spec = os.environ.get("VGWM_TEST_YDB", "").removeprefix("ydb:")
     if not spec:
-        raise Missing("no YDB database is named", needs="VGWM_TEST_YDB=grpc[s]://HOST:PORT/DB")
+        raise Missing(
+            "no YDB database is named", needs="VGWM_TEST_YDB=grpc[s]://HOST:PORT/DB", optional=True
+        )
     ca_file = os.environ.get("VGWM_TEST_YDB_CA_FILE")
     login = TableLogin(
         user=os.environ.get("VGWM_TEST_YDB_USER", ""),
