@@ -100,6 +100,7 @@ class Chooser:
         self._slots: dict[str, _Slot] = {}
         self._changed = asyncio.Event()
         self._used_s = clock()
+        self._waiting: list[int] = []
 
     def enroll(self, nodes: Iterable[TargetNode]) -> None:
         """Know these nodes from now on; those known already keep their counts."""
@@ -154,7 +155,13 @@ class Chooser:
 
         Raises CapacityExhausted once nothing is under way that could end the wait.
         """
-        began_s = self._clock()
+        self._waiting.append(size_bytes)
+        try:
+            return await self._take(size_bytes, self._clock())
+        finally:
+            self._waiting.remove(size_bytes)
+
+    async def _take(self, size_bytes: int, began_s: float) -> tuple[TargetNode, ...]:
         while True:
             nodes = self.choose(size_bytes)
             if nodes is not None:
@@ -202,7 +209,11 @@ class Chooser:
         return found
 
     def why_not(self, size_bytes: int) -> str:
-        """Return why a bundle of this size finds no nodes now, "" when it would."""
+        """Return why a bundle of this size finds no nodes now, "" when it would.
+
+        size_bytes 0: of the smallest that waits.
+        """
+        size_bytes = size_bytes or min(self._waiting, default=0)
         short = []
         able = 0
         for slot in self._slots.values():

@@ -218,8 +218,10 @@ async def test_a_bundle_that_fits_nowhere_does_not_wait_for_ever() -> None:
     waiting = await waits(made, 4 * GB)
     clock.now_s += HOPELESS_S - 1
     look(made, "kubo-1", GB, metric_ns=2)
+    look(made, "kubo-2", 2 * GB, metric_ns=2)
     await asyncio.sleep(0)
     assert not waiting.done()
+    assert "kubo-2 has no room" in made.why_not(0)
     clock.now_s += 1
     made.observe("kubo-2", Look(state=NodeState.FULL, free_bytes=0, metric_ns=2))
     with pytest.raises(CapacityExhausted, match=r"1 of 2 nodes|0 of 2 nodes"):
