@@ -44,16 +44,23 @@ log = logging.getLogger(__name__)
 PAGE = 64
 """Open bundles that are read from the ledger at a time."""
 
-RECORDING = 4
+RECORDING = 2
 """Bundles whose rows are open at a time: enough to fill one commit while another is written."""
 
 MOST_LAG_S = 2.0
 MOST_RETRY_S = 60.0
 
 
+def _any_source() -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """What a copy works with. owner: of a bucket, by its id. knobs: as they are now."""
+    """What a copy works with. owner: of a bucket, by its id. knobs: as they are now.
+
+    require_source: raises if the source is no longer the one that was planned.
+    """
 
     ledger: Ledger
     table: ObjectTable
@@ -63,6 +70,7 @@ class Means:
     window: Window
     knobs: Callable[[], Knobs]
     owner: Callable[[int], str]
+    require_source: Callable[[], None] = _any_source
 
 
 class Copier:
@@ -266,6 +274,9 @@ class Copier:
 
     async def _record(self, bundle: Bundle, result: CopyResult, rows: Rows) -> None:
         """Write the rows, then the ledger: done."""
+        if any(fault.outcome == "gone" for fault in result.faults):
+            # gone for good: not to be believed of an empty mount point
+            await asyncio.to_thread(self._m.require_source)
         refused = await self._upsert(rows)
         members = {}
         if result.faults:

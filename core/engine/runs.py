@@ -46,6 +46,16 @@ NODE_DEPTH = 1
 """Tasks a worker holds: with nodes one, for a waiting task would hold their room for nothing."""
 
 
+def require_source(engine: Engine) -> None:
+    """Raise ForeignPlan if the source's root is another directory than the ledger's."""
+    if PosixSource(posix_config(engine.workspace)).identity() != engine.source_identity:
+        raise ForeignPlan(
+            what="the source is another one than when the workspace was made",
+            where=str(engine.workspace.source.label),
+            remedy="Is it mounted? Another source needs a workspace of its own.",
+        )
+
+
 class PlanRun:
     """Walks the source into the ledger, then writes the plan down."""
 
@@ -113,12 +123,7 @@ class PlanRun:
     def _look(self) -> tuple[list[Bucket], list[Finding]]:
         source = PosixSource(posix_config(self._engine.workspace))
         findings = source.check()
-        if source.identity() != self._engine.source_identity:
-            raise ForeignPlan(
-                what="the source is another one than when the workspace was made",
-                where=str(self._engine.workspace.source.label),
-                remedy="Is it mounted? Another source needs a workspace of its own.",
-            )
+        require_source(self._engine)
         return source.buckets()[0], findings
 
     async def _replication(self) -> int | None:
@@ -210,6 +215,7 @@ class CopyRun:
             window=window,
             knobs=lambda: engine.knobs,
             owner=engine.bucket_owner,
+            require_source=lambda: require_source(engine),
         )
         self._executor, self._window = executor, window
         self.copier = Copier(means, reins, planned=planned)

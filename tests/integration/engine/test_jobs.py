@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from typing import TYPE_CHECKING
 
 from core.config.knobs import Knobs
@@ -87,3 +88,23 @@ async def test_a_second_plan_stands_by_the_first_and_says_so(tmp_path: Path) -> 
         assert await engine.ledger.plan() == first
         told = [event.text for event in await engine.ledger.last_events(5)]
     assert any("whole already" in text for text in told)
+
+
+async def test_i4_nothing_is_gone_because_another_source_lies_at_its_path(tmp_path: Path) -> None:
+    ground = make_ground(tmp_path, objects=30)
+    make_workspace(ground, SMALL)
+    away = tmp_path / "away"
+    async with engine_on(ground) as engine:
+        await run_job(engine, JobKind.PLAN)
+        ground.source.rename(away)
+        for bucket in ("bucket0", "bucket1"):
+            (ground.source / bucket).mkdir(parents=True)
+        row = await run_job(engine, JobKind.COPY)
+        assert row.state == "failed"
+        assert "the source is another one" in (row.result or "")
+        assert (await engine.ledger.counters()).gone == 0
+        shutil.rmtree(ground.source)
+        away.rename(ground.source)
+        assert (await run_job(engine, JobKind.COPY)).state == "done"
+        assert (await engine.ledger.counters()).gone == 0
+    assert bodies(ground.target) == ground.bodies
