@@ -14,7 +14,7 @@ from core.ledger.schema import PAGE_BYTES
 if TYPE_CHECKING:
     from pathlib import Path
 
-CACHE_KIB = 8_192
+CACHE_KIB = 4_096
 """Keys come in order, so more would only make memory grow with the set."""
 
 WAL_LIMIT_BYTES = 64 * 1024 * 1024
