@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 _REMEDIES = {
-    "source_changed": "Wait for its writer to end; it is taken up again by the next sync.",
-    "changed": "Wait for its writer to end; it is taken up again by the next sync.",
+    "source_changed": "Wait for its writer to end; this release reads it again in a new workspace only.",
+    "changed": "Wait for its writer to end; this release reads it again in a new workspace only.",
     "denied": "Run the engine as the gateway's user, or give that user the right to read it.",
     "unreadable": "Run the engine as the gateway's user, or give that user the right to read it.",
     "io_error": "The disk could not read it: look at the host's kernel log.",
@@ -18,9 +18,9 @@ _REMEDIES = {
     "nested_sgwtmp": "A broken upload left it; no gateway serves it.",
     "symlink": "It leads out of the source's root: put the bytes in its place.",
     "unreachable_version": "Its current object is gone from the listing; restore it by its id.",
-    "hidden_put": "A folder hides it from the gateway; rename one of the two.",
+    "hidden_put": "It was put over a delete marker, and stays hidden in sidecar mode: delete it or put it anew.",
 }
-_ELSE = "What happened says what to mend; the next plan walks it again."
+_ELSE = "What happened says what to mend; this release reads it again in a new workspace only."
 
 
 def remedy_of(code: str) -> str:

@@ -36,7 +36,7 @@ def rows_from_manifest(
         raise Broken(
             what=f"bundle {bundle.id} is copied, but has no root",
             where="ledger",
-            remedy="Check the ledger: vgwm support bundle, then ask.",
+            remedy="This is a fault of vgwm: keep ledger.db and report it.",
         )
     pinned = PinnedBundle(
         bundle.bucket.decode(), cids.text(bundle.root), bundle.id, bundle.allocations, owner
