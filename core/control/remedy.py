@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+_WRITER = "Wait for its writer to end; this release reads it again in a new workspace only."
 _REMEDIES = {
-    "source_changed": "Wait for its writer to end; this release reads it again in a new workspace only.",
-    "changed": "Wait for its writer to end; this release reads it again in a new workspace only.",
+    "source_changed": _WRITER,
+    "changed": _WRITER,
     "denied": "Run the engine as the gateway's user, or give that user the right to read it.",
     "unreadable": "Run the engine as the gateway's user, or give that user the right to read it.",
     "io_error": "The disk could not read it: look at the host's kernel log.",
@@ -18,7 +19,7 @@ _REMEDIES = {
     "nested_sgwtmp": "A broken upload left it; no gateway serves it.",
     "symlink": "It leads out of the source's root: put the bytes in its place.",
     "unreachable_version": "Its current object is gone from the listing; restore it by its id.",
-    "hidden_put": "It was put over a delete marker, and stays hidden in sidecar mode: delete it or put it anew.",
+    "hidden_put": "It was put over a delete marker, and stays hidden: delete it, put it anew.",
 }
 _ELSE = "What happened says what to mend; this release reads it again in a new workspace only."
 
