@@ -18,6 +18,7 @@ from core.engine.gather import Gatherer
 from core.engine.packing import Packer
 from core.engine.seal import seal
 from core.engine.task import CopyResult, CopyTask, Fault, WorkerSetup
+from core.engine.unshown import unshown
 from core.errors import BadInput, VgwmError
 from core.model import NS_PER_S, BundleKind
 from core.source.posix.meta import MetaWriter
@@ -49,6 +50,7 @@ class Carrier:
         self._cid_profile = profiles.by_name(setup.cid_profile)
         profile = target_profiles.load(setup.profile)
         self._profile_name = profile.name
+        self._not_in_table = profile.not_in_table
         self._maker = RowMaker(profile, setup.workspace_id)
         self._sink = _sink(setup)
         self._bucket: bytes | None = None
@@ -94,6 +96,7 @@ class Carrier:
             gatherer.between = Segments(sink, packer, desk, task, self._setup.segment_bytes).after
             gatherer.ticks = False
         gatherer.gather(task)
+        gatherer.tallies += unshown(gatherer.carried, self._not_in_table)
         if not gatherer.carried:
             sink.abort()
             return self._answer(task, gatherer)
