@@ -91,11 +91,19 @@ def start_engine(workspace: Path) -> Started:
         return Started(child.pid, fresh=True)
     error = _not_started(said, workspace)
     if isinstance(error, WrongState):
-        # Somebody began one in the same moment: that one serves as well.
-        other = running_pid(workspace)
+        # Somebody began one in the same moment: that one serves as well, once it answers.
+        other = _other_pid(workspace)
         if other is not None:
             return Started(other, fresh=False)
     raise error
+
+
+def _other_pid(workspace: Path) -> int | None:
+    """Wait for the engine that holds the workspace to answer; None if it does not."""
+    until_s = time.monotonic() + START_S
+    while (pid := running_pid(workspace)) is None and time.monotonic() < until_s:
+        time.sleep(_POLL_S)
+    return pid
 
 
 def _open_log(workspace: Path) -> int:
