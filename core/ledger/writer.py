@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 GROUP_ROWS = 4_000
 GROUP_S = 0.05
-SWITCH_S = 0.0005
+SWITCH_S = 0.0001
 
 # After these SQLite has rolled the whole transaction back, or may have: the group fails as one.
 _GROUP_FATAL = frozenset(
