@@ -17,8 +17,6 @@ from core.target.kubo_answers import Answer
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 
-    import httpx
-
     from core.errors import NodeUnreachable
     from core.target.cluster_answers import Member, Metric, PeerPin, Pin
 
@@ -39,17 +37,10 @@ class ClusterClient:
     Raises NodeUnreachable, NodeBusy (queue full, not enough peers), Denied, BadInput.
     """
 
-    def __init__(
-        self,
-        name: str,
-        url: str,
-        login: Login | None,
-        *,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
+    def __init__(self, name: str, url: str, login: Login | None) -> None:
         self.name = name
         self.url = url
-        self._http = ControlHttp(name, url, login, transport=transport)
+        self._http = ControlHttp(name, url, login)
 
     async def id(self) -> Member:
         """Return the peer's own identity and its Kubo's."""
@@ -140,14 +131,14 @@ class ClusterClient:
         path = "/allocations"
         stream = self._http.stream("GET", path, {"filter": "pin"}, limit_s=STATUS_S)
         async with stream as response:
-            if response.status_code == _EMPTY:
+            if response.status == _EMPTY:
                 return
-            if response.status_code != _OK:
-                body = await response.aread()
-                self._parse("GET", path, Answer(response.status_code, "", body), told.pin)
-            async for line in response.aiter_lines():
+            if response.status != _OK:
+                body = await response.read()
+                self._parse("GET", path, Answer(response.status, "", body), told.pin)
+            async for line in response.content:
                 if line.strip():
-                    yield self._parse("GET", path, Answer(_OK, "", line.encode()), told.pin)
+                    yield self._parse("GET", path, Answer(_OK, "", line), told.pin)
 
     async def unpin(self, cid: str) -> bool:
         """Ask to remove a pin; False when the shared state does not hold it."""

@@ -6,12 +6,14 @@ Not for bundles: those go by `kubo_wire`. Foreign errors become ours here and no
 from __future__ import annotations
 
 import ssl
+from base64 import b64encode
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-import httpx
+import aiohttp
 
 from core.errors import BadInput
 from core.target.kubo_answers import Answer, place, unreachable
@@ -36,61 +38,61 @@ class Login:
 
 @cache
 def _tls() -> ssl.SSLContext:
-    """Return the context that all clients share: httpx would load the authorities for each."""
+    """Return the context that all clients share: the authorities are read once."""
     return ssl.create_default_context()
 
 
 class ControlHttp:
     """A server by name and base URL.
 
-    transport: stands in for the network in tests.
     Raises NodeUnreachable for every failure of transport; statuses are the caller's to judge.
     """
 
-    def __init__(
-        self,
-        name: str,
-        url: str,
-        login: Login | None = None,
-        *,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
+    def __init__(self, name: str, url: str, login: Login | None = None) -> None:
         self.name = name
         self.url = url.rstrip("/")
         self.place = place(name, url)
-        try:
-            parsed = httpx.URL(url)
-        except httpx.InvalidURL as error:
-            raise self._bad_url() from error
-        if parsed.scheme not in {"http", "https"} or not parsed.host or parsed.userinfo:
+        if not _is_plain(url):
             raise self._bad_url()
-        self._client = httpx.AsyncClient(
-            base_url=self.url,
-            auth=httpx.BasicAuth(login.user, login.password) if login else None,
-            trust_env=False,  # a proxy of the shell's must not stand between us and a private net
-            transport=transport,
-            verify=_tls(),
-        )
+        self._headers = {"Authorization": _basic(login)} if login else {}
+        self._opened: aiohttp.ClientSession | None = None
+
+    @property
+    def _session(self) -> aiohttp.ClientSession:
+        """Return the connections, made at the first call: they belong to its loop.
+
+        A proxy of the shell's stands between nobody: trust_env is off by default.
+        """
+        if self._opened is None:
+            self._opened = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(ssl=_tls()),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers=self._headers,
+            )
+        return self._opened
 
     async def call(
         self, method: str, path: str, query: Mapping[str, str] | None = None, *, limit_s: float
     ) -> Answer:
         """Return the whole answer, whatever its status. limit_s: of each step of the call."""
-        try:
-            answer = await self._client.request(method, path, params=query, timeout=limit_s)
-        except httpx.HTTPError as error:
-            raise unreachable(error, where=self.where(method, path), node=self.name) from error
-        return Answer(answer.status_code, answer.headers.get("Retry-After", ""), answer.content)
+        async with self.stream(method, path, query, limit_s=limit_s) as answer:
+            return Answer(answer.status, answer.headers.get("Retry-After", ""), await answer.read())
 
     @asynccontextmanager
     async def stream(
         self, method: str, path: str, query: Mapping[str, str] | None = None, *, limit_s: float
-    ) -> AsyncIterator[httpx.Response]:
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Open an answer that is read as it comes. limit_s: longest wait for the next bytes."""
         try:
-            async with self._client.stream(method, path, params=query, timeout=limit_s) as answer:
+            async with self._session.request(
+                method,
+                self.url + path,
+                params=query,
+                timeout=_limit(limit_s),
+                allow_redirects=False,
+            ) as answer:
                 yield answer
-        except httpx.HTTPError as error:
+        except (aiohttp.ClientError, TimeoutError) as error:
             raise unreachable(error, where=self.where(method, path), node=self.name) from error
 
     def where(self, method: str, path: str) -> str:
@@ -99,7 +101,8 @@ class ControlHttp:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._client.aclose()
+        if self._opened is not None:
+            await self._opened.close()
 
     def _bad_url(self) -> BadInput:
         return BadInput(
@@ -108,3 +111,25 @@ class ControlHttp:
             remedy="Write it as http://HOST:PORT or https://HOST:PORT, without credentials.",
             node=self.name,
         )
+
+
+def _is_plain(url: str) -> bool:
+    """Tell whether it is an address of HTTP with a host, and without credentials."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    host = parts.hostname or ""
+    fits = bool(host) and host.isascii() and not set(host) & set(' "<>\\^`{|}%')
+    return parts.scheme in {"http", "https"} and fits and "@" not in parts.netloc and port != 0
+
+
+def _limit(limit_s: float) -> aiohttp.ClientTimeout:
+    """Return a limit of each step: to connect, and between two reads. None on the whole."""
+    return aiohttp.ClientTimeout(total=None, sock_connect=limit_s, sock_read=limit_s)
+
+
+def _basic(login: Login) -> str:
+    """Return the header of a login, in UTF-8 (RFC 7617)."""
+    return f"Basic {b64encode(f'{login.user}:{login.password}'.encode()).decode()}"

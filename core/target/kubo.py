@@ -18,8 +18,6 @@ from core.target.kubo_answers import HTTP_OK, Answer, excerpt, kubo_error, unrea
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-    import httpx
-
 _ABSENT = (
     b"could not find",
     b"not found locally",
@@ -94,12 +92,10 @@ class KuboClient:
     Raises NodeUnreachable, NodeBusy, Denied, BadInput (not a Kubo RPC).
     """
 
-    def __init__(
-        self, name: str, url: str, *, transport: httpx.AsyncBaseTransport | None = None
-    ) -> None:
+    def __init__(self, name: str, url: str) -> None:
         self.name = name
         self.url = url
-        self._http = ControlHttp(name, url, transport=transport)
+        self._http = ControlHttp(name, url)
 
     async def id(self) -> KuboId:
         """Return the node's identity."""
@@ -150,11 +146,11 @@ class KuboClient:
             query["length"] = str(length)
         route = "/api/v0/cat"
         async with self._http.stream("POST", route, query, limit_s=STATUS_S) as answer:
-            if answer.status_code != HTTP_OK:
-                body = await answer.aread()
+            if answer.status != HTTP_OK:
+                body = await answer.read()
                 retry = answer.headers.get("Retry-After", "")
-                self._check("cat", Answer(answer.status_code, retry, body))
-            yield answer.aiter_bytes()
+                self._check("cat", Answer(answer.status, retry, body))
+            yield answer.content.iter_any()
 
     async def pin_ls(self, root: str) -> bool:
         """Tell whether the node itself lists root as pinned recursively."""
