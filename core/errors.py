@@ -1,4 +1,6 @@
-"""The error tree. Each error says what, where and what to do, and owns its exit code.
+"""The error tree. Each error says what, where and what to do; owns its exit code and its family.
+
+The family says who can mend it, and so what the engine does by itself: `docs/errors.md`.
 
 VgwmError                     exit
 ├── BadInput                  2   an option, value, file or profile; nothing was touched
@@ -11,6 +13,7 @@ VgwmError                     exit
 ├── NoAnswer                  4   nobody answered in time: no verdict
 │   ├── NodeBusy
 │   ├── NodeUnreachable
+│   │   └── NodeSlow              it takes a request and makes no progress
 │   ├── CapacityExhausted
 │   ├── PinMoved                  the cluster allocated other peers than asked for
 │   └── PinFailed                 a peer did not come to hold a pin
@@ -26,13 +29,30 @@ No secret, no raw outside text in a message (I9): outside text goes through `dis
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import ClassVar
 
 
+class Family(StrEnum):
+    """Who can mend an error, and how. Each class and each code of a failed object has one."""
+
+    TRANSIENT = "transient"  # time mends it: tried again, with growing pauses
+    THROTTLED = "throttled"  # somebody asked us to wait: as long as asked
+    OBJECT = "permanent-object"  # this object will not go through as it is; the others do
+    TARGET = "permanent-target"  # a setting, address or state is wrong: only a person mends it
+    CORRUPT = "corrupt"  # bytes or records contradict each other: never repeated, never passed on
+    AUTH = "auth"  # credentials or rights: the job waits, paused, until they are given
+    CAPACITY = "capacity"  # no room: the job waits, paused, until there is some
+
+
 class VgwmError(Exception):
-    """Something an operator has to know: what happened, where, and what to do."""
+    """Something an operator has to know: what happened, where, and what to do.
+
+    what names the cause, remedy what to do about it.
+    """
 
     exit_code: ClassVar[int] = 70
+    family: ClassVar[Family] = Family.TARGET
 
     def __init__(self, *, what: str, where: str, remedy: str, node: str = "") -> None:
         super().__init__(f"{what} ({where}). {remedy}")
@@ -44,8 +64,12 @@ class VgwmError(Exception):
     @property
     def code(self) -> str:
         """The error's name on the wire: its class, in lower case with underscores."""
-        name = type(self).__name__
-        return "".join("_" + c.lower() if c.isupper() else c for c in name).lstrip("_")
+        return code_of(type(self))
+
+
+def code_of(kind: type[VgwmError]) -> str:
+    """Return the name of a class of errors on the wire."""
+    return "".join("_" + c.lower() if c.isupper() else c for c in kind.__name__).lstrip("_")
 
 
 class BadInput(VgwmError):
@@ -84,14 +108,21 @@ class NoAnswer(VgwmError):
     """Somebody did not answer in time: there is no verdict."""
 
     exit_code = 4
+    family = Family.TRANSIENT
 
 
 class NodeUnreachable(NoAnswer):
     """A server could not be reached, or broke off."""
 
 
+class NodeSlow(NodeUnreachable):
+    """A server took a request and made no progress with it for as long as we wait for that."""
+
+
 class NodeBusy(NoAnswer):
     """A server asked us to wait."""
+
+    family = Family.THROTTLED
 
     def __init__(
         self, *, what: str, where: str, remedy: str, wait_s: float, node: str = ""
@@ -102,6 +133,8 @@ class NodeBusy(NoAnswer):
 
 class CapacityExhausted(NoAnswer):
     """A disk or a repository has no room left."""
+
+    family = Family.CAPACITY
 
 
 class PinMoved(NoAnswer):
@@ -137,13 +170,45 @@ class Denied(VgwmError):
     """Credentials or permissions do not suffice."""
 
     exit_code = 6
+    family = Family.AUTH
 
 
 class Broken(VgwmError):
     """An invariant does not hold: a count, a CID or the ledger is wrong. The job stops."""
 
     exit_code = 7
+    family = Family.CORRUPT
 
 
 class NodeRefusedBlock(Broken):
     """A node says that a block does not match its CID, or is too large: we are wrong, so stop."""
+
+
+OBJECT_FAMILIES = {
+    "source_changed": Family.TRANSIENT,
+    "changed": Family.TRANSIENT,
+    "io_error": Family.TRANSIENT,
+    "denied": Family.AUTH,
+    "bad-checksum": Family.CORRUPT,
+    "bad_checksum": Family.CORRUPT,
+    "stale-etag": Family.CORRUPT,
+    "stale_etag": Family.CORRUPT,
+}
+"""Codes of failed objects that another try, a right or a restored copy can mend."""
+
+
+def family_of(code: str) -> Family:
+    """Return the family of a code, an error's or a failed object's; unknown ones are an object's.
+
+    code: as `VgwmError.code` writes it, or as it stands in the list of failures.
+    """
+    found = OBJECT_FAMILIES.get(code)
+    return found or _family_below(VgwmError, code) or Family.OBJECT
+
+
+def _family_below(top: type[VgwmError], code: str) -> Family | None:
+    for kind in top.__subclasses__():
+        found = kind.family if code_of(kind) == code else _family_below(kind, code)
+        if found is not None:
+            return found
+    return None

@@ -90,6 +90,11 @@ class ObjectFault(NamedTuple):
     code: str
     text: str
 
+    @property
+    def family(self) -> errors.Family:
+        """Return who can mend it."""
+        return errors.family_of(self.code)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
@@ -114,14 +119,26 @@ class Fault:
             node=node or getattr(error, "node", ""),
         )
 
+    @property
+    def family(self) -> errors.Family:
+        """Return who can mend it."""
+        family: errors.Family = getattr(errors, self.kind, errors.Broken).family
+        return family
+
     def error(self) -> errors.VgwmError:
         """Unpack it as the class it was."""
         kind = getattr(errors, self.kind, errors.Broken)
         if kind is errors.NodeBusy:
             return errors.NodeBusy(
-                what=self.what, where=self.where, remedy=self.remedy, wait_s=self.wait_s
+                what=self.what,
+                where=self.where,
+                remedy=self.remedy,
+                wait_s=self.wait_s,
+                node=self.node,
             )
-        error: errors.VgwmError = kind(what=self.what, where=self.where, remedy=self.remedy)
+        error: errors.VgwmError = kind(
+            what=self.what, where=self.where, remedy=self.remedy, node=self.node
+        )
         return error
 
 
@@ -130,7 +147,8 @@ class CopyResult:
     """What became of a bundle.
 
     root is None where no object was left to carry. rows is a pickle of `Rows`, opened only when the
-    bundle is recorded: packed it takes a third of the memory while pins are waited for.
+    bundle is recorded: packed it takes a third of the memory while pins are waited for. worker: the
+    slot, told by the executor.
     """
 
     bundle: int
@@ -146,6 +164,9 @@ class CopyResult:
     losses: list[Loss] = field(default_factory=list)
     tallies: dict[str, int] = field(default_factory=dict)
     fault: Fault | None = None
+    read_s: float = 0.0
+    send_s: float = 0.0
+    worker: int = -1
 
 
 class Rows(NamedTuple):

@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from core.display import safe
-from core.errors import BadInput
+from core.errors import BadInput, Family
 from core.target.shape import TIMESTAMP_END_NS, ColumnType
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ _SHOWN: Final = 3
 
 class RowsRefused(BadInput):
     """Some rows do not fit the table. Write the others again without them: writes repeat safely."""
+
+    family = Family.OBJECT
 
     def __init__(self, *, keys: Sequence[RowKey], why: str, where: str) -> None:
         names = [f"{safe(bucket)}/{safe(key)}" for bucket, key in keys]
