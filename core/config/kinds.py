@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias, TypeVar
 
+from core.config.schedule import ACCEPTED, Schedule
 from core.config.units import (
     duration_text,
     parse_duration,
@@ -16,8 +17,8 @@ from core.config.units import (
 from core.display import safe
 from core.errors import BadInput
 
-KnobValue: TypeAlias = int | float | str | None
-"""A count, bytes, bytes per second; seconds; a word; None for off."""
+KnobValue: TypeAlias = int | float | str | Schedule | None
+"""A count, bytes, bytes per second; seconds; a word; windows; None for off."""
 
 OFF: Final = "off"
 
@@ -128,6 +129,47 @@ class Limit:
     def show(self, value: KnobValue) -> str:
         """Return it with its unit, or off."""
         return rate_text(value) if isinstance(value, int) else OFF
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds from low to high, or off (None)."""
+
+    low: float
+    high: float
+
+    @property
+    def bounds(self) -> str:
+        """What is accepted, for people."""
+        return f"{OFF}, or {duration_text(self.low)}..{duration_text(self.high)}"
+
+    def parse(self, text: str) -> float | None:
+        """Return the seconds, None for off; BadInput otherwise."""
+        if text.strip() == OFF:
+            return None
+        return _within(parse_duration(text), self.low, self.high, text, self.bounds)
+
+    def show(self, value: KnobValue) -> str:
+        """Return it with its unit, or off."""
+        return duration_text(value) if isinstance(value, int | float) else OFF
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Windows in which work is allowed."""
+
+    @property
+    def bounds(self) -> str:
+        """What is accepted, for people."""
+        return ACCEPTED
+
+    def parse(self, text: str) -> Schedule:
+        """Return the windows; BadInput if one has no such form."""
+        return Schedule.parse(text)
+
+    def show(self, value: KnobValue) -> str:
+        """Return the windows' text."""
+        return value.text() if isinstance(value, Schedule) else OFF
 
 
 @dataclass(frozen=True, slots=True)

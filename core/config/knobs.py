@@ -10,7 +10,8 @@ import difflib
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Final, Literal
 
-from core.config.kinds import Choice, Count, Duration, Kind, KnobValue, Limit, Size
+from core.config.kinds import Choice, Count, Duration, Kind, KnobValue, Limit, Patience, Size, Times
+from core.config.schedule import ALL_TIMES, Schedule
 from core.display import safe
 from core.errors import BadInput
 from core.model import GIB, KIB, MIB
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Knobs:
-    """The values of all knobs: counts, bytes, seconds (retry_delay, timeout), bytes/s (bandwidth).
+    """The values of all knobs: counts, bytes, bytes/s (bandwidth), seconds (delays, timeouts).
 
     The defaults are the guide's (L457, L469) where it has one.
     """
@@ -39,9 +40,11 @@ class Knobs:
     inflight_bytes: int = 512 * MIB
     node_bundles: int = 2
     bandwidth: int | None = None
-    windows: Literal["always"] = "always"
+    windows: Schedule = ALL_TIMES
     pin_inflight: int = 64
     pin_queue_max: int = 1000
+    source_p99_max: float | None = None
+    autotune: Literal["on", "off"] = "off"
 
     def with_value(self, name: str, text: str) -> Knobs:
         """Return the knobs with one of them set from its text.
@@ -107,12 +110,19 @@ SPECS: Final = (
     _spec("etag", Choice(("verify", "trust", "off")), "What becomes of a stored MD5."),
     _spec("inflight_bytes", Size(16 * MIB, 1 << 46), "Content copied and not yet sent.", live=True),
     _spec("node_bundles", Count(1, 16), "Imports in flight to one Kubo node.", live=True),
-    _spec("bandwidth", Limit(64 * KIB), "Bytes per second sent, over all workers.", live=True),
-    _spec("windows", Choice(("always",)), "Times in which copying is allowed.", live=True),
+    _spec("bandwidth", Limit(64 * KIB), "Bytes per second sent, all copies counted.", live=True),
+    _spec("windows", Times(), "Times in which copying is allowed.", live=True),
     _spec("pin_inflight", Count(1, 1024), "Bundles whose pin is waited for.", live=True),
     _spec(
         "pin_queue_max", Count(1, 1_000_000), "A peer's pin queue that stops new pins.", live=True
     ),
+    _spec(
+        "source_p99_max",
+        Patience(0.001, 60.0),
+        "Slowest reads that the source is to see; above, fewer workers read.",
+        live=True,
+    ),
+    _spec("autotune", Choice(("on", "off")), "Find the number of workers by measuring.", live=True),
 )
 _BY_NAME: Final = {spec.name: spec for spec in SPECS}
 

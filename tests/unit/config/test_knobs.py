@@ -24,9 +24,11 @@ OTHERS = {
     "inflight_bytes": "1GiB",
     "node_bundles": "4",
     "bandwidth": "50MiB/s",
-    "windows": "always",
+    "windows": "mon-fri 19:00-07:00=20MiB/s, sat-sun 00:00-24:00",
     "pin_inflight": "128",
     "pin_queue_max": "10",
+    "source_p99_max": "250ms",
+    "autotune": "on",
 }
 
 
@@ -71,7 +73,9 @@ def test_any_text_is_a_value_within_bounds_or_a_refusal_that_names_them(
         ("bandwidth", "1KiB/s"),
         ("bandwidth", "none"),
         ("etag", "maybe"),
-        ("windows", "22:00-06:00"),
+        ("windows", "22:00"),
+        ("source_p99_max", "0s"),
+        ("autotune", "yes"),
     ],
 )
 def test_values_out_of_bounds_are_refused(name: str, text: str) -> None:
