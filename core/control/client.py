@@ -13,12 +13,12 @@ import os
 import time
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypedDict, TypeVar
 
 import httpx
 import msgspec
 
-from core.control import wire
+from core.control import wire, wire_failures
 from core.control.address import SOCKET_NAME, Address
 from core.display import safe
 from core.errors import (
@@ -36,7 +36,7 @@ from core.model import ENDED, JobState
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
     from types import TracebackType
-    from typing import Any
+    from typing import Any, Unpack
 
     # The ASGI callable as httpx types it.
     App = Callable[..., Any]
@@ -51,6 +51,16 @@ _T = TypeVar("_T", bound=wire.Wire)
 _BY_EXIT: dict[int, type[VgwmError]] = {
     kind.exit_code: kind for kind in (BadInput, WrongState, NoAnswer, Refused, Denied, Broken)
 }
+
+
+class FailurePart(TypedDict, total=False):
+    """Which part of the failures, beyond class and prefix; see `wire_failures.FailureQuery`."""
+
+    at: int | None
+    before: str
+    phase: str
+    disposition: str
+    bundle: int | None
 
 
 class Client:
@@ -106,17 +116,39 @@ class Client:
         return await self._get("events", wire.Events, {"since": str(since)})
 
     async def failures(
-        self, after: str = "", limit: int = 200, code: str = "", prefix: str = ""
+        self,
+        after: str = "",
+        limit: int = 200,
+        code: str = "",
+        prefix: str = "",
+        **more: Unpack[FailurePart],
     ) -> wire.Failures:
         """Return a page of failures; its `next` is the following page's `after`, empty at the end.
 
-        code keeps one class only, prefix those whose `bucket/key` begins so.
+        code keeps one class only, prefix those whose `bucket/key` begins so. more: `at` a row's
+        place, or `before` a cursor, instead of after; phase, disposition, bundle keep fewer.
         """
-        return await self._get(
-            "failures",
-            wire.Failures,
-            {"after": after, "limit": str(limit), "class": code, "prefix": prefix},
-        )
+        asked = {"after": after, "limit": limit, "class": code, "prefix": prefix, **more}
+        query = {name: str(value) for name, value in asked.items() if value not in {None, ""}}
+        return await self._get("failures", wire.Failures, query)
+
+    async def failure_causes(self, disposition: str = "") -> wire_failures.FailureCauses:
+        """Return failures by class and phase, the largest first."""
+        query = {"disposition": disposition} if disposition else {}
+        return await self._get("failures/causes", wire_failures.FailureCauses, query)
+
+    async def failure_bundles(self, at: int = 0, limit: int = 200) -> wire_failures.FailureBundles:
+        """Return bundles with failed objects by number, from the at-th on."""
+        query = {"at": str(at), "limit": str(limit)}
+        return await self._get("failures/bundles", wire_failures.FailureBundles, query)
+
+    async def make_plan(self, request: wire_failures.PlanRequest) -> wire_failures.ActPlan:
+        """Ask what an act would do; nothing is done. `act_plan` says when it is made."""
+        return await self._send("POST", "plans", request, wire_failures.ActPlan)
+
+    async def act_plan(self, number: int) -> wire_failures.ActPlan:
+        """Return a plan by its id, while it is made and after. WrongState once it is forgotten."""
+        return await self._get(f"plans/{number}", wire_failures.ActPlan)
 
     async def plan(self) -> wire.Plan:
         """Return the stored plan; NoPlan without one."""

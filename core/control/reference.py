@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import inspect
 import sys
-from typing import get_args, get_origin
+from typing import TYPE_CHECKING, get_args, get_origin
 
 import msgspec
 
-from core.control import wire
+from core.control import wire, wire_failures
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 _HEAD = """\
 # The engine's API
@@ -42,13 +45,18 @@ Its HTTP status follows the exit code: 2 is 400, 3 is 409, 4 is 503, 5 is 412, 6
 
 def render() -> str:
     """Return the whole page."""
+    kinds = [*_kinds(wire), *_kinds(wire_failures)]
+    return "\n".join([_HEAD, *(_section(kind) for kind in kinds)])
+
+
+def _kinds(module: ModuleType) -> list[type[wire.Wire]]:
+    """Return a module's wire types in the order of its lines."""
     kinds = [
         kind
-        for _, kind in inspect.getmembers(wire, inspect.isclass)
+        for _, kind in inspect.getmembers(module, inspect.isclass)
         if issubclass(kind, wire.Wire) and kind is not wire.Wire
     ]
-    kinds.sort(key=lambda kind: inspect.getsourcelines(kind)[1])
-    return "\n".join([_HEAD, *(_section(kind) for kind in kinds)])
+    return sorted(kinds, key=lambda kind: inspect.getsourcelines(kind)[1])
 
 
 def _section(kind: type[wire.Wire]) -> str:
@@ -67,9 +75,10 @@ def _section(kind: type[wire.Wire]) -> str:
 def _type(kind: object) -> str:
     if kind is type(None):
         return "null"
-    inner = [_type(one) for one in get_args(kind)]
+    given = get_args(kind)
+    inner = [_type(one) for one in given if one is not ...]
     origin = get_origin(kind)
-    if origin is list:
+    if origin is list or ... in given:
         return f"[{inner[0]}]"
     if origin is tuple:
         return f"[{', '.join(inner)}]"

@@ -43,6 +43,9 @@ class Totals(Wire, frozen=True, kw_only=True):
     pins_waiting: int = 0
     markers: int = 0
     versions: int = 0
+    waived: int = 0  # of the skipped: by an operator, now
+    skips_made: int = 0  # by operators, ever
+    skips_undone: int = 0
 
 
 class Rate(Wire, frozen=True, kw_only=True):
@@ -93,6 +96,7 @@ class Job(Wire, frozen=True, kw_only=True):
     done: int = 0  # objects
     total: int | None = None  # None while the plan is walking
     result: ErrorBody | None = None
+    figures: dict[str, int] = {}  # retry: queued, recovered, still_failed, gone; skip: objects
 
 
 class Event(Wire, frozen=True, kw_only=True):
@@ -141,6 +145,20 @@ class Engine(Wire, frozen=True, kw_only=True):
     version: str
     rss_bytes: int = 0
     state: str = "ok"  # ok, stopping; "down" when the ledger alone was read
+    kept_by: str = ""  # who restarts it after a crash: "pid 4242", "systemd"; nobody if empty
+    restarts: int = 0  # after crashes, by that one
+
+
+class Lease(Wire, frozen=True, kw_only=True):
+    """Who steers: others' acts are refused until it is free, unless they take it over.
+
+    heard_s: since the holder's last contact. free_s: until it is free without another.
+    """
+
+    holder: str
+    since_ns: int
+    heard_s: float
+    free_s: float
 
 
 class Workspace(Wire, frozen=True, kw_only=True):
@@ -166,6 +184,7 @@ class Snapshot(Wire, frozen=True, kw_only=True):
     at_ns: int
     workspace: Workspace
     engine: Engine
+    lease: Lease | None = None  # None: nobody holds it
     totals: Totals
     rate: Rate
     eta: Eta
@@ -178,6 +197,7 @@ class Snapshot(Wire, frozen=True, kw_only=True):
     last_seq: int = 0
     unrepresentable: dict[str, int] = {}
     failed_by: dict[str, int] = {}  # failed objects by class, the largest first
+    failed_phases: dict[str, int] = {}  # failed objects by phase
 
 
 class Events(Wire, frozen=True, kw_only=True):
@@ -187,14 +207,25 @@ class Events(Wire, frozen=True, kw_only=True):
     last_seq: int
 
 
-class JobRequest(Wire, frozen=True, kw_only=True):
-    """`POST /v1/jobs`. A repeated request_id gives the same answer."""
+class Command(Wire, frozen=True, kw_only=True):
+    """What every act carries; `PUT /v1/lease` takes or renews the lease with nothing else.
+
+    request_id: a repeated one gives the same answer and does nothing. expected_epoch: of the engine
+    that is meant; another refuses. takeover: the reason for which the lease is taken from whoever
+    holds it.
+    """
+
+    actor: str
+    request_id: str = ""
+    expected_epoch: int | None = None
+    takeover: str = ""
+
+
+class JobRequest(Command, frozen=True, kw_only=True):
+    """`POST /v1/jobs`."""
 
     kind: str
-    actor: str
-    request_id: str
     args: dict[str, str] = {}
-    expected_epoch: int | None = None
 
 
 class JobMade(Wire, frozen=True, kw_only=True):
@@ -207,11 +238,8 @@ class Done(Wire, frozen=True, kw_only=True):
     """The answer to an act: it is on disk (I5)."""
 
 
-class Act(Wire, frozen=True, kw_only=True):
+class Act(Command, frozen=True, kw_only=True):
     """`POST /v1/jobs/N/{pause,resume,cancel}` and `POST /v1/engine/stop`."""
-
-    actor: str
-    expected_epoch: int | None = None
 
 
 class Refusal(Wire, frozen=True, kw_only=True):
@@ -220,15 +248,18 @@ class Refusal(Wire, frozen=True, kw_only=True):
     error: ErrorBody
 
 
-class KnobRequest(Wire, frozen=True, kw_only=True):
+class KnobRequest(Command, frozen=True, kw_only=True):
     """`PATCH /v1/knobs`: name to value, all or none."""
 
     values: dict[str, str]
-    actor: str
 
 
 class Failure(Wire, frozen=True, kw_only=True):
-    """One object that failed or was skipped: `GET /v1/failures?after=N&limit=L`."""
+    """One object that failed, was skipped, or waits for another try: `GET /v1/failures`.
+
+    who, why: of an operator's skip. cursor: this row's place for `after` and `before`. What is
+    asked and done about failures: `core.control.wire_failures`.
+    """
 
     bucket: str
     key: str
@@ -239,14 +270,29 @@ class Failure(Wire, frozen=True, kw_only=True):
     tries: int
     last_ns: int
     remedy: str
-    disposition: str  # failed, skip, requeued
+    disposition: str  # failed, skip (the walk's), waived (an operator's), requeued
+    first_ns: int = 0
+    size_bytes: int | None = None
+    bundle: int | None = None
+    who: str = ""
+    why: str = ""
+    cursor: str = ""
 
 
 class Failures(Wire, frozen=True, kw_only=True):
-    """A page of failures; next is the cursor of the following page, empty at the end."""
+    """A page of failures. next, prev: cursors for `after` and `before`, empty at either end.
+
+    total: of all that were asked for; not exact: at least so many. at: the first row's place, None
+    in a page that a cursor asked for.
+    """
 
     failures: list[Failure]
     next: str = ""
+    prev: str = ""
+    total: int = 0
+    exact: bool = True
+    at: int | None = None
+    as_of_ns: int = 0
 
 
 class Plan(Wire, frozen=True, kw_only=True):
