@@ -82,6 +82,7 @@ class Carrier:
 
     def _carry(self, task: CopyTask) -> CopyResult:
         sink, desk, began_ns = self._sink, self._desk, time.time_ns()
+        began_s = time.monotonic()
         sink.begin(task.bundle, f"{task.epoch}-{task.attempt}", task.nodes)
         packer = Packer(sink, bytes_s=task.bytes_s)
         gatherer = Gatherer(
@@ -97,9 +98,10 @@ class Carrier:
             gatherer.ticks = False
         gatherer.gather(task)
         gatherer.tallies += unshown(gatherer.carried, self._not_in_table)
+        read_s = time.monotonic() - began_s
         if not gatherer.carried:
             sink.abort()
-            return self._answer(task, gatherer)
+            return self._answer(task, gatherer, read_s=read_s)
         sealed = seal(
             task,
             gatherer.carried,
@@ -114,6 +116,8 @@ class Carrier:
         return self._answer(
             task,
             gatherer,
+            read_s=read_s,
+            send_s=time.monotonic() - began_s - read_s,
             root=sealed.root,
             counts=packer.counts(),
             car_bytes=receipt.car_bytes,

@@ -14,9 +14,11 @@ import pickle
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.engine.bundle_times import Stopwatch, untold
 from core.engine.executor import WorkerLost
 from core.engine.faults import NODE_FAULTS, PIN_FAULTS, Backoff
 from core.engine.outcome import Outcome, again_bundle, outcome_of, without_refused
+from core.engine.recorded_event import RecordedEvent
 from core.engine.recovering import recovered
 from core.engine.reins import JobCancelled
 from core.engine.task import CopyResult, CopyTask, Rows
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from core.config.knobs import Knobs
+    from core.engine.bundle_times import BundleTimes
     from core.engine.executor import LocalExecutor
     from core.engine.placement import Place, Placement
     from core.engine.reins import Reins
@@ -59,7 +62,8 @@ def _any_source() -> None:
 class Means:
     """What a copy works with. owner: of a bucket, by its id. knobs: as they are now.
 
-    require_source: raises if the source is no longer the one that was planned.
+    require_source: raises if the source is no longer the one that was planned. told: hears of each
+    recorded bundle.
     """
 
     ledger: Ledger
@@ -71,6 +75,7 @@ class Means:
     knobs: Callable[[], Knobs]
     owner: Callable[[int], str]
     require_source: Callable[[], None] = _any_source
+    told: Callable[[BundleTimes], None] = untold
 
 
 class Copier:
@@ -86,6 +91,7 @@ class Copier:
         self._recording = asyncio.Semaphore(RECORDING)
         # a large object has one segment in flight
         self._segments = asyncio.Semaphore(means.knobs().segment_concurrency)
+        self._recorded = RecordedEvent(reins.id)
 
     def more(self) -> None:
         """Say that the plan committed bundles."""
@@ -102,6 +108,8 @@ class Copier:
         async with asyncio.TaskGroup() as group:
             await self._resume(group)
             cancelled = await self._dispatch(group)
+        if (rest := self._recorded.rest()) is not None:
+            await self._m.ledger.event(rest)
         if cancelled:
             raise JobCancelled
 
@@ -188,12 +196,13 @@ class Copier:
 
     async def _carry_once_or_again(self, bundle: Bundle, copied: Callable[[], None]) -> None:
         ledger, placement = self._m.ledger, self._m.placement
-        backoff = Backoff()
+        backoff, watch = Backoff(), Stopwatch()
         while True:
             result, place = await self._copy(bundle, backoff)
+            watch.answered()
             if result.root is None or result.counts is None:
                 copied()
-                await self._record(bundle, result, Rows([], []))
+                await self._record(bundle, result, Rows([], []), watch)
                 return
             await ledger.copied(bundle.id, result.root, place.peers, result.counts)
             copied()
@@ -201,13 +210,15 @@ class Copier:
                 async with self._m.window.pins:
                     await placement.pin(bundle.id, result.root, result.car_bytes, place.peers)
             except PIN_FAULTS as fault:
+                watch.pinned()
                 await self._send_again(bundle, result.root, fault)
                 await backoff.wait()
                 continue
             await ledger.pinned([bundle.id])
+            watch.pinned()
             async with self._recording:
                 rows: Rows = pickle.loads(result.rows)  # noqa: S301 - written by our own worker
-                await self._record(bundle, result, rows)
+                await self._record(bundle, result, rows, watch)
             return
 
     async def _send_again(self, bundle: Bundle, root: Cid, fault: VgwmError) -> None:
@@ -272,7 +283,9 @@ class Copier:
             return None
         return knobs.bandwidth / max(1, knobs.workers) / max(1, len(place.endpoints))
 
-    async def _record(self, bundle: Bundle, result: CopyResult, rows: Rows) -> None:
+    async def _record(
+        self, bundle: Bundle, result: CopyResult, rows: Rows, watch: Stopwatch
+    ) -> None:
         """Write the rows, then the ledger: done."""
         if any(fault.outcome == "gone" for fault in result.faults):
             # gone for good: not to be believed of an empty mount point
@@ -299,8 +312,11 @@ class Copier:
             failures=outcome.failures,
             requeued=again,
             increments=outcome.classes,
-            event=self._recorded(bundle, len(rows.ledger)),
+            event=self._recorded.note(bundle.id, len(rows.ledger)),
         )
+        place = self.places.get(bundle.id)
+        nodes = tuple(node.name for node in place.endpoints) if place is not None else ()
+        self._m.told(watch.recorded(result, nodes, (one.code for one in outcome.failures)))
 
     async def _upsert(self, rows: Rows) -> dict[bytes, str]:
         """Write object rows; return the keys that the table cannot hold, and why.
@@ -366,20 +382,13 @@ class Copier:
                 outcome.rows,
                 failures=outcome.failures,
                 requeued=[again_bundle(number, left, bundle.kind)] if left else [],
-                event=self._recorded(bundle, len(rows.ledger)),
+                event=self._recorded.note(bundle.id, len(rows.ledger)),
             )
         finally:
             window.leave()
 
-    def _recorded(self, bundle: Bundle, objects: int) -> EventDraft:
-        return EventDraft(
-            kind="recorded",
-            text=f"bundle {bundle.id:,} recorded: {objects:,} objects",
-            job=self._reins.id,
-        )
-
     async def _tell(self, text: str, *, kind: str) -> None:
-        log.warning("%s", text)
+        log.warning("%s", text, extra={"kind": kind})
         with contextlib.suppress(NoAnswer):  # a full ledger says so at the next change
             await self._m.ledger.event(
                 EventDraft(kind=kind, text=text, level="warn", job=self._reins.id)

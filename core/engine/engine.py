@@ -17,6 +17,7 @@ from core.config.workspace import FILE_NAME, load
 from core.dag.canonical import dumps
 from core.display import safe
 from core.engine.board import Board, Step
+from core.engine.bundle_times import untold
 from core.engine.jobs import Jobs
 from core.engine.observing import Observer
 from core.engine.runs import WALKER_SLOT, CopyRun, PlanRun
@@ -31,15 +32,16 @@ from core.target import profile as profiles
 from core.target.bucket_rows import BucketFacts, bucket_row
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from core.config.knobs import Knobs
     from core.config.schema import Workspace
+    from core.engine.bundle_times import BundleTimes
     from core.engine.jobs import Run
     from core.engine.observing import WorkerView
     from core.engine.reins import Reins
-    from core.ledger.rows import BucketRow
+    from core.ledger.rows import BucketRow, RequestMark
     from core.model import JobKind
     from core.target.chooser import NodeStatus
     from core.target.profile import Profile
@@ -72,6 +74,7 @@ class Engine:
         self._facts: dict[int, Mapping[str, object]] = {}
         self.observer = Observer(self.board)
         self.jobs = Jobs(ledger)
+        self.bundle_done: Callable[[BundleTimes], None] = untold
         self._copy: CopyRun | None = None
         self.listed = asyncio.Event()
         self.walking = False
@@ -144,23 +147,25 @@ class Engine:
             )
         return await self.jobs.start(kind, args, actor, request_id, self._run_of(kind, args))
 
-    async def pause(self, job: int, actor: str) -> None:
+    async def pause(self, job: int, actor: str, request: RequestMark | None = None) -> None:
         """Let a job take no new work; what is in flight ends."""
-        await self.jobs.pause(job, actor)
+        await self.jobs.pause(job, actor, request)
 
-    async def resume(self, job: int, actor: str) -> None:
+    async def resume(self, job: int, actor: str, request: RequestMark | None = None) -> None:
         """Let a paused job go on."""
-        await self.jobs.resume(job, actor)
+        await self.jobs.resume(job, actor, request)
 
-    async def cancel(self, job: int, actor: str) -> None:
+    async def cancel(self, job: int, actor: str, request: RequestMark | None = None) -> None:
         """End a job after what is in flight; whole bundles stay."""
-        await self.jobs.cancel(job, actor)
+        await self.jobs.cancel(job, actor, request)
 
     async def wait(self, job: int) -> None:
         """Return when the job has ended, or is paused by nobody's hand."""
         await self.jobs.wait(job)
 
-    async def set_knobs(self, values: Mapping[str, str], actor: str) -> None:
+    async def set_knobs(
+        self, values: Mapping[str, str], actor: str, request: RequestMark | None = None
+    ) -> None:
         """Set knobs, all or none; live ones are in force within 2 s. Raises BadInput."""
         knobs = self._knobs.with_values(values)
         told = ", ".join(
@@ -169,7 +174,7 @@ class Engine:
         await self.ledger.set_knobs(
             {name: knobs.text(name) for name in values},
             actor,
-            EventDraft(kind="knobs", text=f"set {told}", actor=actor),
+            EventDraft(kind="knobs", text=f"set {told}", actor=actor, request=request),
         )
         self._knobs = knobs
         if self._copy is not None:
@@ -280,7 +285,12 @@ class Engine:
 
     def worker_died(self, slot: int, how: str) -> None:
         """Say that a worker died and is replaced."""
-        log.warning("worker %d died (%s), another takes its place", slot, how)
+        log.warning(
+            "worker %d died (%s), another takes its place",
+            slot,
+            how,
+            extra={"kind": "worker_died"},
+        )
 
     # Its own business
 

@@ -8,7 +8,7 @@ May import the engine's child, board and tasks.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from core.engine.child import Child, ChildGone
@@ -138,7 +138,7 @@ class LocalExecutor:
                     if isinstance(answer, CopyResult):
                         future = seat.held.pop(answer.bundle, None)
                         if future is not None and not future.done():
-                            future.set_result(answer)
+                            future.set_result(replace(answer, worker=seat.slot))
                         await self._notify()
             except ChildGone as gone:
                 seat.child = None

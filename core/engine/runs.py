@@ -216,6 +216,7 @@ class CopyRun:
             knobs=lambda: engine.knobs,
             owner=engine.bucket_owner,
             require_source=lambda: require_source(engine),
+            told=lambda times: engine.bundle_done(times),  # noqa: PLW0108 - set after jobs began
         )
         self._executor, self._window = executor, window
         self.copier = Copier(means, reins, planned=planned)
