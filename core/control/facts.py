@@ -83,6 +83,8 @@ _NODE_STATES = {
     "busy": State.WARN,
     "slow": State.WARN,
     "full": State.FAIL,
+    "failing": State.FAIL,
+    "denied": State.FAIL,
     "unreachable": State.FAIL,
 }
 

@@ -1,16 +1,19 @@
 """Which nodes take the next bundle: those with room, least busy for their room. No I/O.
 
 Room is the cluster's freespace less what was sent since: a limit of Kubo's, not of its disk.
+A node that fails at real work is left out by its breaker, whatever a look at it says.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from core.errors import CapacityExhausted
+from core.errors import CapacityExhausted, Denied
+from core.target.breaker import Breaker, Circuit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -20,12 +23,10 @@ if TYPE_CHECKING:
 STALE_S = 30.0
 """An older look at a node says nothing of now: its state is unknown (I7)."""
 
-_UNREACHABLE_S = 5.0
-_BUSY_S = 5.0
-_FULL_S = 60.0
+HOPELESS_S = 5.0
+"""How long a bundle waits while nothing is under way and too few nodes have room, or let us in."""
 
-HOPELESS_S = 60.0
-"""How long a bundle waits while no node works and too few have room: garbage may go meanwhile."""
+_LOOK_AGAIN_S = 1.0
 
 
 class NodeState(StrEnum):
@@ -33,9 +34,24 @@ class NodeState(StrEnum):
 
     OK = "ok"
     BUSY = "busy"
+    SLOW = "slow"
     UNREACHABLE = "unreachable"
+    FAILING = "failing"  # it takes bundles, and does not come to hold their pins
     FULL = "full"
+    DENIED = "denied"
     UNKNOWN = "unknown"
+
+
+_STATE_OF = {
+    "CapacityExhausted": NodeState.FULL,
+    "NodeBusy": NodeState.BUSY,
+    "NodeSlow": NodeState.SLOW,
+    "Denied": NodeState.DENIED,
+    "PinFailed": NodeState.FAILING,
+    "PinMoved": NodeState.FAILING,
+    "BlocksMissing": NodeState.FAILING,
+}
+_SHUT = frozenset({NodeState.FULL, NodeState.DENIED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +59,23 @@ class Look:
     """One look at a node. free_bytes: its freespace metric, None without a valid one.
 
     metric_ns: when the cluster heard that metric; only a new one resets what was sent since.
+    wait_s: how long the node asked us to leave it alone.
     """
 
     state: NodeState
     reason: str = ""
     free_bytes: int | None = None
     metric_ns: int = 0
+    wait_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A node's breaker opened or closed. text: for the operator."""
+
+    node: str
+    opened: bool
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +105,8 @@ class _Slot:
         # two generations: a metric may be a whole interval older than our look at it
         self.newer_bytes = 0
         self.older_bytes = 0
-        self.held_until_s = 0.0
-        self.held_as = Look(state=NodeState.OK)
+        self.breaker = Breaker()
+        self.ill_since_s: float | None = None
 
     def room_bytes(self) -> int:
         given = self.in_flight_bytes + self.newer_bytes + self.older_bytes
@@ -90,7 +117,7 @@ class Chooser:
     """Hands out nodes for bundles and takes them back.
 
     replication: nodes a bundle; never lowered silently. node_bundles: bundles a node at once.
-    clock: monotonic seconds.
+    clock: monotonic seconds. on_turn: hears of each breaker that opens or closes.
     """
 
     def __init__(self, *, replication: int, node_bundles: int, clock: Callable[[], float]) -> None:
@@ -101,6 +128,7 @@ class Chooser:
         self._changed = asyncio.Event()
         self._used_s = clock()
         self._waiting: list[int] = []
+        self.on_turn: Callable[[Turn], None] = lambda _turn: None
 
     def enroll(self, nodes: Iterable[TargetNode]) -> None:
         """Know these nodes from now on; those known already keep their counts."""
@@ -115,21 +143,45 @@ class Chooser:
             slot.older_bytes, slot.newer_bytes = slot.newer_bytes, 0
         slot.look = look
         slot.looked_s = self._clock()
+        if look.state in {NodeState.OK, NodeState.FULL, NodeState.BUSY}:
+            slot.ill_since_s = None
+        elif slot.ill_since_s is None:
+            slot.ill_since_s = self._clock()
         self._stir()
 
     def fault(self, name: str, kind: str, reason: str, *, wait_s: float = 0.0) -> None:
-        """Leave a node out for a while. kind: name of the error class that it caused."""
+        """Count a node's fault; it is left out for a while. kind: the error's class."""
         slot = self._slots.get(name)
         if slot is None:
             return
-        states = {
-            "CapacityExhausted": (NodeState.FULL, _FULL_S),
-            "NodeBusy": (NodeState.BUSY, _BUSY_S),
-        }
-        state, hold_s = states.get(kind, (NodeState.UNREACHABLE, _UNREACHABLE_S))
-        slot.held_as = Look(state=state, reason=reason)
-        slot.held_until_s = self._clock() + max(hold_s, wait_s)
+        now_s = self._clock()
+        if slot.breaker.fault(kind, reason, now_s, wait_s=wait_s):
+            left_s = slot.breaker.wait_s(now_s)
+            text = f"{name} is left out for {left_s:.0f} s, then tried with one bundle: {reason}"
+            self.on_turn(Turn(node=name, opened=True, text=text))
         self._stir()
+
+    def pinned(self, peers: Iterable[str]) -> None:
+        """Note that a bundle was seen pinned at these cluster peers."""
+        for slot in self._slots.values():
+            if slot.node.peer in peers:
+                self._passed(slot, pinned=True)
+        self._stir()
+
+    def down_s(self, peer: str) -> float:
+        """Return for how long a cluster peer's node has not been well, 0 for one that is."""
+        slot = next((s for s in self._slots.values() if s.node.peer == peer), None)
+        if slot is None or slot.ill_since_s is None:
+            return 0.0
+        return self._clock() - slot.ill_since_s
+
+    def others(self, peers: Iterable[str]) -> int:
+        """Return how many nodes are well, those of these cluster peers left out."""
+        left_out = set(peers)
+        return sum(
+            self._now(slot).state is NodeState.OK and slot.node.peer not in left_out
+            for slot in self._slots.values()
+        )
 
     def limit(self, node_bundles: int) -> None:
         """Set how many bundles a node takes at once; bundles under way are not touched."""
@@ -148,12 +200,13 @@ class Chooser:
         for slot in taken:
             slot.in_flight += 1
             slot.in_flight_bytes += size_bytes
+            slot.breaker.taken(self._used_s)
         return tuple(slot.node for slot in taken)
 
     async def take(self, size_bytes: int) -> tuple[TargetNode, ...]:
         """Wait until `replication` nodes have room for a bundle, and take them.
 
-        Raises CapacityExhausted once nothing is under way that could end the wait.
+        Raises CapacityExhausted, or Denied, once nothing is under way that could end the wait.
         """
         self._waiting.append(size_bytes)
         try:
@@ -168,13 +221,20 @@ class Chooser:
                 return nodes
             still_s = self._clock() - max(began_s, self._used_s)
             if still_s >= HOPELESS_S and self._hopeless(size_bytes):
-                raise CapacityExhausted(
-                    what=self.why_not(size_bytes),
-                    where=f"a bundle of {size_bytes:,} bytes",
-                    remedy="Raise Datastore.StorageMax there or add disks, then copy again.",
-                )
+                raise self._shut(size_bytes)
             self._changed.clear()
-            await self._changed.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_AGAIN_S):  # a breaker's pause ends unheard
+                    await self._changed.wait()
+
+    def _shut(self, size_bytes: int) -> CapacityExhausted | Denied:
+        """Return why nothing can come of waiting."""
+        what, where = self.why_not(size_bytes), f"a bundle of {size_bytes:,} bytes"
+        if any(self._now(slot).state is NodeState.DENIED for slot in self._slots.values()):
+            remedy = "Put back the credentials that vgwm.yaml refers to, at the nodes or here."
+            return Denied(what=what, where=where, remedy=remedy)
+        remedy = "Raise Datastore.StorageMax there, or add disks or nodes."
+        return CapacityExhausted(what=what, where=where, remedy=remedy)
 
     def release(self, names: Iterable[str], size_bytes: int, *, sent: bool) -> None:
         """Give back what `choose` took. sent: its bytes may be on the nodes now."""
@@ -186,6 +246,7 @@ class Chooser:
             if sent:
                 slot.sent_bytes += size_bytes
                 slot.newer_bytes += size_bytes
+                self._passed(slot, pinned=False)
         self._stir()
 
     def status(self) -> list[NodeStatus]:
@@ -216,9 +277,10 @@ class Chooser:
         size_bytes = size_bytes or min(self._waiting, default=0)
         short = []
         able = 0
+        now_s = self._clock()
         for slot in self._slots.values():
             look = self._now(slot)
-            if look.state is not NodeState.OK:
+            if look.state is not NodeState.OK and not self._on_trial(slot, now_s):
                 short.append(f"{slot.node.name} is {look.state}: {look.reason}")
             elif slot.room_bytes() <= size_bytes:
                 short.append(f"{slot.node.name} has no room")
@@ -234,27 +296,49 @@ class Chooser:
         return (
             slot.in_flight < self._node_bundles
             and slot.room_bytes() > size_bytes
-            and self._now(slot).state is NodeState.OK
+            and self._looks(slot).state is NodeState.OK
+            and slot.breaker.takes(self._clock())
         )
 
+    def _on_trial(self, slot: _Slot, now_s: float) -> bool:
+        """Tell if only its breaker speaks against a node, and lets one bundle in now."""
+        return self._looks(slot).state is NodeState.OK and slot.breaker.takes(now_s)
+
     def _hopeless(self, size_bytes: int) -> bool:
-        """Tell if no bundle is in flight and too few nodes would have room if all answered."""
+        """Tell if no bundle is in flight and too few nodes would take one if all answered."""
         slots = self._slots.values()
-        roomy = sum(
-            slot.look.state is not NodeState.FULL
+        open_to_us = sum(
+            self._now(slot).state not in _SHUT
             and (slot.look.free_bytes is None or slot.look.free_bytes > size_bytes)
             for slot in slots
         )
-        return roomy < self.replication and not any(slot.in_flight for slot in slots)
+        return open_to_us < self.replication and not any(slot.in_flight for slot in slots)
+
+    def _passed(self, slot: _Slot, *, pinned: bool) -> None:
+        if slot.breaker.passed(pinned=pinned):
+            text = f"{slot.node.name} takes bundles again"
+            self.on_turn(Turn(node=slot.node.name, opened=False, text=text))
+
+    def _looks(self, slot: _Slot) -> Look:
+        """Return a node as it was last looked at; long ago is unknown."""
+        if slot.looked_s is not None:
+            age_s = self._clock() - slot.looked_s
+            if age_s > STALE_S:
+                return Look(state=NodeState.UNKNOWN, reason=f"last seen {age_s:.0f} s ago")
+        return slot.look
 
     def _now(self, slot: _Slot) -> Look:
-        now_s = self._clock()
-        if now_s < slot.held_until_s:
-            return slot.held_as
-        if slot.looked_s is not None and now_s - slot.looked_s > STALE_S:
-            age_s = now_s - slot.looked_s
-            return Look(state=NodeState.UNKNOWN, reason=f"last seen {age_s:.0f} s ago")
-        return slot.look
+        """Return a node as it is: ill by a look at it, else by what its breaker knows."""
+        look, now_s = self._looks(slot), self._clock()
+        breaker = slot.breaker
+        if look.state is not NodeState.OK:
+            return look
+        rests_s = breaker.wait_s(now_s)
+        if breaker.circuit(now_s) is Circuit.CLOSED and not rests_s:
+            return look
+        more = f"left out for {rests_s:.0f} s more" if rests_s else "on trial with one bundle"
+        state = _STATE_OF.get(breaker.kind, NodeState.UNREACHABLE)
+        return Look(state=state, reason=f"{breaker.reason}; {more}", free_bytes=look.free_bytes)
 
     def _stir(self) -> None:
         self._changed.set()

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from core.display import safe
-from core.errors import VgwmError
+from core.errors import Family, NodeBusy, VgwmError
 from core.target.chooser import Look, NodeState
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from core.target.kubo import RepoRoom
     from core.target.peers import Roster, TargetNode
 
-EVERY_S = 5.0
+EVERY_S = 4.0
 FAILING_S = 15.0
 """A sick node is asked no oftener than this: polling slows it further."""
 
@@ -42,6 +42,7 @@ class NodeWatch:
         self._roster = roster
         self._chooser = chooser
         self._watched: set[str] = set()
+        self._asked_s: dict[str, float] = {}  # how long a node asked us to wait
 
     async def look(self) -> None:
         """Look at every node once: the chooser knows them all afterwards."""
@@ -78,10 +79,13 @@ class NodeWatch:
             took_s = time.monotonic() - began_s
             pause_s = max(self._every_s, pause_s * 2, took_s)
             pause_s = self._every_s if good else min(self._failing_s, pause_s)
+            pause_s = max(pause_s, self._asked_s.pop(name, 0.0))
 
     async def _look_at(self, node: TargetNode) -> bool:
         look = await look_at(node, self._roster.clusters)
         self._chooser.observe(node.name, look)
+        if look.wait_s:
+            self._asked_s[node.name] = look.wait_s
         return look.state is NodeState.OK
 
 
@@ -90,7 +94,7 @@ async def look_at(node: TargetNode, clusters: tuple[ClusterClient, ...]) -> Look
     try:
         room = await node.kubo.repo_stat()
     except VgwmError as error:
-        return Look(state=NodeState.UNREACHABLE, reason=error.what)
+        return _failed(error, NodeState.UNREACHABLE)
     try:
         if node.cluster is not None:
             member = await node.cluster.id()
@@ -100,8 +104,20 @@ async def look_at(node: TargetNode, clusters: tuple[ClusterClient, ...]) -> Look
         free = await _metric(node, clusters, "freespace")
         ping = await _metric(node, clusters, "ping")
     except VgwmError as error:
-        return Look(state=NodeState.UNKNOWN, reason=error.what)
+        return _failed(error, NodeState.UNKNOWN)
     return _judged(node, room, free, ping)
+
+
+def _failed(error: VgwmError, state: NodeState) -> Look:
+    """Return a look that met an error. state: where its family says nothing better."""
+    match error.family:
+        case Family.AUTH:
+            return Look(state=NodeState.DENIED, reason=error.what)
+        case Family.THROTTLED:
+            asked_s = error.wait_s if isinstance(error, NodeBusy) else 0.0
+            return Look(state=NodeState.BUSY, reason=error.what, wait_s=asked_s)
+        case _:
+            return Look(state=state, reason=error.what)
 
 
 def _judged(node: TargetNode, room: RepoRoom, free: Metric | None, ping: Metric | None) -> Look:

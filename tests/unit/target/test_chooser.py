@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import CapacityExhausted
-from core.target.chooser import HOPELESS_S, STALE_S, Chooser, Look, NodeState
+from core.errors import CapacityExhausted, Denied
+from core.target.breaker import FAULTS
+from core.target.chooser import HOPELESS_S, STALE_S, Chooser, Look, NodeState, Turn
 from core.target.peers import TargetNode
 
 if TYPE_CHECKING:
@@ -120,7 +121,9 @@ def test_bytes_in_flight_are_room_taken() -> None:
 @pytest.mark.parametrize(
     ("kind", "wait_s", "state", "held_s"),
     [
-        ("NodeUnreachable", 0, NodeState.UNREACHABLE, 5),
+        ("NodeUnreachable", 0, NodeState.UNREACHABLE, 1),
+        ("NodeSlow", 0, NodeState.SLOW, 5),
+        ("PinFailed", 0, NodeState.FAILING, 5),
         ("NodeBusy", 17, NodeState.BUSY, 17),
         ("CapacityExhausted", 0, NodeState.FULL, 60),
     ],
@@ -134,7 +137,7 @@ def test_a_fault_leaves_a_node_out_for_a_while(
     clock.now_s += held_s - 0.1
     look(made, "kubo-1", GB * 9)  # a good look does not end it: the node failed at real work
     (status,) = made.status()
-    assert (status.state, status.reason) == (state, "why")
+    assert (status.state, status.reason) == (state, "why; left out for 0 s more")
     assert made.choose(GB) is None
     clock.now_s += 0.2
     assert names(made.choose(GB)) == ["kubo-1"]
@@ -203,6 +206,62 @@ def test_no_node_is_given_more_than_its_room_or_its_share(
             held = [size for taken, size in out if status.name in taken]
             assert status.in_flight == len(held) <= node_bundles
             assert status.sent_bytes + sum(held) <= (status.free_bytes or 0)
+
+
+def test_an_open_breaker_is_told_once_and_its_trial_is_one_bundle() -> None:
+    clock, turns = Clock(), list[Turn]()
+    made = chooser([50 * GB], replication=1, clock=clock)
+    made.on_turn = turns.append
+    for _ in range(FAULTS):
+        made.fault("kubo-1", "NodeUnreachable", "reset")
+    assert [turn.opened for turn in turns] == [True]
+    assert "kubo-1 is left out for 5 s" in turns[0].text
+    clock.now_s += 5
+    assert made.status()[0].reason == "reset; on trial with one bundle"
+    taken = names(made.choose(GB))
+    assert made.choose(GB) is None
+    assert "kubo-1 is unreachable" in made.why_not(GB)
+    made.release(taken, GB, sent=True)
+    assert [turn.opened for turn in turns] == [True, False]
+    assert made.status()[0].state is NodeState.OK
+    assert made.choose(GB) is not None
+
+
+def test_a_node_whose_pins_failed_is_on_trial_until_a_pin_is_seen() -> None:
+    clock, turns = Clock(), list[Turn]()
+    made = chooser([50 * GB], replication=1, clock=clock)
+    made.on_turn = turns.append
+    made.fault("kubo-1", "PinFailed", "pin_error")
+    clock.now_s += 5
+    made.release(names(made.choose(GB)), GB, sent=True)
+    assert made.choose(GB) is None
+    made.pinned(["Pkubo-1"])
+    assert [turn.opened for turn in turns] == [True, False]
+    assert made.choose(GB) is not None
+
+
+def test_how_long_a_node_is_down_and_who_else_is_well() -> None:
+    clock = Clock()
+    made = chooser([50 * GB] * 3, clock=clock)
+    assert (made.down_s("Pkubo-2"), made.others(["Pkubo-2"])) == (0.0, 2)
+    for _ in range(3):
+        made.observe("kubo-2", Look(state=NodeState.UNREACHABLE, reason="reset"))
+        clock.now_s += 10
+    assert (made.down_s("Pkubo-2"), made.others(["Pkubo-1"])) == (30.0, 1)
+    look(made, "kubo-2", GB)
+    assert made.down_s("Pkubo-2") == 0.0
+
+
+async def test_nodes_that_do_not_let_us_in_end_the_wait_with_what_to_do() -> None:
+    clock = Clock()
+    made = chooser([50 * GB] * 2, clock=clock)
+    for name in ("kubo-1", "kubo-2"):
+        made.observe(name, Look(state=NodeState.DENIED, reason="cluster-1 answered 401"))
+    waiting = await waits(made, GB)
+    clock.now_s += HOPELESS_S
+    made.observe("kubo-1", Look(state=NodeState.DENIED, reason="cluster-1 answered 401"))
+    with pytest.raises(Denied, match="cluster-1 answered 401"):
+        await waiting
 
 
 async def waits(made: Chooser, size_bytes: int) -> asyncio.Task[tuple[TargetNode, ...]]:
