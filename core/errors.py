@@ -14,12 +14,14 @@ VgwmError                     exit
 │   ├── NodeBusy
 │   ├── NodeUnreachable
 │   │   └── NodeSlow              it takes a request and makes no progress
+│   ├── WorkHeld                  work was held so long that a bundle gave its place back
 │   ├── CapacityExhausted
 │   ├── PinMoved                  the cluster allocated other peers than asked for
 │   └── PinFailed                 a peer did not come to hold a pin
 │       └── BlocksMissing         .. because blocks are missing on its node
 ├── Refused                   5   a gate, a confirmation, a foreign plan, an existing file
-│   └── ForeignPlan
+│   ├── ForeignPlan
+│   └── LeaseHeld                 another operator steers
 ├── Denied                    6   credentials or permission
 └── Broken                    7   integrity: a count, CID or ledger is wrong; stopped
     └── NodeRefusedBlock
@@ -131,6 +133,10 @@ class NodeBusy(NoAnswer):
         self.wait_s = wait_s
 
 
+class WorkHeld(NoAnswer):
+    """All work was held, by a pause or a window, longer than a bundle keeps its place."""
+
+
 class CapacityExhausted(NoAnswer):
     """A disk or a repository has no room left."""
 
@@ -164,6 +170,10 @@ class Refused(VgwmError):
 
 class ForeignPlan(Refused):
     """Something belongs to another workspace."""
+
+
+class LeaseHeld(Refused):
+    """Another operator steers; taking over needs a reason."""
 
 
 class Denied(VgwmError):

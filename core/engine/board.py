@@ -1,8 +1,9 @@
-"""What each worker process is doing, in memory shared with the coordinator.
+"""What each worker process is doing, and what holds for all, in memory that they share.
 
 A worker stores a few integers a step; the coordinator reads them once a second. Nothing counts on
-them: counters come from the ledger (I4). A killed worker leaves its last values behind.
-May import the model.
+them: counters come from the ledger (I4). A killed worker leaves its last values behind. Behind the
+slots stand the rules that the coordinator makes and every worker reads (`Rules`).
+May import the reading times.
 """
 
 from __future__ import annotations
@@ -13,10 +14,22 @@ import time
 from enum import IntEnum
 from typing import NamedTuple
 
-FIELDS = 8
-"""64-bit integers a slot: beat, bundle, step, done, total, objects, bytes, part."""
+from core.engine.latency import BINS, bin_of
+from core.engine.rules import RULE_CELLS, Rules
 
+SEEN = 9
+"""64-bit integers of a slot: beat, bundle, step, done, total, objects, bytes, part, wait."""
+
+SENT = SEEN
+"""Bytes that the slot has sent, every copy counted."""
+
+READS = SENT + 1
+"""Where a slot's histogram of reading times begins."""
+
+FIELDS = READS + BINS
 MAX_SLOTS = 256
+_RULES_AT = MAX_SLOTS * FIELDS
+_CELLS = _RULES_AT + RULE_CELLS
 
 
 class Step(IntEnum):
@@ -30,6 +43,14 @@ class Step(IntEnum):
     STORE = 5
 
 
+class Wait(IntEnum):
+    """Why a worker's bytes do not pass its gate now."""
+
+    NONE = 0
+    HOLD = 1
+    BANDWIDTH = 2
+
+
 class Seen(NamedTuple):
     """One slot, as read. Times are monotonic nanoseconds of this machine."""
 
@@ -41,6 +62,7 @@ class Seen(NamedTuple):
     objects: int
     size_bytes: int
     part: int
+    wait: Wait = Wait.NONE
 
 
 class Board:
@@ -48,25 +70,36 @@ class Board:
 
     def __init__(self, fd: int) -> None:
         self.fd = fd
-        self._map = mmap.mmap(fd, MAX_SLOTS * FIELDS * 8)
+        self._map = mmap.mmap(fd, _CELLS * 8)
         self._cells = memoryview(self._map).cast("q")
+        self.rules = Rules(self._cells[_RULES_AT:], fd)
 
     @classmethod
     def create(cls) -> Board:
         """Make a board; children find it by the inherited descriptor `fd`."""
         fd = os.memfd_create("vgwm-board", 0)
-        os.ftruncate(fd, MAX_SLOTS * FIELDS * 8)
+        os.ftruncate(fd, _CELLS * 8)
         return cls(fd)
 
     def read(self, slot: int) -> Seen:
         """Return what slot holds now; torn reads of single fields do not happen on 64-bit hosts."""
-        cells = self._cells[slot * FIELDS : (slot + 1) * FIELDS].tolist()
+        cells = self._cells[slot * FIELDS : slot * FIELDS + SEEN].tolist()
         step = Step(cells[2]) if cells[2] in Step._value2member_map_ else Step.IDLE
-        return Seen(cells[0], cells[1], step, *cells[3:])
+        wait = Wait(cells[8]) if cells[8] in Wait._value2member_map_ else Wait.NONE
+        beat, bundle, _, done, total, objects, size_bytes, part, _ = cells
+        return Seen(beat, bundle, step, done, total, objects, size_bytes, part, wait)
+
+    def sent_bytes(self) -> int:
+        """Return what all workers have sent since the board was made, every copy counted."""
+        return sum(self._cells[SENT:_RULES_AT:FIELDS].tolist())
+
+    def reads(self) -> list[int]:
+        """Return how many timed reads of all workers fell into each bin, since the beginning."""
+        return [sum(self._cells[at:_RULES_AT:FIELDS].tolist()) for at in range(READS, FIELDS)]
 
     def clear(self, slot: int) -> None:
         """Forget what slot's former process left, but its totals."""
-        for field in range(5):
+        for field in (0, 1, 2, 3, 4, 8):
             self._cells[slot * FIELDS + field] = 0
 
     def desk(self, slot: int) -> Desk:
@@ -75,6 +108,7 @@ class Board:
 
     def close(self) -> None:
         """Release the memory."""
+        self.rules.close()
         self._cells.release()
         self._map.close()
         os.close(self.fd)
@@ -104,6 +138,19 @@ class Desk:
         cells[5] += objects
         cells[6] += size_bytes
         cells[0] = time.monotonic_ns()
+
+    def waits(self, wait: Wait) -> None:
+        """Say why the worker's bytes wait: a sign of life too."""
+        self.cells[8] = int(wait)
+        self.cells[0] = time.monotonic_ns()
+
+    def sent(self, size_bytes: int) -> None:
+        """Count bytes on their way to the target."""
+        self.cells[SENT] += size_bytes
+
+    def read_took(self, ns: int) -> None:
+        """Count one timed read of the source."""
+        self.cells[READS + bin_of(ns)] += 1
 
     def waits_for(self, part: int) -> None:
         """Say which node is waited for."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from core.dag import profile as profiles
 from core.engine.board import Step
+from core.engine.gate import HELD_S
 from core.engine.gather import Gatherer
 from core.engine.packing import Packer
 from core.engine.seal import seal
@@ -32,6 +33,7 @@ from core.target.sink_kubo import KuboSink
 
 if TYPE_CHECKING:
     from core.engine.board import Desk
+    from core.engine.gate import Gate
 
 log = logging.getLogger("vgwm.worker")
 
@@ -43,16 +45,17 @@ IDLE_S = 60.0
 class Carrier:
     """Carries bundles, one at a time. Keeps one bucket open, and one connection a node."""
 
-    def __init__(self, setup: WorkerSetup, desk: Desk) -> None:
+    def __init__(self, setup: WorkerSetup, desk: Desk, gate: Gate) -> None:
         self._setup = setup
         self._desk = desk
+        self._gate = gate
         self._source = PosixSource(setup.source)
         self._cid_profile = profiles.by_name(setup.cid_profile)
         profile = target_profiles.load(setup.profile)
         self._profile_name = profile.name
         self._not_in_table = profile.not_in_table
         self._maker = RowMaker(profile, setup.workspace_id)
-        self._sink = _sink(setup)
+        self._sink = _sink(setup, gate)
         self._bucket: bytes | None = None
         self._reader: BucketReader | None = None
 
@@ -83,8 +86,11 @@ class Carrier:
     def _carry(self, task: CopyTask) -> CopyResult:
         sink, desk, began_ns = self._sink, self._desk, time.time_ns()
         began_s = time.monotonic()
+        # to begin a large object again costs more than the place that it keeps
+        self._gate.held_s = None if task.kind is BundleKind.LARGE else HELD_S
+        self._gate.rest()
         sink.begin(task.bundle, f"{task.epoch}-{task.attempt}", task.nodes)
-        packer = Packer(sink, bytes_s=task.bytes_s)
+        packer = Packer(sink, rest=self._gate.rest)
         gatherer = Gatherer(
             self._cid_profile,
             self._setup.etag,
@@ -171,12 +177,12 @@ class Segments:
             self._next = done + self._segment_bytes
 
 
-def _sink(setup: WorkerSetup) -> BundleSink:
+def _sink(setup: WorkerSetup, gate: Gate) -> BundleSink:
     match setup.sink:
         case "dir":
-            return DirSink(Path(setup.sink_path))
+            return DirSink(Path(setup.sink_path), throttle=gate)
         case "kubo":
-            return KuboSink(idle_s=min(IDLE_S, setup.timeout_s))
+            return KuboSink(idle_s=min(IDLE_S, setup.timeout_s), throttle=gate)
         case "discard":
             return DiscardSink()
     raise BadInput(what="an unknown sink", where="worker", remedy="Report this.")

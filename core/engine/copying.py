@@ -273,15 +273,7 @@ class Copier:
             entries=entries,
             nodes=place.endpoints,
             peers=place.peers,
-            bytes_s=self._share(place),
         )
-
-    def _share(self, place: Place) -> float | None:
-        """Return a bundle's part of the bandwidth: each worker sends one, to each of its nodes."""
-        knobs = self._m.knobs()
-        if knobs.bandwidth is None:
-            return None
-        return knobs.bandwidth / max(1, knobs.workers) / max(1, len(place.endpoints))
 
     async def _record(
         self, bundle: Bundle, result: CopyResult, rows: Rows, watch: Stopwatch

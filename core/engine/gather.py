@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from hashlib import sha256
+from time import perf_counter_ns
 from typing import TYPE_CHECKING, Final
 
 from core.dag.car import raw_head
@@ -16,6 +17,7 @@ from core.dag.cid import RAW
 from core.dag.unixfs import FileBuilder
 from core.display import safe
 from core.engine.board import Step
+from core.engine.latency import SAMPLE, timed
 from core.engine.packing import FLUSH_BYTES
 from core.engine.task import Loss, ObjectFault
 from core.model import Cid, Integrity
@@ -86,7 +88,12 @@ class Gatherer:
             if done >= due:
                 due = done + TICK
                 self._tick(done)
-            got = read(key, version, limit)
+            if done % SAMPLE:
+                got = read(key, version, limit)
+            else:
+                began_ns = perf_counter_ns()
+                got = read(key, version, limit)
+                desk.read_took(perf_counter_ns() - began_ns)
             if type(got) is SmallRead:
                 self._small(key, version, got)
             elif isinstance(got, Gone | Changed | Unreadable):
@@ -163,7 +170,7 @@ class Gatherer:
         builder = FileBuilder(self._profile, self._packer.emit)
         done = 0
         try:
-            for chunk in got.chunks(self._chunk_buffer()):
+            for chunk in timed(got.chunks(self._chunk_buffer()), self._desk.read_took):
                 proof.update(chunk)
                 builder.chunk(chunk)  # type: ignore[arg-type]  # the packer sends a view at once
                 done += len(chunk)

@@ -5,7 +5,6 @@ May import dag and the sinks.
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Final
 
 from core.dag.car import BlockTally
@@ -13,21 +12,26 @@ from core.dag.varint import encode
 from core.model import MIB, BlockCounts, Cid
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from core.target.sink import BundleSink
 
 FLUSH_BYTES: Final = MIB
 
 
+def _no_rest() -> None:
+    pass
+
+
 class Packer:
-    """Counts and frames one bundle's blocks, no faster than `bytes_s` (None: as fast as may be).
+    """Counts and frames one bundle's blocks. rest: waits at each hand-over while work is held.
 
     A block given as a memoryview lies in a buffer that its owner uses again: it goes out at once.
     """
 
-    def __init__(self, sink: BundleSink, *, bytes_s: float | None = None) -> None:
+    def __init__(self, sink: BundleSink, *, rest: Callable[[], None] = _no_rest) -> None:
         self._sink = sink
-        self._bytes_s = bytes_s
-        self._began_s = time.monotonic()
+        self._rest = rest
         self.tally = BlockTally()
         self.parts: list[bytes] = []
         self.held = 0
@@ -42,7 +46,7 @@ class Packer:
         if isinstance(block, memoryview):
             self._sink.put_now((*self.parts, head, block), self.held + len(head) + size)
             self.parts, self.held = [], 0
-            self._hold_back()
+            self._rest()
             return
         self.parts += (head, block)
         self.held += len(head) + size
@@ -54,13 +58,7 @@ class Packer:
         if self.parts:
             self._sink.put(self.parts, self.held)
             self.parts, self.held = [], 0
-            self._hold_back()
-
-    def _hold_back(self) -> None:
-        """Sleep until the bundle's share of the bandwidth allows what was handed on."""
-        if self._bytes_s is not None:
-            due_s = self._began_s + self.tally.section_bytes / self._bytes_s
-            time.sleep(max(0.0, due_s - time.monotonic()))
+            self._rest()
 
     def end_segment(self) -> tuple[int, int]:
         """Return (sections, block bytes) since the last segment ended; the next begins."""

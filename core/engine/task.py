@@ -39,7 +39,7 @@ class WorkerSetup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyTask:
-    """Copy one bundle. bytes_s: its share of the bandwidth, None for no limit."""
+    """Copy one bundle."""
 
     bundle: int
     epoch: int
@@ -52,7 +52,6 @@ class CopyTask:
     entries: list[tuple[bytes, bytes]]
     nodes: tuple[KuboEndpoint, ...]
     peers: tuple[str, ...]
-    bytes_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,10 +15,12 @@ import sys
 import threading
 from typing import TYPE_CHECKING, BinaryIO
 
-from core.engine.board import Board, Desk, Step
+from core.engine.board import Board, Step
+from core.engine.gate import Gate
 from core.engine.task import LENGTH_BYTES, CopyTask, WalkTask, WorkerSetup
 
 if TYPE_CHECKING:
+    from core.engine.board import Desk
     from core.engine.task import Answer, Message
 
 
@@ -83,12 +85,12 @@ def main(pipe_fd: int, board_fd: int, slot: int) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     inbox = Inbox(os.fdopen(pipe_fd, "rb", buffering=1 << 16, closefd=False))
     outbox = Outbox(os.fdopen(pipe_fd, "wb", buffering=1 << 16, closefd=False))
-    desk = Board(board_fd).desk(slot)
+    board = Board(board_fd)
     setup = inbox.start()
     if setup.walks:
-        _walk(inbox, outbox, setup, desk)
+        _walk(inbox, outbox, setup, board.desk(slot))
     else:
-        _carry(inbox, outbox, setup, desk)
+        _carry(inbox, outbox, setup, board, slot)
 
 
 def _walk(inbox: Inbox, outbox: Outbox, setup: WorkerSetup, desk: Desk) -> None:
@@ -99,10 +101,11 @@ def _walk(inbox: Inbox, outbox: Outbox, setup: WorkerSetup, desk: Desk) -> None:
             outbox.send(page)
 
 
-def _carry(inbox: Inbox, outbox: Outbox, setup: WorkerSetup, desk: Desk) -> None:
+def _carry(inbox: Inbox, outbox: Outbox, setup: WorkerSetup, board: Board, slot: int) -> None:
     from core.engine.carry import Carrier  # noqa: PLC0415 - 0.1 s that a walker need not wait for
 
-    carrier = Carrier(setup, desk)
+    desk = board.desk(slot)
+    carrier = Carrier(setup, desk, Gate(desk, board.rules))
     desk.at(Step.IDLE)
     while isinstance(task := inbox.next(), CopyTask):
         outbox.send(carrier.carry(task))

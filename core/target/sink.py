@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from core.model import MIB
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from core.model import Cid
 
@@ -31,6 +33,28 @@ class SinkReceipt(NamedTuple):
 
     car_bytes: int
     nodes: tuple[str, ...]
+
+
+class Throttle(Protocol):
+    """What a sink's bytes pass on their way out: it may wait, and it counts them."""
+
+    def take(self, size_bytes: int) -> None:
+        """Wait until so many bytes may go out."""
+
+    def pieces(self, body: Piece, copies: int) -> Iterator[memoryview]:
+        """Yield a body piece by piece, each once it may go out to so many nodes."""
+
+
+class Unthrottled:
+    """Lets everything pass."""
+
+    def take(self, size_bytes: int) -> None:
+        """Do nothing."""
+
+    def pieces(self, body: Piece, copies: int) -> Iterator[memoryview]:  # noqa: ARG002  # the protocol's
+        """Yield pieces of a MiB."""
+        view = memoryview(body)
+        return (view[at : at + MIB] for at in range(0, len(view), MIB))
 
 
 class BundleSink(Protocol):

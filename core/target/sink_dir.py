@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from core.dag import car, cid
 from core.model import MIB, Cid
 from core.target.disk_faults import disk_error
-from core.target.sink import KuboEndpoint, Piece, SinkReceipt
+from core.target.sink import KuboEndpoint, Piece, SinkReceipt, Throttle, Unthrottled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,8 +32,9 @@ class DirSink:
     NodeUnreachable (the disk fails), each naming the path.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, throttle: Throttle | None = None) -> None:
         self._path = path
+        self._throttle = throttle or Unthrottled()
         self._bundles = path / "bundles"
         self._manifests = path / "manifests"
         self._tmp = path / "tmp"
@@ -125,6 +126,7 @@ class DirSink:
 
     def _write_all(self, parts: Sequence[Piece], n: int) -> None:
         """Write n bytes, by one system call in nearly all cases."""
+        self._throttle.take(n)
         try:
             if len(parts) <= _IOV_MAX and os.writev(self._fd, parts) == n:
                 self._written += n

@@ -20,10 +20,10 @@ from core.target.kubo_answers import (
     unreachable,
 )
 from core.target.kubo_wire import EPILOGUE, PROLOGUE, ImportWire
-from core.target.sink import KuboEndpoint, Piece, SinkReceipt
+from core.target.sink import KuboEndpoint, Piece, SinkReceipt, Throttle, Unthrottled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 HOLD_BYTES = 16 * MIB
 """A body up to this size is held and sent with its length; a larger one goes out in chunks."""
@@ -40,8 +40,9 @@ class KuboSink:
     names its node. Source of the protocol: Kubo 0.42 as seen, `docs/target.md`.
     """
 
-    def __init__(self, *, idle_s: float = 60.0) -> None:
+    def __init__(self, *, idle_s: float = 60.0, throttle: Throttle | None = None) -> None:
         self._idle_s = idle_s
+        self._throttle = throttle or Unthrottled()
         self._wires: dict[KuboEndpoint, ImportWire] = {}
         self._nodes: list[ImportWire] = []
         self._bundle_id = 0
@@ -149,7 +150,7 @@ class KuboSink:
 
     def _send_all(self, chunk: bytes) -> None:
         """Send a chunk of an open request to every node."""
-        for piece in _pieces(chunk):
+        for piece in self._throttle.pieces(chunk, len(self._nodes)):
             for wire in self._nodes:
                 try:
                     wire.send(piece)
@@ -159,13 +160,14 @@ class KuboSink:
     def _send_whole(self, body: bytes) -> dict[str, Exception]:
         """Send a whole body to every node that takes it; return the others' faults."""
         broken: dict[str, Exception] = {}
+        self._streaming = True  # until it is answered: an abort closes what is half sent
         for wire in self._nodes:
             try:
                 wire.open()
                 wire.head(len(body))
             except _FAULTS as error:
                 broken[wire.name] = error
-        for piece in _pieces(body):
+        for piece in self._throttle.pieces(body, len(self._nodes) - len(broken)):
             for wire in self._nodes:
                 if wire.name not in broken:
                     try:
@@ -179,7 +181,7 @@ class KuboSink:
         faults: list[VgwmError] = []
         for wire in self._nodes:
             try:
-                answer = _answer(wire, broken.get(wire.name), body)
+                answer = self._answer(wire, broken.get(wire.name), body)
             except _FAULTS as error:
                 wire.close()
                 faults.append(unreachable(error, where=self._where(wire), node=wire.name))
@@ -191,6 +193,24 @@ class KuboSink:
             self._streaming = False  # every connection is at rest or closed
             self.abort()
             raise next((f for f in faults if isinstance(f, NodeRefusedBlock)), faults[0])
+
+    def _answer(self, wire: ImportWire, fault: Exception | None, body: bytes) -> Answer:
+        """Return a node's answer; once more on a new connection if a kept one had gone stale."""
+        again = bool(body) and wire.reused and not isinstance(fault, TimeoutError)
+        try:
+            # a node that refuses early answers, then closes: its words beat our EPIPE
+            return wire.answer()
+        except TimeoutError:
+            raise
+        except _FAULTS as error:
+            if not again:
+                raise fault or error from error
+        wire.close()
+        wire.open()
+        wire.head(len(body))
+        for piece in self._throttle.pieces(body, 1):
+            wire.send(piece)
+        return wire.answer()
 
     def _broke_off(self, wire: ImportWire, error: Exception) -> VgwmError:
         """Return why a node stopped taking the body: its own words, if it left any."""
@@ -208,27 +228,3 @@ class KuboSink:
 
     def _where(self, wire: ImportWire) -> str:
         return f"import of bundle {self._bundle_id} on {wire.where}"
-
-
-def _answer(wire: ImportWire, fault: Exception | None, body: bytes) -> Answer:
-    """Return a node's answer; once more on a new connection if a kept one had gone stale."""
-    again = bool(body) and wire.reused and not isinstance(fault, TimeoutError)
-    try:
-        # a node that refuses early answers, then closes: its words are worth more than our EPIPE
-        return wire.answer()
-    except TimeoutError:
-        raise
-    except _FAULTS as error:
-        if not again:
-            raise fault or error from error
-    wire.close()
-    wire.open()
-    wire.head(len(body))
-    for piece in _pieces(body):
-        wire.send(piece)
-    return wire.answer()
-
-
-def _pieces(body: bytes) -> Iterator[memoryview]:
-    view = memoryview(body)
-    return (view[at : at + _PIECE_BYTES] for at in range(0, len(view), _PIECE_BYTES))
