@@ -90,15 +90,25 @@ class Classifier:
             kind = _KINDS.get(stat.S_IFMT(seen.st_mode), "a special file")
             self.skip(key, Unrepresentable.SPECIAL_FILE, kind)
 
-    def folder(self, fd: int, key: bytes) -> None:
-        """Judge an open directory: an object if it has an ETag. key: ends with a slash."""
+    def folder(self, fd: int, key: bytes, why: Unrepresentable | None) -> None:
+        """Judge an open directory: an object if it has an ETag. key: ends with a slash.
+
+        why: all that lies below it, and so the object that it is itself, is skipped for that.
+        """
         marks = self._folder_marks(fd, key)
         if marks is None:
+            return
+        if why is not None:
+            self.skip_below(key, why)
             return
         seen = os.fstat(fd)
         size = None if marks.marker and self._versioned else 0
         ctime_ns = self._ctime_ns(key, seen)
         self.entries.append((key, b"", size, seen.st_ino, seen.st_mtime_ns, ctime_ns))
+
+    def skip_below(self, key: bytes, why: Unrepresentable) -> None:
+        """Record a key that lies at or below a directory that is skipped."""
+        self.skip(key, why, f"below a directory that is skipped: {why.value}")
 
     def skip(self, key: bytes, reason: Unrepresentable, detail: str) -> None:
         """Record a key that will not be handed on."""

@@ -186,7 +186,7 @@ class _Walker:
                 return
             key = frame.prefix + name
             if frame.why is not None:
-                judge.skip(key, frame.why, f"below a directory that is skipped: {frame.why.value}")
+                judge.skip_below(key, frame.why)
                 continue
             try:
                 seen = os.stat(name, dir_fd=frame.fd, follow_symlinks=False)
@@ -223,8 +223,8 @@ class _Walker:
             return
         try:
             self._enter(fd, key, why)
-            if behind and why is None:
-                self._judge.folder(fd, key)
+            if behind:
+                self._judge.folder(fd, key, why)
         except OSError as error:
             if self._stack[-1].fd != fd:
                 os.close(fd)

@@ -112,6 +112,9 @@ def test_i4_what_is_no_object_is_skipped_with_its_reason(tree: HandTree) -> None
     tree.put(b".sgwtmp/multipart/x/1", attributes={})
     tree.put(b"bad-\xff", attributes={})
     tree.put(b"bad-\xfe/inside/file", attributes={})
+    for folder in (bucket / os.fsdecode(b"bad-\xfd"), bucket / "folder/.sgwtmp/deep"):
+        folder.mkdir(exist_ok=True)
+        tree.mark(folder, {"etag": b'"x"'})  # a directory object is a key, too
     os.mkfifo(bucket / "fifo")
     with socket.socket(socket.AF_UNIX) as listening:
         here = os.open(bucket, os.O_PATH)
@@ -121,7 +124,9 @@ def test_i4_what_is_no_object_is_skipped_with_its_reason(tree: HandTree) -> None
     assert [e.key for e in entries] == [b"object"]
     assert {(s.key, s.reason) for s in skips} == {
         (b".object.sgwtmp.1790000000000000000", Unrepresentable.LEFTOVER_TEMP),
+        (b"folder/.sgwtmp/deep/", Unrepresentable.NESTED_SGWTMP),
         (b"folder/.sgwtmp/deep/er", Unrepresentable.NESTED_SGWTMP),
+        (b"bad-\xfd/", Unrepresentable.KEY_NOT_UTF8),
         (b"bad-\xff", Unrepresentable.KEY_NOT_UTF8),
         (b"bad-\xfe/inside/file", Unrepresentable.KEY_NOT_UTF8),
         (b"fifo", Unrepresentable.SPECIAL_FILE),
