@@ -8,14 +8,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui import effects
+from tui import effects, errors_acts
 from tui.keys import GO
 from tui.prompt import answer_prompt, knob_prompt
 from tui.reasons import why_off
-from tui.said import error_text, status_line
+from tui.said import command_line, command_of, error_text, status_line
 from tui.sheets import answer_sheet, begin_sheet, cancel_sheet
 from tui.ui import LinkState, Message, Name, Ui
-from tui.views.guide import COMMAND
 from tui.views.line import Role
 from tui.views.words import current_job
 
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from tui.ui import Scene
 
 LEAVE_S = 2.0
-PAGE_ROWS = 15
 
 
 class Press(NamedTuple):
@@ -66,6 +64,8 @@ def _table(ui: Ui, id_: str, scene: Scene, keymap: Keymap) -> Step:
         return Step(_say(ui, f"{label.shown} {label.label} is off: {off}", Role.WARN))
     if id_ in _MOVES:
         return Step(_move(ui, id_, scene))
+    if id_ in errors_acts.BY_ID:
+        return Step(*errors_acts.BY_ID[id_](ui, scene))
     act = _BY_ID.get(id_)
     return act(ui, scene) if act is not None else Step(ui)
 
@@ -95,13 +95,14 @@ def _go(ui: Ui, key: str, id_: str) -> Step:
     name = GO.get(key)
     if name is None:
         return Step(ui if id_ == "back" else _say(ui, f"g {key} leads nowhere", Role.WARN))
-    return Step(replace(ui, screen=name, cursor=0, message=None, error=None), effects.LoadList())
+    at_top = replace(ui, screen=name, cursor=0, top=0, opened=False, message=None, error=None)
+    return Step(at_top, effects.LoadList())
 
 
 def _list_length(ui: Ui, scene: Scene) -> int:
     match ui.screen:
         case Name.ERRORS:
-            return len(scene.failures)
+            return scene.window.total if scene.window is not None else 0
         case Name.LOG:
             return len(scene.events)
         case Name.MIGRATE:
@@ -110,19 +111,22 @@ def _list_length(ui: Ui, scene: Scene) -> int:
             return 0
 
 
-_MOVES = {"up": -1, "down": 1, "page_up": -PAGE_ROWS, "page_down": PAGE_ROWS, "first": 0, "last": 0}
+_MOVES = frozenset({"up", "down", "page_up", "page_down", "first", "last"})
 
 
 def _move(ui: Ui, id_: str, scene: Scene) -> Ui:
+    """Move the cursor; a page is what fits on the screen."""
     last = max(0, _list_length(ui, scene) - 1)
     match id_:
         case "first":
             cursor = 0
         case "last":
             cursor = last
+        case "up" | "down":
+            cursor = ui.cursor + (1 if id_ == "down" else -1)
         case _:
-            cursor = min(last, max(0, ui.cursor + _MOVES[id_]))
-    return replace(ui, cursor=cursor)
+            cursor = ui.cursor + (ui.room if id_ == "page_down" else -ui.room)
+    return replace(ui, cursor=min(last, max(0, cursor)))
 
 
 def _help(ui: Ui, scene: Scene) -> Step:
@@ -139,6 +143,9 @@ def _back(ui: Ui, scene: Scene) -> Step:
         return Step(replace(ui, screen=ui.back))
     if ui.link.state is LinkState.CONNECTING and scene.snapshot is None:
         return Step(ui, effects.Leave())
+    stepped = errors_acts.back(ui)
+    if stepped is not None:
+        return Step(stepped)
     return Step(replace(ui, screen=Name.HOME, cursor=0))
 
 
@@ -156,10 +163,9 @@ def _low_data(ui: Ui, scene: Scene) -> Step:
 
 
 def _command(ui: Ui, scene: Scene) -> Step:
-    del scene
     if ui.error is not None:
         return Step(ui, effects.Copy(error_text(ui.error)))
-    return Step(ui, effects.Copy(COMMAND[ui.back if ui.screen is Name.HELP else ui.screen]))
+    return Step(ui, effects.Copy(command_line(command_of(ui), scene)))
 
 
 def _status(ui: Ui, scene: Scene) -> Step:

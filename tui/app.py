@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import os
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -20,13 +20,14 @@ from textual.worker import WorkerFailed
 from core.control.client import Client
 from core.display import safe
 from core.errors import BadInput
-from tui import acts, keys, signals, themes, wire
+from tui import acts, options, signals, themes, wire
 from tui.acts import Press
+from tui.book import Book
 from tui.driver import MeteredDriver
-from tui.glyphs import Glyphs, is_unicode
+from tui.glyphs import Glyphs
 from tui.governor import BYTES_S, LOW_DATA_BYTES_S, Governor
-from tui.keys import Keymap
 from tui.link import EngineLink
+from tui.lists import Lists
 from tui.meter import Meter
 from tui.performer import Performer
 from tui.said import way_back
@@ -39,21 +40,15 @@ from tui.widgets.panel import Panel
 if TYPE_CHECKING:
     from textual.events import Key
 
+    from tui.options import Options
+
 STUCK_S = 0.3
 """A terminal that has taken no byte for so long gets none until it does."""
+HOLD_S = 0.1
+"""How long a jump in a long list waits for its rows before it shows that they are not here."""
 MESSAGE_S = 15.0
 EXIT_NO_ENGINE = 3
 WORKSPACE_FILE = "vgwm.yaml"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """How the application looks and listens."""
-
-    look: themes.Look
-    low_data: bool = False
-    unicode: bool = False
-    keymap: Keymap = field(default_factory=Keymap)
 
 
 def _budget(ui: Ui) -> int:
@@ -71,6 +66,7 @@ class Terminal(App[int], inherit_bindings=False):
         client: Client,
         *,
         options: Options,
+        book: Book | None = None,
     ) -> None:
         super().__init__(
             driver_class=MeteredDriver,
@@ -78,6 +74,8 @@ class Terminal(App[int], inherit_bindings=False):
         )
         self.path = path
         self.link = EngineLink(client)
+        self.book = book if book is not None else Book(client)
+        self.lists = Lists(self.link, self.book)
         self.keymap = options.keymap
         clashes = "; ".join(self.keymap.clashes())
         self.ui = Ui(
@@ -85,7 +83,7 @@ class Terminal(App[int], inherit_bindings=False):
             unicode=options.unicode,
             message=Message(text=clashes, role=Role.WARN) if clashes else None,
         )
-        self.scene = Scene(now_ns=time.time_ns(), workspace=path.name)
+        self.scene = Scene(now_ns=time.time_ns(), workspace=path.name, path=str(path))
         self.panel = Panel(Governor(_budget(self.ui)))
         self.meter = Meter()
         self.performer = Performer(self)
@@ -181,6 +179,7 @@ class Terminal(App[int], inherit_bindings=False):
             self.scene = self._scene()
         else:
             self.ui = replace(self.ui, frozen_s=now_s - self._frozen_at_s)
+        self._settle()
         self._show(at_once=at_once)
 
     def _forget_message(self, now_s: float) -> None:
@@ -191,8 +190,22 @@ class Terminal(App[int], inherit_bindings=False):
             self.ui = replace(self.ui, message=None)
 
     def answer(self) -> None:
-        """Show at once what a key changed, from the facts that are shown already."""
-        self._show(at_once=True)
+        """Show at once what a key changed, from the facts that are shown already.
+
+        A jump to rows that are not here holds the paint for a moment: they come in one request.
+        """
+        self._settle()
+        if self.lists.misses(self.ui):
+            self.set_timer(HOLD_S, lambda: self._show(at_once=True), name="hold")
+        else:
+            self._show(at_once=True)
+
+    def _settle(self) -> None:
+        """Bring a long list's window along with what the keys did."""
+        self.scene = replace(self.scene, **self.lists.parts())
+        self.ui = self.lists.settle(self.ui, Size(*self.panel.size))
+        if self.lists.wants(self.ui):
+            self.run_worker(self.performer.read_rows(), name="rows")
 
     def _show(self, *, at_once: bool) -> None:
         driver = self._driver
@@ -220,7 +233,6 @@ class Terminal(App[int], inherit_bindings=False):
             now_ns=time.time_ns(),
             workspace=name,
             snapshot=snapshot,
-            **self.performer.lists(),
         )
 
     def say(self, text: str, role: Role = Role.TEXT) -> None:
@@ -265,19 +277,9 @@ def run(
             where=safe(os.fsencode(path)),
             remedy="Name one with -w DIR, or make it with: vgwm init -w DIR",
         )
-    if low_data is None:
-        low_data = os.environ.get("VGWM_LOW_DATA", "").lower() in {"1", "true", "yes", "on"}
-    look = themes.load(theme or os.environ.get("VGWM_THEME") or themes.DEFAULT)
-    if os.environ.get("NO_COLOR"):
-        look = themes.without_colour(themes.load(themes.MONO))
-    options = Options(
-        look=look,
-        low_data=low_data,
-        unicode=is_unicode(glyphs),
-        keymap=keys.load(keys.config_path()),
-    )
+    given = options.chosen(low_data=low_data, theme=theme, glyphs=glyphs)
     wire.install()
-    app = Terminal(path, Client(path), options=options)
+    app = Terminal(path, Client(path), options=given)
     signals.install(app.leave)
     code = app.run(mouse=mouse)
     if app.fault is not None:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.control.wire_failures import ActPlan
+    from tui.mend import Mend
 
 
 class Verb(StrEnum):
@@ -75,6 +80,21 @@ class LoadList:
     """Read the screen's list anew."""
 
 
+@dataclass(frozen=True, slots=True)
+class AskPlan:
+    """Ask the engine what retrying or skipping would do; a sheet shows the answer."""
+
+    mend: Mend
+
+
+@dataclass(frozen=True, slots=True)
+class CarryOut:
+    """Retry or skip, exactly as the plan that was shown says. mend: what it is the plan of."""
+
+    plan: ActPlan
+    mend: Mend
+
+
 Effect = (
     Leave
     | Suspend
@@ -86,4 +106,6 @@ Effect = (
     | Copy
     | WriteScreen
     | LoadList
+    | AskPlan
+    | CarryOut
 )

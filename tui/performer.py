@@ -8,31 +8,26 @@ import signal
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
-from core.control.wire import ErrorBody, Event, Failure, Snapshot
-from core.errors import CapacityExhausted, VgwmError
+from core import display
+from core.control.wire import ErrorBody
+from core.errors import CapacityExhausted, Refused, VgwmError
 from tui import child, clipboard, effects
 from tui.effects import Verb
 from tui.picture import svg
-from tui.ui import LinkState, Name
+from tui.sheets import mend_sheet
+from tui.ui import Name
 from tui.views.line import Role
 
 if TYPE_CHECKING:
+    from core.control.wire_failures import ActPlan
     from tui.app import Terminal
     from tui.effects import Effect
+    from tui.mend import Mend
+    from tui.ui import Sheet
 
-FAILURES = 500
-EVENTS = 500
 _DID = {Verb.PAUSE: "pauses; P resumes it", Verb.RESUME: "goes on; P pauses it"}
-
-
-class Lists(TypedDict):
-    """The parts of a scene that are lists."""
-
-    failures: tuple[Failure, ...]
-    failures_more: bool
-    events: tuple[Event, ...]
 
 
 def actor() -> str:
@@ -51,10 +46,6 @@ class Performer:
 
     def __init__(self, app: Terminal) -> None:
         self._app = app
-        self._failures: tuple[Failure, ...] = ()
-        self._more = False
-        self._events: tuple[Event, ...] = ()
-        self._counted: tuple[int, int, int] | None = None
         self._ledger_read = False
 
     def do(self, effect: Effect) -> None:
@@ -99,8 +90,10 @@ class Performer:
                 return await self._copy(text)
             case effects.WriteScreen():
                 return self._write_screen()
+            case effects.AskPlan() | effects.CarryOut():
+                return await self._mend(effect)
             case _:
-                await self._load()
+                await self._app.lists.follow(self._app.ui)
                 self._app.paint(at_once=True)
                 return ""
 
@@ -128,6 +121,39 @@ class Performer:
                 await client.cancel(job, actor=actor())
                 return f"job {job} is cancelled; what is recorded stays"
         return f"job {job} {_DID[verb]}"
+
+    async def _mend(self, effect: effects.AskPlan | effects.CarryOut) -> str:
+        if isinstance(effect, effects.CarryOut):
+            return await self._carry_out(effect.plan, effect.mend)
+        return await self._show_plan(effect.mend)
+
+    async def _show_plan(self, mend: Mend) -> str:
+        """Ask what it would do, and show that in a sheet, unless the operator went on."""
+        plan = await self._app.book.plan(mend, actor())
+        ui = self._app.ui
+        if ui.screen is not Name.ERRORS or ui.sheet is not None or ui.prompt is not None:
+            return "the plan came too late: ask again"
+        if not plan.objects:
+            return f"nothing to {mend.verb}: no object fits"
+        self._show_sheet(mend_sheet(plan, mend, self._app.scene))
+        return ""
+
+    def _show_sheet(self, sheet: Sheet) -> None:
+        self._app.ui = replace(self._app.ui, sheet=sheet, message=None, error=None)
+        self._app.answer()
+
+    async def _carry_out(self, plan: ActPlan, mend: Mend) -> str:
+        """Do what was shown; if that is no longer the plan, show how it differs (I8)."""
+        try:
+            job = await self._app.book.carry_out(plan, actor())
+        except Refused as refused:
+            fresh = await self._app.book.plan(mend, actor())
+            if fresh.hash == plan.hash or not fresh.objects:
+                raise
+            self._show_sheet(mend_sheet(fresh, mend, self._app.scene, was=plan))
+            return f"not done: {refused.what}"
+        self._app.hurry()
+        return f"job {job} ({plan.act}): {display.count(plan.objects)} objects"
 
     async def _copy(self, text: str) -> str:
         driver = self._app._driver  # noqa: SLF001 - Textual has no public way to its own driver
@@ -167,39 +193,15 @@ class Performer:
         """Read the list of the screen that is shown, if it can have changed."""
         if self._app.ui.frozen_s is None:
             try:
-                await self._load()
+                await self._app.lists.follow(self._app.ui)
             except VgwmError as error:
                 self._app.say(error.what, Role.WARN)
 
-    async def _load(self) -> None:
-        snapshot = self._app.link.snapshot
-        if snapshot is None or self._app.link.now().state is not LinkState.LIVE:
-            return
-        match self._app.ui.screen:
-            case Name.ERRORS:
-                await self._load_failures(snapshot)
-            case Name.LOG:
-                await self._load_events(snapshot)
-            case _:
-                pass
-
-    async def _load_failures(self, snapshot: Snapshot) -> None:
-        """Read the first page again when a counter says that it can differ."""
-        totals = snapshot.totals
-        counted = (totals.failed, totals.skipped, totals.requeued)
-        if counted == self._counted:
-            return
-        page = await self._app.link.client.failures(limit=FAILURES)
-        self._failures, self._more = tuple(page.failures), bool(page.next)
-        self._counted = counted
-
-    async def _load_events(self, snapshot: Snapshot) -> None:
-        newest = self._events[0].seq if self._events else 0
-        if snapshot.last_seq > newest:
-            since = max(newest, snapshot.last_seq - EVENTS)
-            fresh = (await self._app.link.client.events(since)).events
-            self._events = (*reversed(fresh), *self._events)[:EVENTS]
-
-    def lists(self) -> Lists:
-        """Return what was read, for the scene."""
-        return Lists(failures=self._failures, failures_more=self._more, events=self._events)
+    async def read_rows(self) -> None:
+        """Fetch rows that a key asked for, and show them."""
+        try:
+            await self._app.lists.read()
+        except VgwmError as error:
+            self._app.say(error.what, Role.WARN)
+        else:
+            self._app.answer()

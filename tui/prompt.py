@@ -1,12 +1,14 @@
-"""The prompt on row 23: a knob's name and its new value, typed."""
+"""The prompt on row 23: a knob and its new value, a filter, a reason."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tui.effects import Effect, SetKnob
-from tui.ui import Message, Prompt, Ui
+from tui.effects import AskPlan, Effect, SetKnob
+from tui.errors_acts import listed
+from tui.listing import parse_filter
+from tui.ui import Asks, Message, Prompt, Ui
 from tui.views.line import Role
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from core.control.wire import Knob
     from tui.ui import Scene
 
-_LONGEST = 60
+_LONGEST = 200
 _FIRST = "workers"
 
 
@@ -50,9 +52,9 @@ def answer_prompt(
     typed = prompt.typed
     match key:
         case "enter":
-            return _submit(ui, typed, scene)
+            return _submit(ui, prompt, scene)
         case "tab":
-            typed = _next_knob(typed, scene)
+            typed = _next_knob(typed, scene) if prompt.asks is Asks.KNOB else typed
         case "backspace" | "ctrl+h":
             typed = typed[:-1]
         case "ctrl+u":
@@ -60,14 +62,34 @@ def answer_prompt(
         case "ctrl+w":
             typed = typed.rstrip().rpartition(" ")[0]
             typed += " " if typed else ""
-        case _ if len(key) == 1 and key.isascii() and key.isprintable():
+        case _ if len(key) == 1 and key.isprintable():
             typed = (typed + key)[:_LONGEST]
         case _:
             pass
     return replace(ui, prompt=replace(prompt, typed=typed)), None
 
 
-def _submit(ui: Ui, typed: str, scene: Scene) -> tuple[Ui, Effect | None]:
+def _submit(ui: Ui, prompt: Prompt, scene: Scene) -> tuple[Ui, Effect | None]:
+    match prompt.asks:
+        case Asks.KNOB:
+            return _set_knob(ui, prompt.typed, scene)
+        case Asks.FILTER:
+            known = scene.snapshot.failed_by if scene.snapshot is not None else {}
+            wanted = parse_filter(prompt.typed, known)
+            return replace(listed(ui, replace(ui.listing, filter=wanted)), prompt=None), None
+        case Asks.REASON:
+            return _reasoned(ui, prompt)
+
+
+def _reasoned(ui: Ui, prompt: Prompt) -> tuple[Ui, Effect | None]:
+    reason = prompt.typed.strip()
+    if not reason or prompt.mend is None:
+        return _refuse(ui, "not skipped: a reason is needed, it is kept with each object")
+    said = Message(text="asking the engine for the plan ..")
+    return replace(ui, prompt=None, message=said), AskPlan(replace(prompt.mend, reason=reason))
+
+
+def _set_knob(ui: Ui, typed: str, scene: Scene) -> tuple[Ui, Effect | None]:
     name, _, value = typed.strip().partition(" ")
     knob = next((knob for knob in _knobs(scene) if knob.name == name), None)
     if knob is None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.model import JobState
+from tui.errors_acts import row_of
+from tui.mend import Verb, why_not
 from tui.ui import LinkState, Name
 from tui.views.words import current_job, is_alive
 
@@ -12,11 +14,15 @@ if TYPE_CHECKING:
     from core.control.wire import Job, Snapshot
     from tui.ui import Scene, Ui
 
-ACTS = frozenset({"begin", "pause", "knob", "cancel"})
+_MENDS = {"retry": Verb.RETRY, "skip": Verb.SKIP}
+ACTS = frozenset({"begin", "pause", "knob", "cancel", *_MENDS})
+_OF_LISTS = frozenset({"filter", "next", "open", "pane", *_MENDS})
 
 
 def why_off(id_: str, scene: Scene, ui: Ui) -> str:
     """Return why this key is off; empty if it is on."""
+    if id_ in _OF_LISTS and ui.screen is not Name.ERRORS:
+        return f"{ui.screen.value} has no list of errors: g e"
     starts_engine = id_ == "begin" and ui.link.state is LinkState.GONE
     if id_ not in ACTS or starts_engine:
         return ""
@@ -26,14 +32,17 @@ def why_off(id_: str, scene: Scene, ui: Ui) -> str:
         return "nothing is known yet"
     if ui.frozen_s is not None:
         return "the view is frozen: z lets it go on"
+    return _why_not(id_, scene, scene.snapshot, ui)
+
+
+def _why_not(id_: str, scene: Scene, now: Snapshot, ui: Ui) -> str:
+    """Return why this act is off though the engine listens."""
+    if id_ in _MENDS:
+        return why_not(_MENDS[id_], ui.listing, row_of(ui, scene), opened=ui.opened)
     if id_ == "knob":
-        return "" if scene.snapshot.knobs else "the engine shows no knobs"
-    job = current_job(scene.snapshot)
-    return (
-        _why_not_begin(job, scene.snapshot, ui.screen)
-        if id_ == "begin"
-        else _why_not_steer(job, id_)
-    )
+        return "" if now.knobs else "the engine shows no knobs"
+    job = current_job(now)
+    return _why_not_begin(job, now, ui.screen) if id_ == "begin" else _why_not_steer(job, id_)
 
 
 def _why_not_begin(job: Job | None, now: Snapshot, screen: Name) -> str:

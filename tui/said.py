@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from core import display
 from core.control.facts import eta_fact
+from tui.listing import Tab
+from tui.ui import Name
+from tui.views.guide import COMMAND
 from tui.views.words import current_job, done_percent, is_alive, standing
 
 if TYPE_CHECKING:
     from core.control.wire import ErrorBody, Snapshot
-    from tui.ui import Scene
+    from tui.ui import Scene, Ui
 
 
 def status_line(scene: Scene) -> str:
@@ -25,6 +29,26 @@ def status_line(scene: Scene) -> str:
         f"{display.size(t.migrated_bytes)} of {display.size(t.size_bytes)}, "
         f"failed {display.count(t.failed)}, ETA {eta_fact(now).parts[0]}"
     )
+
+
+def command_of(ui: Ui) -> str:
+    """Return the command that shows what the screen shows, its filter included."""
+    name = ui.back if ui.screen is Name.HELP else ui.screen
+    command = COMMAND[name]
+    if name is not Name.ERRORS:
+        return command
+    wanted = ui.listing.filter
+    options = {"--class": wanted.code, "--phase": wanted.phase, "--prefix": wanted.prefix}
+    words = [f"{option} {shlex.quote(value)}" for option, value in options.items() if value]
+    by = ["--by cause"] if ui.listing.tab is Tab.CAUSES else []
+    return " ".join([command, *by, *words])
+
+
+def command_line(command: str, scene: Scene) -> str:
+    """Return a command as it works in any shell: with the workspace that is shown here."""
+    program, _, rest = command.partition(" ")
+    where = f" -w {shlex.quote(scene.path)}" if scene.path else ""
+    return f"{program}{where} {rest}".rstrip()
 
 
 def error_text(error: ErrorBody) -> str:

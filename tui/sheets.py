@@ -11,15 +11,26 @@ from typing import TYPE_CHECKING
 
 from core import display
 from tui import effects
+from tui.mend import Verb
 from tui.ui import Message, Sheet, Ui
 from tui.views.line import Role
 from tui.views.words import current_job
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from core.control.wire_failures import ActPlan, ActShare
     from tui.effects import Effect
+    from tui.mend import Mend
     from tui.ui import Scene
 
 SETTLE_S = 0.3
+_MOST_SHARES = 6
+_DOES = {
+    Verb.RETRY: "try again",
+    Verb.SKIP: "skip, so that they do not come over",
+    Verb.UNSKIP: "take the skip back",
+}
 
 
 def begin_sheet(scene: Scene) -> Sheet | None:
@@ -67,12 +78,59 @@ def cancel_sheet(scene: Scene) -> Sheet | None:
     )
 
 
+def mend_sheet(plan: ActPlan, mend: Mend, scene: Scene, was: ActPlan | None = None) -> Sheet:
+    """Return what retrying or skipping would do, as the engine planned it.
+
+    was: the plan that was shown before and is no longer true. Skipping asks for the workspace's
+    name: what is skipped does not come over.
+    """
+    skips = mend.verb is Verb.SKIP
+    sized = f"{display.count(plan.objects)} objects, {display.size(plan.size_bytes)}"
+    return Sheet(
+        title=f"{_DOES[mend.verb]}: {sized}",
+        command=f"{plan.command} --confirm {plan.hash}",
+        effects=(
+            *(() if was is None else (_differs(was, plan),)),
+            *_shares(plan.by_class, ""),
+            *_shares(plan.spared, "left alone: "),
+            *((f"reason: {plan.reason}",) if plan.reason else ()),
+            f"plan {plan.hash}: exactly these objects, or none if they are others by then",
+        ),
+        act=effects.CarryOut(plan, mend),
+        word=scene.workspace if skips else "",
+    )
+
+
+def _differs(was: ActPlan, plan: ActPlan) -> str:
+    before, now = display.count(was.objects), display.count(plan.objects)
+    return f"it is another plan now: {now} objects, {was.hash} was {before}; nothing was done"
+
+
+def _shares(shares: Sequence[ActShare], mark: str) -> tuple[str, ...]:
+    """Return a line a class, the largest first, and one for the classes that have no room."""
+    ordered = sorted(shares, key=lambda share: -share.objects)
+    lines = [
+        f"{mark}{display.count(share.objects)} {share.code} in {share.phase},"
+        f" {display.size(share.size_bytes)}"
+        for share in ordered[:_MOST_SHARES]
+    ]
+    rest = ordered[_MOST_SHARES:]
+    if rest:
+        objects = sum(share.objects for share in rest)
+        lines.append(f"{mark}{display.count(objects)} of {len(rest)} more classes")
+    return tuple(lines)
+
+
 def answer_sheet(ui: Ui, sheet: Sheet, key: str, id_: str, at_s: float) -> tuple[Ui, Effect | None]:
     """Return what a key does while a sheet is open; the focus begins on Cancel."""
     if id_ == "back":
         return replace(ui, sheet=None), None
     if sheet.painted_at_s is None or at_s < sheet.painted_at_s + SETTLE_S:
         return ui, None
+    return _answer_word(ui, sheet, key) if sheet.word else _answer_buttons(ui, sheet, key)
+
+
+def _answer_buttons(ui: Ui, sheet: Sheet, key: str) -> tuple[Ui, Effect | None]:
     if key in {"tab", "shift+tab", "left", "right"}:
         return replace(ui, sheet=replace(sheet, on_run=not sheet.on_run)), None
     if key != "enter":
@@ -82,3 +140,22 @@ def answer_sheet(ui: Ui, sheet: Sheet, key: str, id_: str, at_s: float) -> tuple
         said = Message(text=f"cancelled: {sheet.command} was not run", role=Role.TEXT)
         return replace(closed, message=said), None
     return closed, sheet.act
+
+
+def _answer_word(ui: Ui, sheet: Sheet, key: str) -> tuple[Ui, Effect | None]:
+    """Take the word that has to be typed. A wrong one says so, and the sheet stays."""
+    typed = sheet.typed
+    match key:
+        case "enter" if typed == sheet.word:
+            return replace(ui, sheet=None), sheet.act
+        case "enter":
+            return replace(ui, sheet=replace(sheet, typed="", wrong=True)), None
+        case "backspace" | "ctrl+h":
+            typed = typed[:-1]
+        case "ctrl+u":
+            typed = ""
+        case _ if len(key) == 1 and key.isprintable():
+            typed = (typed + key)[: 2 * len(sheet.word)]
+        case _:
+            return ui, None
+    return replace(ui, sheet=replace(sheet, typed=typed, wrong=False)), None

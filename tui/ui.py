@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from tui.listing import Listing
 from tui.views.line import Role
 
 if TYPE_CHECKING:
-    from core.control.wire import ErrorBody, Event, Failure, Snapshot
+    from core.control.wire import ErrorBody, Event, Snapshot
     from tui.effects import Effect
+    from tui.listing import Window
+    from tui.mend import Mend
 
 
 class Name(StrEnum):
@@ -73,11 +76,21 @@ class Message:
     role: Role = Role.TEXT
 
 
+class Asks(StrEnum):
+    """What a prompt asks for; the value stands before what is typed."""
+
+    KNOB = "set"
+    FILTER = "filter"
+    REASON = "skip, reason"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """A line being typed on row 23: a knob's name and its new value."""
+    """A line being typed on row 23. mend: what its answer is the reason of."""
 
-    typed: str
+    typed: str = ""
+    asks: Asks = Asks.KNOB
+    mend: Mend | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +98,8 @@ class Sheet:
     """What an act would do, shown before it is done. The focus begins on Cancel.
 
     painted_at_s: monotonic; None until the terminal has it. A key that came before, or within
-    0.3 s after, does not count: it was meant for something else.
+    0.3 s after, does not count: it was meant for something else. word: what has to be typed for an
+    act that is not taken back; then there is no button.
     """
 
     title: str
@@ -93,24 +107,31 @@ class Sheet:
     effects: tuple[str, ...]
     act: Effect
     on_run: bool = False
+    word: str = ""
+    typed: str = ""
+    wrong: bool = False
     painted_at_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """The facts that a screen is made from. now_ns: the wall clock, UTC."""
+    """The facts that a screen is made from. now_ns: the wall clock, UTC. path: the workspace's."""
 
     now_ns: int
     workspace: str
+    path: str = ""
     snapshot: Snapshot | None = None
-    failures: tuple[Failure, ...] = ()
-    failures_more: bool = False
+    window: Window | None = None
     events: tuple[Event, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ui:
-    """Everything that a key can change, and what the app knows of its own link and terminal."""
+    """Everything that a key can change, and what the app knows of its own link and terminal.
+
+    top, room: the first row of a long list that is shown, and how many fit. listing: what Errors
+    lists. opened: the row under the cursor is shown at length.
+    """
 
     screen: Name = Name.HOME
     back: Name = Name.HOME
@@ -120,6 +141,10 @@ class Ui:
     frozen_s: float | None = None
     unicode: bool = False
     cursor: int = 0
+    top: int = 0
+    room: int = 15
+    listing: Listing = field(default_factory=Listing)
+    opened: bool = False
     going: bool = False
     message: Message | None = None
     error: ErrorBody | None = None

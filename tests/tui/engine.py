@@ -97,7 +97,12 @@ class LiveDesk:
 
     async def failures(self, after: str, limit: int, code: str, prefix: str) -> wire.Failures:
         del after, limit, code, prefix
-        return wire.Failures(failures=list(stage.failures()))
+        rows = list(stage.failures())
+        return wire.Failures(failures=rows, total=len(rows), at=0, as_of_ns=stage.NOON_NS)
+
+    async def bundles(self, since: int, limit: int) -> wire.Bundles:
+        del limit
+        return wire.Bundles(bundles=[], last_seq=since)
 
     async def plan(self) -> wire.Plan:
         raise NoPlan(what="no plan", where="ledger", remedy="vgwm plan")
@@ -116,6 +121,13 @@ class LiveDesk:
     async def set_knobs(self, request: wire.KnobRequest) -> None:
         self.acts.append(("knobs", request.values))
         self.workers = request.values.get("workers", self.workers)
+
+    def hear(self, actor: str) -> None:
+        """Take a look as any other."""
+
+    async def take_lease(self, order: wire.Command) -> wire.Lease:
+        self.acts.append(("lease", order.takeover))
+        return wire.Lease(holder=order.actor, since_ns=time.time_ns(), heard_s=0.0, free_s=60.0)
 
     async def stop(self, act: wire.Act) -> None:
         del act

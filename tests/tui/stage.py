@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from core.control import wire
 from core.control.wire import Snapshot
+from tui.listing import Listing, Window
 from tui.ui import Link, LinkState, Name, Scene, Ui
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tui.listing import Row
 
 NOON_NS = 1_763_992_931_000_000_000  # 24 Nov 2025 14:02:11 UTC
 S = 1_000_000_000
@@ -171,6 +179,17 @@ def failures() -> tuple[wire.Failure, ...]:
             disposition="skip",
         ),
     )
+
+
+def window(rows: Sequence[Row] | None = None, **fields: object) -> Window:
+    """A list's rows from its first on, all of it unless a test says otherwise."""
+    shown: dict[str, object] = {
+        "listing": Listing(),
+        "rows": tuple(failures() if rows is None else rows),
+        "as_of_ns": NOON_NS,
+    }
+    shown["total"] = len(shown["rows"])  # type: ignore[arg-type]  # a tuple
+    return Window(**{**shown, **fields})  # type: ignore[arg-type]  # fields of the test's choice
 
 
 LIVE = Link(state=LinkState.LIVE, age_s=0.4)

@@ -16,8 +16,9 @@ from tests.tui import stage
 from tests.tui.engine import LiveDesk
 from tests.tui.test_views import PLANNED, UNPLANNED
 from tui import themes
-from tui.app import Options, Terminal
+from tui.app import Terminal
 from tui.grid import Grid
+from tui.options import Options
 from tui.ui import LinkState, Name
 
 if TYPE_CHECKING:

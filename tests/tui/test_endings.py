@@ -60,7 +60,9 @@ def test_y_sends_the_command_to_the_terminals_clipboard(workspace: Path, tmp_pat
     with serving(workspace, LiveDesk()), opened(workspace, tmp_path) as terminal:
         terminal.until_written(b"/data/gw")
         terminal.press("y")
-        sequence = b"\x1b]52;c;" + base64.b64encode(b"vgwm status") + b"\x07"
+        sequence = (
+            b"\x1b]52;c;" + base64.b64encode(f"vgwm -w {workspace} status".encode()) + b"\x07"
+        )
         terminal.until_written(sequence)
         terminal.until_written(b"copied: vgwm status")
 

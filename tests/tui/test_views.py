@@ -23,7 +23,7 @@ GOLDENS = Path(__file__).parent / "golden"
 SMALL, LARGE = Size(80, 24), Size(120, 40)
 
 NOW = stage.snapshot()
-LISTS = {"failures": stage.failures(), "events": tuple(reversed(NOW.events))}
+LISTS = {"window": stage.window(), "events": tuple(reversed(NOW.events))}
 UNPLANNED = stage.snapshot(
     workspace=wire.Workspace(
         id="9f2c1a7e",

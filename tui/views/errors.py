@@ -1,4 +1,7 @@
-"""Errors: the objects that did not come over, why, and what to do about it."""
+"""Errors: the objects that did not come over, why, and what to do about it.
+
+The list may be a million rows long; only those of `Scene.window` are here, others show as `...`.
+"""
 
 from __future__ import annotations
 
@@ -6,68 +9,131 @@ from typing import TYPE_CHECKING
 
 from core import display
 from core.control.facts import clock_s
-from tui.views.line import EMPTY, Line, Piece, Role, Size, column, text
+from tui.listing import Tab, scrolled
+from tui.ui import LinkState
+from tui.views.failing import detail, header, row
+from tui.views.line import (
+    EMPTY,
+    WIDE,
+    Line,
+    Piece,
+    Role,
+    Size,
+    beside,
+    column,
+    plain,
+    text,
+    width_of,
+)
 
 if TYPE_CHECKING:
-    from core.control.wire import Failure
+    from core.control.wire import Snapshot
+    from tui.listing import Window
     from tui.ui import Scene, Ui
 
-_DETAIL_ROWS = 5
-_CLASS_CELLS = 20
+_HEAD_ROWS = 3
+_DETAIL_ROWS = 6
+_PANE = 46
+
+
+def room(size: Size) -> int:
+    """Return how many rows of the list a body of this size shows."""
+    below = 0 if size.width >= WIDE else _DETAIL_ROWS
+    return max(1, size.height - _HEAD_ROWS - below)
 
 
 def view(scene: Scene, ui: Ui, size: Size) -> list[Line]:
-    """Return the body's rows: a head, the list around the cursor, the one under it at length."""
+    """Return the body's rows: a head, the list around the cursor, the row under it at length."""
     now = scene.snapshot
     if now is None:
         return []
-    failed = f"{display.count(now.totals.failed)} of {display.count(now.totals.objects)}"
-    shown = len(scene.failures)
-    more = " and more" if scene.failures_more else ""
-    lines: list[Line] = [
-        (
-            Piece(f" failed {failed}", Role.BAD if now.totals.failed else Role.OK),
-            Piece(f"   skipped {display.count(now.totals.skipped)}"),
-            Piece(f"   listed {display.count(shown)}{more}", Role.DIM),
-        ),
-    ]
-    if not shown:
-        return [*lines, EMPTY, text(" no object failed or was skipped")]
-    lines.append(text(f"   {'#':>5}  {'tries':>5}   {'class':<{_CLASS_CELLS}} key", Role.DIM))
-    room = max(1, size.height - len(lines) - _DETAIL_ROWS)
-    cursor = min(ui.cursor, shown - 1)
-    begins = max(0, min(cursor - room // 2, shown - room))
-    lines += [
-        _row(scene.failures[index], index, size.width, is_cursor=index == cursor)
-        for index in range(begins, min(shown, begins + room))
-    ]
-    return [*lines, *_detail(scene.failures[cursor])]
+    window = scene.window if scene.window and scene.window.listing == ui.listing else None
+    head = [_counts(now, window, ui), _tabs(ui)]
+    if window is None:
+        return [*head, EMPTY, _not_here(ui)]
+    if not window.total:
+        return [*head, EMPTY, text(f" {_none(ui, now)}")]
+    return [*head, *_body(window, ui, size)]
 
 
-def _name(failure: Failure) -> str:
-    version = f" @{failure.version}" if failure.version else ""
-    return f"{failure.bucket}/{failure.key}{version}"
+def _not_here(ui: Ui) -> Line:
+    """Say why there is no list: it is being read, or nobody is there to be asked."""
+    if ui.link.state is LinkState.GONE:
+        return text(" no engine: vgwm errors reads the ledger, B starts the engine", Role.WARN)
+    return text(" ...", Role.DIM)
 
 
-def _row(failure: Failure, index: int, width: int, *, is_cursor: bool) -> Line:
-    failed = failure.disposition == "failed"
-    head = f"{index + 1:>5}  {failure.tries:>5}   "
-    return (
-        Piece(" > " if is_cursor else "   ", Role.KEY),
-        Piece(head),
-        Piece(column(failure.code, _CLASS_CELLS) + " ", Role.BAD if failed else Role.WARN),
-        Piece(column(_name(failure), max(1, width - 38)).rstrip()),
+def _body(window: Window, ui: Ui, size: Size) -> list[Line]:
+    """Return the list, and below or beside it the row under the cursor at length."""
+    wide = size.width >= WIDE
+    chosen = window.row(ui.cursor)
+    if ui.opened and not wide:
+        return [EMPTY, *([] if chosen is None else detail(chosen, size.width, ui))]
+    width = size.width - _PANE if wide else size.width
+    lines = [header(ui.listing.tab), *_list(window, ui, width, room(size))]
+    if chosen is None:
+        return lines
+    if wide:
+        pane = [EMPTY, *detail(chosen, _PANE - 1, ui)]
+        return beside(lines, pane, width + 1, size.height - _HEAD_ROWS + 1)
+    return [*lines, EMPTY, *detail(chosen, size.width, ui, rows=_DETAIL_ROWS - 1)]
+
+
+def _counts(now: Snapshot, window: Window | None, ui: Ui) -> Line:
+    t = now.totals
+    failed = f" failed {display.count(t.failed)} of {display.count(t.objects)}"
+    line: Line = (
+        Piece(failed, Role.BAD if t.failed else Role.OK),
+        Piece(f"   skipped {display.count(t.skipped)}"),
     )
+    if window is None or not window.total:
+        return line
+    at = f"{display.count(ui.cursor + 1)} of {display.count(window.total)}"
+    return (*line, Piece(f"   row {at}   as of {clock_s(window.as_of_ns)}", Role.DIM))
 
 
-def _detail(failure: Failure) -> list[Line]:
-    return [
-        EMPTY,
-        (Piece(" what   ", Role.DIM), Piece(failure.text)),
-        (Piece(" where  ", Role.DIM), Piece(_name(failure))),
-        (Piece(" do     ", Role.DIM), Piece(failure.remedy)),
-        (
-            Piece(" state  ", Role.DIM),
-            Piece(f"{failure.disposition} in {failure.phase}, last {clock_s(failure.last_ns)} UTC"),
-        ),
-    ]
+def _tabs(ui: Ui) -> Line:
+    pieces = [Piece(" ")]
+    for tab in Tab:
+        chosen = tab is ui.listing.tab
+        pieces.append(Piece(f"[{tab}]" if chosen else f" {tab} ", Role.KEY if chosen else Role.DIM))
+    line: Line = tuple(pieces)
+    chosen_by = ui.listing.filter.typed
+    if ui.listing.bundle is not None:
+        chosen_by = f"bundle {display.count(ui.listing.bundle)} {chosen_by}".rstrip()
+    if chosen_by:
+        return (*line, Piece("   only ", Role.DIM), Piece(chosen_by, Role.WARN))
+    return (*line, Piece("   all classes; / filters, Tab next list", Role.DIM))
+
+
+def _none(ui: Ui, now: Snapshot) -> str:
+    """Say what an empty list means."""
+    if ui.listing.filter.typed or ui.listing.bundle is not None:
+        return f"no object is {_tab_word(ui)} and matches; Esc lets go of the filter"
+    if ui.listing.tab is Tab.FAILED and now.totals.skipped:
+        return f"no object failed; {display.count(now.totals.skipped)} were skipped: Tab lists them"
+    return "no object failed or was skipped"
+
+
+def _tab_word(ui: Ui) -> str:
+    return "failed" if ui.listing.tab is Tab.FAILED else "listed"
+
+
+def _list(window: Window, ui: Ui, width: int, rows: int) -> list[Line]:
+    top = scrolled(ui.top, ui.cursor, rows, window.total)
+    lines: list[Line] = []
+    for index in range(top, min(window.total, top + rows)):
+        mark = Piece(" > " if index == ui.cursor else "   ", Role.KEY)
+        found = window.row(index)
+        if found is None:
+            lines.append((mark, Piece(f"{display.count(index + 1):>9}  ...", Role.DIM)))
+        else:
+            lines.append(_fits((mark, *row(found, index, width - 3)), width))
+    return lines
+
+
+def _fits(line: Line, width: int) -> Line:
+    """Cut what would run into the second pane."""
+    return (
+        line if width_of(line) <= width else (*line[:1], Piece(column(plain(line[1:]), width - 3)))
+    )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
+
 from tui.keys import FOOTERS, GO
 from tui.reasons import why_off
-from tui.ui import LinkState, Name
+from tui.ui import Asks, LinkState, Name
 from tui.views.line import EMPTY, Line, Piece, Role, text, width_of
 from tui.views.words import current_job
 
@@ -14,6 +16,11 @@ if TYPE_CHECKING:
     from core.control.wire import Job
     from tui.keys import Keymap
     from tui.ui import Prompt, Scene, Ui
+
+_HELP = {
+    Asks.FILTER: "   BUCKET/KEY begins so, class:C, phase:P; Enter filters, Esc leaves",
+    Asks.REASON: "   Enter shows the plan, Esc leaves",
+}
 
 
 def message_row(scene: Scene, ui: Ui, width: int) -> Line:
@@ -33,16 +40,31 @@ def message_row(scene: Scene, ui: Ui, width: int) -> Line:
 
 
 def _prompt(prompt: Prompt, scene: Scene, width: int) -> Line:
-    line: Line = (Piece(" set ", Role.KEY), Piece(prompt.typed), Piece("_", Role.CURSOR))
+    line: Line = (
+        Piece(f" {prompt.asks} ", Role.KEY),
+        Piece(_end_of(prompt.typed, width - len(prompt.asks) - 3)),
+        Piece("_", Role.CURSOR),
+    )
+    help_ = _HELP.get(prompt.asks) or _knob_help(prompt, scene)
+    return (*line, Piece(help_[: max(0, width - width_of(line))], Role.DIM))
+
+
+def _end_of(typed: str, width: int) -> str:
+    """Return what is typed, or its end where it is longer than the row."""
+    while cell_len(typed) > max(1, width):
+        typed = typed[1:]
+    return typed
+
+
+def _knob_help(prompt: Prompt, scene: Scene) -> str:
     name = prompt.typed.split(" ")[0]
     knobs = scene.snapshot.knobs if scene.snapshot is not None else []
     found = next((knob for knob in knobs if knob.name == name), None)
-    help_ = (
+    return (
         f"   now {found.value}, {found.bounds}; Tab next knob, Enter sets, Esc leaves"
         if found is not None
         else "   KNOB VALUE; Tab next knob, Enter sets, Esc leaves"
     )
-    return (*line, Piece(help_[: max(0, width - width_of(line))], Role.DIM))
 
 
 def _standing_advice(scene: Scene, ui: Ui) -> Line:
@@ -97,6 +119,8 @@ def _label(id_: str, label: str, scene: Scene, link: LinkState) -> str:
 
 def keys_row(scene: Scene, ui: Ui, width: int, keymap: Keymap) -> Line:
     """Return row 24: the screen's keys, dim if off now; the first go if room is short."""
+    if ui.sheet is not None and ui.sheet.word:
+        return _keys(("Enter", f"after {ui.sheet.word} does it"), ("Esc", "leaves"))
     if ui.sheet is not None:
         return _keys(("Tab", "the other button"), ("Enter", "presses it"), ("Esc", "leaves"))
     shown: list[Line] = []

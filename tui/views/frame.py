@@ -43,7 +43,7 @@ def draw(scene: Scene, ui: Ui, size: Size, keymap: Keymap) -> list[Line]:
     """Return the whole screen: exactly size.height lines, none wider than the screen asks for."""
     if is_tiny(size):
         return [_one_line(scene, ui), *([EMPTY] * (size.height - 1))]
-    room = Size(size.width, size.height - 4)
+    room = body_size(size)
     if ui.screen is Name.HELP:
         body = guide.view(ui, room, keymap)
     else:
@@ -62,6 +62,11 @@ def draw(scene: Scene, ui: Ui, size: Size, keymap: Keymap) -> list[Line]:
         message_row(scene, ui, size.width),
         keys_row(scene, ui, size.width, keymap),
     ]
+
+
+def body_size(size: Size) -> Size:
+    """Return what is left for a screen's body: two rows above it and two below are the frame's."""
+    return Size(size.width, size.height - 4)
 
 
 def is_tiny(size: Size) -> bool:

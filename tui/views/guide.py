@@ -56,19 +56,27 @@ def view(ui: Ui, size: Size, keymap: Keymap) -> list[Line]:
         (Piece(" command  ", Role.DIM), Piece(COMMAND[ui.back])),
         (Piece(" screens  ", Role.DIM), Piece(screens)),
     ]
-    columns = [_group(keymap, Group.LOOK), _group(keymap, Group.ACT, Group.MOVE, Group.LEAVE)]
+    entries = _entries(keymap)
+    rows = (len(entries) + 1) // 2
     half = max(38, size.width // 2)
-    for y in range(max(len(part) for part in columns)):
-        left = columns[0][y] if y < len(columns[0]) else ("", "")
-        other = columns[1][y] if y < len(columns[1]) else ("", "")
+    entries += [("", "")] * (2 * rows - len(entries))
+    for left, other in zip(entries[:rows], entries[rows:], strict=True):
         lines.append((*_entry(*left, half), *_entry(*other, half)))
     lines.append(text(f" {GLYPHS}", Role.DIM))
     return lines
 
 
-def _group(keymap: Keymap, *groups: Group) -> list[tuple[str, str]]:
-    return [(key.shown, key.does) for group in groups for key in keymap.table if key.group is group]
+def _entries(keymap: Keymap) -> list[tuple[str, str]]:
+    """Return key and what it does, by group; the moves, which come in pairs, two in a row."""
+    first = [key for key in keymap.table if key.group in {Group.LOOK, Group.ACT}]
+    moves = [key for key in keymap.table if key.group is Group.MOVE]
+    last = [key for key in keymap.table if key.group is Group.LEAVE]
+    pairs = [moves[at : at + 2] for at in range(0, len(moves), 2)]
+    return [
+        (" ".join(key.shown for key in keys), ", ".join(key.does for key in keys))
+        for keys in [*([key] for key in first), *pairs, *([key] for key in last)]
+    ]
 
 
 def _entry(key: str, does: str, width: int) -> tuple[Piece, Piece]:
-    return Piece(f" {column(key, 7)}", Role.KEY), Piece(column(does, width - 8))
+    return Piece(f" {column(key, 10)}", Role.KEY), Piece(column(does, width - 11))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len, chop_cells, set_cell_size
 
 
 class Role(StrEnum):
@@ -42,6 +42,9 @@ class Piece(NamedTuple):
 
 Line = tuple[Piece, ...]
 EMPTY: Line = ()
+
+WIDE = 120
+"""From this width on a second pane stands beside the first."""
 
 
 def text(value: str, role: Role = Role.TEXT) -> Line:
@@ -78,3 +81,29 @@ def column(value: str, width: int, *, to_right: bool = False) -> str:
         value = set_cell_size(value, width - 1) + "~"
     pad = " " * (width - cell_len(value))
     return pad + value if to_right else value + pad
+
+
+def wrapped(value: str, width: int) -> list[str]:
+    """Return the text in rows of at most `width` cells, cut between words where it can be."""
+    rows = [""]
+    for word in value.split(" "):
+        joined = f"{rows[-1]} {word}" if rows[-1] else word
+        if cell_len(joined) <= width:
+            rows[-1] = joined
+            continue
+        if not rows[-1]:
+            rows.pop()
+        rows += chop_cells(word, max(1, width))
+    return rows
+
+
+def beside(left: list[Line], pane: list[Line], column_at: int, height: int) -> list[Line]:
+    """Return the left rows with the pane's rows at a column."""
+    lines: list[Line] = []
+    for y in range(min(height, max(len(left), len(pane)))):
+        line = left[y] if y < len(left) else EMPTY
+        if y < len(pane):
+            gap = column_at - width_of(line)
+            line = (*line, Piece(" " * gap), *pane[y]) if gap > 0 else line
+        lines.append(line)
+    return lines

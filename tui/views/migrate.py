@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from core import display
 from core.control.facts import node_fact
-from tui.views.line import EMPTY, Line, Piece, Role, Size, column, text, width_of
+from tui.views.line import EMPTY, WIDE, Line, Piece, Role, Size, beside, column, text
 from tui.views.totals import totals
 from tui.views.words import job_state, role_of, stands
 from tui.views.workers import log_tail, table
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from core.control.wire import Job, Snapshot
     from tui.ui import Scene, Ui
 
-WIDE = 120
-"""From this width on a second pane shows nodes and knobs."""
 _PANE = 38
 _TAIL_ROWS = 3
 
@@ -36,7 +34,7 @@ def view(scene: Scene, ui: Ui, size: Size) -> list[Line]:
     lines += table(now, ui, width, rows - tail)
     if not ui.low_data:
         lines += log_tail(now, size.height - len(lines))
-    return _beside(lines, _pane(now), width, size.height) if wide else lines
+    return beside(lines, _pane(now), width, size.height) if wide else lines
 
 
 def _empty() -> list[Line]:
@@ -82,15 +80,3 @@ def _pane(now: Snapshot) -> list[Line]:
 
 def _job(job: Job) -> Piece:
     return stands(job_state(job), job.state)
-
-
-def _beside(left: list[Line], pane: list[Line], column_at: int, height: int) -> list[Line]:
-    """Return the left rows with the pane's rows at a column."""
-    lines: list[Line] = []
-    for y in range(min(height, max(len(left), len(pane)))):
-        line = left[y] if y < len(left) else EMPTY
-        if y < len(pane):
-            gap = column_at - width_of(line)
-            line = (*line, Piece(" " * gap), *pane[y]) if gap > 0 else line
-        lines.append(line)
-    return lines

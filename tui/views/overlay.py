@@ -16,10 +16,8 @@ def _rule(width: int) -> Line:
 
 
 def sheet_box(sheet: Sheet, width: int) -> list[Line]:
-    """Return the sheet's rows: title, exact command, effects, the two buttons."""
-    cancel = Piece("[ Cancel ]", Role.TEXT if sheet.on_run else Role.CURSOR)
-    run = Piece("[ Run ]", Role.CURSOR if sheet.on_run else Role.TEXT)
-    return [
+    """Return the sheet's rows: title, exact command, effects, then two buttons or a field."""
+    lines = [
         _rule(width),
         text(f" {sheet.title}", Role.TITLE),
         (Piece(" runs   ", Role.DIM), Piece(sheet.command)),
@@ -28,8 +26,24 @@ def sheet_box(sheet: Sheet, width: int) -> list[Line]:
             for n, effect in enumerate(sheet.effects)
         ),
         EMPTY,
-        (Piece("        "), cancel, Piece("   "), run),
     ]
+    if sheet.word:
+        return [*lines, _word(sheet)]
+    cancel = Piece("[ Cancel ]", Role.TEXT if sheet.on_run else Role.CURSOR)
+    run = Piece("[ Run ]", Role.CURSOR if sheet.on_run else Role.TEXT)
+    return [*lines, (Piece("        "), cancel, Piece("   "), run)]
+
+
+def _word(sheet: Sheet) -> Line:
+    """Return the field in which the word is typed."""
+    wrong = Piece("   that is another word", Role.BAD) if sheet.wrong else Piece("")
+    return (
+        Piece(" type   ", Role.DIM),
+        Piece(f"{sheet.word}, then Enter:  ", Role.WARN),
+        Piece(sheet.typed),
+        Piece("_", Role.CURSOR),
+        wrong,
+    )
 
 
 def error_box(error: ErrorBody, width: int) -> list[Line]:

@@ -1,0 +1,96 @@
+"""What the Errors screen asks of the engine: rows of a list by their place, and plans of acts."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from core.control.wire_failures import PlanRequest
+from core.errors import NoAnswer, VgwmError
+from tui.listing import Leaf, Tab
+
+if TYPE_CHECKING:
+    from core.control.client import Client
+    from core.control.wire_failures import ActPlan
+    from tui.listing import Listing, Reach
+    from tui.mend import Mend
+
+_MOST_ROWS = 500
+_ASK_AGAIN_S = 0.25
+_PLAN_S = 600.0
+
+
+class Book:
+    """The failures of a workspace, however many. Every call raises a VgwmError."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def leaf(self, listing: Listing, reach: Reach) -> Leaf:
+        """Return those rows of a list that there are within a reach."""
+        limit = min(_MOST_ROWS, reach.ends - reach.begins)
+        match listing.tab:
+            case Tab.CAUSES:
+                return await self._causes(listing, reach)
+            case Tab.BUNDLES:
+                bundles = await self._client.failure_bundles(reach.begins, limit)
+                return Leaf(tuple(bundles.bundles), bundles.total, time.time_ns())
+            case _:
+                wanted = listing.filter
+                page = await self._client.failures(
+                    "",
+                    limit,
+                    wanted.code,
+                    wanted.prefix,
+                    at=reach.begins,
+                    phase=wanted.phase,
+                    disposition="failed" if listing.tab is Tab.FAILED else "",
+                    bundle=listing.bundle,
+                )
+                return Leaf(tuple(page.failures), page.total, page.as_of_ns or time.time_ns())
+
+    async def _causes(self, listing: Listing, reach: Reach) -> Leaf:
+        """Return classes; there are dozens, never a million."""
+        wanted = listing.filter
+        causes = [
+            cause
+            for cause in (await self._client.failure_causes()).causes
+            if wanted.code in {"", cause.code} and wanted.phase in {"", cause.phase}
+        ]
+        return Leaf(tuple(causes[reach.begins : reach.ends]), len(causes), time.time_ns())
+
+    async def plan(self, mend: Mend, actor: str) -> ActPlan:
+        """Return what it would do, once the engine has looked at every object of it."""
+        wanted = mend.filter
+        plan = await self._client.make_plan(
+            PlanRequest(
+                act=mend.verb,
+                actor=actor,
+                names=mend.names,
+                code=wanted.code,
+                phase=wanted.phase,
+                prefix=wanted.prefix,
+                reason=mend.reason,
+            )
+        )
+        until_s = time.monotonic() + _PLAN_S
+        while plan.state == "making":
+            if time.monotonic() > until_s:
+                raise NoAnswer(
+                    what=f"the plan is not made after {_PLAN_S:.0f} s",
+                    where=f"{plan.seen} objects looked at",
+                    remedy=f"In a shell: {plan.command or 'vgwm ' + mend.verb}",
+                )
+            await asyncio.sleep(_ASK_AGAIN_S)
+            plan = await self._client.act_plan(plan.id)
+        if plan.error is not None:
+            raise VgwmError(what=plan.error.what, where=plan.error.where, remedy=plan.error.remedy)
+        return plan
+
+    async def carry_out(self, plan: ActPlan, actor: str) -> int:
+        """Begin the job that does exactly what was planned, and return its id.
+
+        Raises Refused if the failures are no longer those that were planned for (I8).
+        """
+        return await self._client.start_job(plan.act, {"plan": plan.hash}, actor=actor)

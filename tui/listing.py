@@ -1,0 +1,133 @@
+"""A long list as values: which rows are asked for, and the part of them that is here.
+
+Only a window is ever here: the rows on the screen and one page each way. The list itself stays with
+the engine, however long it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from core.control.wire import Failure
+    from core.control.wire_failures import FailureBundle, FailureCause
+
+
+class Tab(StrEnum):
+    """What the Errors screen lists; the value is what its head says."""
+
+    FAILED = "failed"
+    ALL = "all"
+    CAUSES = "by cause"
+    BUNDLES = "by bundle"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which failures are wanted. Empty members want all. prefix: of `bucket/key`, as shown."""
+
+    code: str = ""
+    phase: str = ""
+    prefix: str = ""
+
+    @property
+    def typed(self) -> str:
+        """The filter as it is typed."""
+        marks = {"class": self.code, "phase": self.phase}
+        words = [f"{mark}:{value}" for mark, value in marks.items() if value]
+        return " ".join([*words, self.prefix] if self.prefix else words)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """A list that can be asked for: a tab and its filter. bundle: of this one only."""
+
+    tab: Tab = Tab.FAILED
+    filter: Filter = field(default_factory=Filter)
+    bundle: int | None = None
+
+
+Row: TypeAlias = "Failure | FailureCause | FailureBundle"
+
+
+class Leaf(NamedTuple):
+    """What a list answers: some rows, how many there are in all, and when that was so."""
+
+    rows: tuple[Row, ...]
+    total: int
+    as_of_ns: int
+
+
+class Reach(NamedTuple):
+    """Rows begins..ends of a list, the second excluded."""
+
+    begins: int
+    ends: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """The rows of a listing that are here: those from `begins` on."""
+
+    listing: Listing
+    total: int
+    begins: int = 0
+    rows: tuple[Row, ...] = ()
+    as_of_ns: int = 0
+
+    def row(self, index: int) -> Row | None:
+        """Return a row by its place in the whole list; None if it is not here."""
+        place = index - self.begins
+        return self.rows[place] if 0 <= place < len(self.rows) else None
+
+    def holds(self, reach: Reach) -> bool:
+        """Whether every row that there is of a reach is here."""
+        ends = min(reach.ends, self.total)
+        return self.begins <= reach.begins and ends <= self.begins + len(self.rows)
+
+
+def scrolled(top: int, cursor: int, room: int, total: int) -> int:
+    """Return the first row shown, so that the cursor is among `room` rows.
+
+    It moves by half a screen: on a slow link half of the keys then cost a mark only.
+    """
+    if cursor < top or cursor >= top + room:
+        near = abs(cursor - top) <= room + 1
+        step = room // 2 if near else 0
+        top = cursor - room + 1 + step if cursor >= top + room else cursor - step
+    return max(0, min(top, total - room))
+
+
+def wanted(top: int, room: int) -> Reach:
+    """Return what is asked for: the rows on the screen and one page each way."""
+    return Reach(max(0, top - room), top + 2 * room)
+
+
+def next_tab(tab: Tab) -> Tab:
+    """Return the tab after this one, around."""
+    tabs = list(Tab)
+    return tabs[(tabs.index(tab) + 1) % len(tabs)]
+
+
+def parse_filter(typed: str, classes: Collection[str]) -> Filter:
+    """Read `class:C phase:P PREFIX` in any order; a class that is known needs no mark.
+
+    A prefix may hold blanks: everything that is no mark belongs to it.
+    """
+    found = Filter()
+    rest: list[str] = []
+    for word in typed.strip().split(" "):
+        mark, colon, value = word.partition(":")
+        if colon and mark in {"class", "c"}:
+            found = replace(found, code=value)
+        elif colon and mark in {"phase", "p"}:
+            found = replace(found, phase=value)
+        elif word in classes and not found.code:
+            found = replace(found, code=word)
+        else:
+            rest.append(word)
+    return replace(found, prefix=" ".join(rest).strip())

@@ -1,0 +1,99 @@
+"""The lists of the screens that have one: the failures behind a pager, the newest events."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypedDict
+
+from tui.listing import Window, scrolled
+from tui.pager import Pager
+from tui.ui import LinkState, Name
+from tui.views import errors
+from tui.views.frame import body_size
+
+if TYPE_CHECKING:
+    from core.control.wire import Event, Snapshot
+    from tui.book import Book
+    from tui.link import EngineLink
+    from tui.ui import Ui
+    from tui.views.line import Size
+
+EVENTS = 500
+
+
+class Parts(TypedDict):
+    """The parts of a scene that are lists."""
+
+    window: Window | None
+    events: tuple[Event, ...]
+
+
+class Lists:
+    """Reads the list of the screen that is shown, and no more of it than that needs."""
+
+    def __init__(self, link: EngineLink, book: Book) -> None:
+        self._link = link
+        self._pager = Pager(book)
+        self._events: tuple[Event, ...] = ()
+        self._counted: tuple[int, int, int] | None = None
+
+    def parts(self) -> Parts:
+        """Return what was read, for the scene."""
+        return Parts(window=self._pager.window, events=self._events)
+
+    def settle(self, ui: Ui, size: Size) -> Ui:
+        """Keep the cursor within a list that may have become shorter, and on the screen."""
+        if ui.screen is not Name.ERRORS:
+            return ui
+        room = errors.room(body_size(size))
+        window = self._pager.window
+        if window is None or window.listing != ui.listing:
+            return replace(ui, room=room, top=0, cursor=0)
+        cursor = max(0, min(ui.cursor, window.total - 1))
+        return replace(
+            ui, room=room, cursor=cursor, top=scrolled(ui.top, cursor, room, window.total)
+        )
+
+    def wants(self, ui: Ui) -> bool:
+        """Whether `read` has rows to fetch for what is shown."""
+        return self._is_read(ui) and self._pager.show(ui.listing, ui.top, ui.room)
+
+    def misses(self, ui: Ui) -> bool:
+        """Whether a row that should be on the screen is not here yet."""
+        return self._is_read(ui) and self._pager.misses(ui.listing, ui.top, ui.room)
+
+    async def read(self) -> None:
+        """Fetch the rows that are wanted."""
+        await self._pager.fetch()
+
+    async def follow(self, ui: Ui) -> None:
+        """Read the list of the screen that is shown, if it can have changed."""
+        snapshot = self._link.snapshot
+        if snapshot is None or self._link.now().state is not LinkState.LIVE:
+            return
+        match ui.screen:
+            case Name.ERRORS:
+                self._look_again(snapshot, ui)
+                await self._pager.fetch()
+            case Name.LOG:
+                await self._read_events(snapshot)
+            case _:
+                pass
+
+    def _is_read(self, ui: Ui) -> bool:
+        return ui.screen is Name.ERRORS and self._link.now().state is LinkState.LIVE
+
+    def _look_again(self, snapshot: Snapshot, ui: Ui) -> None:
+        """Read the same rows again when a counter says that they can differ."""
+        totals = snapshot.totals
+        counted = (totals.failed, totals.skipped, totals.requeued)
+        if counted != self._counted:
+            self._pager.renew(ui.listing, ui.top, ui.room)
+            self._counted = counted
+
+    async def _read_events(self, snapshot: Snapshot) -> None:
+        newest = self._events[0].seq if self._events else 0
+        if snapshot.last_seq > newest:
+            since = max(newest, snapshot.last_seq - EVENTS)
+            fresh = (await self._link.client.events(since)).events
+            self._events = (*reversed(fresh), *self._events)[:EVENTS]

@@ -1,0 +1,68 @@
+"""The window of a long list: one request in flight, and the newest wish wins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from tui.listing import Reach, Window, wanted
+
+if TYPE_CHECKING:
+    from tui.book import Book
+    from tui.listing import Listing
+
+
+class _Wish(NamedTuple):
+    listing: Listing
+    reach: Reach
+
+
+class Pager:
+    """Keeps the rows that are shown and one page each way; never more of a list than that."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self._wish: _Wish | None = None
+        self._busy = False
+        self.window: Window | None = None
+
+    def show(self, listing: Listing, top: int, room: int) -> bool:
+        """Note which rows are on the screen; return whether `fetch` has something to do.
+
+        Rows are asked for before the edge is reached: half a page before.
+        """
+        near = Reach(max(0, top - room // 2), top + room + room // 2)
+        if self._here(listing, near):
+            return False
+        self._wish = _Wish(listing, wanted(top, room))
+        return True
+
+    def misses(self, listing: Listing, top: int, room: int) -> bool:
+        """Whether a row on the screen is not here."""
+        return not self._here(listing, Reach(top, top + room))
+
+    def renew(self, listing: Listing, top: int, room: int) -> None:
+        """Want the rows on the screen again: a counter says that they may differ."""
+        self._wish = _Wish(listing, wanted(top, room))
+
+    async def fetch(self) -> None:
+        """Read what is wished for, until nothing is. Raises a VgwmError and forgets the wish."""
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            while self._wish is not None:
+                wish, self._wish = self._wish, None
+                leaf = await self._book.leaf(wish.listing, wish.reach)
+                self.window = Window(
+                    listing=wish.listing,
+                    total=leaf.total,
+                    begins=wish.reach.begins,
+                    rows=leaf.rows,
+                    as_of_ns=leaf.as_of_ns,
+                )
+        finally:
+            self._busy = False
+
+    def _here(self, listing: Listing, reach: Reach) -> bool:
+        window = self.window
+        return window is not None and window.listing == listing and window.holds(reach)
