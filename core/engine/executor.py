@@ -53,6 +53,7 @@ class LocalExecutor:
         self._serving: dict[int, asyncio.Task[None]] = {}
         self._room = asyncio.Condition()
         self._broken: NoAnswer | None = None
+        self._at_work: int | None = None
         self.on_death: Callable[[int, str], None] = lambda _slot, _how: None
 
     def resize(self, workers: int) -> None:
@@ -68,6 +69,12 @@ class LocalExecutor:
                 seat.leaving = seat.told = True
                 if seat.child is not None:
                     seat.child.send(Stop())  # read after the tasks that it holds
+
+    async def limit(self, at_work: int | None) -> None:
+        """Give tasks to so many workers only; what the others hold they end. None: to all."""
+        if at_work != self._at_work:
+            self._at_work = at_work
+            await self._notify()
 
     def seats(self) -> list[Seat]:
         """Return the workers that there are, by slot."""
@@ -88,10 +95,15 @@ class LocalExecutor:
         return await future
 
     def _free(self) -> Seat | None:
+        busy = sum(bool(seat.held) for seat in self._seats.values())
+        full = self._at_work is not None and busy >= self._at_work
         free = [
             seat
             for seat in self._seats.values()
-            if seat.child is not None and not seat.leaving and len(seat.held) < self._depth
+            if seat.child is not None
+            and not seat.leaving
+            and len(seat.held) < self._depth
+            and (seat.held or not full)
         ]
         return min(free, key=lambda seat: (len(seat.held), seat.slot), default=None)
 

@@ -26,7 +26,7 @@ HELD_S = 60.0
 
 _LOOK_S = 0.05
 _STEP_S = 0.05
-_PIECE_BYTES = MIB
+_PIECE_BYTES = MIB // 4  # what is on its way when a pause begins cannot be held back
 _LEAST_BYTES = 4 * KIB
 
 

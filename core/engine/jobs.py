@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from core.dag.canonical import dumps
+from core.engine.holding import is_hold
 from core.engine.reins import JobCancelled, Reins
 from core.errors import Broken, VgwmError, WrongState
 from core.ledger.rows import EventDraft
@@ -20,12 +21,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from core.ledger.ledger import Ledger
-    from core.ledger.rows import JobRow
+    from core.ledger.rows import JobRow, RequestMark
 
 log = logging.getLogger(__name__)
 
 GRACE_S = 10.0
 """How long a cancelled job's bundles in flight may take to end."""
+
+HELD_GRACE_S = 0.5
+"""The same while no byte moves: what only has to be recorded still can be."""
 
 Run = Callable[[Reins], Awaitable[None]]
 
@@ -77,22 +81,24 @@ class Jobs:
 
     async def take_up(self, row: JobRow, run: Run) -> None:
         """Go on with a job that was at work, or paused, when the last engine ended."""
-        if row.state is JobState.PAUSED:
-            reins = Reins(id=row.id, kind=row.kind)
+        # one that waited for room or a right begins, and waits again if that is still missing
+        if row.state is JobState.PAUSED and not is_hold(row.reason):
+            reins = Reins(id=row.id, kind=row.kind, taken_up=True)
             reins.pause(row.reason)
             reins.state = JobState.PAUSED
             await self._launch(reins, run, f"{row.kind} is still paused", "engine")
             return
-        await self._begin(row.id, row.kind, run, f"{row.kind} goes on", "engine")
+        reins = Reins(id=row.id, kind=row.kind, taken_up=True)
+        await self._launch(reins, run, f"{row.kind} goes on", "engine")
 
-    async def pause(self, job: int, actor: str) -> None:
+    async def pause(self, job: int, actor: str, request: RequestMark | None = None) -> None:
         """Let a job take no new work."""
         reins = self._at_work(job)
         reins.pause(f"paused by {actor}")
         reins.state = JobState.PAUSED
-        await self._note(reins, f"{reins.kind} paused", actor)
+        await self._note(reins, f"{reins.kind} paused", actor, request)
 
-    async def resume(self, job: int, actor: str) -> None:
+    async def resume(self, job: int, actor: str, request: RequestMark | None = None) -> None:
         """Let a paused job go on."""
         reins = self._at_work(job)
         if not reins.held:
@@ -100,22 +106,26 @@ class Jobs:
                 what=f"job {job} is not paused", where="jobs", remedy="There is nothing to resume."
             )
         reins.resume()
-        await self._note(reins, f"{reins.kind} resumed", actor)
+        await self._note(reins, f"{reins.kind} resumed", actor, request)
 
-    async def cancel(self, job: int, actor: str) -> None:
+    async def cancel(self, job: int, actor: str, request: RequestMark | None = None) -> None:
         """End a job after what is in flight."""
         reins = self._at_work(job)
         reins.cancel(f"cancelled by {actor}")
-        await self._note(reins, f"{reins.kind} is being cancelled", actor)
+        reins.by = actor
+        await self._note(reins, f"{reins.kind} is being cancelled", actor, request)
         self._enders.add(ender := asyncio.create_task(self._break_off(job), name=f"end job {job}"))
         ender.add_done_callback(self._enders.discard)
 
     async def _break_off(self, job: int) -> None:
-        """Give what is in flight some time, then drop it: a bundle is whole or not there (I3)."""
-        task = self._tasks.get(job)
-        if task is None:
+        """Give what is in flight some time, then drop it: a bundle is whole or not there (I3).
+
+        A job that was held moves no byte more: it is dropped at once.
+        """
+        task, reins = self._tasks.get(job), self._reins.get(job)
+        if task is None or reins is None:
             return
-        _, left = await asyncio.wait([task], timeout=self._grace_s)
+        _, left = await asyncio.wait([task], timeout=HELD_GRACE_S if reins.still else self._grace_s)
         if left:
             task.cancel()
 
@@ -150,12 +160,14 @@ class Jobs:
         await self._note(reins, text, actor)
         self._tasks[reins.id] = asyncio.create_task(self._drive(reins, run), name=f"job {reins.id}")
 
-    async def _note(self, reins: Reins, text: str, actor: str) -> None:
+    async def _note(
+        self, reins: Reins, text: str, actor: str, request: RequestMark | None = None
+    ) -> None:
         await self._ledger.job_state(
             reins.id,
             reins.state,
             reason=reins.reason,
-            event=EventDraft(kind="job", text=text, actor=actor, job=reins.id),
+            event=EventDraft(kind="job", text=text, actor=actor, job=reins.id, request=request),
         )
 
     async def _drive(self, reins: Reins, run: Run) -> None:
@@ -188,6 +200,7 @@ class Jobs:
                     kind="job",
                     text=text,
                     level="info" if error is None else "error",
+                    actor=reins.by if state is JobState.CANCELLED else "engine",
                     job=reins.id,
                 ),
             )

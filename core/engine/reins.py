@@ -17,14 +17,24 @@ class JobCancelled(Exception):
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Reins:
-    """What holds and drives one job."""
+    """What holds and drives one job.
+
+    by: who ended it. by_engine: whether the engine paused it and will resume it. taken_up: whether
+    an earlier engine began it. shut: why it waits though nobody paused it, such as a closed window;
+    "" while it need not.
+    """
 
     id: int
     kind: JobKind
     state: JobState = JobState.RUNNING
     reason: str = ""
+    by: str = "engine"
+    by_engine: bool = False
+    taken_up: bool = False
+    shut: str = ""
     waits: dict[str, str] = field(default_factory=dict)  # stage -> why it waits now
     _go: asyncio.Event = field(default_factory=asyncio.Event)
+    _paused: bool = False
     _cancelled: bool = False
 
     def __post_init__(self) -> None:
@@ -32,23 +42,43 @@ class Reins:
         self._go.set()
 
     def pause(self, reason: str) -> None:
-        """Take no new work; what is in flight ends."""
-        self._go.clear()
+        """Take no new work; what is in flight holds where it is."""
+        self._paused = True
+        self.by_engine = False
         self.state = JobState.PAUSING
         self.reason = reason
+        self._turn()
+
+    def hold(self, reason: str) -> None:
+        """Pause by the engine's own hand, because something outside is missing."""
+        self.pause(reason)
+        self.by_engine = True
+        self.state = JobState.PAUSED
 
     def resume(self) -> None:
-        """Go on."""
+        """Go on, unless the job is shut."""
+        self._paused = False
         self.state = JobState.RUNNING
-        self.reason = ""
-        self._go.set()
+        self.reason = self.shut
+        self._turn()
+
+    def close(self, reason: str) -> None:
+        """Shut the job: as a pause, but nobody's."""
+        self.shut = reason
+        if not self._paused and not self._cancelled:
+            self.reason = reason
+        self._turn()
+
+    def open(self) -> None:
+        """Shut the job no longer."""
+        self.close("")
 
     def cancel(self, reason: str) -> None:
         """End after what is in flight."""
         self._cancelled = True
         self.state = JobState.CANCELLING
         self.reason = reason
-        self._go.set()
+        self._turn()
 
     @property
     def cancelled(self) -> bool:
@@ -57,11 +87,31 @@ class Reins:
 
     @property
     def held(self) -> bool:
-        """Whether the job takes no new work for now."""
-        return not self._go.is_set()
+        """Whether somebody paused the job."""
+        return self._paused and not self._cancelled
+
+    @property
+    def still(self) -> bool:
+        """Whether no byte may move: the job is paused or shut, though it may have to end."""
+        return self._paused or bool(self.shut)
 
     async def checkpoint(self) -> None:
-        """Wait while the job is paused. Raises JobCancelled once it was told to end."""
+        """Wait while the job is paused or shut. Raises JobCancelled once it was told to end."""
         await self._go.wait()
         if self._cancelled:
             raise JobCancelled
+
+    async def goes_on(self, *, within_s: float) -> bool:
+        """Wait for a while; tell whether the job is neither paused nor shut, or has to end."""
+        try:
+            async with asyncio.timeout(within_s):
+                await self._go.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def _turn(self) -> None:
+        if self.still and not self._cancelled:
+            self._go.clear()
+        else:
+            self._go.set()
