@@ -20,8 +20,14 @@ _BUNDLE: Final = (
     " FROM bundles b JOIN buckets k USING(bid)"
 )
 MEMBERS_WHERE: Final = " bid=? AND (key,ver)>=(?,?) AND (key,ver)<=(?,?) AND bun=? AND st IN (0,2)"
-MEMBERS: Final = f" FROM objects WHERE{MEMBERS_WHERE}"
 """Members without an end state. lo..hi may enclose others' keys: `bun` says who belongs."""
+
+PICKED_WHERE: Final = (
+    " bid=? AND (key,ver) IN (SELECT key,ver FROM failures INDEXED BY failures_bundle WHERE bun=?)"
+    " AND bun=? AND st IN (0,2)"
+)
+"""The same of a retry's bundle: its range may enclose millions, its members have a row each in
+`failures` until they have come through."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +42,23 @@ class Range:
     state: BundleState
     tries: int
     objects: int
+    round: int = 0
 
     @property
-    def bounds(self) -> tuple[int, bytes, bytes, bytes, bytes, int]:
-        """The parameters of `MEMBERS`."""
+    def where(self) -> str:
+        """The condition that its members without an end state meet."""
+        return PICKED_WHERE if self.round else MEMBERS_WHERE
+
+    @property
+    def members(self) -> str:
+        """Its members without an end state, as FROM and WHERE."""
+        return f" FROM objects WHERE{self.where}"
+
+    @property
+    def bounds(self) -> tuple[int | bytes, ...]:
+        """The parameters of `where`."""
+        if self.round:
+            return (self.bucket_id, self.id, self.id)
         return (self.bucket_id, *self.first, *self.last, self.id)
 
 
@@ -55,7 +74,7 @@ class Copy:
 def load(conn: sqlite3.Connection, bundle_id: int) -> Range:
     """Return a bundle's range and state; Broken if there is none of this id."""
     row = conn.execute(
-        "SELECT bid,lo,hi,kind,st,tries,n FROM bundles WHERE id=?", (bundle_id,)
+        "SELECT bid,lo,hi,kind,st,tries,n,rnd FROM bundles WHERE id=?", (bundle_id,)
     ).fetchone()
     if row is None:
         raise Broken(
@@ -63,7 +82,7 @@ def load(conn: sqlite3.Connection, bundle_id: int) -> Range:
             where="ledger",
             remedy="This is a fault of vgwm: keep ledger.db and report it.",
         )
-    bid, low, high, kind, st, tries, n = row
+    bid, low, high, kind, st, tries, n, made_by = row
     return Range(
         id=bundle_id,
         bucket_id=bid,
@@ -73,6 +92,7 @@ def load(conn: sqlite3.Connection, bundle_id: int) -> Range:
         state=BundleState(st),
         tries=tries,
         objects=n,
+        round=made_by,
     )
 
 
@@ -87,14 +107,19 @@ def require(bundle: Range, *allowed: BundleState) -> None:
 
 
 def in_states(
-    conn: sqlite3.Connection, states: Sequence[BundleState], after_id: int, limit: int
+    conn: sqlite3.Connection,
+    states: Sequence[BundleState],
+    after_id: int,
+    limit: int,
+    made_by: int | None = None,
 ) -> list[Bundle]:
-    """Return bundles of these states by id, after after_id."""
+    """Return bundles of these states by id, after after_id; of one round, or of all."""
     found: list[Bundle] = []
     for state in sorted(states):
         # One state at a time: the partial index serves `st=` and the order by id together.
         rows = conn.execute(
-            f"{_BUNDLE} WHERE b.st=? AND b.id>? ORDER BY b.id LIMIT ?", (state, after_id, limit)
+            f"{_BUNDLE} WHERE b.st=? AND b.id>? AND (? IS NULL OR b.rnd=?) ORDER BY b.id LIMIT ?",
+            (state, after_id, made_by, made_by, limit),
         )
         found += [_bundle(row) for row in rows]
     found.sort(key=lambda bundle: bundle.id)
@@ -109,21 +134,23 @@ def get(conn: sqlite3.Connection, bundle_id: int) -> Bundle | None:
 
 def entries(conn: sqlite3.Connection, bundle: Bundle) -> list[EntryRow]:
     """Return the members that have no end state yet, in key order."""
-    bounds = (bundle.bucket_id, *bundle.first, *bundle.last, bundle.id)
+    found = load(conn, bundle.id)
     return conn.execute(
-        f"SELECT key,ver,size,ino,mt,ct{MEMBERS} ORDER BY key,ver", bounds
+        f"SELECT key,ver,size,ino,mt,ct{found.members} ORDER BY key,ver",
+        found.bounds,
     ).fetchall()
 
 
 def open_sizes(conn: sqlite3.Connection, bundle: Range) -> list[int | None]:
     """Return the sizes of the members without an end state, in key order."""
-    query = f"SELECT size{MEMBERS} ORDER BY key,ver"
+    query = f"SELECT size{bundle.members} ORDER BY key,ver"
     return [size for (size,) in conn.execute(query, bundle.bounds)]
 
 
 def has_open(conn: sqlite3.Connection, bundle: Range) -> bool:
     """Tell whether a member has no end state."""
-    return conn.execute(f"SELECT 1{MEMBERS} LIMIT 1", bundle.bounds).fetchone() is not None
+    query = f"SELECT 1{bundle.members} LIMIT 1"
+    return conn.execute(query, bundle.bounds).fetchone() is not None
 
 
 def copying(conn: sqlite3.Connection, ids: Iterable[int], worker: str, epoch: int) -> None:

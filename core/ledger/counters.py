@@ -35,7 +35,7 @@ SIZE_BOUNDS: Final = (
 
 CLASSES: Final = len(SIZE_BOUNDS) + 1
 
-TALLIES: Final = ("requeued",)
+TALLIES: Final = ("requeued", "skips_made", "skips_undone")
 CLASS_PREFIX: Final = "class:"
 
 _UPSERT = (
@@ -65,6 +65,8 @@ class Counters:
     markers: int
     versions: int
     requeued: int
+    skips_made: int
+    skips_undone: int
     bundles: int
     bundles_recorded: int
     histogram: tuple[tuple[int, int], ...]
@@ -134,6 +136,8 @@ def read(conn: sqlite3.Connection, scope: int) -> Counters:
         markers=n["markers"],
         versions=n["versions"],
         requeued=n["requeued"],
+        skips_made=n["skips_made"],
+        skips_undone=n["skips_undone"],
         bundles=n["bundles"],
         bundles_recorded=n["bundles_recorded"],
         histogram=tuple((n[f"hist:{i}"], n[f"histb:{i}"]) for i in range(CLASSES)),

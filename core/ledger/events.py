@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from core.config.redact import redact
 from core.dag.canonical import dumps
+from core.ledger import requests
 from core.ledger.rows import EventDraft, EventRow, Fact
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ def append(conn: sqlite3.Connection, draft: EventDraft, now_ns: int) -> int:
         "INSERT INTO events(seq,ts,job,kind,lvl,actor,data,h) VALUES(?,?,?,?,?,?,?,?)",
         (seq, now_ns, draft.job, draft.kind, draft.level, draft.actor, data, digest),
     )
+    if draft.request is not None:
+        requests.mark(conn, draft.request, now_ns)
     return seq
 
 

@@ -1,4 +1,4 @@
-"""Objects that failed, were skipped, or wait after a failed try: a row each."""
+"""Objects that failed, were skipped, or wait after a failed try: a row each, and their sums."""
 
 from __future__ import annotations
 
@@ -6,28 +6,48 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from core.config.redact import redact
-from core.ledger.rows import Disposition, FailureDraft, FailureRow
+from core.ledger.failure_pages import FailureFilter, places, rows
+from core.ledger.rows import Disposition, FailureDraft, FailureRow, position_of
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from core.ledger.bundles import Range
+    from core.ledger.rows import NewBundle, Position
 
-FailureCursor = tuple[int, bytes, bytes]
-START: Final[FailureCursor] = (-1, b"", b"")
+MOST_CODES: Final = 8
+"""Classes that are named of one bundle."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """Failures of one class: how many, and one of them."""
+    """Failures of one class in one phase: how many, and one of them.
+
+    first_ns, last_ns: when it was seen, also by objects that have come through since.
+    """
 
     code: str
+    phase: str
     disposition: Disposition
     objects: int
     first_ns: int
     last_ns: int
-    example: FailureRow
+    example: FailureRow | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedBundle:
+    """A bundle with failed objects."""
+
+    id: int
+    bucket: bytes
+    first: Position
+    last: Position
+    objects: int
+    failed: int
+    last_ns: int
+    codes: tuple[str, ...]
 
 
 def note(
@@ -37,12 +57,15 @@ def note(
     disposition: Disposition,
     now_ns: int,
 ) -> None:
-    """Store why objects of a bundle failed; a repeated failure keeps its first time."""
+    """Store why objects of a bundle failed; a repeated failure keeps its first time.
+
+    Its tries go on counting, through retries by an operator too.
+    """
     conn.executemany(
-        "INSERT INTO failures(bid,key,ver,phase,code,msg,tries,first,last,disp)"
-        " VALUES(?,?,?,?,?,?,?,?,?,?) ON CONFLICT(bid,key,ver) DO UPDATE SET"
-        " phase=excluded.phase,code=excluded.code,msg=excluded.msg,tries=excluded.tries,"
-        " last=excluded.last,disp=excluded.disp",
+        "INSERT INTO failures(bid,key,ver,phase,code,msg,tries,first,last,disp,bun)"
+        " VALUES(?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(bid,key,ver) DO UPDATE SET"
+        " phase=excluded.phase,code=excluded.code,msg=excluded.msg,tries=tries+1,"
+        " last=excluded.last,disp=excluded.disp,bun=excluded.bun",
         [
             (
                 bundle.bucket_id,
@@ -55,81 +78,93 @@ def note(
                 now_ns,
                 now_ns,
                 disposition,
+                bundle.id,
             )
             for draft in drafts
         ],
     )
 
 
+def follow(conn: sqlite3.Connection, bucket_id: int, new: Sequence[NewBundle]) -> None:
+    """Let the rows of objects that moved name their new bundle."""
+    conn.executemany(
+        "UPDATE failures SET bun=? WHERE bid=? AND key=? AND ver=?",
+        [(each.id, bucket_id, *entry[:2]) for each in new for entry in each.entries],
+    )
+
+
 def clear_requeued(conn: sqlite3.Connection, bundle: Range) -> None:
     """Drop the rows of members that waited for another try and came through, or are gone."""
     conn.execute(
-        "DELETE FROM failures WHERE bid=? AND (key,ver)>=(?,?) AND (key,ver)<=(?,?)"
+        "DELETE FROM failures WHERE bun=?"
         " AND disp=? AND EXISTS(SELECT 1 FROM objects o WHERE o.bid=failures.bid"
         " AND o.key=failures.key AND o.ver=failures.ver AND o.bun=? AND o.st NOT IN (0,2,5))",
-        (bundle.bucket_id, *bundle.first, *bundle.last, Disposition.REQUEUED, bundle.id),
+        (bundle.id, Disposition.REQUEUED, bundle.id),
     )
 
 
-def page(
-    conn: sqlite3.Connection, after: FailureCursor | None, limit: int, code: str, prefix: bytes
-) -> list[FailureRow]:
-    """Return failures behind a cursor, in order of bucket and key.
-
-    code: a class, empty for all. prefix: of `bucket/key`, empty for all.
-    """
-    rows = conn.execute(
-        f"{_SELECT} WHERE (f.bid,f.key,f.ver)>(?,?,?) AND (?='' OR f.code=?)"
-        " AND substr(CAST(coalesce(k.name,x'')||x'2f'||f.key AS BLOB),1,length(?))=?"
-        " ORDER BY f.bid,f.key,f.ver LIMIT ?",
-        (*(after or START), code, code, prefix, prefix, limit),
-    )
-    return [_row(row) for row in rows]
-
-
-def causes(conn: sqlite3.Connection) -> list[Cause]:
-    """Return failures by class, the largest first."""
+def causes(conn: sqlite3.Connection, disposition: str = "") -> list[Cause]:
+    """Return failures by class and phase, the largest first. disposition: of this one alone."""
     found = []
-    for code, disposition, n, first, last in conn.execute(
-        "SELECT code,disp,count(*),min(first),max(last) FROM failures"
-        " GROUP BY code,disp ORDER BY 3 DESC,1,2"
+    for code, phase, kept, n, first, last in conn.execute(
+        "SELECT code,phase,disp,n,first,last FROM causes WHERE scope=0 AND n>0"
+        " AND (?='' OR disp=?) ORDER BY n DESC,code,phase,disp",
+        (disposition, disposition),
     ).fetchall():
-        example = conn.execute(
-            f"{_SELECT} WHERE f.code=? AND f.disp=? LIMIT 1", (code, disposition)
-        ).fetchone()
+        alike = FailureFilter(code=code, phase=phase, disposition=kept)
+        example = rows(conn, places(conn, alike, limit=1))
         found.append(
             Cause(
                 code=code,
-                disposition=Disposition(disposition),
+                phase=phase,
+                disposition=Disposition(kept),
                 objects=n,
                 first_ns=first,
                 last_ns=last,
-                example=_row(example),
+                example=example[0] if example else None,
             )
         )
     return found
 
 
-_SELECT: Final = (
-    "SELECT f.bid,coalesce(k.name,x''),f.key,f.ver,f.phase,f.code,f.msg,f.tries,f.first,f.last,"
-    "f.disp FROM failures f LEFT JOIN buckets k USING(bid)"
-)
+def tallies(conn: sqlite3.Connection) -> Mapping[tuple[str, str, str], int]:
+    """Return (disposition, phase, class) to objects, of all buckets."""
+    return {
+        (disp, phase, code): n
+        for disp, phase, code, n in conn.execute(
+            "SELECT disp,phase,code,n FROM causes WHERE scope=0 AND n>0"
+        )
+    }
 
 
-def _row(
-    row: tuple[int, bytes, bytes, bytes, str, str, str, int, int, int, str],
-) -> FailureRow:
-    bid, bucket, key, version, phase, code, text, tries, first, last, disposition = row
-    return FailureRow(
-        bucket_id=bid,
-        bucket=bucket,
-        key=key,
-        version=version,
-        phase=phase,
-        code=code,
-        text=text,
-        tries=tries,
-        first_ns=first,
-        last_ns=last,
-        disposition=Disposition(disposition),
+def bundle_page(conn: sqlite3.Connection, at: int, limit: int) -> tuple[list[FailedBundle], int]:
+    """Return bundles with failed objects by number, from the at-th on, and how many there are."""
+    (total,) = conn.execute("SELECT count(*) FROM failed_bundles").fetchone()
+    found = conn.execute(
+        "SELECT f.bun,k.name,b.lo,b.hi,b.n,f.n,f.last FROM"
+        " (SELECT bun,n,last FROM failed_bundles ORDER BY bun LIMIT ? OFFSET ?) f"
+        " JOIN bundles b ON b.id=f.bun JOIN buckets k USING(bid) ORDER BY f.bun",
+        (limit, at),
+    ).fetchall()
+    return [
+        FailedBundle(
+            id=number,
+            bucket=name,
+            first=position_of(low),
+            last=position_of(high),
+            objects=objects,
+            failed=failed,
+            last_ns=last,
+            codes=_codes(conn, number),
+        )
+        for number, name, low, high, objects, failed, last in found
+    ], total
+
+
+def _codes(conn: sqlite3.Connection, bundle_id: int) -> tuple[str, ...]:
+    rows = conn.execute(
+        "SELECT code FROM failures INDEXED BY failures_bundle WHERE bun=? AND disp=?"
+        " GROUP BY code ORDER BY count(*) DESC,code LIMIT ?",
+        (bundle_id, Disposition.FAILED, MOST_CODES),
     )
+    return tuple(code for (code,) in rows)

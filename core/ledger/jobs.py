@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping
 
-_SELECT: Final = "SELECT id,kind,st,args,actor,made,began,ended,result FROM jobs"
+_SELECT: Final = "SELECT id,kind,st,args,actor,made,began,ended,result,cursor FROM jobs"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +26,7 @@ class NewJob:
     args: Mapping[str, str]
     actor: str
     request_id: str
+    plan: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +51,8 @@ def add(
             return row[0]
     stored = dumps({"args": dict(new.args), "request_id": new.request_id})
     made = conn.execute(
-        "INSERT INTO jobs(kind,st,args,actor,made) VALUES(?,?,?,?,?) RETURNING id",
-        (new.kind, JobState.QUEUED, stored, new.actor, now_ns),
+        "INSERT INTO jobs(kind,st,args,plan,actor,made) VALUES(?,?,?,?,?,?) RETURNING id",
+        (new.kind, JobState.QUEUED, stored, new.plan, new.actor, now_ns),
     ).fetchone()
     job: int = made[0]
     return job
@@ -84,6 +85,19 @@ def change(
     )
 
 
+def progress(conn: sqlite3.Connection, job: int, progress: str) -> None:
+    """Store how far a job is, in the caller's transaction."""
+    conn.execute("UPDATE jobs SET cursor=? WHERE id=?", (progress.encode(), job))
+
+
+def plan_of(conn: sqlite3.Connection, job: int) -> bytes | None:
+    """Return what a job was confirmed to do."""
+    row: tuple[bytes | None] | None = conn.execute(
+        "SELECT plan FROM jobs WHERE id=?", (job,)
+    ).fetchone()
+    return None if row is None else row[0]
+
+
 def interrupt(conn: sqlite3.Connection) -> list[int]:
     """Mark jobs found at work by a new engine as interrupted; return their ids."""
     rows = conn.execute(
@@ -105,9 +119,9 @@ def newest(conn: sqlite3.Connection, limit: int) -> list[JobRow]:
 
 
 def _row(
-    row: tuple[int, str, str, str, str, int, int | None, int | None, str | None],
+    row: tuple[int, str, str, str, str, int, int | None, int | None, str | None, bytes | None],
 ) -> JobRow:
-    job, kind, state, args, actor, made, began, ended, result = row
+    job, kind, state, args, actor, made, began, ended, result, cursor = row
     given = json.loads(args)
     outcome = json.loads(result) if result else {"reason": "", "result": ""}
     return JobRow(
@@ -122,4 +136,5 @@ def _row(
         ended_ns=ended,
         reason=outcome["reason"],
         result=outcome["result"],
+        progress="" if cursor is None else cursor.decode(),
     )

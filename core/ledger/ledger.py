@@ -16,14 +16,15 @@ from core.errors import CapacityExhausted, WrongState
 from core.ledger import (
     bundles,
     events,
+    failure_recount,
     jobs,
-    moving,
     planning,
     recording,
     recount,
     schema,
     settings,
 )
+from core.ledger.mending import Mending
 from core.ledger.reading import LedgerReader
 from core.ledger.writer import Writer
 
@@ -58,6 +59,7 @@ class Ledger(LedgerReader):
         self._writer = writer
         self._clock = clock
         self._bundle_ids = count(1)
+        self.mending = Mending(self._write, clock)
         self.epoch = 0
         self.clean = True
         self.interrupted: tuple[int, ...] = ()
@@ -253,55 +255,31 @@ class Ledger(LedgerReader):
             event,
         )
 
-    async def retry_failed(
-        self, bucket_id: int, new: Sequence[NewBundle], event: EventDraft | None = None
-    ) -> int:
-        """Put failed objects of a bucket into new bundles; return how many.
-
-        Raises WrongState if one of them is not failed (any more); then none is moved.
-        """
-        return await self._write(
-            partial(moving.retry, bucket_id=bucket_id, new=new, now_ns=self._clock()), event
-        )
-
-    async def skip_failed(
-        self,
-        bucket_id: int,
-        positions: Sequence[Position],
-        reason: str,
-        event: EventDraft | None = None,
-    ) -> int:
-        """Give failed objects of a bucket up, with the operator's reason; return how many."""
-        return await self._write(
-            partial(
-                moving.skip,
-                bucket_id=bucket_id,
-                positions=positions,
-                reason=reason,
-                now_ns=self._clock(),
-            ),
-            event,
-        )
-
     # Events, jobs, knobs
 
     async def event(self, draft: EventDraft) -> int:
         """Append an event; return its number."""
         return await self._write(partial(events.append, draft=draft, now_ns=self._clock()))
 
-    async def add_job(
+    async def add_job(  # noqa: PLR0913, PLR0917 - each a thing of its own
         self,
         kind: JobKind,
         args: Mapping[str, str],
         actor: str,
         request_id: str,
         event: EventDraft | None = None,
+        plan: bytes | None = None,
     ) -> int:
-        """Store a queued job; return its id. The same request_id again returns the same id."""
+        """Store a queued job; return its id. The same request_id again returns the same id.
+
+        plan: what it was confirmed to do, as `job_plan` returns it.
+        """
         return await self._write(
             partial(
                 jobs.add,
-                new=jobs.NewJob(kind=kind, args=args, actor=actor, request_id=request_id),
+                new=jobs.NewJob(
+                    kind=kind, args=args, actor=actor, request_id=request_id, plan=plan
+                ),
                 now_ns=self._clock(),
             ),
             event,
@@ -350,6 +328,7 @@ class Ledger(LedgerReader):
         self.clean = await self._writer.submit(partial(_prepare, create=create, where=where))
         if self.clean:
             await self._recount(recount.states)  # the histogram costs as much again
+            await self._recount(failure_recount.differences)
         else:
             await self.quick_check()
             await self.recount()
@@ -372,6 +351,7 @@ def _prepare(conn: sqlite3.Connection, create: LedgerIdentity | None, where: str
         schema.create(conn)
         settings.write_identity(conn, create)
         return True
+    schema.upgrade(conn)
     schema.check(conn, where)
     if create is not None:
         settings.require_workspace(conn, create)

@@ -1,4 +1,4 @@
-"""Objects that go round again, in bundles of their own, and failed ones that are given up."""
+"""Objects that go round again, in bundles of their own."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from core.config.redact import redact
 from core.display import safe
 from core.errors import WrongState
 from core.ledger import counters
-from core.ledger.planning import insert_bundle
+from core.ledger.planning import Made, insert_bundle
 from core.ledger.rows import Disposition
 from core.model import ObjectState
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from core.ledger.bundles import Range
     from core.ledger.rows import EntryRow, NewBundle, Position
@@ -25,7 +24,7 @@ OPEN: Final = (ObjectState.PLANNED, ObjectState.DIRTY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
+class Place:
     """Where an object stands before it moves."""
 
     size: int | None
@@ -38,61 +37,41 @@ def again(conn: sqlite3.Connection, bundle: Range, new: Sequence[NewBundle]) -> 
     if not new:
         return
     places = [
-        _place(conn, bundle.bucket_id, entry[:2], OPEN, bundle.id)
+        place_of(conn, bundle.bucket_id, entry[:2], OPEN, bundle.id)
         for each in new
         for entry in each.entries
     ]
-    delta = _move(conn, bundle.bucket_id, new, places, tries=bundle.tries + 1)
+    delta = _move(conn, bundle.bucket_id, new, places, tries=bundle.tries + 1, made_by=bundle.round)
     delta["requeued"] += len(places)
     counters.add(conn, bundle.bucket_id, delta)
 
 
-def retry(conn: sqlite3.Connection, bucket_id: int, new: Sequence[NewBundle], now_ns: int) -> int:
-    """Move failed objects into new bundles, as if never tried; return how many."""
+def retry(
+    conn: sqlite3.Connection, bucket_id: int, new: Sequence[NewBundle], now_ns: int, job: int
+) -> int:
+    """Move failed objects into new bundles of a job's round; return how many.
+
+    Their rows in `failures` stay until they have come through: they say who belongs to a bundle
+    whose range may enclose millions of others.
+    """
     places = [
-        _place(conn, bucket_id, entry[:2], (ObjectState.FAILED,), None)
+        place_of(conn, bucket_id, entry[:2], (ObjectState.FAILED,), None)
         for each in new
         for entry in each.entries
     ]
-    delta = _move(conn, bucket_id, new, places, tries=0)
+    delta = _move(conn, bucket_id, new, places, tries=0, made_by=job)
     delta["failed"] -= len(places)
     delta["failed_bytes"] -= sum(place.size or 0 for place in places)
     counters.add(conn, bucket_id, delta)
     conn.executemany(
-        "UPDATE failures SET disp=?,last=? WHERE bid=? AND key=? AND ver=?",
+        "UPDATE failures SET disp=?,last=?,bun=? WHERE bid=? AND key=? AND ver=?",
         [
-            (Disposition.REQUEUED, now_ns, bucket_id, entry[0], entry[1])
+            (Disposition.REQUEUED, now_ns, each.id, bucket_id, entry[0], entry[1])
             for each in new
             for entry in each.entries
         ],
     )
     return len(places)
-
-
-def skip(
-    conn: sqlite3.Connection,
-    bucket_id: int,
-    positions: Iterable[Position],
-    reason: str,
-    now_ns: int,
-) -> int:
-    """Give failed objects up, with the operator's reason; return how many."""
-    delta: Counter[str] = Counter()
-    for position in positions:
-        place = _place(conn, bucket_id, position, (ObjectState.FAILED,), None)
-        size_bytes = place.size or 0
-        delta.update({"failed": -1, "failed_bytes": -size_bytes})
-        delta.update({"skipped": 1, "skipped_bytes": size_bytes})
-        conn.execute(
-            "UPDATE objects SET st=? WHERE bid=? AND key=? AND ver=?",
-            (ObjectState.SKIPPED, bucket_id, *position),
-        )
-        conn.execute(
-            "UPDATE failures SET disp=?,msg=msg||?,last=? WHERE bid=? AND key=? AND ver=?",
-            (Disposition.SKIP, redact(f" (skipped: {reason})"), now_ns, bucket_id, *position),
-        )
-    counters.add(conn, bucket_id, delta)
-    return delta["skipped"]
 
 
 def failed_entries(
@@ -107,13 +86,14 @@ def failed_entries(
     ).fetchall()
 
 
-def _move(
+def _move(  # noqa: PLR0913 - keyword-only, each a thing of its own
     conn: sqlite3.Connection,
     bucket_id: int,
     new: Sequence[NewBundle],
-    places: Sequence[_Place],
+    places: Sequence[Place],
     *,
     tries: int,
+    made_by: int,
 ) -> Counter[str]:
     """Give objects to new bundles and take them from their old ones; return the counters' delta."""
     delta: Counter[str] = Counter(bundles=len(new))
@@ -125,7 +105,10 @@ def _move(
         )
         moved = [entry[2] for entry in each.entries]
         insert_bundle(
-            conn, bucket_id, each, size_bytes=sum(size or 0 for size in moved), tries=tries
+            conn,
+            bucket_id,
+            each,
+            Made(size_bytes=sum(size or 0 for size in moved), tries=tries, round=made_by),
         )
         sizes += moved
     conn.executemany(
@@ -136,19 +119,19 @@ def _move(
     return delta
 
 
-def _place(
+def place_of(
     conn: sqlite3.Connection,
     bucket_id: int,
     position: Position,
     states: tuple[ObjectState, ...],
     bundle_id: int | None,
-) -> _Place:
+) -> Place:
     """Return where an object stands; WrongState unless it is in one of these states and bundle."""
     row: tuple[int | None, int | None, int] | None = conn.execute(
         "SELECT size,bun,st FROM objects WHERE bid=? AND key=? AND ver=?", (bucket_id, *position)
     ).fetchone()
     if row is not None and row[1] is not None:
-        place = _Place(size=row[0], bundle_id=row[1], state=ObjectState(row[2]))
+        place = Place(size=row[0], bundle_id=row[1], state=ObjectState(row[2]))
         if place.state in states and bundle_id in (None, place.bundle_id):
             return place
     wanted = " or ".join(state.name.lower() for state in states)

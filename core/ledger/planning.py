@@ -32,7 +32,7 @@ BEGINNING: Position = (b"", b"")
 
 INSERT_OBJECT = "INSERT INTO objects(bid,st,bun,key,ver,size,ino,mt,ct) VALUES(?,0,?,?,?,?,?,?,?)"
 _INSERT_BUNDLE = (
-    "INSERT INTO bundles(id,bid,lo,hi,kind,rnd,n,bytes,st,tries) VALUES(?,?,?,?,?,0,?,?,0,?)"
+    "INSERT INTO bundles(id,bid,lo,hi,kind,rnd,n,bytes,st,tries) VALUES(?,?,?,?,?,?,?,?,0,?)"
 )
 
 
@@ -115,9 +115,16 @@ def finish_bucket(conn: sqlite3.Connection, bucket_id: int) -> None:
     conn.execute("UPDATE buckets SET st=? WHERE bid=?", (BucketState.DONE, bucket_id))
 
 
-def insert_bundle(
-    conn: sqlite3.Connection, bucket_id: int, bundle: NewBundle, *, size_bytes: int, tries: int
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """How a bundle came to be: its bytes, its tries so far, and the job that made it (0: plan)."""
+
+    size_bytes: int
+    tries: int = 0
+    round: int = 0
+
+
+def insert_bundle(conn: sqlite3.Connection, bucket_id: int, bundle: NewBundle, made: Made) -> None:
     """Store a bundle's row; its members are the caller's. Broken if one lies out of its range."""
     if not bundle.first <= min(bundle.entries)[:2] <= max(bundle.entries)[:2] <= bundle.last:
         raise Broken(
@@ -133,9 +140,10 @@ def insert_bundle(
             position_bytes(bundle.first),
             position_bytes(bundle.last),
             bundle.kind,
+            made.round,
             len(bundle.entries),
-            size_bytes,
-            tries,
+            made.size_bytes,
+            made.tries,
         ),
     )
 
@@ -161,7 +169,7 @@ def _insert(conn: sqlite3.Connection, bucket_id: int, bundle: NewBundle) -> Coun
     delta["objects"] = len(entries)
     delta["versions"] = len(entries) - [entry[1] for entry in entries].count(b"")
     delta["bundles"] = 1
-    insert_bundle(conn, bucket_id, bundle, size_bytes=delta["bytes"], tries=0)
+    insert_bundle(conn, bucket_id, bundle, Made(size_bytes=delta["bytes"]))
     return delta
 
 
@@ -175,8 +183,9 @@ def _skip(conn: sqlite3.Connection, bucket_id: int, skips: Sequence[Skip], now_n
         )
         new += stored.rowcount
     conn.executemany(
-        "INSERT OR IGNORE INTO failures(bid,key,ver,phase,code,msg,tries,first,last,disp)"
-        " VALUES(?,?,?,'plan',?,?,0,?,?,?)",
+        # not OR IGNORE: SQLite would apply that to the statements of the triggers as well
+        "INSERT INTO failures(bid,key,ver,phase,code,msg,tries,first,last,disp)"
+        " VALUES(?,?,?,'plan',?,?,0,?,?,?) ON CONFLICT(bid,key,ver) DO NOTHING",
         [
             (
                 bucket_id,

@@ -10,14 +10,17 @@ from core.ledger import (
     bundles,
     counters,
     events,
-    failures,
+    failure_recount,
     jobs,
     moving,
     planning,
     recount,
+    requests,
     schema,
     settings,
 )
+from core.ledger.failure_looks import FailureLooks
+from core.ledger.failure_pages import FailureFilter
 from core.ledger.reader import Reader
 from core.model import BundleState
 
@@ -27,8 +30,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.ledger.counters import Counters
-    from core.ledger.failures import Cause, FailureCursor
+    from core.ledger.failure_pages import FailurePlace
+    from core.ledger.failures import Cause
     from core.ledger.recount import Difference
+    from core.ledger.requests import Obeyed
     from core.ledger.rows import (
         BucketRow,
         EntryRow,
@@ -52,6 +57,7 @@ class LedgerReader:
         self._path = path
         self._reader = Reader(path, "reads")
         self._scanner = Reader(path, "scans")
+        self.failed = FailureLooks(self._reader, self._scanner)
 
     async def close(self) -> None:
         """End the threads and their connections."""
@@ -75,6 +81,10 @@ class LedgerReader:
         """Return a single value, None if it was never set."""
         return await self._reader.read(partial(settings.get_meta, key=key))
 
+    async def obeyed(self, request_id: str) -> Obeyed | None:
+        """Return the command of this request id, None if none was obeyed."""
+        return await self._reader.read(partial(requests.find, request_id=request_id))
+
     async def plan(self) -> bytes | None:
         """Return the stored plan as it was stored, None if there is none."""
         value = await self._reader.read(partial(settings.get_meta, key=settings.PLAN))
@@ -93,11 +103,24 @@ class LedgerReader:
         return await self.in_states(BundleState.PLANNED, after_id=after_id, limit=limit)
 
     async def in_states(
-        self, *states: BundleState, after_id: int = 0, limit: int = 10_000
+        self,
+        *states: BundleState,
+        after_id: int = 0,
+        limit: int = 10_000,
+        made_by: int | None = None,
     ) -> list[Bundle]:
-        """Return bundles in these states with ids above after_id, in order of id."""
+        """Return bundles in these states with ids above after_id, in order of id.
+
+        made_by: those that this job's round made, 0 for the plan; None: all.
+        """
         return await self._reader.read(
-            partial(bundles.in_states, states=states, after_id=after_id, limit=limit)
+            partial(
+                bundles.in_states,
+                states=states,
+                after_id=after_id,
+                limit=limit,
+                made_by=made_by,
+            )
         )
 
     async def bundle(self, bundle_id: int) -> Bundle | None:
@@ -118,7 +141,7 @@ class LedgerReader:
 
     async def failures(
         self,
-        after: FailureCursor | None = None,
+        after: FailurePlace | None = None,
         limit: int = 1_000,
         *,
         code: str = "",
@@ -128,15 +151,11 @@ class LedgerReader:
 
         code: a class, empty for all. prefix: of `bucket/key`, empty for all.
         """
-        # A filter may pass over many rows: it must not hold up a snapshot.
-        reader = self._scanner if code or prefix else self._reader
-        return await reader.read(
-            partial(failures.page, after=after, limit=limit, code=code, prefix=prefix)
-        )
+        return await self.failed.page(FailureFilter(code=code, prefix=prefix), limit, after=after)
 
     async def causes(self) -> list[Cause]:
-        """Return failures by class, the largest first."""
-        return await self._scanner.read(failures.causes)
+        """Return failures by class and phase, the largest first."""
+        return await self.failed.causes()
 
     async def events(self, since: int, limit: int) -> list[EventRow]:
         """Return up to limit events after number since, oldest first."""
@@ -158,6 +177,10 @@ class LedgerReader:
         """Return one job, None if there is none of this id."""
         return await self._reader.read(partial(jobs.get, job=job))
 
+    async def job_plan(self, job: int) -> bytes | None:
+        """Return what a job was confirmed to do, None if it has no plan of its own."""
+        return await self._reader.read(partial(jobs.plan_of, job=job))
+
     async def knobs(self) -> list[KnobRow]:
         """Return the knobs that somebody set; the others are at their default."""
         return await self._reader.read(settings.knobs)
@@ -166,6 +189,7 @@ class LedgerReader:
         """Count everything again; raise Broken if a counter differs (I4)."""
         await self._recount(recount.states)
         await self._recount(recount.sizes)
+        await self._recount(failure_recount.differences)
 
     async def _recount(self, count: Callable[[sqlite3.Connection], list[Difference]]) -> None:
         found = await self._scanner.read(count)

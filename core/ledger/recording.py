@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from core.errors import Broken
 from core.ledger import bundles, counters
-from core.ledger.failures import clear_requeued, note
+from core.ledger.failures import clear_requeued, follow, note
 from core.ledger.moving import again
 from core.ledger.rows import Disposition, FailureDraft
 from core.model import BundleState, ObjectState
@@ -32,9 +32,6 @@ _UPDATE_OBJECT: Final = (
     "UPDATE objects SET st=?,cid=?,etag=?,size=?,ino=?,mt=?,ct=?,mh=?"
     " WHERE bid=? AND key=? AND ver=? AND st IN (0,2)"
 )
-# S608: made from constants of this project only.
-_SELECT_MEMBERS: Final = f"SELECT key,ver,size{bundles.MEMBERS}"
-_FAIL_MEMBERS: Final = f"UPDATE objects SET st=5 WHERE{bundles.MEMBERS_WHERE}"  # noqa: S608
 _STATE_NAMES: Final = {
     ObjectState.RECORDED: ("migrated", "migrated_bytes"),
     ObjectState.FAILED: ("failed", "failed_bytes"),
@@ -80,9 +77,10 @@ def record(conn: sqlite3.Connection, bundle_id: int, outcome: Outcome, now_ns: i
     conn.execute(
         "UPDATE bundles SET st=4,err=NULL,bytes=bytes+? WHERE id=?", (delta["bytes"], bundle_id)
     )
-    if bundle.tries:
+    if bundle.tries or bundle.round:
         clear_requeued(conn, bundle)
     _explain(conn, bundle, outcome, states[ObjectState.FAILED], now_ns)
+    follow(conn, bundle.bucket_id, outcome.requeued)
 
 
 def _update(conn: sqlite3.Connection, bundle: Range, rows: Sequence[RecordRow]) -> list[int | None]:
@@ -104,8 +102,9 @@ def fail(conn: sqlite3.Connection, bundle_id: int, code: str, text: str, now_ns:
     """Give a bundle up: every open member is failed; return how many."""
     bundle = bundles.load(conn, bundle_id)
     bundles.require(bundle, *UNENDED)
-    members = conn.execute(_SELECT_MEMBERS, bundle.bounds).fetchall()
-    conn.execute(_FAIL_MEMBERS, bundle.bounds)
+    members = conn.execute(f"SELECT key,ver,size{bundle.members}", bundle.bounds).fetchall()
+    # S608: `where` is one of two constants of this project.
+    conn.execute(f"UPDATE objects SET st=5 WHERE{bundle.where}", bundle.bounds)  # noqa: S608
     drafts = [
         FailureDraft(key=key, version=version, phase=PHASE, code=code, text=text)
         for key, version, _ in members

@@ -53,7 +53,8 @@ class Disposition(StrEnum):
     """What became of a key that has a row in `failures`."""
 
     FAILED = "failed"
-    SKIP = "skip"
+    SKIP = "skip"  # by the walk: no gateway serves it, or the target cannot hold it
+    WAIVED = "waived"  # by an operator, who can undo it
     REQUEUED = "requeued"
 
 
@@ -85,10 +86,19 @@ class NewBundle:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RequestMark:
+    """A command as it is remembered. what: the order itself, so that no id serves for two."""
+
+    id: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventDraft:
     """An event to be appended with the change that it tells of.
 
     text: one line for people, already safe to show. facts: figures for programs, small.
+    request: the command that asked for the change; remembered in the same commit.
     """
 
     kind: str
@@ -97,6 +107,7 @@ class EventDraft:
     actor: str = "engine"
     job: int | None = None
     facts: Mapping[str, Fact] = field(default_factory=dict)
+    request: RequestMark | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +149,10 @@ class FailureDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureRow:
-    """An object that failed, was skipped, or waits after a failed try."""
+    """An object that failed, was skipped, or waits after a failed try.
+
+    who, why: of an operator's skip. size_bytes: None where it was never looked at.
+    """
 
     bucket_id: int
     bucket: bytes
@@ -151,6 +165,10 @@ class FailureRow:
     first_ns: int
     last_ns: int
     disposition: Disposition
+    bundle_id: int | None = None
+    who: str = ""
+    why: str = ""
+    size_bytes: int | None = None
 
     @property
     def cursor(self) -> tuple[int, bytes, bytes]:
@@ -160,7 +178,7 @@ class FailureRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRow:
-    """A job. result: JSON of its error or figures, empty until it ended."""
+    """A job. result: JSON of its error, empty until it failed. progress: JSON of its figures."""
 
     id: int
     kind: JobKind
@@ -173,6 +191,7 @@ class JobRow:
     ended_ns: int | None
     reason: str
     result: str
+    progress: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

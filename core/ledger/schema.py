@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.errors import SchemaMismatch
+from core.ledger import failure_tables
 
 if TYPE_CHECKING:
     import sqlite3
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 APPLICATION_ID = 0x7667776D  # "vgwm": `file ledger.db` and a foreign SQLite file are told apart
 PAGE_BYTES = 8192
 
@@ -54,12 +55,7 @@ TABLES = (
         "CREATE TABLE counters(scope INTEGER NOT NULL, name TEXT NOT NULL, n INTEGER NOT NULL,"
         " PRIMARY KEY(scope,name)) WITHOUT ROWID"
     ),
-    (
-        "CREATE TABLE failures(bid INTEGER NOT NULL, key BLOB NOT NULL, ver BLOB NOT NULL,"
-        " phase TEXT NOT NULL, code TEXT NOT NULL, msg TEXT NOT NULL, tries INTEGER NOT NULL,"
-        " first INTEGER NOT NULL, last INTEGER NOT NULL, disp TEXT NOT NULL,"
-        " PRIMARY KEY(bid,key,ver)) WITHOUT ROWID"
-    ),
+    *failure_tables.TABLES,
     (
         "CREATE TABLE knobs(name TEXT PRIMARY KEY, val TEXT NOT NULL, actor TEXT NOT NULL,"
         " ts INTEGER NOT NULL) WITHOUT ROWID"
@@ -91,6 +87,17 @@ def is_empty(conn: sqlite3.Connection) -> bool:
     return row[0] == 0
 
 
+def upgrade(conn: sqlite3.Connection) -> bool:
+    """Bring a ledger of schema 1 to this one, in the caller's transaction; tell if it was one."""
+    (application,) = conn.execute("PRAGMA application_id").fetchone()
+    (version,) = conn.execute("PRAGMA user_version").fetchone()
+    if (application, version) != (APPLICATION_ID, 1):
+        return False
+    failure_tables.from_schema_1(conn)
+    conn.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+    return True
+
+
 def check(conn: sqlite3.Connection, where: str) -> None:
     """Raise SchemaMismatch unless the file is a ledger of this version, table by table."""
     (application,) = conn.execute("PRAGMA application_id").fetchone()
@@ -105,7 +112,9 @@ def check(conn: sqlite3.Connection, where: str) -> None:
         raise SchemaMismatch(
             what=f"the ledger has schema {version}, this vgwm knows schema {SCHEMA_VERSION}",
             where=where,
-            remedy="Use the vgwm release that made this workspace.",
+            remedy="An engine brings it to schema 2 when it starts: vgwm engine start."
+            if version == 1
+            else "Use the vgwm release that made this workspace.",
         )
     seen = {sql for (sql,) in conn.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")}
     missing = [statement.split("(")[0] for statement in TABLES if statement not in seen]

@@ -58,6 +58,7 @@ async def test_causes_are_counted_the_largest_first(ledger: Ledger, failed: int)
         ("bad_checksum", 2),
         ("read_error", 1),
     ]
+    assert causes[0].example
     assert causes[0].example.code == "denied"
 
 
@@ -67,7 +68,7 @@ async def test_failed_objects_can_be_tried_again_as_if_never_tried(
     found = await ledger.failed_entries(bucket, limit=4)
     assert len(found) == 4
     second = await ledger.next_bundle_id()
-    assert await ledger.retry_failed(bucket, [scene.bundle_of(second, found)]) == 4
+    assert await ledger.mending.retry(7, bucket, [scene.bundle_of(second, found)]) == 4
     counted = await ledger.counters()
     assert (counted.failed, counted.remaining, counted.migrated) == (2, 4, 2)
     assert counted.remaining_bytes == 4 * 4_096
@@ -88,7 +89,7 @@ async def test_what_is_not_failed_is_not_tried_again(
     assert failed
     second = await ledger.next_bundle_id()
     with pytest.raises(WrongState, match="not failed"):
-        await ledger.retry_failed(bucket, [scene.bundle_of(second, scene.entries(4, 3))])
+        await ledger.mending.retry(7, bucket, [scene.bundle_of(second, scene.entries(4, 3))])
     assert (await ledger.counters()).failed == 6
     assert await ledger.bundle(second) is None
 
@@ -98,16 +99,18 @@ async def test_i4_skipped_by_the_operator_is_an_end_state_with_its_reason(
 ) -> None:
     assert failed
     places = [entry[:2] for entry in scene.entries(3, 2)]
-    assert await ledger.skip_failed(bucket, places, "broken since 2019") == 2
+    done = await ledger.mending.waive({bucket: places}, who="op1", why="broken since 2019")
+    assert done == 2
     counted = await ledger.counters()
     assert (counted.failed, counted.skipped, counted.remaining) == (4, 2, 0)
     assert counted.remaining_bytes == 0
     skipped = await ledger.failures(code="bad_checksum")
-    assert {row.disposition for row in skipped} == {Disposition.SKIP}
-    assert "broken since 2019" in skipped[0].text
+    assert {(row.disposition, row.who, row.why) for row in skipped} == {
+        (Disposition.WAIVED, "op1", "broken since 2019")
+    }
     await ledger.recount()
     with pytest.raises(WrongState, match="not failed"):
-        await ledger.skip_failed(bucket, places, "twice")
+        await ledger.mending.waive({bucket: places}, who="op1", why="twice")
 
 
 async def test_i9_a_secret_in_an_error_body_is_not_stored(ledger: Ledger, bucket: int) -> None:

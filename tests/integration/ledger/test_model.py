@@ -31,6 +31,8 @@ Key = tuple[int, bytes, bytes]
 SIZES = st.none() | st.sampled_from([0, 1, 1_024, 1_025, 5_000_000]) | st.integers(0, 1 << 40)
 OUTCOMES = st.sampled_from(["recorded", "recorded", "resized", "failed", "gone", "changed"])
 MOVABLE = (BundleState.PLANNED, BundleState.COPYING, BundleState.COPIED, BundleState.PINNED)
+ROUND = 7
+"""The job whose retries these are."""
 
 
 @dataclass(slots=True)
@@ -88,6 +90,7 @@ class LedgerModel(RuleBasedStateMachine):
         self.loop = asyncio.new_event_loop()
         self.path = Path(tempfile.mkdtemp(prefix="ledger-model-"))
         self.world = World()
+        self.waived: set[Key] = set()
         self.ledger = self.do(scene.opened(self.path))
 
     def do(self, work: Coroutine[object, object, T]) -> T:
@@ -254,7 +257,9 @@ class LedgerModel(RuleBasedStateMachine):
             (key[1], key[2], self.world.things[key].size, 4, 4, 4) for key in keys
         ]
         new = scene.bundle_of(number, entries)
-        assert self.do(self.ledger.retry_failed(bucket, [new], self.event())) == len(keys)
+        assert self.do(self.ledger.mending.retry(ROUND, bucket, [new], event=self.event())) == len(
+            keys
+        )
         self.world.bunches[number] = Bunch(bucket, BundleKind.RANGE)
         for key in keys:
             thing = self.world.things[key]
@@ -264,10 +269,23 @@ class LedgerModel(RuleBasedStateMachine):
     def skip(self, data: st.DataObject) -> None:
         bucket, keys = self.failed(data)
         places = [key[1:] for key in keys]
-        done = self.do(self.ledger.skip_failed(bucket, places, "reason", self.event()))
+        done = self.do(
+            self.ledger.mending.waive({bucket: places}, who="op1", why="why", event=self.event())
+        )
         assert done == len(keys)
         for key in keys:
             self.world.things[key].state = ObjectState.SKIPPED
+            self.waived.add(key)
+
+    @rule(data=st.data())
+    def undo_a_skip(self, data: st.DataObject) -> None:
+        if not self.waived:
+            return
+        key = data.draw(st.sampled_from(sorted(self.waived)))
+        undone = self.do(self.ledger.mending.unwaive({key[0]: [key[1:]]}, event=self.event()))
+        assert undone == 1
+        self.waived.discard(key)
+        self.world.things[key].state = ObjectState.FAILED
 
     @rule(data=st.data())
     def wrong_calls_change_nothing(self, data: st.DataObject) -> None:

@@ -11,6 +11,7 @@ from blockbuster import blockbuster_ctx
 
 from core.errors import Broken, ForeignPlan, SchemaMismatch, WrongState
 from core.ledger.ledger import Ledger
+from core.ledger.schema import SCHEMA_VERSION
 from core.model import JobKind, JobState
 from tests.integration.ledger import scene
 
@@ -85,10 +86,10 @@ async def test_another_schema_is_refused_before_anything_is_written(
     ledger: Ledger, tmp_path: Path
 ) -> None:
     await ledger.close()
-    tampered(tmp_path / "ledger.db", "PRAGMA user_version=2")
+    tampered(tmp_path / "ledger.db", "PRAGMA user_version=9")
     with pytest.raises(SchemaMismatch):
         await scene.opened(tmp_path)
-    tampered(tmp_path / "ledger.db", "PRAGMA user_version=1")
+    tampered(tmp_path / "ledger.db", f"PRAGMA user_version={SCHEMA_VERSION}")
     again = await scene.opened(tmp_path)
     assert again.epoch == 2
     await again.close()
