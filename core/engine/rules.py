@@ -9,7 +9,7 @@ May import nothing of the project.
 from __future__ import annotations
 
 import fcntl
-import time
+from time import monotonic_ns
 from typing import NamedTuple
 
 RULE_CELLS = 4
@@ -61,7 +61,7 @@ class Rules:
         # a dead holder's lock is given back by the kernel
         fcntl.lockf(self._fd, fcntl.LOCK_EX, _LOCK_BYTES, _LOCK_AT)
         try:
-            now_ns = time.monotonic_ns()
+            now_ns = monotonic_ns()
             due_ns = max(self._cells[_NEXT], now_ns - SLACK_NS)
             if due_ns - now_ns > AHEAD_NS:
                 return Turn(granted=False, wait_ns=due_ns - now_ns - AHEAD_NS // 2)
