@@ -1,4 +1,4 @@
-"""Which faults are a node's own, and how long to wait before the next try.
+"""Which faults are the outside's, and how long to wait before the next try.
 
 A node's fault costs no attempt of an object: the bundle goes elsewhere or waits (`docs/target.md`).
 """
@@ -8,12 +8,10 @@ from __future__ import annotations
 import asyncio
 import random
 
-from core.errors import NodeBusy, NodeUnreachable, PinFailed, PinMoved
+from core.errors import Family
 
-NODE_FAULTS = frozenset({"NodeUnreachable", "NodeBusy", "CapacityExhausted"})
-
-PIN_FAULTS = (PinMoved, PinFailed, NodeUnreachable, NodeBusy)
-"""A pin that did not come: the bundle is sent again, to nodes chosen anew."""
+NODE_FAMILIES = frozenset({Family.TRANSIENT, Family.THROTTLED, Family.CAPACITY, Family.AUTH})
+"""Faults that time or somebody outside mends: the bundle goes elsewhere, or waits."""
 
 FIRST_S = 1.0
 MOST_S = 30.0

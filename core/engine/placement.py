@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from core.engine.task import Fault
+    from core.errors import VgwmError
     from core.model import Cid, Finding
     from core.target.chooser import NodeStatus
     from core.target.pin_audit import RecordedPin
@@ -42,8 +43,15 @@ class Placement(Protocol):
         """Wait until nodes have room for a bundle, and take it."""
         ...
 
-    def release(self, place: Place, size_bytes: int, fault: Fault | None) -> None:
-        """Give the room back after an upload; a node that failed is left out for a while."""
+    def release(self, place: Place, size_bytes: int, fault: Fault | None, *, arrived: bool) -> None:
+        """Give the room back after an upload; a node that failed is left out for a while.
+
+        arrived: all nodes counted the whole bundle.
+        """
+        ...
+
+    async def ready(self, fault: VgwmError, size_bytes: int) -> bool:
+        """Tell whether what a fault said is over: there is room for a bundle, or we are let in."""
         ...
 
     async def pin(
@@ -86,6 +94,10 @@ class Placement(Protocol):
 
     def why_not(self, size_bytes: int) -> str:
         """Return why a bundle of this size finds no place now, or ""."""
+        ...
+
+    async def tidy(self) -> None:
+        """Clear away what workers left that were broken off; none may be at work."""
         ...
 
     async def close(self) -> None:

@@ -10,19 +10,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.dag import cid
-from core.errors import Broken
-from core.model import Finding
+from core.errors import Broken, Family
+from core.model import MIB, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from core.engine.placement import Place
     from core.engine.task import Fault
+    from core.errors import VgwmError
     from core.model import Cid
     from core.target.chooser import NodeStatus
     from core.target.dir_store import DirStore
     from core.target.pin_audit import RecordedPin
     from core.target.sink import KuboEndpoint
+
+RESERVE_BYTES = MIB
+"""Room beside a bundle's content before a full disk is tried again: its framing, the rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +55,14 @@ class DirPlacement:
         """Return the directory at once."""
         return Here()
 
-    def release(self, place: Place, size_bytes: int, fault: Fault | None) -> None:
+    def release(self, place: Place, size_bytes: int, fault: Fault | None, *, arrived: bool) -> None:
         """Do nothing: there is nothing to give back."""
+
+    async def ready(self, fault: VgwmError, size_bytes: int) -> bool:
+        """Ask the disk for its room, or for the right to write."""
+        if fault.family is Family.AUTH:
+            return await asyncio.to_thread(self._store.writable)
+        return await asyncio.to_thread(self._store.free_bytes) > size_bytes + RESERVE_BYTES
 
     async def pin(
         self,
@@ -108,6 +118,10 @@ class DirPlacement:
 
     async def watch(self) -> None:
         """Do nothing: a directory does not move."""
+
+    async def tidy(self) -> None:
+        """Clear what this engine's workers left half-written."""
+        await asyncio.to_thread(self._store.clear, self._epoch + 1)
 
     async def close(self) -> None:
         """Do nothing."""

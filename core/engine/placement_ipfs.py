@@ -10,7 +10,15 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.errors import CapacityExhausted, NodeUnreachable
+from core.errors import (
+    CapacityExhausted,
+    Denied,
+    Family,
+    NodeUnreachable,
+    PinFailed,
+    PinMoved,
+    VgwmError,
+)
 from core.target.chooser import Chooser, NodeState
 from core.target.manifest_read import read_manifest
 from core.target.node_watch import NodeWatch
@@ -18,7 +26,7 @@ from core.target.pin_audit import audit
 from core.target.pins import PinWatch
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Sequence
 
     from core.engine.placement import Place
     from core.engine.task import Fault
@@ -85,10 +93,10 @@ class IpfsPlacement:
         """Wait until nodes have room for the bundle."""
         return Nodes(await self.chooser.take(size_bytes))
 
-    def release(self, place: Place, size_bytes: int, fault: Fault | None) -> None:
+    def release(self, place: Place, size_bytes: int, fault: Fault | None, *, arrived: bool) -> None:
         """Give the room back, and leave a node that failed out for a while."""
         names = [endpoint.name for endpoint in place.endpoints]
-        self.chooser.release(names, size_bytes, sent=fault is None)
+        self.chooser.release(names, size_bytes, sent=arrived)
         if fault is not None and fault.node:
             self.chooser.fault(fault.node, fault.kind, fault.what, wait_s=fault.wait_s)
 
@@ -101,7 +109,44 @@ class IpfsPlacement:
     ) -> None:
         """Pin the bundle's root, and return when each peer was seen `pinned`."""
         name = f"vgwm-{self._workspace_id}-{bundle}"
-        await self._pins.pin(root, peers, name=name)
+        try:
+            await self._pins.pin(root, peers, name=name)
+        except (PinFailed, PinMoved) as fault:
+            refused = fault.allocations if isinstance(fault, PinMoved) else ()
+            for node in self._roster.nodes:
+                # a peer asked for that the cluster put another in the place of
+                passed_over = isinstance(fault, PinMoved) and node.peer in {*peers} - {*refused}
+                if node.name == fault.node or passed_over:
+                    self.chooser.fault(node.name, type(fault).__name__, fault.what)
+            raise
+        self.chooser.pinned(peers)
+
+    async def ready(self, fault: VgwmError, size_bytes: int) -> bool:
+        """Ask the nodes' last looks for room, or every server whether it lets us in."""
+        if fault.family is not Family.AUTH:
+            return not self.chooser.why_not(size_bytes)
+        return await self._let_in()
+
+    async def _let_in(self) -> bool:
+        """Ask every server, at once; one that does not answer says nothing."""
+        told: list[bool] = []
+
+        async def ask(call: Awaitable[object]) -> None:
+            try:
+                await call
+            except Denied:
+                told.append(False)
+            except VgwmError:
+                return
+            else:
+                told.append(True)
+
+        async with asyncio.TaskGroup() as group:
+            for cluster in self._roster.clusters:
+                group.create_task(ask(cluster.id()), name=f"may we ask {cluster.name}")
+            for kubo in self._roster.kubos:
+                group.create_task(ask(kubo.repo_stat()), name=f"may we ask {kubo.name}")
+        return bool(told) and all(told)
 
     async def manifest(self, root: Cid, peers: tuple[str, ...]) -> bytes:
         """Read the manifest from a node that holds the bundle, and check it against the root."""
@@ -141,6 +186,9 @@ class IpfsPlacement:
             busy = sum(status.in_flight > 0 for status in seen)
             return f"nodes: {busy} of {len(seen)} in use"
         return reason
+
+    async def tidy(self) -> None:
+        """Do nothing: blocks without a pin are the nodes' to collect."""
 
     async def close(self) -> None:
         """Close the clients."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from core.display import safe
 from core.engine.bundling import Cut, Cutter
 from core.engine.child import Child, ChildGone
+from core.engine.page_writes import PageWrites
 from core.engine.pipeline import Pipeline
 from core.engine.task import Oddity, WalkPage, WalkTask, WorkerSetup
 from core.errors import Broken
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from core.engine.board import Board
+    from core.engine.holding import Hold
     from core.engine.reins import Reins
     from core.ledger.ledger import Ledger
     from core.ledger.rows import BucketRow
@@ -53,10 +55,19 @@ class PlanSettings:
 class Planner:
     """Walks every bucket that is not walked yet."""
 
-    def __init__(
-        self, *, ledger: Ledger, board: Board, setup: WorkerSetup, settings: PlanSettings, slot: int
+    def __init__(  # noqa: PLR0913 - its parts, named
+        self,
+        *,
+        ledger: Ledger,
+        board: Board,
+        setup: WorkerSetup,
+        settings: PlanSettings,
+        slot: int,
+        hold: Hold,
     ) -> None:
         self._ledger = ledger
+        self._hold = hold
+        self._writes = PageWrites(hold)
         self._board = board
         self._setup = replace(setup, walks=True)
         self._settings = settings
@@ -104,12 +115,10 @@ class Planner:
             if cuts or skips:
                 await self._commit(pipeline, bucket, cuts, skips, reins.id, everything=True)
         await self._note_beside(bucket, beside, reins.id)
-        await self._ledger.finish_bucket(
-            bucket.id,
-            EventDraft(
-                kind="bucket_planned", text=f"bucket {safe(bucket.name)} walked", job=reins.id
-            ),
+        walked = EventDraft(
+            kind="bucket_planned", text=f"bucket {safe(bucket.name)} walked", job=reins.id
         )
+        await self._hold.patiently(lambda: self._ledger.finish_bucket(bucket.id, walked))
         self._first_bundles = cutter.first_bundles
         closed()
 
@@ -118,21 +127,24 @@ class Planner:
         if not beside:
             return
         for oddity in beside[:NAMED]:
-            await self._ledger.event(
-                EventDraft(kind="beside", text=f"not a key: {oddity.text}", level="warn", job=job)
+            draft = EventDraft(
+                kind="beside", text=f"not a key: {oddity.text}", level="warn", job=job
             )
-        await self._ledger.plan_page(
-            bucket.id,
-            bundles=[],
-            skips=[],
-            cursor=self._behind,
-            after=self._behind,
-            increments=dict(Counter(f"class:{oddity.reason}" for oddity in beside)),
-            event=EventDraft(
-                kind="beside",
-                text=f"{len(beside):,} things beside the keys of {safe(bucket.name)}",
-                job=job,
-            ),
+            await self._hold.patiently(lambda: self._ledger.event(draft))  # noqa: B023 - called here
+        await self._hold.patiently(
+            lambda: self._ledger.plan_page(
+                bucket.id,
+                bundles=[],
+                skips=[],
+                cursor=self._behind,
+                after=self._behind,
+                increments=dict(Counter(f"class:{oddity.reason}" for oddity in beside)),
+                event=EventDraft(
+                    kind="beside",
+                    text=f"{len(beside):,} things beside the keys of {safe(bucket.name)}",
+                    job=job,
+                ),
+            )
         )
 
     async def _commit(  # noqa: PLR0913 - one call's parts, named
@@ -153,20 +165,21 @@ class Planner:
         behind, self._behind = self._behind, (last_key, b"")
         now = [skip for skip in skips if skip.key <= last_key]
         later = [skip for skip in skips if skip.key > last_key]
+        keys = sum(len(cut.entries) for cut in cuts)
         await pipeline.put(
-            self._ledger.plan_page(
-                bucket.id,
-                bundles=bundles,
-                skips=now,
-                # the walk goes on behind a key and all its versions
-                cursor=(last_key, b""),
-                after=behind,
-                increments=_classes(cuts, now),
-                event=EventDraft(
-                    kind="planned",
-                    text=f"{sum(len(cut.entries) for cut in cuts):,} keys of {safe(bucket.name)}",
-                    job=job,
-                ),
+            self._writes.write(
+                lambda: self._ledger.plan_page(
+                    bucket.id,
+                    bundles=bundles,
+                    skips=now,
+                    # the walk goes on behind a key and all its versions
+                    cursor=(last_key, b""),
+                    after=behind,
+                    increments=_classes(cuts, now),
+                    event=EventDraft(
+                        kind="planned", text=f"{keys:,} keys of {safe(bucket.name)}", job=job
+                    ),
+                )
             )
         )
         return later

@@ -7,20 +7,25 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import time
 from typing import TYPE_CHECKING
 
 from core.config.schema import DirTarget
 from core.dag import cid as cids
 from core.dag.canonical import dumps
-from core.engine.copying import Copier, Means
+from core.engine.copying import Copier
 from core.engine.executor import LocalExecutor
+from core.engine.holding import Hold
+from core.engine.means import Means
+from core.engine.opening import Opening
 from core.engine.plan import Planner, PlanSettings
 from core.engine.planfile import plan_document, write_plan
+from core.engine.regulating import Regulator
 from core.engine.settings import cid_profile_of, posix_config, worker_setup
 from core.engine.target import open_placement, open_target_table
 from core.engine.window import Window
-from core.errors import ForeignPlan, NoPlan, PinFailed
+from core.errors import ForeignPlan, NoPlan, PinFailed, VgwmError
 from core.ledger.rows import BucketState, EventDraft
 from core.model import BundleState
 from core.source.posix.source import PosixSource
@@ -38,6 +43,8 @@ if TYPE_CHECKING:
     from core.source.posix.buckets import Bucket
     from core.target.objects import ObjectTable
     from core.target.profile import Profile
+
+log = logging.getLogger(__name__)
 
 WALKER_SLOT = 255
 AUDIT = 10_000
@@ -76,7 +83,9 @@ class PlanRun:
             await engine.ledger.event(
                 EventDraft(kind="source", text=text, level="warn", job=reins.id)
             )
-        await engine.ledger.add_buckets([(b.name, bucket_text(b)) for b in buckets])
+        hold = Hold(engine.ledger, reins)
+        named = [(b.name, bucket_text(b)) for b in buckets]
+        await hold.patiently(lambda: engine.ledger.add_buckets(named))
         engine.learn_buckets(await engine.ledger.buckets())
         knobs = engine.knobs
         planner = Planner(
@@ -90,6 +99,7 @@ class PlanRun:
                 large_threshold=knobs.large_threshold,
             ),
             slot=WALKER_SLOT,
+            hold=hold,
         )
         await planner.run(reins, engine.planned_more)
         document = plan_document(
@@ -102,11 +112,10 @@ class PlanRun:
             made_ns=time.time_ns(),
         )
         made = json.loads(document)
-        await engine.ledger.store_plan(
-            document,
-            EventDraft(kind="plan", text=f"plan {made['hash']} stored", job=reins.id),
-        )
-        await asyncio.to_thread(write_plan, engine.path / "plan.json", document)
+        stored = EventDraft(kind="plan", text=f"plan {made['hash']} stored", job=reins.id)
+        await hold.patiently(lambda: engine.ledger.store_plan(document, stored))
+        path = engine.path / "plan.json"
+        await hold.patiently(lambda: asyncio.to_thread(write_plan, path, document))
 
     async def _is_whole(self, reins: Reins) -> bool:
         """Tell whether there is a plan already; it stands, and says that it is of its own time."""
@@ -148,6 +157,7 @@ class CopyRun:
         self._window: Window | None = None
         self.placement: Placement | None = None
         self.copier: Copier | None = None
+        self.regulator: Regulator | None = None
 
     async def run(self, reins: Reins) -> None:
         """Check the target, then carry. Raises JobCancelled, and what stops it."""
@@ -169,15 +179,24 @@ class CopyRun:
                 remedy="Go on with it: vgwm plan.",
             )
         profile = await asyncio.to_thread(profiles.load, engine.workspace.target.profile)
-        placement = await open_placement(engine.workspace, engine.knobs, engine.epoch)
+        opening = Opening(Hold(engine.ledger, reins), reins)
+        placement = await opening.of(
+            lambda: open_placement(engine.workspace, engine.knobs, engine.epoch), opens=True
+        )
         self.placement = placement
+        await self.retune()  # knobs that were set before it began
         try:
-            await placement.start()
-            table = await open_target_table(engine.workspace, profile)
+            await opening.of(placement.start)
+            table = await opening.of(
+                lambda: open_target_table(engine.workspace, profile), opens=True
+            )
             try:
-                await table.ensure()
+                await opening.of(table.ensure)
+                if profile.buckets is not None:
+                    buckets = engine.bucket_rows(profile)
+                    await opening.of(lambda: table.upsert_buckets(buckets))
                 await self._carry(reins, table, profile, placement, planned=planned)
-                await table.build_index()
+                await opening.of(table.build_index)
             finally:
                 await table.close()
         finally:
@@ -194,8 +213,7 @@ class CopyRun:
         planned: bool,
     ) -> None:
         engine, knobs = self._engine, self._engine.knobs
-        if profile.buckets is not None:
-            await table.upsert_buckets(engine.bucket_rows(profile))
+        hold = Hold(engine.ledger, reins)
         depth = RANGE_DEPTH if isinstance(engine.workspace.target, DirTarget) else NODE_DEPTH
         executor = LocalExecutor(
             worker_setup(engine.workspace, knobs, profile), engine.board, depth=depth
@@ -219,22 +237,40 @@ class CopyRun:
             told=lambda times: engine.bundle_done(times),  # noqa: PLW0108 - set after jobs began
         )
         self._executor, self._window = executor, window
-        self.copier = Copier(means, reins, planned=planned)
+        self.copier = Copier(means, reins, hold, planned=planned)
         if not engine.walking:
             self.copier.plan_ended()  # it may have ended while the target was asked
+        regulator = self.regulator = Regulator(
+            board=engine.board, reins=reins, ledger=engine.ledger, knobs=lambda: engine.knobs
+        )
+        await regulator.step(executor)
         executor.resize(knobs.workers)
-        watch = asyncio.create_task(placement.watch(), name="target watch")
+        beside = [
+            asyncio.create_task(placement.watch(), name="target watch"),
+            asyncio.create_task(regulator.run(executor), name="regulator"),
+        ]
         try:
             await self.copier.run()
             await self._audit(placement)
-            await engine.ledger.recount()
+            await hold.patiently(engine.ledger.recount)
             await self._require_whole_plan()
         finally:
-            self.copier = None
-            watch.cancel()
-            await asyncio.wait([watch])
+            self.copier = self.regulator = None
+            for task in beside:
+                task.cancel()
+            await asyncio.wait(beside)
             await executor.close()
+            regulator.end()
             self._executor = self._window = None
+            await self._tidy(placement)
+
+    async def _tidy(self, placement: Placement) -> None:
+        """Leave nothing half-made: what no worker finished is planned again, its files are gone."""
+        try:
+            await self._engine.ledger.reset_copying()
+            await placement.tidy()
+        except VgwmError as error:
+            log.warning("%s", error.what)  # the next copy clears it
 
     async def _require_whole_plan(self) -> None:
         """Raise if the walk was broken off: what it had planned is copied, and that is not all."""
@@ -275,6 +311,8 @@ class CopyRun:
         if self._window is not None:
             self._window.resize(workers=knobs.workers, inflight_bytes=knobs.inflight_bytes)
             await self._window.pins.set_most(knobs.pin_inflight)
+        if self.regulator is not None and self._executor is not None:
+            await self.regulator.step(self._executor)
         if self.placement is not None:
             self.placement.limit(node_bundles=knobs.node_bundles, pin_queue_max=knobs.pin_queue_max)
 

@@ -70,6 +70,16 @@ class DirStore:
             refused = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
             raise disk_error(refused, doing="preparing the target", path=self.path / "tmp")
 
+    def free_bytes(self) -> int:
+        """Return the room that this user has on the disk."""
+        with self._faults("looking for room", self.path):
+            room = os.statvfs(self.path)
+            return room.f_bavail * room.f_frsize
+
+    def writable(self) -> bool:
+        """Tell whether this user may write bundles."""
+        return all(os.access(self.path / name, os.W_OK | os.X_OK) for name in _FOLDERS)
+
     def clear(self, epoch: int) -> int:
         """Remove what workers of earlier epochs left unfinished; return how many files."""
         removed = 0

@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, cast
 from core.config.schema import DirTarget, Workspace
 from core.config.workspace import FILE_NAME, load
 from core.engine.board import Board
-from core.engine.copying import Copier, Means
+from core.engine.copying import Copier
 from core.engine.executor import LocalExecutor
+from core.engine.holding import Hold
+from core.engine.means import Means
 from core.engine.placement_dir import DirPlacement
 from core.engine.plan import Planner, PlanSettings
 from core.engine.reins import Reins
@@ -97,6 +99,7 @@ class Assembly:
         knobs, setup = self._workspace.knobs, self._setup()
         executor = LocalExecutor(setup, board, depth=RANGE_DEPTH)
         reins = Reins(id=1, kind=JobKind.COPY)
+        hold = Hold(ledger, reins)
         placement = self._placement()
         await placement.start()
         copier = Copier(
@@ -115,6 +118,7 @@ class Assembly:
                 owner=lambda _bucket: "",
             ),
             reins,
+            hold,
             planned=False,
         )
         planner = Planner(
@@ -128,6 +132,7 @@ class Assembly:
                 large_threshold=knobs.large_threshold,
             ),
             slot=WALKER_SLOT,
+            hold=hold,
         )
         executor.resize(knobs.workers)
         try:
