@@ -14,7 +14,7 @@ from core.engine.faults import NODE_FAMILIES, Backoff
 from core.engine.holding import HELD
 from core.engine.recovering import recovered
 from core.engine.task import CopyTask
-from core.errors import Broken, NodeBusy, NodeUnreachable, PinFailed, PinMoved, VgwmError
+from core.errors import Broken, NodeBusy, NodeUnreachable, PinFailed, PinMoved, VgwmError, WorkHeld
 from core.model import Bundle, BundleKind, BundleState
 
 if TYPE_CHECKING:
@@ -153,6 +153,7 @@ class Carrying:
         entries = await ledger.bundle_entries(bundle)
         attempt = 0
         while True:
+            await self._hold.checkpoint()
             place = await self._hold.patiently(
                 lambda: placement.choose(bundle.size_bytes),
                 ready=lambda fault: placement.ready(fault, bundle.size_bytes),
@@ -175,6 +176,8 @@ class Carrying:
                 )
             finally:
                 placement.release(place, bundle.size_bytes, fault, arrived=arrived)
+            if fault is not None and fault.kind == WorkHeld.__name__:
+                continue  # nobody's fault: it goes on when the job does
             if fault is not None:
                 await self._after(bundle, fault, place)
             await backoff.wait(at_least_s=fault.wait_s if fault is not None else 0.0)

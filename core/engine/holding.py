@@ -75,6 +75,10 @@ class Hold:
             except HELD as fault:
                 await self.wait(fault, ready)
 
+    async def checkpoint(self) -> None:
+        """Wait while the job is paused or shut. Raises JobCancelled once it was told to end."""
+        await self._reins.checkpoint()
+
     async def wait(
         self, fault: VgwmError, ready: Callable[[VgwmError], Awaitable[bool]] | None = None
     ) -> None:
