@@ -17,6 +17,7 @@ from core.errors import (
     Denied,
     NodeBusy,
     NodeRefusedBlock,
+    NodeSlow,
     NodeUnreachable,
     VgwmError,
 )
@@ -147,6 +148,16 @@ def kubo_error(answer: Answer, *, where: str, node: str) -> VgwmError:
         return NodeBusy(what=what, where=where, remedy=remedy, wait_s=pause, node=node)
     remedy = f"Tried again by itself; if it stays, read the log of {node}."
     return NodeUnreachable(what=what, where=where, remedy=remedy, node=node)
+
+
+def slow(error: TimeoutError, *, where: str, node: str) -> NodeSlow:
+    """Return our error for a node that took a request and makes no progress with it."""
+    return NodeSlow(
+        what=f"{node} is slow: {safe(str(error)) or 'no progress'}",
+        where=where,
+        remedy=f"Its bundles go to other nodes meanwhile. Look at the disk and the load of {node}.",
+        node=node,
+    )
 
 
 def unreachable(error: Exception, *, where: str, node: str) -> NodeUnreachable:

@@ -17,9 +17,10 @@ from core.target.kubo_answers import (
     Counts,
     import_error,
     kubo_error,
+    slow,
     unreachable,
 )
-from core.target.kubo_wire import EPILOGUE, PROLOGUE, ImportWire
+from core.target.kubo_wire import EPILOGUE, PROLOGUE, ImportWire, NoProgress
 from core.target.sink import KuboEndpoint, Piece, SinkReceipt, Throttle, Unthrottled
 
 if TYPE_CHECKING:
@@ -36,8 +37,9 @@ class KuboSink:
     """Sends bundles as root-less CARs by `dag/import`, each piece to all nodes before the next.
 
     idle_s: longest wait for any progress of a node, in seconds.
-    Raises NodeUnreachable, NodeBusy, CapacityExhausted, Denied, BadInput, NodeRefusedBlock; each
-    names its node. Source of the protocol: Kubo 0.42 as seen, `docs/target.md`.
+    Raises NodeUnreachable, NodeSlow, NodeBusy, CapacityExhausted, Denied, BadInput,
+    NodeRefusedBlock; each names its node.
+    Source of the protocol: Kubo 0.42 as seen, `docs/target.md`.
     """
 
     def __init__(self, *, idle_s: float = 60.0, throttle: Throttle | None = None) -> None:
@@ -184,7 +186,7 @@ class KuboSink:
                 answer = self._answer(wire, broken.get(wire.name), body)
             except _FAULTS as error:
                 wire.close()
-                faults.append(unreachable(error, where=self._where(wire), node=wire.name))
+                faults.append(self._fault_of(wire, error))
             else:
                 fault = import_error(answer, want, where=self._where(wire), node=wire.name)
                 if fault is not None:
@@ -196,7 +198,9 @@ class KuboSink:
 
     def _answer(self, wire: ImportWire, fault: Exception | None, body: bytes) -> Answer:
         """Return a node's answer; once more on a new connection if a kept one had gone stale."""
-        again = bool(body) and wire.reused and not isinstance(fault, TimeoutError)
+        if isinstance(fault, TimeoutError):
+            raise fault  # what took no byte for so long is not waited for once more
+        again = bool(body) and wire.reused
         try:
             # a node that refuses early answers, then closes: its words beat our EPIPE
             return wire.answer()
@@ -214,7 +218,7 @@ class KuboSink:
 
     def _broke_off(self, wire: ImportWire, error: Exception) -> VgwmError:
         """Return why a node stopped taking the body: its own words, if it left any."""
-        fault: VgwmError = unreachable(error, where=self._where(wire), node=wire.name)
+        fault = self._fault_of(wire, error)
         if not isinstance(error, TimeoutError):
             try:
                 answer = wire.answer()
@@ -225,6 +229,11 @@ class KuboSink:
                     fault = kubo_error(answer, where=self._where(wire), node=wire.name)
         self.abort()
         return fault
+
+    def _fault_of(self, wire: ImportWire, error: Exception) -> VgwmError:
+        if isinstance(error, NoProgress):
+            return slow(error, where=self._where(wire), node=wire.name)
+        return unreachable(error, where=self._where(wire), node=wire.name)
 
     def _where(self, wire: ImportWire) -> str:
         return f"import of bundle {self._bundle_id} on {wire.where}"

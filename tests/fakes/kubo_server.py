@@ -38,6 +38,7 @@ class FakeKubo:
         self.orders: deque[Callable[[Request], Reply]] = deque()
         self.early: deque[Reply] = deque()
         self.imports: list[Request] = []
+        self.asked: Callable[[], object] = lambda: None  # hears of each question for the version
         self.server = HttpServer(self._answer, self._early)
 
     @property
@@ -77,7 +78,7 @@ class FakeKubo:
             "cat": self._cat,
             "pin/ls": self._pin_ls,
             "id": lambda _r: _json({"ID": self.id, "AgentVersion": "kubo/0.42.0/"}),
-            "version": lambda _r: _json({"Version": "0.42.0", "Repo": "18"}),
+            "version": self._version,
             "repo/stat": self._repo,
             "swarm/peers": self._links,
         }.get(command)
@@ -87,6 +88,10 @@ class FakeKubo:
             return handler(request)
         except KuboFault as fault:
             return _json({"Message": str(fault), "Code": 0, "Type": "error"}, 500)
+
+    def _version(self, _request: Request) -> Reply:
+        self.asked()
+        return _json({"Version": "0.42.0", "Repo": "18"})
 
     def _import(self, request: Request) -> Reply:
         self.imports.append(request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,14 +14,16 @@ from core.errors import (
     Denied,
     NodeBusy,
     NodeRefusedBlock,
+    NodeSlow,
     NodeUnreachable,
     VgwmError,
 )
 from core.model import MIB
+from core.target.kubo_wire import ImportWire, NoProgress
 from core.target.sink import KuboEndpoint
 from core.target.sink_kubo import KuboSink
 from tests.fakes.bundles import bundle, contents
-from tests.fakes.http_server import Reply
+from tests.fakes.http_server import Reply, Request
 from tests.fakes.kubo_server import FakeKubo, fails, hangs_up
 
 if TYPE_CHECKING:
@@ -175,8 +178,43 @@ def test_a_node_that_makes_no_progress_is_given_up(kubos: list[FakeKubo]) -> Non
             error = refusal(sink, [KuboEndpoint("kubo-1", url)])
         finally:
             sink.close()
-    assert isinstance(error, NodeUnreachable)
-    assert "timed out" in error.what
+    assert isinstance(error, NodeSlow)
+    assert "timed out: no progress for 0.2 s" in error.what
+
+
+def test_a_hung_node_is_not_waited_for_as_long_as_one_at_work() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        url = f"http://127.0.0.1:{mute.getsockname()[1]}"
+        wire = ImportWire(KuboEndpoint("kubo-1", url), idle_s=3600, ask_s=0.1, answer_s=0.1)
+        wire.open()
+        wire.head(0)
+        try:
+            with pytest.raises(NoProgress, match=r"no progress for 0\.1 s, nor an answer"):
+                wire.answer()
+        finally:
+            wire.close()
+
+
+def test_a_node_that_is_long_at_work_is_waited_for_while_it_answers_a_question(
+    kubos: list[FakeKubo],
+) -> None:
+    asked = threading.Semaphore(0)
+    kubo = kubos[0]
+    kubo.asked = asked.release
+
+    def after_three_questions(_request: Request) -> Reply:
+        for _ in range(3):
+            assert asked.acquire(timeout=20)
+        return Reply(200, b"done")
+
+    kubo.orders.append(after_three_questions)
+    wire = ImportWire(KuboEndpoint("kubo-1", kubo.url), idle_s=3600, ask_s=0.05)
+    wire.open()
+    try:
+        wire.head(0)
+        assert wire.answer().body == b"done"
+    finally:
+        wire.close()
 
 
 def test_a_node_that_is_not_there_is_unreachable(sink: KuboSink) -> None:
