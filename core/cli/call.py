@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 CONFIG_NAME = "vgwm.yaml"
+SCREENS = "vgwm.screens"
+"""Where a context keeps how a replay is opened on screens; not there without a terminal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,7 @@ class Call:
     as_json: bool
     plain: bool
     actor: str
+    takeover: str = ""
 
     @property
     def workspace(self) -> Path:
@@ -91,6 +94,22 @@ def conventions(function: Callable[..., int]) -> Callable[..., int]:
             workspace=call.folder, as_json=call.as_json, plain=call.plain, actor=call.actor
         )
         return function(call, **rest)
+
+    return wrapped
+
+
+def steers(function: Callable[..., int]) -> Callable[..., int]:
+    """Give a command that acts on the engine `--takeover`; stands below `conventions`."""
+
+    @click.option(
+        "--takeover",
+        default="",
+        metavar="REASON",
+        help="Act although another operator holds the lease; an event says why.",
+    )
+    @functools.wraps(function)
+    def wrapped(call: Call, *, takeover: str, **rest: object) -> int:
+        return function(replace(call, takeover=takeover), **rest)
 
     return wrapped
 

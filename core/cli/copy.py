@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 import click
 
-from core.cli.call import conventions
+from core.cli.call import conventions, steers
 from core.cli.knobs import knob_options
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class CopyGiven(TypedDict):
     "segment_concurrency",
 )
 @conventions
+@steers
 def copy(call: Call, **given: Unpack[CopyGiven]) -> int:
     """Copy, pin and record what is planned. Again: goes on where it stopped.
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from core.cli.call import conventions
+from core.cli.call import conventions, steers
 
 if TYPE_CHECKING:
     from core.cli.call import Call
@@ -52,6 +52,7 @@ def start(call: Call) -> int:
 
 @engine.command()
 @conventions
+@steers
 def stop(call: Call) -> int:
     """End the engine, and wait for it.
 
@@ -60,7 +61,7 @@ def stop(call: Call) -> int:
     from core.cli.output import answer
     from core.control.daemon import stop_engine
 
-    pid = stop_engine(call.workspace, actor=call.actor)
+    pid = stop_engine(call.workspace, actor=call.actor, takeover=call.takeover)
     line = "no engine runs" if pid is None else f"engine stopped, pid {pid}"
     answer(call, {"pid": pid, "stopped": pid is not None}, [line])
     return 0

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from core.cli.call import conventions
+from core.cli.call import conventions, steers
 
 if TYPE_CHECKING:
     from core.cli.call import Call
@@ -38,6 +38,7 @@ def jobs(call: Call) -> int:
 @click.command()
 @click.argument("job", type=int, required=False)
 @conventions
+@steers
 def pause(call: Call, *, job: int | None) -> int:
     """Hold a job once its bundles in flight end.
 
@@ -49,6 +50,7 @@ def pause(call: Call, *, job: int | None) -> int:
 @click.command()
 @click.argument("job", type=int, required=False)
 @conventions
+@steers
 def resume(call: Call, *, job: int | None) -> int:
     """Let a paused job go on.
 
@@ -60,6 +62,7 @@ def resume(call: Call, *, job: int | None) -> int:
 @click.command()
 @click.argument("job", type=int, required=False)
 @conventions
+@steers
 def cancel(call: Call, *, job: int | None) -> int:
     """End a job; what it recorded stays.
 

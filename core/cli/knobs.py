@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from core.cli.call import conventions
+from core.cli.call import conventions, steers
 from core.errors import BadInput
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ def _variable(name: str) -> str | None:
 @click.command("set")
 @click.argument("values", nargs=-1, metavar="[KNOB=VALUE]...")
 @conventions
+@steers
 def set_knobs(call: Call, *, values: tuple[str, ...]) -> int:
     """Set or list knobs of the engine.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from core.control.client import Client
-from core.errors import EngineDown
+from core.errors import EngineDown, VgwmError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def live(call: Call) -> Client:
     """Return a client of the running engine; its first call raises EngineDown if there is none."""
-    return Client(call.workspace)
+    return Client(call.workspace, takeover=call.takeover)
 
 
 @asynccontextmanager
@@ -44,16 +44,40 @@ async def working(call: Call, *, foreground: bool) -> AsyncIterator[Client]:
     if foreground:
         from core.control.host import engine_here
 
-        async with engine_here(call.workspace) as app, Client(app) as client:
+        async with (
+            engine_here(call.workspace) as app,
+            Client(app, takeover=call.takeover) as client,
+        ):
             yield client
         return
-    from core.cli.output import note
-    from core.control.daemon import start_engine
-
-    async with Client(call.workspace) as client:
+    async with live(call) as client:
         try:
             await client.snapshot()
         except EngineDown:
-            started = await asyncio.to_thread(start_engine, call.workspace)
-            note(call, f"engine started, pid {started.pid}")
-        yield client
+            async with _started(call, client):
+                yield client
+        else:
+            yield client
+
+
+@asynccontextmanager
+async def _started(call: Call, client: Client) -> AsyncIterator[None]:
+    """Start the engine for the block; refused there, before any job began, it is stopped again."""
+    from core.cli.output import note
+    from core.control.daemon import start_engine, stop_engine
+
+    started = await asyncio.to_thread(start_engine, call.workspace)
+    note(call, f"engine started, pid {started.pid}")
+    newest = await _newest_job(client)
+    try:
+        yield
+    except VgwmError:
+        with suppress(VgwmError):
+            if started.fresh and await _newest_job(client) == newest:
+                await asyncio.to_thread(stop_engine, call.workspace, actor=call.actor)
+                note(call, "engine stopped again")
+        raise
+
+
+async def _newest_job(client: Client) -> int:
+    return max((job.id for job in (await client.snapshot()).jobs), default=0)

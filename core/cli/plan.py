@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 import click
 
-from core.cli.call import conventions
+from core.cli.call import conventions, steers
 from core.cli.knobs import knob_options
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class PlanGiven(TypedDict):
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @knob_options("batch_size", "bundle_bytes", "large_threshold")
 @conventions
+@steers
 def plan(call: Call, **given: Unpack[PlanGiven]) -> int:
     """Walk the source into the ledger.
 

@@ -14,6 +14,7 @@ import time
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypedDict, TypeVar
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -45,6 +46,9 @@ LOOK_S = 2.0
 """A look that takes longer shows the engine as silent (`terminal.md` 2)."""
 ACT_S = 30.0
 """An act waits for the ledger's commit (I5)."""
+BACK_S = 15.0
+"""How long an engine that crashed is waited for: its keeper starts another within 1 s."""
+_AGAIN_S = 0.1
 CONNECT_S = 0.5
 
 _T = TypeVar("_T", bound=wire.Wire)
@@ -67,9 +71,15 @@ class Client:
     """Speaks `/v1` with one engine. Every call raises a VgwmError, never one of httpx.
 
     EngineDown: nobody listens on the socket. NoAnswer: somebody listens and is silent.
+
+    A command is meant for the engine that was last looked at, and is repeated with its request id
+    when that one dies under it: obeyed already, it gets its answer from the next. Once it has sent
+    a command, its looks keep the lease. takeover: why commands take the lease from whoever has it.
     """
 
-    def __init__(self, where: Path | App) -> None:
+    def __init__(self, where: Path | App, *, takeover: str = "") -> None:
+        self._takeover = takeover
+        self._epoch: int | None = None
         self._address: Address | None = None
         self._socket: Path | None = None
         transport: httpx.AsyncBaseTransport
@@ -109,7 +119,9 @@ class Client:
 
     async def snapshot(self) -> wire.Snapshot:
         """Return the whole latest state."""
-        return await self._get("snapshot", wire.Snapshot)
+        now = await self._get("snapshot", wire.Snapshot)
+        self._epoch = now.engine.epoch or None
+        return now
 
     async def events(self, since: int = 0) -> wire.Events:
         """Return up to 1,000 events after number `since`, oldest first."""
@@ -150,6 +162,10 @@ class Client:
         """Return a plan by its id, while it is made and after. WrongState once it is forgotten."""
         return await self._get(f"plans/{number}", wire_failures.ActPlan)
 
+    async def bundles(self, since: int = 0) -> wire.Bundles:
+        """Return up to 1,000 recorded bundles after number `since`, oldest first."""
+        return await self._get("bundles", wire.Bundles, {"since": str(since)})
+
     async def plan(self) -> wire.Plan:
         """Return the stored plan; NoPlan without one."""
         return await self._get("plan", wire.Plan)
@@ -163,9 +179,7 @@ class Client:
         self, kind: str, args: Mapping[str, str], *, actor: str, request_id: str = ""
     ) -> int:
         """Begin a job and return its id. The same request_id twice begins one job."""
-        request = wire.JobRequest(
-            kind=kind, actor=actor, request_id=request_id or uuid.uuid4().hex, args=dict(args)
-        )
+        request = wire.JobRequest(kind=kind, actor=actor, request_id=request_id, args=dict(args))
         return (await self._send("POST", "jobs", request, wire.JobMade)).id
 
     async def pause(self, job: int, *, actor: str) -> None:
@@ -186,6 +200,11 @@ class Client:
             "PATCH", "knobs", wire.KnobRequest(values=dict(values), actor=actor), wire.Done
         )
 
+    async def take_lease(self, *, actor: str, takeover: str = "") -> wire.Lease:
+        """Steer from now on, or go on to. LeaseHeld if another does and no reason is given."""
+        order = wire.Command(actor=actor, takeover=takeover)
+        return await self._send("PUT", "lease", order, wire.Lease)
+
     async def stop_engine(self, *, actor: str) -> None:
         """Ask the engine to end; it answers before it does."""
         await self._send("POST", "engine/stop", wire.Act(actor=actor), wire.Done)
@@ -195,16 +214,19 @@ class Client:
     ) -> AsyncIterator[wire.Snapshot]:
         """Yield a snapshot every `every_s` until the job has ended, the last one included.
 
-        A silent engine is asked again, after `silent` was told for how many seconds it has been.
-        Raises EngineDown when it is gone.
+        A silent engine is asked again, after `silent` was told for how many seconds it has been;
+        so is one that crashed, for BACK_S. Raises EngineDown when it is gone.
         """
         heard_s = time.monotonic()
         while True:
             try:
                 now = await self.snapshot()
-            except NoAnswer:
+            except (NoAnswer, EngineDown) as error:
+                quiet_s = time.monotonic() - heard_s
+                if isinstance(error, EngineDown) and not self._may_return(quiet_s):
+                    raise
                 if silent is not None:
-                    silent(time.monotonic() - heard_s)
+                    silent(quiet_s)
                 await asyncio.sleep(every_s)
                 continue
             heard_s = time.monotonic()
@@ -214,6 +236,10 @@ class Client:
                 return
             await asyncio.sleep(every_s)
 
+    def _may_return(self, gone_s: float) -> bool:
+        """Return whether another engine may follow: one that ended well has taken its socket."""
+        return gone_s < BACK_S and self._socket is not None and self._socket.exists()
+
     async def _act(self, job: int, verb: str, actor: str) -> None:
         await self._send("POST", f"jobs/{job}/{verb}", wire.Act(actor=actor), wire.Done)
 
@@ -222,8 +248,29 @@ class Client:
         return self._read(answer, kind)
 
     async def _send(self, verb: str, path: str, body: wire.Wire, kind: type[_T]) -> _T:
-        answer = await self._call(verb, f"v1/{path}", wait_s=ACT_S, body=msgspec.json.encode(body))
-        return self._read(answer, kind)
+        if isinstance(body, wire.Command):
+            body = self._stamped(body)
+        sent, began_s = msgspec.json.encode(body), time.monotonic()
+        while True:
+            try:
+                answer = await self._call(verb, f"v1/{path}", wait_s=ACT_S, body=sent)
+            except EngineDown:
+                # without a look before, nobody knows that there was an engine to come back
+                if self._epoch is None or not self._may_return(time.monotonic() - began_s):
+                    raise
+                await asyncio.sleep(_AGAIN_S)
+            else:
+                return self._read(answer, kind)
+
+    def _stamped(self, order: wire.Command) -> wire.Command:
+        """Return an order with what makes it harmless to repeat, and dangerous to nobody else."""
+        self._http.headers[wire.ACTOR_HEADER] = quote(order.actor)
+        return msgspec.structs.replace(
+            order,
+            request_id=order.request_id or uuid.uuid4().hex,
+            expected_epoch=self._epoch if order.expected_epoch is None else order.expected_epoch,
+            takeover=order.takeover or self._takeover,
+        )
 
     def _read(self, answer: httpx.Response, kind: type[_T]) -> _T:
         try:

@@ -30,7 +30,6 @@ START_S = 60.0
 """A large ledger is recounted before the engine answers (0.25 s a million rows)."""
 STOP_S = 60.0
 _POLL_S = 0.05
-_LARGEST_LOG = 16 << 20
 _MOST_WORDS = 64 << 10
 
 
@@ -107,10 +106,8 @@ def _other_pid(workspace: Path) -> int | None:
 
 
 def _open_log(workspace: Path) -> int:
-    """Return a descriptor that appends to engine.log; a log grown too large is set aside first."""
+    """Return a descriptor that appends to engine.log: what the engine's own log does not catch."""
     path = workspace / LOG_NAME
-    if path.exists() and path.stat().st_size > _LARGEST_LOG:
-        path.replace(path.with_name(f"{LOG_NAME}.1"))
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
 
 
@@ -147,14 +144,14 @@ def _not_started(said: bytes, workspace: Path) -> VgwmError:
         )
 
 
-def stop_engine(workspace: Path, *, actor: str) -> int | None:
+def stop_engine(workspace: Path, *, actor: str, takeover: str = "") -> int | None:
     """End the engine and return its pid once the process is gone; None if none ran.
 
     Asked over the API; one that does not answer is sent SIGTERM. Raises NoAnswer after STOP_S.
     """
 
     async def ask() -> int:
-        async with Client(workspace) as client:
+        async with Client(workspace, takeover=takeover) as client:
             pid = (await client.snapshot()).engine.pid
             await client.stop_engine(actor=actor)
             return pid

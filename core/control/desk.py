@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from core.control import wire
+    from core.control import wire, wire_failures
 
 Verb = Literal["pause", "resume", "cancel"]
 VERBS: tuple[Verb, ...] = ("pause", "resume", "cancel")
@@ -22,8 +22,20 @@ class LookDesk(Protocol):
         """Return up to `limit` events after number `since`, oldest first."""
         ...
 
-    async def failures(self, after: str, limit: int, code: str, prefix: str) -> wire.Failures:
-        """Return a page of failures after the cursor, of one class and prefix or of all."""
+    async def failures(self, query: wire_failures.FailureQuery) -> wire.Failures:
+        """Return a page of failures."""
+        ...
+
+    async def failure_causes(self, disposition: str) -> wire_failures.FailureCauses:
+        """Return failures by class and phase, of one disposition or of all."""
+        ...
+
+    async def failure_bundles(self, at: int, limit: int) -> wire_failures.FailureBundles:
+        """Return bundles with failed objects, from the at-th on."""
+        ...
+
+    async def bundles(self, since: int, limit: int) -> wire.Bundles:
+        """Return up to `limit` of the newest recorded bundles after number `since`."""
         ...
 
     async def plan(self) -> wire.Plan:
@@ -44,6 +56,14 @@ class Desk(LookDesk, Protocol):
 
     async def set_knobs(self, request: wire.KnobRequest) -> None:
         """Set knobs, all or none."""
+        ...
+
+    def hear(self, actor: str) -> None:
+        """Note a look of this actor: it keeps the lease, if it is theirs."""
+        ...
+
+    async def take_lease(self, order: wire.Command) -> wire.Lease:
+        """Let this actor steer; LeaseHeld if another does and no reason is given."""
         ...
 
     async def stop(self, act: wire.Act) -> None:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from core.config.workspace import FILE_NAME, load
-from core.control import snapshot, wire
+from core.control import snapshot, wire, wire_failures
 from core.control.describe import knobs_of, with_plan, workspace_of
+from core.control.failure_list import FailureList
 from core.display import safe
-from core.errors import BadInput, Broken, EngineDown, ForeignPlan, NoPlan
+from core.errors import Broken, EngineDown, ForeignPlan, NoPlan
 from core.ledger.ledger import Ledger
-from core.ledger.rows import Disposition
 from core.model import BundleState, JobState
 
 if TYPE_CHECKING:
@@ -25,13 +25,11 @@ if TYPE_CHECKING:
 
     from core.config.schema import Workspace
     from core.control.desk import Verb
-    from core.ledger.counters import Counters
     from core.ledger.reading import LedgerReader
 
 LEDGER_NAME = "ledger.db"
 _LAST_EVENTS = 10
 _LAST_JOBS = 20
-_CAUSES_S = 5.0
 _AT_WORK = frozenset({JobState.RUNNING, JobState.PAUSING, JobState.CANCELLING})
 
 
@@ -42,7 +40,7 @@ class LedgerLooks:
         self._path = path
         self._workspace = workspace
         self._ledger = ledger
-        self._causes = _Causes(ledger)
+        self._failed = FailureList(ledger)
 
     async def events(self, since: int, limit: int) -> wire.Events:
         """Return up to `limit` events after number `since`, oldest first."""
@@ -52,19 +50,17 @@ class LedgerLooks:
             last_seq=rows[-1].seq if rows else since,
         )
 
-    async def failures(self, after: str, limit: int, code: str, prefix: str) -> wire.Failures:
-        """Return a page of failures after the cursor. prefix: as an object is written."""
-        try:
-            cursor = snapshot.cursor_of(after)
-        except ValueError as error:
-            raise BadInput(
-                what=f"{safe(after)} is no place in the list",
-                where="/v1/failures",
-                remedy="Begin without `after`, then use the `next` of each answer.",
-            ) from error
-        begins = snapshot.prefix_bytes(prefix)
-        rows = await self._ledger.failures(cursor, limit, code=code, prefix=begins)
-        return snapshot.failures(rows, limit)
+    async def failures(self, query: wire_failures.FailureQuery) -> wire.Failures:
+        """Return a page of failures."""
+        return await self._failed.page(query)
+
+    async def failure_causes(self, disposition: str) -> wire_failures.FailureCauses:
+        """Return failures by class and phase, of one disposition or of all."""
+        return await self._failed.causes(disposition)
+
+    async def failure_bundles(self, at: int, limit: int) -> wire_failures.FailureBundles:
+        """Return bundles with failed objects, from the at-th on."""
+        return await self._failed.bundles(at, limit)
 
     async def plan(self) -> wire.Plan:
         """Return the stored plan; raises NoPlan."""
@@ -86,9 +82,10 @@ class LedgerLooks:
         # A finished plan knows it: thousands of bucket rows need not be read each second.
         buckets = plan.buckets if plan is not None else len(await self._ledger.buckets())
         counted = await self._ledger.counters()
+        failed = await self._failed.sums()
         if pins_waiting is None:
             pins_waiting = len(await self._ledger.in_states(BundleState.COPIED))
-        sums = snapshot.totals(counted, pins_waiting=pins_waiting)
+        sums = snapshot.totals(counted, pins_waiting=pins_waiting, waived=failed.waived)
         events = await self._ledger.last_events(_LAST_EVENTS)
         rows = await self._ledger.jobs(_LAST_JOBS)
         knobs = await self._ledger.knobs()
@@ -105,7 +102,8 @@ class LedgerLooks:
             events=[snapshot.event(row) for row in events],
             last_seq=events[-1].seq if events else 0,
             unrepresentable=dict(counted.classes),
-            failed_by=await self._causes.of(counted),
+            failed_by=failed.by_code,
+            failed_phases=failed.by_phase,
         )
 
     async def _stored_plan(self) -> wire.Plan | None:
@@ -120,27 +118,6 @@ class LedgerLooks:
                 where=safe(str(self._path / LEDGER_NAME)),
                 remedy="Make the plan again with this release: vgwm plan",
             ) from error
-
-
-class _Causes:
-    """Failed objects by class, counted again when their number has changed, and not too often."""
-
-    def __init__(self, ledger: LedgerReader) -> None:
-        self._ledger = ledger
-        self._at_s = -_CAUSES_S
-        self._failed = 0
-        self._by: dict[str, int] = {}
-
-    async def of(self, counted: Counters) -> dict[str, int]:
-        """Return class to objects, the largest first; their sum may lag a few seconds behind."""
-        now_s = time.monotonic()
-        if counted.failed != self._failed and now_s - self._at_s >= _CAUSES_S:
-            self._at_s, self._failed = now_s, counted.failed
-            found = await self._ledger.causes()
-            self._by = {
-                one.code: one.objects for one in found if one.disposition is Disposition.FAILED
-            }
-        return self._by
 
 
 class LedgerDesk:
@@ -172,11 +149,28 @@ class LedgerDesk:
             return wire.Events(events=[], last_seq=since)
         return await self._looks.events(since, limit)
 
-    async def failures(self, after: str, limit: int, code: str, prefix: str) -> wire.Failures:
+    async def failures(self, query: wire_failures.FailureQuery) -> wire.Failures:
         """Return failures; none of a new workspace."""
         if self._looks is None:
-            return wire.Failures(failures=[])
-        return await self._looks.failures(after, limit, code, prefix)
+            return wire.Failures(failures=[], at=0)
+        return await self._looks.failures(query)
+
+    async def failure_causes(self, disposition: str) -> wire_failures.FailureCauses:
+        """Return failures by class; none of a new workspace."""
+        if self._looks is None:
+            return wire_failures.FailureCauses(causes=[])
+        return await self._looks.failure_causes(disposition)
+
+    async def failure_bundles(self, at: int, limit: int) -> wire_failures.FailureBundles:
+        """Return bundles with failures; none of a new workspace."""
+        if self._looks is None:
+            return wire_failures.FailureBundles(bundles=[], total=0)
+        return await self._looks.failure_bundles(at, limit)
+
+    async def bundles(self, since: int, limit: int) -> wire.Bundles:
+        """Return none: what an engine recorded one by one ends with it."""
+        del limit
+        return wire.Bundles(bundles=[], last_seq=since)
 
     async def plan(self) -> wire.Plan:
         """Return the stored plan; raises NoPlan."""
@@ -200,6 +194,14 @@ class LedgerDesk:
     async def set_knobs(self, request: wire.KnobRequest) -> None:
         """Raise EngineDown."""
         self._refuse(f"setting {', '.join(request.values)}")
+
+    def hear(self, actor: str) -> None:
+        """Do nothing: without an engine nobody steers."""
+
+    async def take_lease(self, order: wire.Command) -> wire.Lease:
+        """Raise EngineDown."""
+        del order
+        self._refuse("steering")
 
     async def stop(self, act: wire.Act) -> None:
         """Raise EngineDown."""

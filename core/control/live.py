@@ -12,15 +12,20 @@ import msgspec
 import psutil
 
 from core.control import wire
+from core.control.bundle_book import BundleBook
+from core.control.lease import Lease
 from core.control.ledger_desk import LedgerLooks
+from core.control.orders import Orders
 from core.display import safe
-from core.errors import BadInput, WrongState
+from core.errors import BadInput
+from core.ledger.rows import EventDraft
 from core.model import JobKind
 
 if TYPE_CHECKING:
     from core.control.desk import Verb
     from core.engine.engine import Engine
     from core.engine.observing import WorkerView
+    from core.ledger.rows import RequestMark
     from core.target.chooser import NodeStatus
 
 
@@ -31,6 +36,10 @@ class EngineDesk(LedgerLooks):
         super().__init__(engine.path, engine.workspace, engine.ledger)
         self._engine = engine
         self._process = psutil.Process()
+        self._book = BundleBook()
+        engine.bundle_done = self._book.note
+        self._lease = Lease()
+        self._orders = Orders(engine.ledger, self._lease)
         self.ending = asyncio.Event()
 
     async def snapshot(self) -> wire.Snapshot:
@@ -48,12 +57,19 @@ class EngineDesk(LedgerLooks):
                 rss_bytes=self._process.memory_info().rss,
                 state="stopping" if self.ending.is_set() else "ok",
             ),
+            lease=self._lease.now(),
             rate=self._rate(),
             eta=self._eta(ground),
             limit=safe(engine.limit()),
             workers=[_worker(view) for view in engine.workers()],
             nodes=[_node(status) for status in engine.nodes()],
+            histograms=self._book.histograms(),
+            read_bytes=self._book.read_bytes,
         )
+
+    async def bundles(self, since: int, limit: int) -> wire.Bundles:
+        """Return the newest recorded bundles after number `since`."""
+        return self._book.since(since, limit)
 
     def _rate(self) -> wire.Rate:
         """Return the speed of the copy; of the last one, once it has ended, only its mean."""
@@ -96,7 +112,6 @@ class EngineDesk(LedgerLooks):
 
     async def start_job(self, request: wire.JobRequest) -> int:
         """Begin a job and return its id."""
-        self._same_epoch(request.expected_epoch)
         try:
             kind = JobKind(request.kind)
         except ValueError as error:
@@ -105,35 +120,57 @@ class EngineDesk(LedgerLooks):
                 where="/v1/jobs",
                 remedy=f"Kinds: {', '.join(JobKind)}.",
             ) from error
-        return await self._engine.start_job(kind, request.args, request.actor, request.request_id)
+
+        async def begin() -> int:
+            return await self._engine.start_job(
+                kind, request.args, request.actor, request.request_id
+            )
+
+        return await self._orders.job(request, begin)
 
     async def act(self, job: int, verb: Verb, act: wire.Act) -> None:
         """Pause, resume or cancel a job."""
-        self._same_epoch(act.expected_epoch)
-        match verb:
-            case "pause":
-                await self._engine.pause(job, act.actor)
-            case "resume":
-                await self._engine.resume(job, act.actor)
-            case "cancel":
-                await self._engine.cancel(job, act.actor)
+
+        async def do(mark: RequestMark | None) -> None:
+            match verb:
+                case "pause":
+                    await self._engine.pause(job, act.actor, mark)
+                case "resume":
+                    await self._engine.resume(job, act.actor, mark)
+                case "cancel":
+                    await self._engine.cancel(job, act.actor, mark)
+
+        await self._orders.act(f"{verb} {job}", act, do)
 
     async def set_knobs(self, request: wire.KnobRequest) -> None:
         """Set knobs, all or none."""
-        await self._engine.set_knobs(request.values, request.actor)
+
+        async def do(mark: RequestMark | None) -> None:
+            await self._engine.set_knobs(request.values, request.actor, mark)
+
+        await self._orders.act("set", request, do)
+
+    def hear(self, actor: str) -> None:
+        """Note a look of this actor."""
+        self._lease.hear(actor)
+
+    async def take_lease(self, order: wire.Command) -> wire.Lease:
+        """Let this actor steer."""
+        await self._orders.take(order)
+        now = self._lease.now()
+        assert now is not None  # noqa: S101 - just given
+        return now
 
     async def stop(self, act: wire.Act) -> None:
         """Let the engine end after this answer."""
-        self._same_epoch(act.expected_epoch)
-        self.ending.set()
 
-    def _same_epoch(self, expected: int | None) -> None:
-        if expected is not None and expected != self._engine.epoch:
-            raise WrongState(
-                what=f"the engine was started again: epoch {self._engine.epoch}, not {expected}",
-                where=safe(str(self._path)),
-                remedy="Look at its state again, then repeat what you meant.",
+        async def do(mark: RequestMark | None) -> None:
+            await self._engine.ledger.event(
+                EventDraft(kind="engine", text="engine stops", actor=act.actor, request=mark)
             )
+            self.ending.set()
+
+        await self._orders.act("stop", act, do)
 
 
 def _node(status: NodeStatus) -> wire.Node:

@@ -29,15 +29,23 @@ Keys and error bodies are made safe to show before they leave the engine.
 |---|---|---|
 | `GET /v1/snapshot` | - | Snapshot |
 | `GET /v1/events` | `since`: a number, `limit`: <= 1,000 | Events |
-| `GET /v1/failures` | `after`: a page's `next`, `limit`: <= 500, `class`, `prefix` | Failures |
+| `GET /v1/failures` | `limit`: <= 500, the members of FailureQuery, `class` for code | Failures |
+| `GET /v1/failures/causes` | `disposition` | FailureCauses |
+| `GET /v1/failures/bundles` | `at`: a row's place, `limit`: <= 500 | FailureBundles |
+| `GET /v1/bundles` | `since`: a number, `limit`: <= 1,000 | Bundles |
 | `GET /v1/plan` | - | Plan |
 | `POST /v1/jobs` | JobRequest | JobMade |
 | `POST /v1/jobs/N/pause`, `resume`, `cancel` | Act | Done |
 | `PATCH /v1/knobs` | KnobRequest | Done |
+| `PUT /v1/lease` | Command | Lease |
 | `POST /v1/engine/stop` | Act | Done |
 | `GET /metrics` | - | Prometheus' text format |
 
 An act is answered once it is on disk.
+A `request_id` that was obeyed gets its answer again, also from the next engine; nothing is done.
+An `expected_epoch` of another engine is refused (5), and so is an act while another actor steers.
+An act takes the lease; the holder's acts keep it, and looks that name them in `vgwm-actor`.
+It is free 60 s after the last, and in a new epoch.
 Anything else is answered by a Refusal.
 Its HTTP status follows the exit code: 2 is 400, 3 is 409, 4 is 503, 5 is 412, 6 is 403, else 500.
 """

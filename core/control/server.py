@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from importlib.metadata import version
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import unquote
 
 import msgspec
 from starlette.applications import Starlette
@@ -17,7 +18,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from core import display
-from core.control import metrics, wire
+from core.control import metrics, wire, wire_failures
 from core.control.desk import VERBS
 from core.errors import BadInput, VgwmError
 
@@ -51,16 +52,23 @@ class Api:
             Route("/v1/snapshot", self.snapshot),
             Route("/v1/events", self.events),
             Route("/v1/failures", self.failures),
+            Route("/v1/failures/causes", self.failure_causes),
+            Route("/v1/failures/bundles", self.failure_bundles),
+            Route("/v1/bundles", self.bundles),
             Route("/v1/plan", self.plan),
             Route("/v1/jobs", self.start_job, methods=["POST"]),
             Route("/v1/jobs/{job:int}/{verb}", self.act, methods=["POST"]),
             Route("/v1/knobs", self.set_knobs, methods=["PATCH"]),
+            Route("/v1/lease", self.take_lease, methods=["PUT"]),
             Route("/v1/engine/stop", self.stop, methods=["POST"]),
             Route("/metrics", self.metrics),
         ]
 
-    async def snapshot(self, _request: Request) -> Response:
+    async def snapshot(self, request: Request) -> Response:
         """`GET /v1/snapshot`."""
+        actor = request.headers.get(wire.ACTOR_HEADER)
+        if actor is not None:
+            self._desk.hear(unquote(actor))
         return _answer(await self._desk.snapshot())
 
     async def events(self, request: Request) -> Response:
@@ -69,13 +77,35 @@ class Api:
         return _answer(await self._desk.events(_number(request, "since", 0), limit))
 
     async def failures(self, request: Request) -> Response:
-        """`GET /v1/failures?after=CURSOR&limit=L&class=C&prefix=P`."""
+        """`GET /v1/failures`: by `at`, `after` or `before`, kept to class, phase and the like."""
         asked = request.query_params
-        limit = min(_number(request, "limit", MOST_FAILURES), MOST_FAILURES)
-        page = await self._desk.failures(
-            asked.get("after", ""), limit, asked.get("class", ""), asked.get("prefix", "")
+        query = wire_failures.FailureQuery(
+            limit=max(1, min(_number(request, "limit", MOST_FAILURES), MOST_FAILURES)),
+            at=_number(request, "at", 0) if "at" in asked else None,
+            after=asked.get("after", ""),
+            before=asked.get("before", ""),
+            code=asked.get("class", ""),
+            phase=asked.get("phase", ""),
+            disposition=asked.get("disposition", ""),
+            prefix=asked.get("prefix", ""),
+            bundle=_number(request, "bundle", 0) if "bundle" in asked else None,
         )
-        return _answer(page)
+        return _answer(await self._desk.failures(query))
+
+    async def failure_causes(self, request: Request) -> Response:
+        """`GET /v1/failures/causes?disposition=D`."""
+        disposition = request.query_params.get("disposition", "")
+        return _answer(await self._desk.failure_causes(disposition))
+
+    async def failure_bundles(self, request: Request) -> Response:
+        """`GET /v1/failures/bundles?at=ROW&limit=L`."""
+        limit = max(1, min(_number(request, "limit", MOST_FAILURES), MOST_FAILURES))
+        return _answer(await self._desk.failure_bundles(_number(request, "at", 0), limit))
+
+    async def bundles(self, request: Request) -> Response:
+        """`GET /v1/bundles?since=N&limit=L`."""
+        limit = min(_number(request, "limit", MOST_EVENTS), MOST_EVENTS)
+        return _answer(await self._desk.bundles(_number(request, "since", 0), limit))
 
     async def plan(self, _request: Request) -> Response:
         """`GET /v1/plan`."""
@@ -104,6 +134,10 @@ class Api:
         """`PATCH /v1/knobs`."""
         await self._desk.set_knobs(await _body(request, wire.KnobRequest))
         return _answer(wire.Done())
+
+    async def take_lease(self, request: Request) -> Response:
+        """`PUT /v1/lease`."""
+        return _answer(await self._desk.take_lease(await _body(request, wire.Command)))
 
     async def stop(self, request: Request) -> Response:
         """`POST /v1/engine/stop`."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 import msgspec
 
 API_VERSION = 1
+ACTOR_HEADER = "vgwm-actor"
+"""Whose look it is, percent-encoded: a look of the lease's holder keeps it."""
 
 
 class Wire(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,6 +138,43 @@ class Knob(Wire, frozen=True, kw_only=True):
     effect: str = ""
 
 
+HISTOGRAM_S = (0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0)
+"""The upper bounds of every histogram's buckets; one more bucket holds what is above them."""
+
+
+class Histogram(Wire, frozen=True, kw_only=True):
+    """How long recorded bundles took in one phase, since this engine began."""
+
+    phase: str  # read, send, pin, record, all
+    counts: list[int]  # one bucket each, not summed up
+    sum_s: float
+
+
+class BundleTimes(Wire, frozen=True, kw_only=True):
+    """A recorded bundle and where its time went; seq counts within one engine's life."""
+
+    seq: int
+    at_ns: int
+    bundle: int
+    objects: int
+    size_bytes: int
+    wait_s: float = 0.0  # for room, a node, a free worker
+    read_s: float = 0.0
+    send_s: float = 0.0
+    pin_s: float = 0.0
+    record_s: float = 0.0
+    worker: int = -1  # -1: no worker of this engine carried it
+    nodes: list[str] = []
+    failed: dict[str, int] = {}  # its objects that failed, by class
+
+
+class Bundles(Wire, frozen=True, kw_only=True):
+    """`GET /v1/bundles?since=N`: bundles recorded after N, oldest first, of the newest 2,000."""
+
+    bundles: list[BundleTimes]
+    last_seq: int
+
+
 class Engine(Wire, frozen=True, kw_only=True):
     """The engine process itself."""
 
@@ -197,6 +236,8 @@ class Snapshot(Wire, frozen=True, kw_only=True):
     last_seq: int = 0
     unrepresentable: dict[str, int] = {}
     failed_by: dict[str, int] = {}  # failed objects by class, the largest first
+    histograms: list[Histogram] = []
+    read_bytes: int = 0  # of recorded bundles, since this engine began
     failed_phases: dict[str, int] = {}  # failed objects by phase
 
 

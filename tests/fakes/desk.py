@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from core.control import wire
+from core.control import wire, wire_failures
 from core.errors import BadInput, NoPlan
 
 if TYPE_CHECKING:
@@ -52,13 +52,24 @@ def job(number: int, state: str, *, kind: str = "copy", **more: object) -> wire.
     return msgspec.structs.replace(plain, **more)
 
 
+def asked(told: list[tuple[str, wire.Command]]) -> list[tuple[str, wire.Command]]:
+    """Return what was asked for, without what makes each request one of its kind."""
+    return [
+        (what, msgspec.structs.replace(order, request_id="", expected_epoch=None))
+        for what, order in told
+    ]
+
+
 class FakeDesk:
     """Answers with `now`, and keeps what it was told in `told`."""
 
     def __init__(self, now: wire.Snapshot | None = None) -> None:
         self.now = now or snapshot()
-        self.told: list[tuple[str, wire.Wire]] = []
+        self.told: list[tuple[str, wire.Command]] = []
+        self.heard: list[str] = []
         self.failed: list[wire.Failure] = []
+        self.causes: list[wire_failures.FailureCause] = []
+        self.failed_bundles: list[wire_failures.FailureBundle] = []
         self.made: wire.Plan | None = None
         self.ending = asyncio.Event()
         self.answer_may_come = asyncio.Event()
@@ -73,16 +84,32 @@ class FakeDesk:
         later = [event for event in self.now.events if event.seq > since][:limit]
         return wire.Events(events=later, last_seq=later[-1].seq if later else since)
 
-    async def failures(self, after: str, limit: int, code: str, prefix: str) -> wire.Failures:
-        begin = int(after or "0")
+    async def failures(self, query: wire_failures.FailureQuery) -> wire.Failures:
+        begin = int(query.after or "0")
         chosen = [
             one
             for one in self.failed
-            if code in {"", one.code} and f"{one.bucket}/{one.key}".startswith(prefix)
+            if query.code in {"", one.code} and f"{one.bucket}/{one.key}".startswith(query.prefix)
         ]
-        page = chosen[begin : begin + limit]
+        page = chosen[begin : begin + query.limit]
         end = begin + len(page)
-        return wire.Failures(failures=page, next=str(end) if end < len(chosen) else "")
+        return wire.Failures(
+            failures=page, next=str(end) if end < len(chosen) else "", total=len(chosen), at=begin
+        )
+
+    async def failure_causes(self, disposition: str) -> wire_failures.FailureCauses:
+        return wire_failures.FailureCauses(
+            causes=[one for one in self.causes if disposition in {"", one.disposition}]
+        )
+
+    async def failure_bundles(self, at: int, limit: int) -> wire_failures.FailureBundles:
+        return wire_failures.FailureBundles(
+            bundles=self.failed_bundles[at : at + limit], total=len(self.failed_bundles)
+        )
+
+    async def bundles(self, since: int, limit: int) -> wire.Bundles:
+        del limit
+        return wire.Bundles(bundles=[], last_seq=since)
 
     async def plan(self) -> wire.Plan:
         if self.made is None:
@@ -100,6 +127,13 @@ class FakeDesk:
         if "colour" in request.values:
             raise BadInput(what="no knob colour", where="knobs", remedy="vgwm set lists them.")
         self.told.append(("knobs", request))
+
+    def hear(self, actor: str) -> None:
+        self.heard.append(actor)
+
+    async def take_lease(self, order: wire.Command) -> wire.Lease:
+        self.told.append(("lease", order))
+        return wire.Lease(holder=order.actor, since_ns=AT_NS, heard_s=0.0, free_s=60.0)
 
     async def stop(self, act: wire.Act) -> None:
         self.told.append(("stop", act))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import uvicorn
 
-from core.control import wire
+from core.control import wire, wire_failures
 from core.control.address import SOCKET_NAME, Address
 from core.control.server import build_app
 from core.errors import NoPlan
@@ -95,10 +95,18 @@ class LiveDesk:
             last_seq=last,
         )
 
-    async def failures(self, after: str, limit: int, code: str, prefix: str) -> wire.Failures:
-        del after, limit, code, prefix
+    async def failures(self, query: wire_failures.FailureQuery) -> wire.Failures:
+        del query
         rows = list(stage.failures())
         return wire.Failures(failures=rows, total=len(rows), at=0, as_of_ns=stage.NOON_NS)
+
+    async def failure_causes(self, disposition: str) -> wire_failures.FailureCauses:
+        del disposition
+        return wire_failures.FailureCauses(causes=[])
+
+    async def failure_bundles(self, at: int, limit: int) -> wire_failures.FailureBundles:
+        del at, limit
+        return wire_failures.FailureBundles(bundles=[], total=0)
 
     async def bundles(self, since: int, limit: int) -> wire.Bundles:
         del limit

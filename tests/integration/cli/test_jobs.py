@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.control import wire
-from tests.fakes.desk import FakeDesk, job, snapshot
+from tests.fakes.desk import FakeDesk, asked, job, snapshot
 from tests.integration.cli.desk import serving
 from tests.integration.cli.shell import vgwm
 
@@ -21,7 +21,10 @@ async def test_an_act_takes_the_job_that_runs(verb: str, ws: Path, tmp_path: Pat
     async with serving(ws, desk):
         ran = await vgwm(verb, "-w", str(ws), "--actor", "op1", home=tmp_path)
     assert ran.code == 0, ran.err
-    assert desk.told == [(f"{verb} 14", wire.Act(actor="op1"))]
+    assert asked(desk.told) == [(f"{verb} 14", wire.Act(actor="op1"))]
+    ((_, order),) = desk.told
+    assert order.request_id
+    assert order.expected_epoch == desk.now.engine.epoch
 
 
 async def test_an_act_takes_the_job_that_is_named(ws: Path, tmp_path: Path) -> None:

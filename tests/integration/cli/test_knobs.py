@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.control import wire
-from tests.fakes.desk import FakeDesk, snapshot
+from tests.fakes.desk import FakeDesk, asked, snapshot
 from tests.integration.cli.desk import serving
 from tests.integration.cli.shell import vgwm
 
@@ -25,7 +25,7 @@ async def test_values_go_to_the_engine_as_they_were_written(ws: Path, tmp_path: 
             home=tmp_path,
         )
     assert ran.code == 0, ran.err
-    (told,) = desk.told
+    (told,) = asked(desk.told)
     assert told == (
         "knobs",
         wire.KnobRequest(values={"workers": "5", "bandwidth": "50MiB/s"}, actor="op1"),

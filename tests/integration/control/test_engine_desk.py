@@ -16,7 +16,7 @@ from core.control.ledger_desk import ledger_desk
 from core.control.live import EngineDesk
 from core.control.server import build_app
 from core.engine.engine import Engine
-from core.errors import BadInput, EngineDown, NoPlan, WrongState
+from core.errors import BadInput, EngineDown, NoPlan, Refused
 from core.model import JobState
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ async def test_an_unknown_kind_names_the_known_ones(client: Client) -> None:
 
 async def test_an_act_for_an_earlier_engine_is_refused(engine: Engine) -> None:
     desk = EngineDesk(engine)
-    with pytest.raises(WrongState, match="epoch"):
+    with pytest.raises(Refused, match="epoch"):
         await desk.stop(wire.Act(actor="op1", expected_epoch=engine.epoch - 1))
     assert not desk.ending.is_set()
 

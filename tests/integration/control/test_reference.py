@@ -20,7 +20,7 @@ def test_the_page_is_up_to_date() -> None:
 
 def test_every_route_is_listed() -> None:
     listed = set(
-        re.findall(r"^\| `(?:GET|POST|PATCH) (/[^`]+)`", PAGE.read_text(), flags=re.MULTILINE)
+        re.findall(r"^\| `(?:GET|POST|PATCH|PUT) (/[^`]+)`", PAGE.read_text(), flags=re.MULTILINE)
     )
     served = {route.path for route in Api(FakeDesk()).routes()}
     served = {path.replace("{job:int}", "N").replace("{verb}", VERBS[0]) for path in served}

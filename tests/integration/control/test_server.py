@@ -10,7 +10,7 @@ from core.control import wire
 from core.control.client import Client
 from core.control.server import build_app
 from core.errors import BadInput, NoPlan
-from tests.fakes.desk import FakeDesk, job, snapshot
+from tests.fakes.desk import FakeDesk, asked, job, snapshot
 
 
 def http(desk: FakeDesk) -> httpx.AsyncClient:
@@ -46,7 +46,7 @@ async def test_an_act_names_job_and_actor(verb: str) -> None:
     desk = FakeDesk()
     async with Client(build_app(desk)) as client:
         await getattr(client, verb)(7, actor="op1")
-    assert desk.told == [(f"{verb} 7", wire.Act(actor="op1"))]
+    assert asked(desk.told) == [(f"{verb} 7", wire.Act(actor="op1"))]
 
 
 async def test_an_unknown_act_is_refused_by_name_with_what_is_accepted() -> None:
