@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from core import display
+from core.control.failure_words import skipped_parts, where_failed
 from core.model import NS_PER_S, JobState
 
 if TYPE_CHECKING:
@@ -140,6 +141,7 @@ def workspace_facts(now: wire.Snapshot) -> list[Fact]:
         Fact(label="table", parts=(ws.table, f"profile {ws.profile}")),
         plan,
         engine_fact(now),
+        lease_fact(now),
     ]
 
 
@@ -165,6 +167,18 @@ def engine_fact(now: wire.Snapshot) -> Fact:
             f"version {engine.version}",
         ),
         state=State.PASS if engine.state == "ok" else State.WARN,
+    )
+
+
+def lease_fact(now: wire.Snapshot) -> Fact:
+    """Return who steers: whose acts are not refused."""
+    lease = now.lease
+    if lease is None:
+        return Fact(label="lease", parts=("free", "the first act takes it"))
+    return Fact(
+        label="lease",
+        parts=(lease.holder, f"since {clock_s(lease.since_ns)} UTC"),
+        age_s=lease.heard_s,
     )
 
 
@@ -195,10 +209,10 @@ def total_facts(now: wire.Snapshot) -> list[Fact]:
                 ", ".join(f"{display.count(n)} {code}" for code, n in now.failed_by.items()),
             ),
             state=State.FAIL if totals.failed else State.PASS,
-            reason="vgwm errors lists them" if totals.failed else "",
+            reason=where_failed(now) if totals.failed else "",
         ),
         Fact(label="remaining", parts=(display.count(totals.remaining),)),
-        Fact(label="skipped", parts=(display.count(totals.skipped),)),
+        Fact(label="skipped", parts=skipped_parts(totals)),
         Fact(label="gone", parts=(display.count(totals.gone),)),
         Fact(label="re-queued", parts=(display.count(totals.requeued),)),
         Fact(label="versions", parts=(display.count(totals.versions),)),

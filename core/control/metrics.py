@@ -89,6 +89,18 @@ def _counts(now: wire.Snapshot) -> Iterable[Metric]:
         [Sample((("phase", "copy"), ("code", code)), n) for code, n in now.failed_by.items()],
     )
     yield Metric(
+        "failed_objects",
+        "gauge",
+        "Objects that are failed now, by the phase that they failed in.",
+        _by("phase", now.failed_phases.items()),
+    )
+    yield Metric(
+        "operator_skips_total",
+        "counter",
+        "Failed objects that operators skipped, and skips that they took back.",
+        _by("act", (("made", totals.skips_made), ("undone", totals.skips_undone))),
+    )
+    yield Metric(
         "pins_pending",
         "gauge",
         "Bundles whose pin is not yet seen on every allocated peer.",

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from core.ledger.rows import EventRow, FailureRow, JobRow, KnobRow
 
 
-def totals(counted: Counters, *, pins_waiting: int) -> wire.Totals:
-    """Return the counters of all buckets. pins_waiting: bundles copied and not yet seen pinned."""
+def totals(counted: Counters, *, pins_waiting: int, waived: int) -> wire.Totals:
+    """Return the counters of all buckets. pins_waiting: bundles copied and not yet seen pinned.
+
+    waived: objects that operators have skipped, now.
+    """
     return wire.Totals(
         objects=counted.objects,
         migrated=counted.migrated,
@@ -36,6 +39,9 @@ def totals(counted: Counters, *, pins_waiting: int) -> wire.Totals:
         pins_waiting=pins_waiting,
         markers=counted.markers,
         versions=counted.versions,
+        waived=waived,
+        skips_made=counted.skips_made,
+        skips_undone=counted.skips_undone,
     )
 
 
@@ -95,14 +101,12 @@ def failure(row: FailureRow) -> wire.Failure:
         last_ns=row.last_ns,
         remedy=remedy_of(row.code),
         disposition=row.disposition,
-    )
-
-
-def failures(rows: list[FailureRow], limit: int) -> wire.Failures:
-    """Return a page; a full one names the cursor of the next."""
-    return wire.Failures(
-        failures=[failure(row) for row in rows],
-        next=cursor_text(rows[-1].cursor) if len(rows) == limit else "",
+        first_ns=row.first_ns,
+        size_bytes=row.size_bytes,
+        bundle=row.bundle_id,
+        who=safe(row.who),
+        why=safe(row.why),
+        cursor=cursor_text(row.cursor),
     )
 
 

@@ -23,7 +23,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """total = migrated + failed + skipped + gone + remaining (I4).
 
     percent is floored to 0.1: 100 means all. Rates, ETA and stall are absent while unknown; then
-    eta_unknown says why.
+    eta_unknown says why. waived: of the skipped, those by operators.
     """
 
     total: int = msgspec.field()
@@ -45,6 +45,9 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     stalled: Stalled | None = None
     limit: str = ""
     job: wire.Job | None = None
+    failed_by: dict[str, int] = msgspec.field(default_factory=dict)
+    failed_phases: dict[str, int] = msgspec.field(default_factory=dict)
+    waived: int = 0
 
 
 def summary(now: wire.Snapshot) -> Summary:
@@ -71,6 +74,9 @@ def summary(now: wire.Snapshot) -> Summary:
         if eta.stalled_s is None
         else Stalled(for_s=eta.stalled_s, reason=eta.stalled_reason or "unknown"),
         limit=now.limit,
+        failed_by=now.failed_by,
+        failed_phases=now.failed_phases,
+        waived=totals.waived,
         job=running_job(now) or max(now.jobs, key=lambda job: job.id, default=None),
     )
 
