@@ -89,6 +89,11 @@ class Board:
         beat, bundle, _, done, total, objects, size_bytes, part, _ = cells
         return Seen(beat, bundle, step, done, total, objects, size_bytes, part, wait)
 
+    def done(self) -> tuple[int, int]:
+        """Return the objects and bytes that all workers have read since the board was made."""
+        objects = sum(self._cells[5:_RULES_AT:FIELDS].tolist())
+        return objects, sum(self._cells[6:_RULES_AT:FIELDS].tolist())
+
     def sent_bytes(self) -> int:
         """Return what all workers have sent since the board was made, every copy counted."""
         return sum(self._cells[SENT:_RULES_AT:FIELDS].tolist())

@@ -19,6 +19,7 @@ from core.display import safe
 from core.engine.board import Board, Step
 from core.engine.bundle_times import untold
 from core.engine.jobs import Jobs
+from core.engine.live_knobs import LiveKnobs
 from core.engine.observing import Observer
 from core.engine.runs import WALKER_SLOT, CopyRun, PlanRun
 from core.engine.settings import posix_config
@@ -69,7 +70,7 @@ class Engine:
         self.board = Board.create()
         self.source_identity = (0, 0)
         self._lock = lock
-        self._knobs = workspace.knobs
+        self.live = LiveKnobs(ledger, workspace.knobs)
         self._buckets: dict[int, BucketRow] = {}
         self._facts: dict[int, Mapping[str, object]] = {}
         self.observer = Observer(self.board)
@@ -123,7 +124,7 @@ class Engine:
     @property
     def knobs(self) -> Knobs:
         """The settings in force."""
-        return self._knobs
+        return self.live.now
 
     @property
     def planning(self) -> bool:
@@ -167,16 +168,7 @@ class Engine:
         self, values: Mapping[str, str], actor: str, request: RequestMark | None = None
     ) -> None:
         """Set knobs, all or none; live ones are in force within 2 s. Raises BadInput."""
-        knobs = self._knobs.with_values(values)
-        told = ", ".join(
-            f"{name} {self._knobs.text(name)} -> {knobs.text(name)}" for name in values
-        )
-        await self.ledger.set_knobs(
-            {name: knobs.text(name) for name in values},
-            actor,
-            EventDraft(kind="knobs", text=f"set {told}", actor=actor, request=request),
-        )
-        self._knobs = knobs
+        await self.live.set(values, actor, request=request)
         if self._copy is not None:
             await self._copy.retune()
 
@@ -234,6 +226,8 @@ class Engine:
             return ""
         if job.held:
             return job.reason or "paused"
+        if job.shut:
+            return job.shut
         if "table" in job.waits:
             return "table"
         window = self._copy.window if self._copy is not None else None
@@ -241,7 +235,9 @@ class Engine:
         if full:
             return full
         placement = self._copy.placement if self._copy is not None else None
-        return placement.why_not(0) if placement is not None else ""
+        reason = placement.why_not(0) if placement is not None else ""
+        regulator = self._copy.regulator if self._copy is not None else None
+        return reason or (regulator.source_reason() if regulator is not None else "")
 
     def pins_waiting(self) -> int:
         """Return how many bundles are copied and not yet seen pinned."""
@@ -341,8 +337,7 @@ class Engine:
                 where=safe(os.fsencode(self.path)),
                 remedy="Put its own vgwm.yaml back, or make a new workspace with vgwm init.",
             )
-        for knob in await self.ledger.knobs():
-            self._knobs = self._knobs.with_value(knob.name, knob.value)
+        await self.live.load()
         self.learn_buckets(await self.ledger.buckets())
         await self.ledger.event(
             EventDraft(kind="engine", text=f"engine started, epoch {self.epoch}")

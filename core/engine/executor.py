@@ -76,6 +76,11 @@ class LocalExecutor:
             self._at_work = at_work
             await self._notify()
 
+    @property
+    def limited(self) -> bool:
+        """Whether fewer workers are given tasks than there are."""
+        return self._at_work is not None
+
     def seats(self) -> list[Seat]:
         """Return the workers that there are, by slot."""
         return [self._seats[slot] for slot in sorted(self._seats)]

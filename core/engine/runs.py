@@ -24,6 +24,7 @@ from core.engine.planfile import plan_document, write_plan
 from core.engine.regulating import Regulator
 from core.engine.settings import cid_profile_of, posix_config, worker_setup
 from core.engine.target import open_placement, open_target_table
+from core.engine.tuner import Tuner
 from core.engine.window import Window
 from core.errors import ForeignPlan, NoPlan, PinFailed, VgwmError
 from core.ledger.rows import BucketState, EventDraft
@@ -243,11 +244,13 @@ class CopyRun:
         regulator = self.regulator = Regulator(
             board=engine.board, reins=reins, ledger=engine.ledger, knobs=lambda: engine.knobs
         )
+        tuner = Tuner(board=engine.board, reins=reins, ledger=engine.ledger, knobs=engine.live)
         await regulator.step(executor)
         executor.resize(knobs.workers)
         beside = [
             asyncio.create_task(placement.watch(), name="target watch"),
             asyncio.create_task(regulator.run(executor), name="regulator"),
+            asyncio.create_task(tuner.run(executor, self.resize), name="tuner"),
         ]
         try:
             await self.copier.run()
@@ -303,13 +306,19 @@ class CopyRun:
                 remedy=findings[0].remedy,
             )
 
-    async def retune(self) -> None:
-        """Put the live knobs in force."""
+    def resize(self) -> None:
+        """Have as many workers, and as much in flight, as the knobs say."""
         knobs = self._engine.knobs
         if self._executor is not None:
             self._executor.resize(knobs.workers)
         if self._window is not None:
             self._window.resize(workers=knobs.workers, inflight_bytes=knobs.inflight_bytes)
+
+    async def retune(self) -> None:
+        """Put the live knobs in force."""
+        knobs = self._engine.knobs
+        self.resize()
+        if self._window is not None:
             await self._window.pins.set_most(knobs.pin_inflight)
         if self.regulator is not None and self._executor is not None:
             await self.regulator.step(self._executor)
