@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from tui import effects, errors_acts
 from tui.keys import GO
 from tui.prompt import answer_prompt, knob_prompt
-from tui.reasons import why_off
+from tui.reasons import ACTS, why_off
 from tui.said import command_line, command_of, error_text, status_line
 from tui.sheets import answer_sheet, begin_sheet, cancel_sheet
-from tui.ui import LinkState, Message, Name, Ui
+from tui.steering import other_holder
+from tui.ui import Asks, LinkState, Message, Name, Prompt, Ui
 from tui.views.line import Role
 from tui.views.words import current_job
 
@@ -62,6 +63,8 @@ def _table(ui: Ui, id_: str, scene: Scene, keymap: Keymap) -> Step:
     if off:
         label = keymap.key(id_)
         return Step(_say(ui, f"{label.shown} {label.label} is off: {off}", Role.WARN))
+    if id_ in ACTS and ui.link.state is LinkState.LIVE and other_holder(scene.snapshot, ui):
+        return Step(replace(ui, prompt=Prompt(asks=Asks.TAKEOVER), error=None))
     if id_ in _MOVES:
         return Step(_move(ui, id_, scene))
     if id_ in errors_acts.BY_ID:
@@ -104,7 +107,8 @@ def _list_length(ui: Ui, scene: Scene) -> int:
         case Name.ERRORS:
             return scene.window.total if scene.window is not None else 0
         case Name.LOG:
-            return len(scene.events)
+            known = scene.snapshot.events if scene.snapshot is not None else ()
+            return len(scene.events or known)
         case Name.MIGRATE:
             return len(scene.snapshot.workers) if scene.snapshot is not None else 0
         case _:

@@ -18,9 +18,10 @@ from textual.app import App
 from textual.worker import WorkerFailed
 
 from core.control.client import Client
+from core.control.replaying import ReplayClient
 from core.display import safe
 from core.errors import BadInput
-from tui import acts, options, signals, themes, wire
+from tui import acts, options, signals, steering, themes, wire
 from tui.acts import Press
 from tui.book import Book
 from tui.driver import MeteredDriver
@@ -30,6 +31,7 @@ from tui.link import EngineLink
 from tui.lists import Lists
 from tui.meter import Meter
 from tui.performer import Performer
+from tui.replay import ReplayLink
 from tui.said import way_back
 from tui.screens.board import Board
 from tui.ui import LinkState, Message, Scene, Ui
@@ -73,12 +75,13 @@ class Terminal(App[int], inherit_bindings=False):
             ansi_color=options.look.ansi or None,
         )
         self.path = path
-        self.link = EngineLink(client)
+        self.link = ReplayLink(client) if isinstance(client, ReplayClient) else EngineLink(client)
         self.book = book if book is not None else Book(client)
         self.lists = Lists(self.link, self.book)
         self.keymap = options.keymap
         clashes = "; ".join(self.keymap.clashes())
         self.ui = Ui(
+            actor=safe(steering.actor()),
             low_data=options.low_data,
             unicode=options.unicode,
             message=Message(text=clashes, role=Role.WARN) if clashes else None,
@@ -118,6 +121,8 @@ class Terminal(App[int], inherit_bindings=False):
         event.prevent_default()
         typed = event.character
         name = typed if typed is not None and typed.isprintable() and typed else event.key
+        if self._replays(name):
+            return
         before = self.ui
         step = acts.press(self.ui, Press(name, event.time), self.scene, self.keymap)
         self.ui = step.ui
@@ -125,6 +130,19 @@ class Terminal(App[int], inherit_bindings=False):
         if step.effect is not None:
             self.performer.do(step.effect)
         self.answer()
+
+    def _replays(self, key: str) -> bool:
+        """Let a key move the replay, unless something asks; tell whether it did."""
+        link, ui = self.link, self.ui
+        asked = ui.sheet is not None or ui.prompt is not None or ui.going
+        if not isinstance(link, ReplayLink) or asked or not link.press(key):
+            return False
+        self.run_worker(self._moved(), name="seek", group="seek", exclusive=True)
+        return True
+
+    async def _moved(self) -> None:
+        await self.link.poll()
+        self.paint(at_once=True)
 
     def _after(self, before: Ui) -> None:
         """Bring along what is not a value: governor, styles, the moment of a freeze."""
@@ -230,7 +248,7 @@ class Terminal(App[int], inherit_bindings=False):
         name = snapshot.workspace.name if snapshot is not None else self.path.name
         return replace(
             self.scene,
-            now_ns=time.time_ns(),
+            now_ns=self.link.now_ns(),
             workspace=name,
             snapshot=snapshot,
         )
@@ -263,27 +281,30 @@ def run(
     theme: str = "",
     glyphs: Glyphs = Glyphs.AUTO,
     mouse: bool = False,
+    replay: ReplayClient | None = None,
 ) -> int:
     """Open the application on a workspace and return its exit code: 0 left, 128+n by a signal.
 
     None is VGWM_WORKSPACE, else the current folder. What is not given comes from VGWM_LOW_DATA and
-    VGWM_THEME. Raises VgwmError for a theme or keys file with mistakes, and any fault of ours.
+    VGWM_THEME. replay: shown in place of an engine, and needs no workspace. Raises VgwmError for a theme or keys file with mistakes, and any fault of ours.
     """
     path = workspace or Path(os.environ.get("VGWM_WORKSPACE") or Path.cwd())
     path = path.absolute()
-    if not (path / WORKSPACE_FILE).is_file():
+    if replay is None and not (path / WORKSPACE_FILE).is_file():
         raise BadInput(
             what="there is no workspace",
             where=safe(os.fsencode(path)),
             remedy="Name one with -w DIR, or make it with: vgwm init -w DIR",
         )
-    given = options.chosen(low_data=low_data, theme=theme, glyphs=glyphs)
+    given = options.chosen(path / WORKSPACE_FILE, low_data=low_data, theme=theme, glyphs=glyphs)
     wire.install()
-    app = Terminal(path, Client(path), options=given)
+    app = Terminal(path, replay or Client(path), options=given)
     signals.install(app.leave)
     code = app.run(mouse=mouse)
     if app.fault is not None:
         raise app.fault
+    if replay is not None:
+        return code if code is not None else app.return_code or 0
     return _left(app, path, code if code is not None else app.return_code or 0)
 
 

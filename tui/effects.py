@@ -81,6 +81,13 @@ class LoadList:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeOver:
+    """Take the lease from whoever holds it; the reason becomes an event."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class AskPlan:
     """Ask the engine what retrying or skipping would do; a sheet shows the answer."""
 
@@ -106,6 +113,7 @@ Effect = (
     | Copy
     | WriteScreen
     | LoadList
+    | TakeOver
     | AskPlan
     | CarryOut
 )

@@ -47,6 +47,10 @@ class EngineLink:
             detail=self._detail,
         )
 
+    def now_ns(self) -> int:
+        """Return the time by which ages on the screen are told, UTC."""
+        return time.time_ns()
+
     async def poll(self) -> float:
         """Ask once, and return how long to wait before the next time."""
         try:

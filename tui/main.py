@@ -27,6 +27,7 @@ def _open_app(given: AppGiven) -> int:
         theme=given.theme,
         glyphs=Glyphs(given.glyphs),
         mouse=given.mouse,
+        replay=given.replay,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import signal
 import uuid
@@ -17,6 +16,7 @@ from tui import child, clipboard, effects
 from tui.effects import Verb
 from tui.picture import svg
 from tui.sheets import mend_sheet
+from tui.steering import actor
 from tui.ui import Name
 from tui.views.line import Role
 
@@ -28,17 +28,6 @@ if TYPE_CHECKING:
     from tui.ui import Sheet
 
 _DID = {Verb.PAUSE: "pauses; P resumes it", Verb.RESUME: "goes on; P pauses it"}
-
-
-def actor() -> str:
-    """Return who is at the keys: sudo's caller, else the login."""
-    asked = os.environ.get("VGWM_ACTOR") or os.environ.get("SUDO_USER")
-    if asked:
-        return asked
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's uid has no name
-        return f"uid {os.getuid()}"
 
 
 class Performer:
@@ -80,7 +69,7 @@ class Performer:
 
     async def _wait_for(self, effect: Effect) -> str:
         match effect:
-            case effects.Begin() | effects.Steer() | effects.SetKnob():
+            case effects.Begin() | effects.Steer() | effects.SetKnob() | effects.TakeOver():
                 return await self._ask_engine(effect)
             case effects.StartEngine():
                 await child.start_engine(self._app.path)
@@ -97,7 +86,9 @@ class Performer:
                 self._app.paint(at_once=True)
                 return ""
 
-    async def _ask_engine(self, effect: effects.Begin | effects.Steer | effects.SetKnob) -> str:
+    async def _ask_engine(
+        self, effect: effects.Begin | effects.Steer | effects.SetKnob | effects.TakeOver
+    ) -> str:
         """Ask for a change; the engine answers once it is on disk (I5)."""
         client = self._app.link.client
         match effect:
@@ -109,6 +100,10 @@ class Performer:
             case effects.SetKnob(name, value, before):
                 await client.set_knobs({name: value}, actor=actor())
                 return f"{name} is {value}; it was {before}"
+            case effects.TakeOver(reason):
+                await client.take_lease(actor=actor(), takeover=reason)
+                self._app.hurry()
+                return "you steer now, and an event says why: press the key again"
 
     async def _steer(self, job: int, verb: Verb) -> str:
         client = self._app.link.client

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tui.effects import AskPlan, Effect, SetKnob
+from tui.effects import AskPlan, Effect, SetKnob, TakeOver
 from tui.errors_acts import listed
 from tui.listing import parse_filter
 from tui.ui import Asks, Message, Prompt, Ui
@@ -79,6 +79,8 @@ def _submit(ui: Ui, prompt: Prompt, scene: Scene) -> tuple[Ui, Effect | None]:
             return replace(listed(ui, replace(ui.listing, filter=wanted)), prompt=None), None
         case Asks.REASON:
             return _reasoned(ui, prompt)
+        case Asks.TAKEOVER:
+            return _take_over(ui, prompt.typed.strip())
 
 
 def _reasoned(ui: Ui, prompt: Prompt) -> tuple[Ui, Effect | None]:
@@ -87,6 +89,12 @@ def _reasoned(ui: Ui, prompt: Prompt) -> tuple[Ui, Effect | None]:
         return _refuse(ui, "not skipped: a reason is needed, it is kept with each object")
     said = Message(text="asking the engine for the plan ..")
     return replace(ui, prompt=None, message=said), AskPlan(replace(prompt.mend, reason=reason))
+
+
+def _take_over(ui: Ui, reason: str) -> tuple[Ui, Effect | None]:
+    if not reason:
+        return _refuse(ui, "not taken over: a reason is needed, the event log keeps it")
+    return replace(ui, prompt=None), TakeOver(reason)
 
 
 def _set_knob(ui: Ui, typed: str, scene: Scene) -> tuple[Ui, Effect | None]:

@@ -6,10 +6,8 @@ file with mistakes is refused with all of them listed, and the built-in one stay
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
@@ -17,11 +15,13 @@ from rich.color import Color, ColorParseError, ColorSystem
 from rich.style import Style
 from textual.theme import Theme
 
+from core.cli.theme import config_folder, no_theme
 from core.errors import BadInput
 from tui.views.line import Role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 DEFAULT = "terminal"
 MONO = "mono"
@@ -76,19 +76,7 @@ def load(name: str, folder: Path | None = None) -> Look:
             return parse(shipped.read_text(encoding="utf-8"), f"themes/{name}.yaml")
     except (OSError, UnicodeDecodeError) as error:
         raise _wrong(str(own), f"cannot be read ({type(error).__name__})") from error
-    raise _wrong(name, f"is no theme; there are {' '.join(names())}")
-
-
-def names() -> list[str]:
-    """Return the shipped themes' names."""
-    files = (file.name for file in resources.files("themes").iterdir())
-    return sorted(name.removesuffix(".yaml") for name in files if name.endswith(".yaml"))
-
-
-def config_folder() -> Path:
-    """Return where an operator's own themes stand."""
-    home = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
-    return Path(home) / "vgwm" / "themes"
+    raise no_theme(name)
 
 
 def parse(text: str, where: str) -> Look:

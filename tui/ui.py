@@ -34,6 +34,7 @@ class LinkState(StrEnum):
     SILENT = "silent"  # connected, but no answer in time
     GONE = "gone"  # nobody listens
     FOREIGN = "other version"  # answers, but speaks another API
+    REPLAY = "replay"  # no engine: a recording of one
 
 
 ACT_LIMIT_S = 10.0
@@ -41,16 +42,30 @@ ACT_LIMIT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """Where a replay stands. at_ns: UTC, recorded. share: of length_s, 0..1."""
+
+    at_ns: int
+    speed: float
+    share: float
+    length_s: float
+    paused: bool
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """How the engine answers.
 
     age_s: of the facts shown, None while there are none. quiet_s: since it stopped answering.
+    played: of a replay.
     """
 
     state: LinkState = LinkState.CONNECTING
     age_s: float | None = None
     quiet_s: float = 0.0
     detail: str = ""
+    played: Played | None = None
 
     @property
     def why_no_acts(self) -> str:
@@ -64,6 +79,8 @@ class Link:
                 return "the engine is not running; B starts it"
             case LinkState.FOREIGN:
                 return f"read-only: {self.detail}"
+            case LinkState.REPLAY:
+                return "this is a replay: nothing can be changed"
             case LinkState.SILENT:
                 return f"engine silent {self.quiet_s:.0f} s" if self.quiet_s > ACT_LIMIT_S else ""
 
@@ -81,7 +98,8 @@ class Asks(StrEnum):
 
     KNOB = "set"
     FILTER = "filter"
-    REASON = "skip, reason"
+    REASON = "why skip:"
+    TAKEOVER = "why take over:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,10 +147,12 @@ class Scene:
 class Ui:
     """Everything that a key can change, and what the app knows of its own link and terminal.
 
-    top, room: the first row of a long list that is shown, and how many fit. listing: what Errors
-    lists. opened: the row under the cursor is shown at length.
+    actor: who is at the keys, safe to show. top, room: the first row of a long list that is shown,
+    and how many fit. listing: what Errors lists. opened: the row under the cursor is shown at
+    length.
     """
 
+    actor: str = ""
     screen: Name = Name.HOME
     back: Name = Name.HOME
     link: Link = field(default_factory=Link)

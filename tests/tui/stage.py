@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from core.control import wire
 from core.control.wire import Snapshot
+from core.control.wire_failures import ActPlan, ActShare, FailureBundle, FailureCause
 from tui.listing import Listing, Window
 from tui.ui import Link, LinkState, Name, Scene, Ui
 
@@ -80,6 +81,24 @@ def job(number: int = 14, kind: str = "copy", state: str = "running", **fields: 
 PLAN_DONE = job(13, "plan", "done", made_ns=NOON_NS - 12_000 * S, ended_ns=NOON_NS - 9_700 * S)
 
 
+def totals(**fields: int) -> wire.Totals:
+    """Return the counters of a copy at 40 %, with these fields in place of its own."""
+    shown = {
+        "objects": 12_004_118,
+        "migrated": 4_812_330,
+        "failed": 12,
+        "skipped": 340,
+        "remaining": 7_191_436,
+        "size_bytes": 4_700_000_000_000,
+        "migrated_bytes": 1_900_000_000_000,
+        "requeued": 7,
+        "bundles": 12_104,
+        "bundles_recorded": 4_840,
+        "pins_waiting": 64,
+    }
+    return wire.Totals(**{**shown, **fields})
+
+
 def snapshot(**fields: object) -> Snapshot:
     """Return a workspace that copies, with these fields in place of its own."""
     shown: dict[str, object] = {
@@ -98,19 +117,7 @@ def snapshot(**fields: object) -> Snapshot:
             buckets=3,
         ),
         "engine": wire.Engine(pid=4_000, epoch=3, started_ns=NOON_NS - 9_700 * S, version="0.1.0"),
-        "totals": wire.Totals(
-            objects=12_004_118,
-            migrated=4_812_330,
-            failed=12,
-            skipped=340,
-            remaining=7_191_436,
-            size_bytes=4_700_000_000_000,
-            migrated_bytes=1_900_000_000_000,
-            requeued=7,
-            bundles=12_104,
-            bundles_recorded=4_840,
-            pins_waiting=64,
-        ),
+        "totals": totals(),
         "rate": wire.Rate(
             objects_s=26_980.0,
             bytes_s=412e6,
@@ -179,6 +186,64 @@ def failures() -> tuple[wire.Failure, ...]:
             disposition="skip",
         ),
     )
+
+
+def causes() -> tuple[FailureCause, ...]:
+    first_ns, last_ns = NOON_NS - 9_000 * S, NOON_NS - 250 * S
+    return (
+        FailureCause(
+            code="denied",
+            phase="read",
+            disposition="failed",
+            objects=9,
+            remedy="Give the engine's user the right to read it.",
+            example=failures()[0],
+            first_ns=first_ns,
+            last_ns=last_ns,
+        ),
+        FailureCause(
+            code="source_changed",
+            phase="copy",
+            disposition="failed",
+            objects=3,
+            remedy="Wait for its writer to end.",
+            first_ns=first_ns,
+            last_ns=last_ns,
+        ),
+    )
+
+
+def bundles() -> tuple[FailureBundle, ...]:
+    return (
+        FailureBundle(
+            id=47_911,
+            bucket="photos",
+            first="photos/2024/0031/IMG_0031000.jpg",
+            last="photos/2024/0031/IMG_0031999.jpg",
+            objects=1_000,
+            failed=12,
+            last_ns=NOON_NS - 250 * S,
+            codes=["denied", "source_changed"],
+        ),
+    )
+
+
+def plan(act: str, **fields: object) -> ActPlan:
+    """Return what an act on the failed objects would do."""
+    shown: dict[str, object] = {
+        "id": 1,
+        "act": act,
+        "state": "made",
+        "hash": "7c1e09aa",
+        "objects": 12,
+        "size_bytes": 41_200_000,
+        "by_class": (
+            ActShare(code="source_changed", phase="copy", objects=3, size_bytes=1_200_000),
+            ActShare(code="denied", phase="read", objects=9, size_bytes=40_000_000),
+        ),
+        "command": f"vgwm {act}",
+    }
+    return ActPlan(**{**shown, **fields})  # type: ignore[arg-type]  # fields of the test's choice
 
 
 def window(rows: Sequence[Row] | None = None, **fields: object) -> Window:

@@ -64,7 +64,7 @@ def test_y_sends_the_command_to_the_terminals_clipboard(workspace: Path, tmp_pat
             b"\x1b]52;c;" + base64.b64encode(f"vgwm -w {workspace} status".encode()) + b"\x07"
         )
         terminal.until_written(sequence)
-        terminal.until_written(b"copied: vgwm status")
+        terminal.until_written(b"copied: vgwm -w ")
 
 
 def test_a_folder_that_is_no_workspace_exits_with_2(tmp_path: Path) -> None:

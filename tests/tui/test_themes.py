@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from rich.color import ColorSystem
 
+from core.cli.main import main
+from core.cli.theme import check, names
 from core.errors import BadInput
 from tui import themes
 from tui.views.line import Role
@@ -15,7 +17,7 @@ SHIPPED = ("contrast", "dark", "light", "mono", "terminal")
 
 
 def test_five_themes_are_shipped() -> None:
-    assert tuple(themes.names()) == SHIPPED
+    assert tuple(names()) == SHIPPED
 
 
 def luminance(name: str) -> float:
@@ -94,3 +96,24 @@ def test_all_mistakes_are_listed() -> None:
 def test_an_unknown_name_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="contrast dark light mono terminal"):
         themes.load("../secrets", tmp_path)
+
+
+def test_a_theme_that_there_is_not_is_refused_and_the_known_ones_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    (tmp_path / "vgwm" / "themes").mkdir(parents=True)
+    (tmp_path / "vgwm" / "themes" / "mine.yaml").touch()
+    check("mine")
+    for refuses in (check, themes.load):
+        with pytest.raises(BadInput) as refused:
+            refuses("nope")
+        assert refused.value.remedy == "There are: contrast dark light mine mono terminal."
+
+
+@pytest.mark.parametrize("arguments", [["status"], ["--plain"], []])
+def test_a_wrong_theme_is_bad_input_whatever_is_run(
+    arguments: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--theme", "nope", *arguments]) == BadInput.exit_code
+    assert "nope is no theme" in capfd.readouterr().err

@@ -106,7 +106,7 @@ def test_y_reaches_the_buffer_of_tmux(tmux: Tmux, workspace: Path) -> None:
         tmux.until(lambda: "> copying" in tmux.shown("app"), "app")
         tmux.keys("app", "g", "e", "y")
         tmux.until(lambda: "copied to tmux" in tmux.shown("app"), "app")
-        assert tmux.run("show-buffer") == "vgwm errors"
+        assert tmux.run("show-buffer") == f"vgwm -w {workspace} errors"
 
 
 @pytest.mark.parametrize("theme", ["terminal", "dark", "mono"])

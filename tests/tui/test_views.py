@@ -6,16 +6,20 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from core.control import wire
 from tests.tui import stage
+from tests.tui.million import MILLION, failure
 from tui.effects import Begin
 from tui.grid import Grid
 from tui.keys import Keymap
+from tui.listing import Filter, Listing, Tab
+from tui.mend import Mend, Verb
 from tui.prompt import knob_prompt
-from tui.sheets import begin_sheet
-from tui.ui import Link, LinkState, Message, Name, Scene, Ui
+from tui.sheets import begin_sheet, mend_sheet
+from tui.ui import Asks, Link, LinkState, Message, Name, Prompt, Scene, Ui
 from tui.views.frame import draw
 from tui.views.line import Size
 
@@ -105,6 +109,21 @@ PLANNED = stage.snapshot(
 )
 SHEET = begin_sheet(stage.scene(PLANNED))
 
+DENIED = Listing(filter=Filter(code="denied", prefix="photos/priv"))
+CAUSES, BUNDLES = Listing(tab=Tab.CAUSES), Listing(tab=Tab.BUNDLES)
+RETRY = mend_sheet(stage.plan("retry"), Mend(verb=Verb.RETRY), stage.scene(NOW))
+SKIP = mend_sheet(
+    stage.plan("skip", reason="temporary files"), Mend(verb=Verb.SKIP), stage.scene(NOW)
+)
+LEASED = stage.snapshot(
+    lease=wire.Lease(holder="op1", since_ns=stage.NOON_NS - 900 * stage.S, heard_s=4.0, free_s=56.0)
+)
+DOWN = stage.snapshot(
+    engine=wire.Engine(pid=0, epoch=3, started_ns=0, version="0.1.0", state="down"),
+    workers=[],
+    jobs=[stage.PLAN_DONE],
+)
+
 CASES: dict[str, tuple[Scene, Ui]] = {
     "migrate-copying": (stage.scene(NOW), stage.ui()),
     "migrate-low-data": (stage.scene(NOW), stage.ui(low_data=True)),
@@ -169,6 +188,60 @@ CASES: dict[str, tuple[Scene, Ui]] = {
     "errors-listed": (stage.scene(NOW, **LISTS), stage.ui(Name.ERRORS, cursor=1)),
     "errors-none": (stage.scene(UNPLANNED), stage.ui(Name.ERRORS)),
     "log-listed": (stage.scene(NOW, **LISTS), stage.ui(Name.LOG)),
+    "errors-filtered": (
+        stage.scene(NOW, window=stage.window((), listing=DENIED)),
+        stage.ui(Name.ERRORS, listing=DENIED),
+    ),
+    "errors-causes": (
+        stage.scene(NOW, window=stage.window(stage.causes(), listing=CAUSES)),
+        stage.ui(Name.ERRORS, listing=CAUSES, cursor=1),
+    ),
+    "errors-bundles": (
+        stage.scene(NOW, window=stage.window(stage.bundles(), listing=BUNDLES)),
+        stage.ui(Name.ERRORS, listing=BUNDLES),
+    ),
+    "errors-million": (
+        stage.scene(
+            NOW,
+            window=stage.window(
+                [failure(place) for place in range(499_990, 500_020)],
+                begins=499_990,
+                total=MILLION,
+            ),
+        ),
+        stage.ui(Name.ERRORS, cursor=500_010, top=500_000),
+    ),
+    "errors-opened": (stage.scene(NOW, **LISTS), stage.ui(Name.ERRORS, cursor=1, opened=True)),
+    "errors-retry": (stage.scene(NOW, **LISTS), stage.ui(Name.ERRORS, sheet=RETRY)),
+    "errors-skip": (
+        stage.scene(NOW, **LISTS),
+        stage.ui(Name.ERRORS, sheet=replace(SKIP, typed="pho")),
+    ),
+    "errors-reason": (
+        stage.scene(NOW, **LISTS),
+        stage.ui(Name.ERRORS, prompt=Prompt(asks=Asks.REASON, typed="the writer is")),
+    ),
+    "errors-filter": (
+        stage.scene(NOW, **LISTS),
+        stage.ui(Name.ERRORS, prompt=Prompt(asks=Asks.FILTER, typed="class:denied")),
+    ),
+    "errors-no-engine": (
+        stage.scene(NOW),
+        stage.ui(Name.ERRORS, link=Link(state=LinkState.GONE, age_s=3.0)),
+    ),
+    "home-another-steers": (stage.scene(LEASED), stage.ui(Name.HOME, actor="op2")),
+    "migrate-takeover": (
+        stage.scene(LEASED),
+        stage.ui(actor="op2", prompt=Prompt(asks=Asks.TAKEOVER, typed="op1 is asleep")),
+    ),
+    "log-no-engine": (
+        stage.scene(DOWN),
+        stage.ui(Name.LOG, link=Link(state=LinkState.GONE, age_s=3.0)),
+    ),
+    "log-no-engine-empty": (
+        stage.scene(msgspec.structs.replace(DOWN, events=[])),
+        stage.ui(Name.LOG, link=Link(state=LinkState.GONE, age_s=3.0)),
+    ),
     "log-empty": (stage.scene(UNPLANNED), stage.ui(Name.LOG)),
     "help-migrate": (stage.scene(NOW), stage.ui(Name.HELP, back=Name.MIGRATE)),
 }

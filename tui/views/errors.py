@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
+
 from core import display
 from core.control.facts import clock_s
 from tui.listing import Tab, scrolled
@@ -48,7 +50,7 @@ def view(scene: Scene, ui: Ui, size: Size) -> list[Line]:
     if now is None:
         return []
     window = scene.window if scene.window and scene.window.listing == ui.listing else None
-    head = [_counts(now, window, ui), _tabs(ui)]
+    head = [_counts(now, window, ui, size.width), _tabs(ui)]
     if window is None:
         return [*head, EMPTY, _not_here(ui)]
     if not window.total:
@@ -79,7 +81,7 @@ def _body(window: Window, ui: Ui, size: Size) -> list[Line]:
     return [*lines, EMPTY, *detail(chosen, size.width, ui, rows=_DETAIL_ROWS - 1)]
 
 
-def _counts(now: Snapshot, window: Window | None, ui: Ui) -> Line:
+def _counts(now: Snapshot, window: Window | None, ui: Ui, width: int) -> Line:
     t = now.totals
     failed = f" failed {display.count(t.failed)} of {display.count(t.objects)}"
     line: Line = (
@@ -89,7 +91,9 @@ def _counts(now: Snapshot, window: Window | None, ui: Ui) -> Line:
     if window is None or not window.total:
         return line
     at = f"{display.count(ui.cursor + 1)} of {display.count(window.total)}"
-    return (*line, Piece(f"   row {at}   as of {clock_s(window.as_of_ns)}", Role.DIM))
+    line = (*line, Piece(f"   row {at}", Role.DIM))
+    as_of = Piece(f"   as of {clock_s(window.as_of_ns)}", Role.DIM)
+    return (*line, as_of) if width_of(line) + cell_len(as_of.text) <= width else line
 
 
 def _tabs(ui: Ui) -> Line:

@@ -9,7 +9,9 @@ from rich.cells import cell_len
 from tui.keys import FOOTERS, GO
 from tui.reasons import why_off
 from tui.ui import Asks, LinkState, Name
-from tui.views.line import EMPTY, Line, Piece, Role, text, width_of
+from tui.views.line import EMPTY, Line, Piece, Role, column, text, width_of
+from tui.views.replayed import keys as replay_keys
+from tui.views.replayed import position
 from tui.views.words import current_job
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 _HELP = {
     Asks.FILTER: "   BUCKET/KEY begins so, class:C, phase:P; Enter filters, Esc leaves",
     Asks.REASON: "   Enter shows the plan, Esc leaves",
+    Asks.TAKEOVER: "   Enter takes over, Esc leaves",
 }
 
 
@@ -40,13 +43,21 @@ def message_row(scene: Scene, ui: Ui, width: int) -> Line:
 
 
 def _prompt(prompt: Prompt, scene: Scene, width: int) -> Line:
+    label = f" {_label_of(prompt, scene)} "
     line: Line = (
-        Piece(f" {prompt.asks} ", Role.KEY),
-        Piece(_end_of(prompt.typed, width - len(prompt.asks) - 3)),
+        Piece(label, Role.KEY),
+        Piece(_end_of(prompt.typed, width - cell_len(label) - 1)),
         Piece("_", Role.CURSOR),
     )
     help_ = _HELP.get(prompt.asks) or _knob_help(prompt, scene)
     return (*line, Piece(help_[: max(0, width - width_of(line))], Role.DIM))
+
+
+def _label_of(prompt: Prompt, scene: Scene) -> str:
+    lease = scene.snapshot.lease if scene.snapshot is not None else None
+    if prompt.asks is Asks.TAKEOVER and lease is not None:
+        return f"{column(lease.holder, 16).rstrip()} steers; {prompt.asks}"
+    return prompt.asks
 
 
 def _end_of(typed: str, width: int) -> str:
@@ -68,6 +79,8 @@ def _knob_help(prompt: Prompt, scene: Scene) -> str:
 
 
 def _standing_advice(scene: Scene, ui: Ui) -> Line:
+    if ui.link.played is not None:
+        return position(ui.link.played, unicode=ui.unicode)
     match ui.link.state:
         case LinkState.CONNECTING:
             return text(" connecting to the engine; q leaves", Role.DIM)
@@ -123,6 +136,8 @@ def keys_row(scene: Scene, ui: Ui, width: int, keymap: Keymap) -> Line:
         return _keys(("Enter", f"after {ui.sheet.word} does it"), ("Esc", "leaves"))
     if ui.sheet is not None:
         return _keys(("Tab", "the other button"), ("Enter", "presses it"), ("Esc", "leaves"))
+    if ui.link.played is not None:
+        return replay_keys()
     shown: list[Line] = []
     for id_ in FOOTERS[ui.screen]:
         if id_.startswith("go "):

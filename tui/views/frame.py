@@ -12,11 +12,13 @@ from rich.cells import cell_len
 
 from core import display
 from core.control.facts import State, eta_fact
+from tui.steering import other_holder
 from tui.ui import LinkState, Name
 from tui.views import errors, guide, home, log, migrate
 from tui.views.foot import keys_row, message_row
 from tui.views.line import EMPTY, Line, Piece, Role, Size, column, right, text, width_of
 from tui.views.overlay import error_box, sheet_box
+from tui.views.replayed import mark
 from tui.views.words import done_percent, standing, stands
 
 if TYPE_CHECKING:
@@ -89,9 +91,13 @@ def _where(scene: Scene, ui: Ui, width: int) -> Line:
     line: Line = (Piece(f"   {ui.screen.value}   ", Role.TITLE),)
     if scene.snapshot is not None:
         now = standing(scene.snapshot)
-        if ui.link.state not in {LinkState.LIVE, LinkState.CONNECTING}:
+        if ui.link.state not in {LinkState.LIVE, LinkState.CONNECTING, LinkState.REPLAY}:
             now = stands(State.STALE, now.text[2:])
         line = (*line, now)
+    holder = other_holder(scene.snapshot, ui)
+    if holder and ui.link.state is LinkState.LIVE:
+        steers = f"{column(holder, min(12, cell_len(holder)))} steers"
+        line = (*line, Piece("   "), stands(State.WARN, steers))
     if ui.frozen_s is not None:
         line = (*line, Piece("   "), stands(State.STALE, f"frozen {ui.frozen_s:.0f} s"))
     mark = " vgwm "
@@ -101,6 +107,8 @@ def _where(scene: Scene, ui: Ui, width: int) -> Line:
 
 
 def _engine(link: Link, scene: Scene) -> Piece:
+    if link.played is not None:
+        return mark(link.played)
     age = "" if link.age_s is None else f" {_age(link.age_s)}"
     match link.state:
         case LinkState.LIVE:
@@ -114,6 +122,8 @@ def _engine(link: Link, scene: Scene) -> Piece:
             return Piece(f"{'engine gone' if ran else 'no engine'}{age and f' ~{age}'}", Role.BAD)
         case LinkState.FOREIGN:
             return Piece("engine of another version", Role.WARN)
+        case LinkState.REPLAY:
+            return Piece("REPLAY", Role.WARN)
 
 
 def _age(age_s: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core import display
-from core.control.facts import State, eta_fact, node_fact
+from core.control.facts import State, eta_fact, lease_fact, node_fact
 from core.model import NS_PER_S, JobState
 from tui.views.line import EMPTY, Line, Piece, Role, Size, at, column, text
 from tui.views.totals import labelled
@@ -39,6 +39,7 @@ def view(scene: Scene, ui: Ui, size: Size) -> list[Line]:  # noqa: ARG001 - ever
     ]
     lines += _needs_you(now)
     lines += _jobs(now)
+    lines.append(_lease(now, ui))
     return [*lines, *_nodes(now)]
 
 
@@ -112,6 +113,15 @@ def _jobs(now: Snapshot) -> list[Line]:
         took_s = max(0.0, ((job.ended_ns or now.at_ns) - began_ns) / NS_PER_S)
         said.append(f"#{job.id} {job.kind} {job.state} {display.duration(took_s)}")
     return [labelled("jobs", Piece("    ".join(said)))]
+
+
+def _lease(now: Snapshot, ui: Ui) -> Line:
+    fact = lease_fact(now)
+    mine = now.lease is not None and now.lease.holder == ui.actor
+    role = Role.WARN if now.lease is not None and not mine else Role.DIM
+    heard = "" if fact.age_s is None else f"  heard {display.age(fact.age_s)} ago"
+    whose = "   (you)" if mine else ""
+    return labelled("lease", Piece(fact.value + heard, role), Piece(whose, Role.DIM))
 
 
 def _nodes(now: Snapshot) -> list[Line]:

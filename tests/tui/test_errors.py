@@ -1,0 +1,166 @@
+"""The Errors screen: a million rows behind a window, filters, details, and acts that plan first."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.control.client import Client
+from core.control.server import build_app
+from tests.tui import stage
+from tests.tui.engine import LiveDesk
+from tests.tui.million import MILLION, Million
+from tests.tui.test_app import Driven
+from tui import themes
+from tui.app import Terminal
+from tui.listing import Filter, Reach, parse_filter, scrolled, wanted
+from tui.options import Options
+from tui.ui import Name
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+ROOM = 11
+"""Rows of the list at 80x24."""
+
+
+@contextlib.asynccontextmanager
+async def errors(
+    path: Path, total: int = MILLION, size: tuple[int, int] = (80, 24)
+) -> AsyncIterator[tuple[Driven, Million]]:
+    desk = LiveDesk()
+    desk.fixed = stage.snapshot()
+    async with Client(build_app(desk)) as client:
+        book = Million(client, total)
+        app = Terminal(path, client, options=Options(look=themes.load("mono")), book=book)
+        async with app.run_test(size=size) as pilot:
+            it = Driven(app, pilot, desk)
+            await it.until(lambda: app.link.snapshot is not None)
+            await it.press("g", "e")
+            await it.until(lambda: "2024/0000000.jpg" in it.text)
+            yield it, book
+
+
+async def test_end_of_a_million_rows_is_one_request_of_a_window(tmp_path: Path) -> None:
+    async with errors(tmp_path) as (it, book):
+        before = len(book.asked)
+        await it.press("end")
+        await it.until(lambda: "2024/0999999.jpg" in it.text)
+        assert "row 1,000,000 of 1,000,000" in it.text
+        assert len(book.asked) - before <= 2
+        assert book.fetched <= 3 * 3 * ROOM
+
+
+async def test_a_walk_through_the_list_fetches_each_row_a_bounded_number_of_times(
+    tmp_path: Path,
+) -> None:
+    async with errors(tmp_path) as (it, book):
+        for page in range(1, 12):
+            await it.press("pagedown")
+            await it.until(lambda page=page: f"{page * ROOM:07}.jpg" in it.text)  # type: ignore[misc]  # bound now
+        walked = 12 * ROOM
+        assert book.fetched <= 4 * walked
+        await it.press("home")
+        await it.until(lambda: "2024/0000000.jpg" in it.text)
+        assert all(reach.ends - reach.begins <= 3 * ROOM for reach in book.asked)
+
+
+async def test_a_held_key_keeps_up_and_stays_within_the_list(tmp_path: Path) -> None:
+    async with errors(tmp_path, total=20) as (it, book):
+        await it.press(*["j"] * 24)
+        await it.until(lambda: "row 20 of 20" in it.text)
+        assert it.app.ui.cursor == 19
+        assert book.fetched <= 6 * 3 * ROOM
+
+
+async def test_a_list_that_became_shorter_keeps_the_cursor_in_it(tmp_path: Path) -> None:
+    async with errors(tmp_path) as (it, book):
+        await it.press("end")
+        await it.until(lambda: "2024/0999999.jpg" in it.text)
+        book.total = 5
+        it.desk.fixed = stage.snapshot(totals=stage.totals(failed=5))
+        await it.until(lambda: "row 5 of 5" in it.text)
+        await it.until(lambda: "2024/0000004.jpg" in it.text)
+
+
+async def test_nothing_is_fetched_while_nothing_moves(tmp_path: Path) -> None:
+    async with errors(tmp_path) as (it, book):
+        before = len(book.asked)
+        seen = it.app.link.snapshot
+        await it.until(lambda: it.app.link.snapshot is not seen)
+        seen = it.app.link.snapshot
+        await it.until(lambda: it.app.link.snapshot is not seen)
+        assert len(book.asked) == before
+
+
+async def test_enter_shows_all_of_a_row_and_escape_returns(tmp_path: Path) -> None:
+    async with errors(tmp_path) as (it, _):
+        await it.press("j", "enter")
+        await it.until(lambda: "T and S take this object alone" in it.text)
+        assert "bundle 0" in it.text
+        assert "tried 2 times" in it.text
+        await it.press("escape")
+        await it.until(lambda: "2024/0000003.jpg" in it.text)
+        assert it.app.ui.screen is Name.ERRORS
+
+
+async def test_a_wide_screen_shows_the_row_beside_the_list(tmp_path: Path) -> None:
+    async with errors(tmp_path, size=(200, 50)) as (it, _):
+        await it.press("j", "j")
+        await it.until(lambda: "permission denied on number 2" in it.text)
+        assert "2024/0000040.jpg" in it.text
+
+
+async def test_slash_filters_and_escape_lets_go(tmp_path: Path) -> None:
+    async with errors(tmp_path) as (it, book):
+        await it.press("/", *"class:denied", "space", *"photos/2024", "enter")
+        await it.until(lambda: "only class:denied photos/2024" in it.text)
+        assert it.app.ui.listing.filter == Filter(code="denied", prefix="photos/2024")
+        await it.until(lambda: "2024/0000000.jpg" in it.text)
+        await it.press("n", "n")
+        assert it.app.ui.cursor == 2
+        await it.press("escape")
+        assert it.app.ui.listing.filter == Filter()
+        assert it.app.ui.screen is Name.ERRORS
+        assert book.asked[-1] == wanted(0, ROOM)
+
+
+@given(
+    top=st.integers(0, 2_000_000),
+    cursor=st.integers(0, 999_999),
+    room=st.integers(1, 80),
+    total=st.integers(1, 1_000_000),
+)
+def test_the_cursor_is_always_among_the_rows_shown(
+    top: int, cursor: int, room: int, total: int
+) -> None:
+    cursor = min(cursor, total - 1)
+    found = scrolled(top, cursor, room, total)
+    assert 0 <= found <= cursor < found + room
+    assert found == 0 or found + room <= total
+
+
+@pytest.mark.parametrize(
+    ("typed", "wanted_"),
+    [
+        ("", Filter()),
+        ("photos/2024", Filter(prefix="photos/2024")),
+        ("denied", Filter(code="denied")),
+        ("class:denied photos/a b", Filter(code="denied", prefix="photos/a b")),
+        ("phase:read class:x", Filter(code="x", phase="read")),
+        ("photos/denied", Filter(prefix="photos/denied")),
+    ],
+)
+def test_a_filter_is_read_as_it_is_typed(typed: str, wanted_: Filter) -> None:
+    assert parse_filter(typed, {"denied"}) == wanted_
+    assert parse_filter(wanted_.typed, {"denied"}) == wanted_
+
+
+def test_a_window_is_the_screen_and_a_page_each_way() -> None:
+    assert wanted(100, 10) == Reach(90, 120)
+    assert wanted(4, 10) == Reach(0, 24)

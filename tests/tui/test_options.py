@@ -1,0 +1,53 @@
+"""Options: the command line before the environment before the workspace's own file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from tui.glyphs import Glyphs
+from tui.options import chosen
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Case(NamedTuple):
+    given: bool | None
+    environment: str
+    file: str
+    expected: bool
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        Case(None, "", "low_data: true\n", expected=True),
+        Case(None, "", "low_data: false\n", expected=False),
+        Case(None, "", "v: 1\n", expected=False),
+        Case(None, "", ": no: yaml: [\n", expected=False),
+        Case(None, "", "- a list\n", expected=False),
+        Case(None, "0", "low_data: true\n", expected=False),
+        Case(None, "1", "low_data: false\n", expected=True),
+        Case(False, "1", "low_data: true\n", expected=False),
+        Case(True, "0", "low_data: false\n", expected=True),
+    ],
+)
+def test_low_data_comes_from_the_nearest_that_says_something(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: Case
+) -> None:
+    monkeypatch.setenv("VGWM_LOW_DATA", case.environment)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    path = tmp_path / "vgwm.yaml"
+    path.write_text(case.file)
+    options = chosen(path, low_data=case.given, theme="mono", glyphs=Glyphs.ASCII)
+    assert options.low_data is case.expected
+
+
+def test_a_workspace_without_a_file_is_no_reason_for_low_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("VGWM_LOW_DATA", raising=False)
+    gone = tmp_path / "vgwm.yaml"
+    assert not chosen(gone, low_data=None, theme="mono", glyphs=Glyphs.ASCII).low_data
