@@ -13,10 +13,11 @@ import os
 import time
 from typing import TYPE_CHECKING, Self
 
+from core.config.units import rate_text
 from core.config.workspace import FILE_NAME, load
 from core.dag.canonical import dumps
 from core.display import safe
-from core.engine.board import Board, Step
+from core.engine.board import Board, Step, Wait
 from core.engine.bundle_times import untold
 from core.engine.jobs import Jobs
 from core.engine.live_knobs import LiveKnobs
@@ -205,7 +206,12 @@ class Engine:
         copy = self._copy
         if held or copy is None or copy.executor is None:
             return held
-        steps = [self.board.read(seat.slot).step for seat in copy.executor.seats()]
+        seen = [self.board.read(seat.slot) for seat in copy.executor.seats()]
+        steps = [one.step for one in seen]
+        slowed = sum(one.wait is Wait.BANDWIDTH for one in seen)
+        bytes_s = copy.regulator.bytes_s() if copy.regulator is not None else None
+        if bytes_s is not None and 2 * slowed > len(seen):
+            return f"bandwidth: {rate_text(bytes_s)}, {slowed} of {len(seen)} workers wait for it"
         sending = sum(step in (Step.SEND, Step.STORE) for step in steps)
         reading = sum(step in (Step.READ, Step.STREAM) for step in steps)
         if 2 * sending > len(steps):

@@ -9,7 +9,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 
-from core.engine.board import Board, Seen, Step
+from core.engine.board import Board, Seen, Step, Wait
 from core.engine.progress import Progress, Sample
 
 SILENT_S = 10.0
@@ -106,6 +106,10 @@ class Observer:
 def _state(seen: Seen, quiet_s: float, nodes: tuple[str, ...], held: str) -> tuple[str, str]:
     """Return a worker's state and what it is at, in words."""
     percent = f"{seen.done * 100 // seen.total} %" if seen.total else ""
+    if seen.wait is Wait.BANDWIDTH:
+        return "waiting", "bandwidth"
+    if seen.wait is Wait.HOLD:
+        return ("paused" if held.startswith("paused") else "waiting"), held or "held"
     if seen.step is Step.IDLE:
         return ("paused", held) if held.startswith("paused") else ("waiting", held or "no work")
     node = nodes[seen.part] if seen.part < len(nodes) else ""
