@@ -159,7 +159,7 @@ def snapshot(**fields: object) -> Snapshot:
     return Snapshot(**{**shown, **fields})  # type: ignore[arg-type]  # fields of the test's choice
 
 
-def failures() -> tuple[wire.Failure, ...]:
+def failures(disposition: str = "failed") -> tuple[wire.Failure, ...]:
     return (
         wire.Failure(
             bucket="photos",
@@ -171,7 +171,7 @@ def failures() -> tuple[wire.Failure, ...]:
             tries=5,
             last_ns=NOON_NS - 250 * S,
             remedy="Wait for the writer, then: vgwm retry",
-            disposition="failed",
+            disposition=disposition,
         ),
         wire.Failure(
             bucket="photos",

@@ -30,8 +30,8 @@ class Case(NamedTuple):
         Case(None, "", "- a list\n", expected=False),
         Case(None, "0", "low_data: true\n", expected=False),
         Case(None, "1", "low_data: false\n", expected=True),
-        Case(False, "1", "low_data: true\n", expected=False),
-        Case(True, "0", "low_data: false\n", expected=True),
+        Case(given=False, environment="1", file="low_data: true\n", expected=False),
+        Case(given=True, environment="0", file="low_data: false\n", expected=True),
     ],
 )
 def test_low_data_comes_from_the_nearest_that_says_something(
