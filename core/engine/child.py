@@ -1,6 +1,6 @@
 """A child process that speaks in pickled frames over a socket pair.
 
-A fresh interpreter, no fork: grpc and threads live in the coordinator. The event loop reads and
+It is forked from a process that has loaded what it needs (`fork_server`). The event loop reads and
 writes without blocking, and a child that is not read stops by itself when its pipe is full: that is
 the back-pressure of a walk. A child whose coordinator dies sees its pipe end and leaves.
 May import the engine's tasks and board.
@@ -9,24 +9,23 @@ May import the engine's tasks and board.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import pickle
-import socket
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 from core.engine.task import LENGTH_BYTES
 
 if TYPE_CHECKING:
+    from core.engine.fork_server import Forked, ForkServer
     from core.engine.task import Answer, Message, WorkerSetup
 
 READ_LIMIT = 1 << 20
 
 
 class ChildGone(Exception):
-    """The process ended; code is its exit code, negative for a signal."""
+    """The process ended; code is its exit code, negative for a signal, None if nobody knows it."""
 
-    def __init__(self, slot: int, code: int) -> None:
+    def __init__(self, slot: int, code: int | None) -> None:
         super().__init__(f"worker {slot} ended with {code}")
         self.slot = slot
         self.code = code
@@ -34,6 +33,8 @@ class ChildGone(Exception):
     @property
     def how(self) -> str:
         """Say how it ended."""
+        if self.code is None:
+            return "nobody saw how"
         return f"signal {-self.code}" if self.code < 0 else f"exit {self.code}"
 
 
@@ -43,7 +44,7 @@ class Child:
     def __init__(
         self,
         slot: int,
-        process: subprocess.Popen[bytes],
+        process: Forked,
         streams: tuple[asyncio.StreamReader, asyncio.StreamWriter],
     ) -> None:
         self.slot = slot
@@ -51,18 +52,16 @@ class Child:
         self._reader, self._writer = streams
 
     @classmethod
-    async def start(cls, slot: int, *, board_fd: int, setup: WorkerSetup) -> Child:
-        """Start an interpreter on `core.engine.worker`, and tell it its setup."""
-        ours, theirs = socket.socketpair()
-        process = subprocess.Popen(  # noqa: S603, ASYNC220 - our own interpreter; a fork+exec of 2 ms
-            [
-                *(sys.executable, "-m", "core.engine.worker"),
-                *(str(theirs.fileno()), str(board_fd), str(slot)),
-            ],
-            pass_fds=(theirs.fileno(), board_fd),
-            stdin=subprocess.DEVNULL,
-        )
-        theirs.close()
+    async def start(cls, slot: int, forks: ForkServer, setup: WorkerSetup) -> Child:
+        """Fork a worker, and tell it its setup. Raises OSError: no process to be had."""
+        forking = asyncio.create_task(asyncio.to_thread(forks.fork, slot), name=f"fork {slot}")
+        try:
+            process, ours = await asyncio.shield(forking)
+        except asyncio.CancelledError:
+            with contextlib.suppress(OSError):
+                _, unused = await forking  # a moment; its worker leaves with the pipe
+                unused.close()
+            raise
         ours.settimeout(0)
         streams = await asyncio.open_unix_connection(sock=ours, limit=READ_LIMIT)
         child = cls(slot, process, streams)
@@ -91,6 +90,6 @@ class Child:
         self._writer.close()
         try:
             await asyncio.to_thread(self.process.wait, wait_s)
-        except subprocess.TimeoutExpired:
+        except TimeoutError:
             self.process.kill()
             await asyncio.to_thread(self.process.wait)

@@ -19,6 +19,7 @@ from core.dag.canonical import dumps
 from core.display import safe
 from core.engine.board import Board, Step, Wait
 from core.engine.bundle_times import untold
+from core.engine.fork_server import ForkServer
 from core.engine.jobs import Jobs
 from core.engine.live_knobs import LiveKnobs
 from core.engine.observing import Observer
@@ -69,6 +70,7 @@ class Engine:
         self.ledger = ledger
         self.started_ns = time.time_ns()
         self.board = Board.create()
+        self.forks = ForkServer(self.board.fd)
         self.source_identity = (0, 0)
         self._lock = lock
         self.live = LiveKnobs(ledger, workspace.knobs)
@@ -111,6 +113,7 @@ class Engine:
         if self._sampler is not None:
             self._sampler.cancel()
             await asyncio.wait([self._sampler])
+        await asyncio.to_thread(self.forks.close)
         self.board.close()
         try:
             await self.ledger.close()

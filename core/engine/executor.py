@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from core.engine.board import Board
+    from core.engine.fork_server import ForkServer
 
 
 class WorkerLost(Exception):
@@ -45,9 +46,10 @@ class Seat:
 class LocalExecutor:
     """Runs copy tasks in processes of this host."""
 
-    def __init__(self, setup: WorkerSetup, board: Board, *, depth: int) -> None:
+    def __init__(self, setup: WorkerSetup, board: Board, forks: ForkServer, *, depth: int) -> None:
         self._setup = setup
         self._board = board
+        self._forks = forks
         self._depth = depth
         self._seats: dict[int, Seat] = {}
         self._serving: dict[int, asyncio.Task[None]] = {}
@@ -137,9 +139,7 @@ class LocalExecutor:
             seat.told = False
             self._board.clear(seat.slot)
             try:
-                seat.child = await Child.start(
-                    seat.slot, board_fd=self._board.fd, setup=self._setup
-                )
+                seat.child = await Child.start(seat.slot, self._forks, self._setup)
             except OSError as error:
                 self._broken = NoAnswer(
                     what=f"no worker can be started: {error.strerror}",

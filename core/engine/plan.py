@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from core.engine.board import Board
+    from core.engine.fork_server import ForkServer
     from core.engine.holding import Hold
     from core.engine.reins import Reins
     from core.ledger.ledger import Ledger
@@ -60,6 +61,7 @@ class Planner:
         *,
         ledger: Ledger,
         board: Board,
+        forks: ForkServer,
         setup: WorkerSetup,
         settings: PlanSettings,
         slot: int,
@@ -69,6 +71,7 @@ class Planner:
         self._hold = hold
         self._writes = PageWrites(hold)
         self._board = board
+        self._forks = forks
         self._setup = replace(setup, walks=True)
         self._settings = settings
         self._slot = slot
@@ -80,7 +83,7 @@ class Planner:
 
         Raises JobCancelled, and what the walk or the ledger raise.
         """
-        child = await Child.start(self._slot, board_fd=self._board.fd, setup=self._setup)
+        child = await Child.start(self._slot, self._forks, self._setup)
         try:
             for bucket in await self._ledger.buckets():
                 if bucket.state is not BucketState.DONE:

@@ -92,6 +92,7 @@ class PlanRun:
         planner = Planner(
             ledger=engine.ledger,
             board=engine.board,
+            forks=engine.forks,
             setup=worker_setup(engine.workspace, knobs, profile),
             settings=PlanSettings(
                 workers=knobs.workers,
@@ -216,9 +217,8 @@ class CopyRun:
         engine, knobs = self._engine, self._engine.knobs
         hold = Hold(engine.ledger, reins)
         depth = RANGE_DEPTH if isinstance(engine.workspace.target, DirTarget) else NODE_DEPTH
-        executor = LocalExecutor(
-            worker_setup(engine.workspace, knobs, profile), engine.board, depth=depth
-        )
+        setup = worker_setup(engine.workspace, knobs, profile)
+        executor = LocalExecutor(setup, engine.board, engine.forks, depth=depth)
         executor.on_death = engine.worker_died
         window = Window(
             workers=knobs.workers,

@@ -11,7 +11,6 @@ import os
 import pickle
 import queue
 import signal
-import sys
 import threading
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -111,7 +110,3 @@ def _carry(inbox: Inbox, outbox: Outbox, setup: WorkerSetup, board: Board, slot:
         outbox.send(carrier.carry(task))
         desk.at(Step.IDLE)
     carrier.close()
-
-
-if __name__ == "__main__":
-    main(*(int(arg) for arg in sys.argv[1:4]))

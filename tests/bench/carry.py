@@ -19,6 +19,7 @@ from core.config.workspace import FILE_NAME, load
 from core.engine.board import Board
 from core.engine.copying import Copier
 from core.engine.executor import LocalExecutor
+from core.engine.fork_server import ForkServer
 from core.engine.holding import Hold
 from core.engine.means import Means
 from core.engine.placement_dir import DirPlacement
@@ -85,19 +86,23 @@ class Assembly:
         ledger = await self._ledger()
         table = await self._table()
         board = Board.create()
+        forks = ForkServer(board.fd)
         began_s = time.monotonic()
         try:
             await ledger.add_buckets([(b.name, "{}") for b in self._source.buckets()[0]])
-            objects = await self._carry(ledger, table, board)
+            objects = await self._carry(ledger, table, board, forks)
         finally:
             await ledger.close()
             await table.close()
+            forks.close()
             board.close()
         return {"objects": objects, "seconds": time.monotonic() - began_s}
 
-    async def _carry(self, ledger: Ledger, table: SqliteTable, board: Board) -> int:
+    async def _carry(
+        self, ledger: Ledger, table: SqliteTable, board: Board, forks: ForkServer
+    ) -> int:
         knobs, setup = self._workspace.knobs, self._setup()
-        executor = LocalExecutor(setup, board, depth=RANGE_DEPTH)
+        executor = LocalExecutor(setup, board, forks, depth=RANGE_DEPTH)
         reins = Reins(id=1, kind=JobKind.COPY)
         hold = Hold(ledger, reins)
         placement = self._placement()
@@ -124,6 +129,7 @@ class Assembly:
         planner = Planner(
             ledger=ledger,
             board=board,
+            forks=forks,
             setup=setup,
             settings=PlanSettings(
                 workers=knobs.workers,

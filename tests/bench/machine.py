@@ -82,6 +82,13 @@ def children(pid: int) -> Iterator[int]:
             yield from map(int, (task / "children").read_text().split())
 
 
+def offspring(pid: int) -> Iterator[int]:
+    """Yield the living children of a process, and theirs."""
+    for child in children(pid):
+        yield child
+        yield from offspring(child)
+
+
 def busy_s() -> float:
     """Return the seconds that all cores together have worked since the machine started."""
     fields = [int(text) for text in Path("/proc/stat").read_text().splitlines()[0].split()[1:]]

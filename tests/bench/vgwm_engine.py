@@ -13,7 +13,7 @@ from core.config.workspace import FILE_NAME, new_id, write
 from core.control.client import Client, job_of
 from core.errors import EngineDown, NoAnswer
 from core.model import ENDED, JobState
-from tests.bench.machine import Watched, children
+from tests.bench.machine import Watched, offspring
 from tests.bench.series import NotDone
 from tests.lab.process import Server
 from tests.lab.vgwm import SCRIPT
@@ -47,7 +47,7 @@ class Peaks:
 
     def look(self, pid: int) -> None:
         self.engine = max(self.engine, peak_bytes(pid))
-        for child in children(pid):
+        for child in offspring(pid):
             self.workers[child] = max(self.workers.get(child, 0), peak_bytes(child))
 
 
