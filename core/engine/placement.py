@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from core.errors import VgwmError
     from core.model import Cid, Finding
     from core.target.chooser import NodeStatus
+    from core.target.notices import Notice
     from core.target.pin_audit import RecordedPin
     from core.target.sink import KuboEndpoint
 
@@ -73,6 +74,10 @@ class Placement(Protocol):
 
     async def watch(self) -> None:
         """Keep looking at the target while a job runs; ends by cancellation, or at once."""
+        ...
+
+    async def notice(self) -> Notice:
+        """Wait for the next thing that the target's side has to say."""
         ...
 
     def limit(self, *, node_bundles: int, pin_queue_max: int) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from core.dag import cid
 from core.errors import Broken, Family
 from core.model import MIB, Finding
+from core.target.notices import Notices
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from core.model import Cid
     from core.target.chooser import NodeStatus
     from core.target.dir_store import DirStore
+    from core.target.notices import Notice
     from core.target.pin_audit import RecordedPin
     from core.target.sink import KuboEndpoint
 
@@ -87,6 +89,10 @@ class DirPlacement:
     async def manifest(self, root: Cid, peers: tuple[str, ...]) -> bytes:  # noqa: ARG002 - the protocol's names
         """Read the manifest out of the bundle's CAR, hashed to its CID."""
         return await asyncio.to_thread(self._store.manifest, root)
+
+    async def notice(self) -> Notice:
+        """Wait for ever: a directory says nothing by itself."""
+        return await Notices().next()
 
     def limit(self, *, node_bundles: int, pin_queue_max: int) -> None:
         """Do nothing: there are no nodes."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from core.errors import (
     CapacityExhausted,
@@ -19,9 +19,10 @@ from core.errors import (
     PinMoved,
     VgwmError,
 )
-from core.target.chooser import Chooser, NodeState
+from core.target.chooser import Chooser, NodeState, Turn
 from core.target.manifest_read import read_manifest
 from core.target.node_watch import NodeWatch
+from core.target.notices import Notice, Notices
 from core.target.pin_audit import audit
 from core.target.pins import PinWatch
 
@@ -67,7 +68,9 @@ class IpfsPlacement:
             replication=replication, node_bundles=node_bundles, clock=time.monotonic
         )
         self._watch = NodeWatch(roster, self.chooser)
-        self._pins = PinWatch(roster)
+        self._notices = Notices()
+        self._pins = PinWatch(roster, health=self.chooser, notices=self._notices)
+        self.chooser.on_turn = self._turned
 
     async def start(self) -> None:
         """Require the nodes that replication needs, and look at them once. Raises what is wrong."""
@@ -104,13 +107,13 @@ class IpfsPlacement:
         self,
         bundle: int,
         root: Cid,
-        car_bytes: int | None,  # noqa: ARG002 - the protocol's names
+        car_bytes: int | None,
         peers: tuple[str, ...],
     ) -> None:
         """Pin the bundle's root, and return when each peer was seen `pinned`."""
         name = f"vgwm-{self._workspace_id}-{bundle}"
         try:
-            await self._pins.pin(root, peers, name=name)
+            await self._pins.pin(root, peers, name=name, size_bytes=car_bytes or 0)
         except (PinFailed, PinMoved) as fault:
             refused = fault.allocations if isinstance(fault, PinMoved) else ()
             for node in self._roster.nodes:
@@ -161,6 +164,15 @@ class IpfsPlacement:
     async def withdraw(self, root: Cid) -> None:
         """Take a pin back, so that other peers can be chosen."""
         await self._pins.withdraw(root)
+
+    async def notice(self) -> Notice:
+        """Return the next thing to say: a node left out or taken again, a pin tried again."""
+        return await self._notices.next()
+
+    def _turned(self, turn: Turn) -> None:
+        kind = "node_left_out" if turn.opened else "node_back"
+        level: Literal["info", "warn"] = "warn" if turn.opened else "info"
+        self._notices.say(Notice(kind=kind, text=turn.text, level=level), about=turn.node)
 
     def limit(self, *, node_bundles: int, pin_queue_max: int) -> None:
         """Set how many bundles a node takes at once, and how long a peer's pin queue may grow."""

@@ -6,6 +6,7 @@ May import every room below the engine.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import time
@@ -26,7 +27,7 @@ from core.engine.settings import cid_profile_of, posix_config, worker_setup
 from core.engine.target import open_placement, open_target_table
 from core.engine.tuner import Tuner
 from core.engine.window import Window
-from core.errors import ForeignPlan, NoPlan, PinFailed, VgwmError
+from core.errors import ForeignPlan, NoAnswer, NoPlan, PinFailed, VgwmError
 from core.ledger.rows import BucketState, EventDraft
 from core.model import BundleState
 from core.source.posix.source import PosixSource
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from core.engine.engine import Engine
     from core.engine.placement import Placement
     from core.engine.reins import Reins
+    from core.ledger.ledger import Ledger
     from core.model import Finding
     from core.source.posix.buckets import Bucket
     from core.target.objects import ObjectTable
@@ -249,12 +251,13 @@ class CopyRun:
         executor.resize(knobs.workers)
         beside = [
             asyncio.create_task(placement.watch(), name="target watch"),
+            asyncio.create_task(announce(placement, engine.ledger, reins), name="notices"),
             asyncio.create_task(regulator.run(executor), name="regulator"),
             asyncio.create_task(tuner.run(executor, self.resize), name="tuner"),
         ]
         try:
             await self.copier.run()
-            await self._audit(placement)
+            await self._audit(placement, reins)
             await hold.patiently(engine.ledger.recount)
             await self._require_whole_plan()
         finally:
@@ -286,7 +289,7 @@ class CopyRun:
                 remedy="What was planned is copied. Go on with: vgwm plan, then vgwm copy.",
             )
 
-    async def _audit(self, placement: Placement) -> None:
+    async def _audit(self, placement: Placement, reins: Reins) -> None:
         """Hold every recorded bundle against the target's own word before the job says done."""
         ledger, after = self._engine.ledger, 0
         pins: list[RecordedPin] = []
@@ -298,6 +301,10 @@ class CopyRun:
                 if bundle.root is not None
             ]
         findings = await placement.audit(pins)
+        for unheard in [one for one in findings if one.verdict == "unknown"]:
+            text = f"not looked at: {unheard.subject}: {unheard.evidence}. Its pins are as recorded"
+            await ledger.event(EventDraft(kind="audit", text=text, level="warn", job=reins.id))
+        findings = [one for one in findings if one.verdict == "fail"]
         if findings:
             raise PinFailed(
                 what=f"{len(findings)} of {len(pins)} recorded bundles are not held as recorded: "
@@ -334,6 +341,17 @@ class CopyRun:
     def window(self) -> Window | None:
         """What is in flight while the copy runs."""
         return self._window
+
+
+async def announce(placement: Placement, ledger: Ledger, reins: Reins) -> None:
+    """Store what the target's side has to say as events; ends by cancellation."""
+    while True:
+        notice = await placement.notice()
+        log.warning("%s", notice.text, extra={"kind": notice.kind})
+        with contextlib.suppress(NoAnswer):  # a full ledger says so at the next change
+            await ledger.event(
+                EventDraft(kind=notice.kind, text=notice.text, level=notice.level, job=reins.id)
+            )
 
 
 def bucket_text(bucket: Bucket) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from core.display import safe
@@ -30,15 +30,20 @@ class RecordedPin:
 
 
 async def audit(
-    roster: Roster, pins: Sequence[RecordedPin], *, settle_s: float = 90.0
+    roster: Roster,
+    pins: Sequence[RecordedPin],
+    *,
+    settle_s: float = 90.0,
+    silent_s: float = 20.0,
 ) -> list[Finding]:
     """Return what differs between the ledger's pins and each peer's state; empty when nothing.
 
     Differences younger than 90 s are gossip under way, so it looks again for so long. A peer that
-    does not answer is a finding of verdict unknown (I7). Memory: the pins given; give pages.
+    does not answer for silent_s is a finding of verdict unknown (I7), unless all are silent: then
+    nothing is proved, and each is one of verdict fail. Memory: the pins given; give pages.
     """
     wanted = {pin.root: pin for pin in pins}
-    limit_s = time.monotonic() + settle_s
+    began_s = time.monotonic()
     while True:
         found: list[Finding] = []
         async with asyncio.TaskGroup() as group:
@@ -46,7 +51,11 @@ async def audit(
                 group.create_task(
                     _audit_peer(cluster, wanted, found), name=f"audit of {cluster.name}"
                 )
-        if not found or time.monotonic() + _AGAIN_S > limit_s:
+        silent = [one for one in found if one.verdict == "unknown"]
+        patience_s = silent_s if len(silent) == len(found) else settle_s
+        if not found or time.monotonic() + _AGAIN_S - began_s > patience_s:
+            if silent and len(silent) == len(roster.clusters):
+                found = [replace(one, verdict="fail") for one in found]
             return sorted(found, key=lambda one: (one.subject, one.evidence))
         await asyncio.sleep(_AGAIN_S)
 

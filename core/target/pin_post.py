@@ -20,6 +20,7 @@ _FIRST_S = 1.0
 _MOST_S = 30.0
 _GONE_S = 60.0
 _LOOK_S = 0.25
+_SILENT_S = 60.0
 
 
 class PinPost:
@@ -29,6 +30,7 @@ class PinPost:
         self._roster = roster
         self._patience_s = patience_s
         self._turn = 0
+        self._silent_s: dict[str, float] = {}  # when a peer last did not answer
 
     async def post(self, cid: str, *, name: str, allocations: Sequence[str]) -> Pin:
         """Return the pin as it was queued. RF is the number of allocations.
@@ -84,9 +86,13 @@ class PinPost:
         fault: VgwmError | None = None
         for cluster in self._in_turn():
             try:
-                return await cluster.pin(cid, name=name, rf=rf, allocations=allocations)
+                told = await cluster.pin(cid, name=name, rf=rf, allocations=allocations)
             except NodeUnreachable as error:
+                self._silent_s[cluster.name] = time.monotonic()
                 fault = error
+            else:
+                self._silent_s.pop(cluster.name, None)
+                return told
         raise fault or NodeUnreachable(
             what="no cluster peer is configured",
             where="target.cluster",
@@ -97,7 +103,10 @@ class PinPost:
         clusters = list(self._roster.clusters)
         self._turn += 1
         at = self._turn % len(clusters) if clusters else 0
-        return clusters[at:] + clusters[:at]
+        ordered = clusters[at:] + clusters[:at]
+        # one that hangs takes 20 s to say nothing: last, for a while
+        limit_s = time.monotonic() - _SILENT_S
+        return sorted(ordered, key=lambda one: self._silent_s.get(one.name, limit_s) > limit_s)
 
 
 async def _appears(cluster: ClusterClient, cid: str, limit_s: float) -> None:

@@ -16,9 +16,10 @@ from core.target.cluster_answers import PeerPin, PinStatus
 class PinLimits:
     """How long things may last, in seconds. Source of the defaults: `docs/target.md`.
 
-    batch_age_s: how long a peer may gather pins before it tells anyone; the first question waits
-    no longer. silent_s: for a peer that does not answer; its bundles go elsewhere. busy_s: for one
-    at work whose blocks are there: a pin reads all of a large object. patience_s: for the others.
+    All are times without progress. batch_age_s: how long a peer may gather pins before it tells
+    anyone; the first question waits no longer. silent_s: for a peer that does not answer, or whose
+    node is not well; its bundles go elsewhere, if there is one. busy_s: for one at work, whose list
+    does not change: beside it a pin has the time to read its blocks. patience_s: for the others.
     """
 
     batch_age_s: float = 1.0
@@ -27,8 +28,9 @@ class PinLimits:
     post_again_s: float = 10.0
     absent_s: float = 90.0
     blocks_s: float = 30.0
-    silent_s: float = 60.0
-    busy_s: float = 3600.0
+    silent_s: float = 30.0
+    busy_s: float = 600.0
+    read_bytes_s: float = 20e6
     patience_s: float = 300.0
     settle_s: float = 1.0
     recovers: int = 3
@@ -75,28 +77,35 @@ class PeerWait:
     """How one peer's word has been so far. Times: monotonic seconds.
 
     since_s: since when its mood is the same. acted_s: when something was last done about it.
+    read_s: how long its node may read the pin's blocks, which nobody sees progress of.
     """
 
     mood: Mood
     since_s: float
     acted_s: float
     recovers: int = 0
+    read_s: float = 0.0
 
 
-def begin(now_s: float) -> PeerWait:
+def begin(now_s: float, *, read_s: float = 0.0) -> PeerWait:
     """Return the wait for a pin that was just accepted."""
-    return PeerWait(mood=Mood.ABSENT, since_s=now_s, acted_s=now_s)
+    return PeerWait(mood=Mood.ABSENT, since_s=now_s, acted_s=now_s, read_s=read_s)
 
 
-def step(wait: PeerWait, seen: PeerPin, now_s: float, limits: PinLimits) -> tuple[PeerWait, Act]:
-    """Return the wait after a look, and what to do."""
+def step(
+    wait: PeerWait, seen: PeerPin, now_s: float, limits: PinLimits, *, progress_s: float = 0.0
+) -> tuple[PeerWait, Act]:
+    """Return the wait after a look, and what to do.
+
+    progress_s: when the peer's list of pins in work last changed.
+    """
     if seen.status is PinStatus.PINNED:
         return wait, Act.DONE
     mood = _MOODS.get(seen.status, Mood.UNKNOWN)
     if mood is not wait.mood:
         wait = replace(wait, mood=mood, since_s=now_s, acted_s=now_s)
         return wait, Act.WAIT
-    act = _due(wait, now_s, limits)
+    act = _due(wait, now_s, limits, progress_s)
     if act is Act.CHECK_AND_RECOVER:
         wait = replace(wait, recovers=wait.recovers + 1)
     if act is not Act.WAIT:
@@ -104,7 +113,7 @@ def step(wait: PeerWait, seen: PeerPin, now_s: float, limits: PinLimits) -> tupl
     return wait, act
 
 
-def _due(wait: PeerWait, now_s: float, limits: PinLimits) -> Act:
+def _due(wait: PeerWait, now_s: float, limits: PinLimits, progress_s: float) -> Act:
     """Return what is due in an unchanged mood."""
     lasted_s = now_s - wait.since_s
     idle_s = now_s - wait.acted_s
@@ -114,7 +123,8 @@ def _due(wait: PeerWait, now_s: float, limits: PinLimits) -> Act:
             act, patience_s = Act.POST_AGAIN, limits.absent_s
         case Mood.BUSY:
             due = idle_s >= limits.blocks_s
-            act, patience_s = Act.CHECK_BLOCKS, limits.busy_s
+            act, patience_s = Act.CHECK_BLOCKS, limits.busy_s + wait.read_s
+            lasted_s = now_s - max(wait.since_s, progress_s)
         case Mood.ELSEWHERE:
             due = idle_s >= limits.settle_s
             act, patience_s = Act.CHECK_ALLOCATION, limits.patience_s

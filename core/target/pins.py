@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from core.dag import cid as cids
 from core.errors import (
@@ -22,12 +22,13 @@ from core.errors import (
 )
 from core.target.cluster_answers import PeerPin, PinStatus
 from core.target.kubo_answers import excerpt
+from core.target.notices import Notice, Notices
 from core.target.pin_peer import PinPeer
 from core.target.pin_post import PinPost
-from core.target.pin_step import Act, PinLimits, begin, step
+from core.target.pin_step import Act, Mood, PinLimits, begin, step
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from core.model import Cid
     from core.target.peers import Roster
@@ -38,15 +39,29 @@ _UNHEARD = PeerPin(PinStatus.UNDEFINED)
 _QUEUED = frozenset({PinStatus.PIN_QUEUED, PinStatus.PINNING})
 
 
+class Health(Protocol):
+    """What is known of the nodes beside their pins."""
+
+    def down_s(self, peer: str) -> float:
+        """Return for how long a peer's node has not been well, 0 for one that is."""
+        ...
+
+    def others(self, peers: Iterable[str]) -> int:
+        """Return how many nodes are well, those of these peers left out."""
+        ...
+
+
 class _Wait:
     """One pin, and the peers that have not said `pinned` yet."""
 
-    def __init__(self, root: str, name: str, allocations: Sequence[str], now_s: float) -> None:
+    def __init__(
+        self, root: str, name: str, allocations: Sequence[str], now_s: float, read_s: float
+    ) -> None:
         self.root = root
         self.name = name
         self.allocations = tuple(allocations)
         self.posted_s = now_s
-        self.peers = {peer: begin(now_s) for peer in allocations}
+        self.peers = {peer: begin(now_s, read_s=read_s) for peer in allocations}
         self.ask_s = dict.fromkeys(allocations, now_s)
         self.gap_s = dict.fromkeys(allocations, 0.0)
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -65,9 +80,19 @@ class PinWatch:
     """All pins that are on their way, and one poll loop for each peer that is waited for.
 
     `run` polls, and must run while `pin` is waited for; it ends by cancellation only.
+    health: a pin on a node that is down waits while it has nowhere else to go; None: not known.
     """
 
-    def __init__(self, roster: Roster, limits: PinLimits | None = None) -> None:
+    def __init__(
+        self,
+        roster: Roster,
+        limits: PinLimits | None = None,
+        *,
+        health: Health | None = None,
+        notices: Notices | None = None,
+    ) -> None:
+        self._health = health
+        self._notices = notices or Notices()
         self.queue_max = 1000
         """Pins a peer may have queued before no more are given to it; may change while running."""
         self._limits = limits or PinLimits()
@@ -77,6 +102,8 @@ class PinWatch:
         self._waits: dict[str, dict[str, _Wait]] = {}  # by peer, then by root
         self._woken: dict[str, asyncio.Event] = {}
         self._queues: dict[str, int] = {}
+        self._listed: dict[str, dict[str, PeerPin]] = {}
+        self._progress_s: dict[str, float] = {}
         self._fresh = asyncio.Event()
         self._counted = asyncio.Event()
 
@@ -90,11 +117,14 @@ class PinWatch:
         """Return how much each polled peer had queued or in work, at its last answer."""
         return dict(self._queues)
 
-    async def pin(self, root: Cid, allocations: Sequence[str], *, name: str) -> None:
+    async def pin(
+        self, root: Cid, allocations: Sequence[str], *, name: str, size_bytes: int = 0
+    ) -> None:
         """Return when each allocated peer's own API said `pinned`. RF = number of allocations.
 
-        name: at most 128 bytes. The blocks must be there already: a pin that waits for blocks holds
-        a slot of its peer until a timeout, and is not woken by an import.
+        name: at most 128 bytes. size_bytes: of its blocks, which a peer may take time to read.
+        The blocks must be there already: a pin that waits for blocks holds a slot of its peer until
+        a timeout, and is not woken by an import.
         Raises PinMoved (the cluster chose other peers), BlocksMissing (import again), PinFailed,
         NodeBusy, NodeUnreachable, Denied. Calling it again with the same root is harmless.
         """
@@ -111,7 +141,8 @@ class PinWatch:
         told = await self._post.post(text, name=name, allocations=allocations)
         if set(told.allocations) != set(allocations):
             raise _moved(text, name, told.allocations)
-        wait = _Wait(text, name, allocations, time.monotonic())
+        read_s = size_bytes / self._limits.read_bytes_s
+        wait = _Wait(text, name, allocations, time.monotonic(), read_s)
         for peer in wait.allocations:
             self._waits.setdefault(peer, {})[text] = wait
             self._wake(peer)
@@ -153,7 +184,11 @@ class PinWatch:
             try:
                 await self._poll(voice)
                 silent_s = 0.0
-            except (NodeUnreachable, NodeBusy) as error:
+            except NodeBusy as busy:  # it is no silence: it says how long to leave it alone
+                silent_s = max(busy.wait_s, self._limits.poll_s)
+            except NodeUnreachable as error:
+                self._queues.pop(peer, None)
+                self._counted.set()
                 # polling a sick peer slows it further
                 silent_s = min(_SILENT_MAX_S, max(self._limits.poll_s, silent_s * 2))
                 await self._unheard(voice, error)
@@ -168,6 +203,9 @@ class PinWatch:
         self._queues[voice.peer] = sum(state.status in _QUEUED for state in busy.values())
         self._counted.set()
         now_s = time.monotonic()
+        if busy != self._listed.get(voice.peer):
+            self._listed[voice.peer] = busy
+            self._progress_s[voice.peer] = now_s
         waits = self._waits[voice.peer]
         listed = [(wait, busy[root]) for root, wait in waits.items() if root in busy]
         for wait, seen in listed:
@@ -213,36 +251,60 @@ class PinWatch:
         before = wait.peers.get(voice.peer)
         if before is None or wait.done.done():
             return
-        after, act = step(before, seen, time.monotonic(), self._limits)
+        progress_s = self._progress_s.get(voice.peer, 0.0)
+        after, act = step(before, seen, time.monotonic(), self._limits, progress_s=progress_s)
         wait.peers[voice.peer] = after
+        if act is Act.DONE:
+            wait.pinned_at(voice.peer)
+            return
+        lost, movable = self._lost(voice.peer, wait)
+        if lost and movable:
+            wait.fail(_lost(voice, wait, seen))
+            return
+        if lost or (after.mood is Mood.UNKNOWN and not movable):
+            return  # nothing can be asked of it, and there is nowhere else to go
         match act:
-            case Act.DONE:
-                wait.pinned_at(voice.peer)
             case Act.GIVE_UP:
                 wait.fail(_failed(voice, wait, seen))
             case Act.WAIT:
                 pass
             case _:
                 try:
-                    await self._mend(voice, wait, act)
-                except (NodeUnreachable, NodeBusy):
+                    await self._mend(voice, wait, act, seen)
+                except NodeBusy:
+                    raise  # it says how long to leave it alone
+                except NodeUnreachable:
                     pass  # due again at a later look, until patience ends
                 except VgwmError as error:
                     wait.fail(error)
 
-    async def _mend(self, voice: PinPeer, wait: _Wait, act: Act) -> None:
+    def _lost(self, peer: str, wait: _Wait) -> tuple[bool, bool]:
+        """Tell if a peer's node has been ill for too long, and if others could take its pin."""
+        if self._health is None:
+            return False, True
+        ill = self._health.down_s(peer) >= self._limits.silent_s
+        return ill, self._health.others([peer]) >= len(wait.allocations)
+
+    def _say(self, kind: str, voice: PinPeer, text: str) -> None:
+        self._notices.say(Notice(kind=kind, text=text), about=voice.peer)
+
+    async def _mend(self, voice: PinPeer, wait: _Wait, act: Act, seen: PeerPin) -> None:
         """Do what a lasting state asks for."""
         if act in {Act.CHECK_BLOCKS, Act.CHECK_AND_RECOVER}:
             if await voice.blocks(wait.root) is None:
                 wait.fail(_missing(voice, wait))
             elif act is Act.CHECK_AND_RECOVER:
                 await voice.recover(wait.root)
+                said = f": {excerpt(seen.error.encode())}" if seen.error else ""
+                text = f"{voice.name} says {seen.status} of {wait.name}{said}; told to try again"
+                self._say("pin_recovered", voice, text)
             return
         held = await voice.allocation(wait.root)
         if held is not None and set(held.allocations) != set(wait.allocations):
             wait.fail(_moved(wait.root, wait.name, held.allocations))
         elif held is None and act is Act.POST_AGAIN:
             # lost with a peer that died before its batch was out; asking again carries it, too
+            self._say("pin_posted_again", voice, f"{voice.name} does not know {wait.name}")
             told = await self._post.post(wait.root, name=wait.name, allocations=wait.allocations)
             if set(told.allocations) != set(wait.allocations):
                 wait.fail(_moved(wait.root, wait.name, told.allocations))
@@ -262,6 +324,16 @@ def _missing(voice: PinPeer, wait: _Wait) -> BlocksMissing:
         what=f"{voice.name} misses blocks of {wait.root}",
         where=f"pin of {wait.name}",
         remedy="The bundle is sent again; if it stays, look for a GC or a lost disk there.",
+        node=voice.name,
+    )
+
+
+def _lost(voice: PinPeer, wait: _Wait, seen: PeerPin) -> PinFailed:
+    said = f": {excerpt(seen.error.encode())}" if seen.error else ""
+    return PinFailed(
+        what=f"{voice.name} is down, and says {seen.status} of {wait.root}{said}",
+        where=f"pin of {wait.name}",
+        remedy=f"Start {voice.name} and its cluster peer; the bundle goes to other nodes.",
         node=voice.name,
     )
 

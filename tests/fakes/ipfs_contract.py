@@ -42,6 +42,9 @@ from tests.fakes.bundles import bundle, contents
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
+    from core.target.notices import Notices
+    from core.target.pins import Health
+
 QUICK = PinLimits(
     batch_age_s=0.3, poll_s=0.05, ask_again_s=0.2, blocks_s=0.5, settle_s=0.2, post_patience_s=3
 )
@@ -68,9 +71,15 @@ class Site:
             await roster.close()
 
     @asynccontextmanager
-    async def watch(self, limits: PinLimits = QUICK) -> AsyncIterator[tuple[Roster, PinWatch]]:
+    async def watch(
+        self,
+        limits: PinLimits = QUICK,
+        *,
+        health: Health | None = None,
+        notices: Notices | None = None,
+    ) -> AsyncIterator[tuple[Roster, PinWatch]]:
         async with self.roster() as roster, asyncio.TaskGroup() as group:
-            watch = PinWatch(roster, limits)
+            watch = PinWatch(roster, limits, health=health, notices=notices)
             task = group.create_task(watch.run())
             try:
                 yield roster, watch

@@ -11,13 +11,14 @@ import pytest
 
 from core.dag.cid import text
 from core.errors import Denied, NodeBusy, NodeUnreachable, PinFailed, PinMoved, VgwmError
+from core.target.notices import Notices
 from core.target.pin_audit import RecordedPin, audit
 from tests.fakes.bundles import bundle, contents
 from tests.fakes.http_server import Reply
 from tests.fakes.ipfs_contract import QUICK, Site
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from core.target.sink_kubo import KuboSink
     from tests.fakes.cluster_server import FakeCluster, FakePeer
@@ -117,6 +118,94 @@ async def test_a_pin_that_stays_failed_says_the_peers_own_words(
     assert "\x1b" not in str(told.value)
     assert told.value.node == "kubo-2"
     assert sick.recovered == [ROOT] * QUICK.recovers
+
+
+class Nodes:
+    """What is known of the nodes beside their pins."""
+
+    def __init__(self) -> None:
+        self.down: dict[str, float] = {}
+        self.well = 3
+
+    def down_s(self, peer: str) -> float:
+        return self.down.get(peer, 0.0)
+
+    def others(self, peers: Iterable[str]) -> int:
+        return self.well - len(set(peers))
+
+
+async def test_a_pin_on_a_dead_node_moves_once_another_can_take_it(
+    site: Site, cluster: FakeCluster, sink: KuboSink
+) -> None:
+    SMALL.send(sink, site.nodes[:2])
+    cluster.peers[1].forced[ROOT] = ("pinning", "")
+    nodes = Nodes()
+    async with site.watch(replace(QUICK, silent_s=5), health=nodes) as (roster, watch):
+        peers = [node.peer for node in roster.nodes[:2]]
+        pin = asyncio.create_task(watch.pin(SMALL.root, peers, name="n"))
+        nodes.down[peers[1]], nodes.well = 60.0, 2
+        asked = len(cluster.peers[1].asked)
+        await until(lambda: len(cluster.peers[1].asked) > asked + 4)
+        assert not pin.done()
+        nodes.well = 3
+        with pytest.raises(PinFailed, match="kubo-2 is down, and says pinning") as told:
+            await pin
+    assert told.value.node == "kubo-2"
+
+
+async def test_i7_a_silent_peer_is_waited_for_while_there_is_no_other(
+    site: Site, cluster: FakeCluster, sink: KuboSink
+) -> None:
+    SMALL.send(sink, site.nodes[:2])
+    cluster.peers[1].forced[ROOT] = ("cluster_error", "")
+    nodes = Nodes()
+    nodes.well = 2
+    async with site.watch(replace(QUICK, silent_s=0.2), health=nodes) as (roster, watch):
+        peers = [node.peer for node in roster.nodes[:2]]
+        pin = asyncio.create_task(watch.pin(SMALL.root, peers, name="n"))
+        await until(lambda: ROOT in cluster.peers[0].kubo.pins)
+        asked, began_s = len(cluster.peers[1].asked), time.monotonic()
+        await until(
+            lambda: len(cluster.peers[1].asked) > asked + 4 and time.monotonic() - began_s > 0.4
+        )
+        assert not pin.done()
+        cluster.peers[1].forced.clear()
+        await pin
+
+
+async def test_a_recovered_pin_is_said_once_for_many(
+    site: Site, cluster: FakeCluster, sink: KuboSink
+) -> None:
+    SMALL.send(sink, site.nodes[:2])
+    sick, notices = cluster.peers[1], Notices()
+    sick.forced[ROOT] = ("pin_error", "unexpected EOF")
+    async with site.watch(notices=notices) as (roster, watch):
+        peers = [node.peer for node in roster.nodes[:2]]
+        pin = asyncio.create_task(watch.pin(SMALL.root, peers, name="n"))
+        said = await notices.next()
+        assert said.kind == "pin_recovered"
+        assert said.text == "kubo-2 says pin_error of n: unexpected EOF; told to try again"
+        await until(lambda: len(sick.recovered) > 1)
+        sick.forced.clear()
+        await pin
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(notices.next(), 0.01)
+
+
+async def test_a_peer_that_asks_to_be_left_alone_is_not_silent(
+    site: Site, cluster: FakeCluster, sink: KuboSink
+) -> None:
+    SMALL.send(sink, site.nodes[:2])
+    busy = cluster.peers[1]
+    async with site.watch(replace(QUICK, silent_s=0.2)) as (roster, watch):
+        peers = [node.peer for node in roster.nodes[:2]]
+        busy.replies.append(Reply(429, b"slow down", {"Retry-After": "1"}))
+        pin = asyncio.create_task(watch.pin(SMALL.root, peers, name="n"))
+        await until(lambda: not busy.replies)
+        asked, began_s = len(busy.asked), time.monotonic()
+        await until(lambda: len(busy.asked) > asked)
+        assert time.monotonic() - began_s > 0.9
+        await pin
 
 
 @pytest.mark.parametrize("status", ["cluster_error", "a_word_of_tomorrow"])
@@ -329,6 +418,23 @@ async def test_i7_the_audit_calls_a_peer_that_does_not_answer_unknown(
     said = [(one.verdict, one.subject) for one in found]
     assert said == [("fail", ROOT), ("unknown", "cluster-1")]
     assert "cluster-3: not in its state" in found[0].evidence
+
+
+async def test_i7_the_audit_does_not_wait_for_one_dead_peer_and_proves_nothing_by_none(
+    site: Site, cluster: FakeCluster, sink: KuboSink
+) -> None:
+    SMALL.send(sink, site.nodes[:2])
+    async with site.watch() as (roster, watch):
+        peers = [node.peer for node in roster.nodes[:2]]
+        await watch.pin(SMALL.root, peers, name="n")
+        recorded = RecordedPin(root=ROOT, allocations=tuple(peers))
+        cluster.peers[0].down = True
+        found = await audit(roster, [recorded], settle_s=600, silent_s=0)
+        assert [(one.verdict, one.subject) for one in found] == [("unknown", "cluster-1")]
+        for peer in cluster.peers:
+            peer.down = True
+        found = await audit(roster, [recorded], settle_s=600, silent_s=0)
+        assert {one.verdict for one in found} == {"fail"}
 
 
 async def test_the_audit_waits_for_gossip(site: Site, cluster: FakeCluster, sink: KuboSink) -> None:

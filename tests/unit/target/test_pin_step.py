@@ -55,11 +55,28 @@ def test_an_absent_pin_is_posted_again_every_ten_seconds_and_given_up_after_nine
 
 
 def test_a_pin_in_work_has_its_blocks_checked_every_thirty_seconds() -> None:
-    done = acts(every(range(1, 3602), PinStatus.PINNING))
+    done = acts(every(range(1, 602), PinStatus.PINNING))
     assert [at_s for at_s, act in enumerate(done, 1) if act is Act.CHECK_BLOCKS] == [
-        *range(31, 3601, 30)
+        *range(31, 601, 30)
     ]
-    assert done[3600] is Act.GIVE_UP
+    assert done[600] is Act.GIVE_UP
+
+
+def test_a_pin_in_work_is_waited_for_while_its_peer_gets_on_with_others() -> None:
+    wait, now_s = begin(0.0), 0.0
+    for now_s in map(float, range(1, 5000, 10)):
+        wait, act = step(wait, PeerPin(PinStatus.PINNING), now_s, LIMITS, progress_s=now_s - 500)
+        assert act in {Act.WAIT, Act.CHECK_BLOCKS}
+    _, act = step(wait, PeerPin(PinStatus.PINNING), now_s, LIMITS, progress_s=now_s - 600)
+    assert act is Act.GIVE_UP
+
+
+def test_a_large_object_has_the_time_that_its_blocks_take_to_be_read() -> None:
+    wait = begin(0.0, read_s=1000.0)
+    wait, _ = step(wait, PeerPin(PinStatus.PINNING), 1.0, LIMITS)
+    wait, act = step(wait, PeerPin(PinStatus.PINNING), 1600.0, LIMITS)
+    assert act is Act.CHECK_BLOCKS
+    assert step(wait, PeerPin(PinStatus.PINNING), 1601.0, LIMITS)[1] is Act.GIVE_UP
 
 
 def test_queued_and_pinning_are_one_wait() -> None:
@@ -87,9 +104,9 @@ def test_recovers_are_counted_across_moods() -> None:
 
 def test_i7_no_word_is_waited_for_and_never_acted_on() -> None:
     for status in (PinStatus.CLUSTER_ERROR, PinStatus.UNDEFINED):
-        done = acts(every(range(1, 62), status))
-        assert set(done[:60]) == {Act.WAIT}
-        assert done[60] is Act.GIVE_UP
+        done = acts(every(range(1, 32), status))
+        assert set(done[:30]) == {Act.WAIT}
+        assert done[30] is Act.GIVE_UP
 
 
 def test_a_pin_held_elsewhere_has_its_allocations_looked_at() -> None:
