@@ -57,7 +57,7 @@ def run_engine(workspace: Path, *, ready_fd: int | None = None) -> int:
 async def _run(workspace: Path, word: _Word) -> None:
     engine = await Engine.open(workspace)
     try:
-        await asyncio.to_thread(engine.forks.warm)
+        await engine.warm()
         desk = EngineDesk(engine)
 
         def ready() -> None:

@@ -25,6 +25,7 @@ from core.engine.live_knobs import LiveKnobs
 from core.engine.observing import Observer
 from core.engine.runs import WALKER_SLOT, CopyRun, PlanRun
 from core.engine.settings import posix_config
+from core.engine.target import load_for
 from core.errors import ForeignPlan, NoPlan
 from core.ledger.ledger import Ledger
 from core.ledger.lock import WorkspaceLock
@@ -106,6 +107,11 @@ class Engine:
             await engine.close()
             raise
         return engine
+
+    async def warm(self) -> None:
+        """Load what workers and target will need, ahead of the first job."""
+        await asyncio.to_thread(self.forks.warm)
+        await asyncio.to_thread(load_for, self.workspace)
 
     async def close(self) -> None:
         """End jobs (they go on at the next start), workers and ledger; give the lock back."""

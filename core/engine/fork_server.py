@@ -74,6 +74,7 @@ class ForkServer:
     def fork(self, slot: int) -> tuple[Forked, socket.socket]:
         """Return a new worker and our end of its pipe. Raises OSError: no process to be had."""
         ours, theirs = socket.socketpair()
+        pid: int | None = None
         with theirs:
             for _ in range(_TRIES):
                 with self._one_at_a_time:

@@ -5,25 +5,20 @@ May import config and the target.
 
 from __future__ import annotations
 
-import asyncio
+import importlib
 from typing import TYPE_CHECKING
 
 from core.config.schema import DirTarget
 from core.engine.placement_dir import DirPlacement
-from core.engine.placement_ipfs import IpfsPlacement
-from core.target import profile as profiles
-from core.target.control_http import Login
 from core.target.dir_store import DirStore
 from core.target.open_table import TableLogin, open_table
-from core.target.peers import Roster
 
 if TYPE_CHECKING:
     from core.config.knobs import Knobs
-    from core.config.schema import IpfsTarget, Workspace
+    from core.config.schema import Workspace
     from core.engine.placement import Placement
     from core.target.objects import ObjectTable
     from core.target.profile import Profile
-    from core.target.profile_file import PinFile
 
 
 async def open_placement(workspace: Workspace, knobs: Knobs, epoch: int) -> Placement:
@@ -34,22 +29,15 @@ async def open_placement(workspace: Workspace, knobs: Knobs, epoch: int) -> Plac
     target = workspace.target
     if isinstance(target, DirTarget):
         return DirPlacement(DirStore(target.path), epoch)
-    pin = (await asyncio.to_thread(profiles.load, target.profile)).pin
-    login = await asyncio.to_thread(_login, target)
-    roster = await Roster.discover(target.kubo, target.cluster, login)
-    return IpfsPlacement(
-        roster,
-        replication=replication_of(target, pin, len(roster.nodes)),
-        node_bundles=knobs.node_bundles,
-        workspace_id=workspace.id,
-    )
+    from core.engine.target_ipfs import open_ipfs  # noqa: PLC0415 - a directory needs no HTTP
+
+    return await open_ipfs(target, knobs, workspace.id)
 
 
-def replication_of(target: IpfsTarget, pin: PinFile, nodes: int) -> int:
-    """Return how many copies there are to be: never lowered silently below what was asked for."""
-    if target.replication is not None:
-        return target.replication
-    return max(pin.replication_min, min(pin.replication_max, nodes))
+def load_for(workspace: Workspace) -> None:
+    """Load what the target will need, ahead of the first job."""
+    if not isinstance(workspace.target, DirTarget):
+        importlib.import_module("core.engine.target_ipfs")
 
 
 async def open_target_table(workspace: Workspace, profile: Profile) -> ObjectTable:
@@ -64,9 +52,3 @@ async def open_target_table(workspace: Workspace, profile: Profile) -> ObjectTab
         ca_file=target.table_ca_file,
     )
     return await open_table(target.table, profile, login)
-
-
-def _login(target: IpfsTarget) -> Login | None:
-    if not target.cluster_user or target.cluster_password_ref is None:
-        return None
-    return Login(target.cluster_user, target.cluster_password_ref.resolve().reveal())
