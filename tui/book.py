@@ -48,7 +48,9 @@ class Book:
                     disposition="failed" if listing.tab is Tab.FAILED else "",
                     bundle=listing.bundle,
                 )
-                return Leaf(tuple(page.failures), page.total, page.as_of_ns or time.time_ns())
+                seen = reach.begins + len(page.failures)
+                total = page.total if page.exact else max(page.total, seen)
+                return Leaf(tuple(page.failures), total, page.as_of_ns, page.exact)
 
     async def _causes(self, listing: Listing, reach: Reach) -> Leaf:
         """Return classes; there are dozens, never a million."""

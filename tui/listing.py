@@ -55,11 +55,15 @@ Row: TypeAlias = "Failure | FailureCause | FailureBundle"
 
 
 class Leaf(NamedTuple):
-    """What a list answers: some rows, how many there are in all, and when that was so."""
+    """What a list answers: some rows, how many there are in all, and when that was so.
+
+    exact: total is all of them; else at least so many.
+    """
 
     rows: tuple[Row, ...]
     total: int
     as_of_ns: int
+    exact: bool = True
 
 
 class Reach(NamedTuple):
@@ -78,6 +82,7 @@ class Window:
     begins: int = 0
     rows: tuple[Row, ...] = ()
     as_of_ns: int = 0
+    exact: bool = True
 
     def row(self, index: int) -> Row | None:
         """Return a row by its place in the whole list; None if it is not here."""

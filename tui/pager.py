@@ -59,6 +59,7 @@ class Pager:
                     begins=wish.reach.begins,
                     rows=leaf.rows,
                     as_of_ns=leaf.as_of_ns,
+                    exact=leaf.exact,
                 )
         finally:
             self._busy = False

@@ -90,7 +90,8 @@ def _counts(now: Snapshot, window: Window | None, ui: Ui, width: int) -> Line:
     )
     if window is None or not window.total:
         return line
-    at = f"{display.count(ui.cursor + 1)} of {display.count(window.total)}"
+    more = "" if window.exact else "+"
+    at = f"{display.count(ui.cursor + 1)} of {display.count(window.total)}{more}"
     line = (*line, Piece(f"   row {at}", Role.DIM))
     as_of = Piece(f"   as of {clock_s(window.as_of_ns)}", Role.DIM)
     return (*line, as_of) if width_of(line) + cell_len(as_of.text) <= width else line
