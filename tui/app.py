@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import time
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
@@ -20,8 +18,7 @@ from textual.worker import WorkerFailed
 from core.control.client import Client
 from core.control.replaying import ReplayClient
 from core.display import safe
-from core.errors import BadInput
-from tui import acts, options, signals, steering, themes, wire
+from tui import acts, opening, options, signals, steering, themes, wire
 from tui.acts import Press
 from tui.book import Book
 from tui.driver import MeteredDriver
@@ -32,7 +29,6 @@ from tui.lists import Lists
 from tui.meter import Meter
 from tui.performer import Performer
 from tui.replay import ReplayLink
-from tui.said import way_back
 from tui.screens.board import Board
 from tui.ui import LinkState, Message, Scene, Ui
 from tui.views.frame import draw, is_tiny
@@ -40,6 +36,8 @@ from tui.views.line import Role, Size
 from tui.widgets.panel import Panel
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from textual.events import Key
 
     from tui.options import Options
@@ -49,8 +47,6 @@ STUCK_S = 0.3
 HOLD_S = 0.1
 """How long a jump in a long list waits for its rows before it shows that they are not here."""
 MESSAGE_S = 15.0
-EXIT_NO_ENGINE = 3
-WORKSPACE_FILE = "vgwm.yaml"
 
 
 def _budget(ui: Ui) -> int:
@@ -281,38 +277,24 @@ def run(
     theme: str = "",
     glyphs: Glyphs = Glyphs.AUTO,
     mouse: bool = False,
-    replay: ReplayClient | None = None,
 ) -> int:
     """Open the application on a workspace and return its exit code: 0 left, 128+n by a signal.
 
     None is VGWM_WORKSPACE, else the current folder. What is not given comes from VGWM_LOW_DATA and
-    VGWM_THEME. replay: shown in place of an engine, and needs no workspace. Raises VgwmError for a theme or keys file with mistakes, and any fault of ours.
+    VGWM_THEME. Raises VgwmError for a theme or keys file with mistakes, and any fault of ours.
     """
-    path = workspace or Path(os.environ.get("VGWM_WORKSPACE") or Path.cwd())
-    path = path.absolute()
-    if replay is None and not (path / WORKSPACE_FILE).is_file():
-        raise BadInput(
-            what="there is no workspace",
-            where=safe(os.fsencode(path)),
-            remedy="Name one with -w DIR, or make it with: vgwm init -w DIR",
-        )
-    given = options.chosen(path / WORKSPACE_FILE, low_data=low_data, theme=theme, glyphs=glyphs)
+    path = opening.folder_of(workspace)
+    file = path / opening.WORKSPACE_FILE
+    given = options.chosen(file, low_data=low_data, theme=theme, glyphs=glyphs)
+    app = Terminal(path, Client(path), options=given)
+    return opening.left(app.link, path, show(app, mouse=mouse))
+
+
+def show(app: Terminal, *, mouse: bool) -> int:
+    """Run an application to its end and return its exit code. Raises any fault of ours."""
     wire.install()
-    app = Terminal(path, replay or Client(path), options=given)
     signals.install(app.leave)
     code = app.run(mouse=mouse)
     if app.fault is not None:
         raise app.fault
-    if replay is not None:
-        return code if code is not None else app.return_code or 0
-    return _left(app, path, code if code is not None else app.return_code or 0)
-
-
-def _left(app: Terminal, path: Path, code: int) -> int:
-    """Say on stdout what goes on and how to come back; return the exit code."""
-    lives = app.link.now().state is not LinkState.GONE
-    if code == 0:
-        command = f"vgwm -w {path}"
-        text = way_back(app.link.snapshot, command=command, engine_lives=lives)
-        os.write(1, f"{text}\n".encode())
-    return code if code or lives else EXIT_NO_ENGINE
+    return code if code is not None else app.return_code or 0

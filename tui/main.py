@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.cli.main import main as command_line
@@ -18,17 +19,23 @@ def main() -> None:
 
 def _open_app(given: AppGiven) -> int:
     # Textual takes 180 ms, and no command line needs it.
-    from tui import app  # noqa: PLC0415 - as said above
+    from tui import app, opening, options  # noqa: PLC0415 - as said above
     from tui.glyphs import Glyphs  # noqa: PLC0415 - as said above
 
-    return app.run(
-        given.workspace,
-        low_data=given.low_data,
-        theme=given.theme,
-        glyphs=Glyphs(given.glyphs),
-        mouse=given.mouse,
-        replay=given.replay,
+    glyphs = Glyphs(given.glyphs)
+    if given.replay is None:
+        return app.run(
+            given.workspace,
+            low_data=given.low_data,
+            theme=given.theme,
+            glyphs=glyphs,
+            mouse=given.mouse,
+        )
+    path = (given.workspace or Path.cwd()).absolute()
+    chosen = options.chosen(
+        path / opening.WORKSPACE_FILE, low_data=given.low_data, theme=given.theme, glyphs=glyphs
     )
+    return app.show(app.Terminal(path, given.replay, options=chosen), mouse=given.mouse)
 
 
 if __name__ == "__main__":

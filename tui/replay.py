@@ -9,12 +9,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from core.control.replaying import ReplayClient
 from tui.link import PERIOD_S, EngineLink
 from tui.ui import Link, LinkState, Played
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from core.control.replaying import ReplayClient
 
 SEEK_S = 30.0
 FAR_S = 600.0

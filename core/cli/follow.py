@@ -12,9 +12,8 @@ from core.control.client import Client, job_of, raised
 from core.model import JobKind, JobState
 
 if TYPE_CHECKING:
-    from typing import TextIO
-
     from core.cli.call import Call
+    from core.cli.log_file import LogFile
     from core.control import wire
 
 EVERY_S = 1.0
@@ -25,11 +24,11 @@ FOUND_SOMETHING = 1
 
 
 class Follower:
-    """Prints a job's progress and events. log: a file that gets every line too."""
+    """Prints a job's progress and events. log: a file that gets more than that."""
 
-    def __init__(self, call: Call, job: int, *, log: TextIO | None = None) -> None:
+    def __init__(self, call: Call, job: int, *, log: LogFile | None = None) -> None:
         self._job = job
-        self._log = log
+        self.log = log
         self._quiet = call.as_json
         self._rewrites = sys.stderr.isatty() and not call.plain and not call.as_json
         self._said_ns = 0
@@ -68,9 +67,6 @@ class Follower:
             self._dirty = False
 
     def _line(self, text: str) -> None:
-        if self._log is not None:
-            self._log.write(text + "\n")
-            self._log.flush()
         if self._quiet:
             return
         if self._dirty:
@@ -89,6 +85,9 @@ async def follow(
         async for now in client.follow_job(job, every_s=every_s, silent=follower.silent):
             page = await client.events(seen)
             seen = page.last_seq
+            if follower.log is not None:
+                bundles = await client.bundles(follower.log.bundle)
+                follower.log.see(now, page.events, bundles)
             follower.show(now, [event for event in page.events if event.level != "info"])
             last = now
     finally:

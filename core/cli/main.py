@@ -9,19 +9,21 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 import click
 
-from core.cli.call import Given
+from core.cli.call import SCREENS, Given
 from core.errors import BadInput, VgwmError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Unpack
+
+    from core.control.replaying import ReplayClient
 
     # Opens the terminal application and returns its exit code.
     OpenApp = Callable[["AppGiven"], int]
@@ -41,6 +43,8 @@ _COMMANDS = {
     "resume": "core.cli.jobs:resume",
     "cancel": "core.cli.jobs:cancel",
     "set": "core.cli.knobs:set_knobs",
+    "replay": "core.cli.replay:replay",
+    "diagnose": "core.cli.diagnose:diagnose",
     "completion": "core.cli.completion:completion",
 }
 
@@ -68,13 +72,17 @@ class LazyCommands(click.Group):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppGiven:
-    """What the command line says of the terminal application. None, "" and "auto": not said."""
+    """What the command line says of the terminal application. None, "" and "auto": not said.
+
+    replay: the recording that it is to show in place of an engine.
+    """
 
     workspace: Path | None
     low_data: bool | None
     theme: str
     glyphs: Literal["auto", "ascii", "unicode"]
     mouse: bool
+    replay: ReplayClient | None = None
 
 
 class RootGiven(TypedDict):
@@ -114,6 +122,10 @@ def root(ctx: click.Context, **given: Unpack[RootGiven]) -> int:
     Without a command it opens the terminal application. With --plain it prints what that would
     show, line by line; with --json the state, once.
     """
+    if given["theme"]:
+        from core.cli.theme import check
+
+        check(given["theme"])
     open_app: OpenApp | None = ctx.obj
     ctx.obj = Given(
         workspace=given["workspace"],
@@ -121,9 +133,18 @@ def root(ctx: click.Context, **given: Unpack[RootGiven]) -> int:
         plain=given["plain"],
         actor=given["actor"],
     )
-    if ctx.invoked_subcommand is not None:
-        return 0
+    app = AppGiven(
+        workspace=given["workspace"],
+        low_data=given["low_data"],
+        theme=given["theme"],
+        glyphs=given["glyphs"] or "auto",
+        mouse=given["mouse"],
+    )
     a_terminal = open_app is not None and sys.stdin.isatty() and sys.stdout.isatty()
+    if ctx.invoked_subcommand is not None:
+        if open_app is not None and a_terminal and os.environ.get("TERM") != "dumb":
+            ctx.meta[SCREENS] = lambda replay: open_app(replace(app, replay=replay))
+        return 0
     if given["plain"] or given["as_json"] or (a_terminal and os.environ.get("TERM") == "dumb"):
         from core.cli.plain import plain_app
 
@@ -132,15 +153,7 @@ def root(ctx: click.Context, **given: Unpack[RootGiven]) -> int:
     if open_app is None or not a_terminal:
         click.echo(ctx.get_help())
         return 0
-    return open_app(
-        AppGiven(
-            workspace=given["workspace"],
-            low_data=given["low_data"],
-            theme=given["theme"],
-            glyphs=given["glyphs"] or "auto",
-            mouse=given["mouse"],
-        )
-    )
+    return open_app(app)
 
 
 def main(arguments: Sequence[str], open_app: OpenApp | None = None) -> int:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.cli.follow import FOUND_SOMETHING, Follower, follow
 from core.cli.link import working
+from core.cli.log_file import log_file
 from core.cli.output import answer, note
 from core.control.client import job_of, running_job
 from core.control.summary import summary
@@ -17,7 +17,6 @@ from core.model import JobKind, JobState
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from pathlib import Path
-    from typing import TextIO
 
     from core.cli.call import Call
     from core.control import wire
@@ -75,7 +74,8 @@ def run_job(call: Call, errand: Errand, manner: Manner) -> int:
             if manner.detach:
                 answer(call, {"job": job, "state": JobState.QUEUED}, [str(job)])
                 return 0
-            return await _see(client, call, job, manner, errand.judge)
+            last = await _see(client, call, job, manner.log_file)
+            return await _judge(client, call, job, last, errand.judge)
 
     try:
         return asyncio.run(whole())
@@ -106,12 +106,18 @@ async def _begin(client: Client, call: Call, errand: Errand) -> int:
     return at_work.id
 
 
-async def _see(client: Client, call: Call, job: int, manner: Manner, judge: Judge) -> int:
-    with ExitStack() as stack:
-        log: TextIO | None = None
-        if manner.log_file is not None:
-            log = stack.enter_context(manner.log_file.open("a", encoding="utf-8"))
-        last = await follow(client, Follower(call, job, log=log), job)
+async def _see(client: Client, call: Call, job: int, path: Path | None) -> wire.Snapshot:
+    """Follow a job to its end; a log file gets all that is known of it since it was made."""
+    if path is None:
+        return await follow(client, Follower(call, job), job)
+    now = await client.snapshot()
+    found = job_of(now, job)
+    with log_file(path, since_ns=now.at_ns if found is None else found.made_ns) as log:
+        log.begin(f"vgwm {call.command} follows job {job}")
+        return await follow(client, Follower(call, job, log=log), job)
+
+
+async def _judge(client: Client, call: Call, job: int, last: wire.Snapshot, judge: Judge) -> int:
     ended = job_of(last, job)
     if ended is not None and ended.state == JobState.CANCELLED:
         answer(call, summary(last), [f"job {job} was cancelled"])

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from core.control.chronicle import chronicling
 from core.control.live import EngineDesk
-from core.control.log import log_to_stderr
+from core.control.log import logging_to
 from core.control.scrape import exposing
 from core.control.serve import serve
 from core.control.server import build_app, error_body
@@ -32,8 +33,11 @@ def run_engine(workspace: Path, *, ready_fd: int | None = None) -> int:
 
     ready_fd: a pipe that hears `ready` once the socket answers, or the error that kept it from it.
     """
-    log_to_stderr()
-    word = _Word(ready_fd)
+    with logging_to(workspace, on_stderr=True):
+        return _run_logged(workspace, _Word(ready_fd))
+
+
+def _run_logged(workspace: Path, word: _Word) -> int:
     try:
         asyncio.run(_run(workspace, word))
     except VgwmError as error:
@@ -57,14 +61,17 @@ def run_engine(workspace: Path, *, ready_fd: int | None = None) -> int:
 async def _run(workspace: Path, word: _Word) -> None:
     engine = await Engine.open(workspace)
     try:
-        await engine.warm()
+        await asyncio.to_thread(engine.forks.warm)
         desk = EngineDesk(engine)
 
         def ready() -> None:
             _log.info("engine of workspace %s answers, pid %d", engine.workspace.id, os.getpid())
             word.say(b"ready")
 
-        async with exposing(engine.workspace.metrics, desk):
+        async with (
+            chronicling(workspace, desk),
+            exposing(engine.workspace.metrics, desk),
+        ):
             await serve(workspace, desk, ending=desk.ending, ready=ready)
         _log.info("engine ends")
     finally:
@@ -74,11 +81,14 @@ async def _run(workspace: Path, word: _Word) -> None:
 @asynccontextmanager
 async def engine_here(workspace: Path) -> AsyncIterator[Starlette]:
     """Yield the API over an engine in this process; at the end its bundles are put back."""
-    engine = await Engine.open(workspace)
-    try:
-        yield build_app(EngineDesk(engine))
-    finally:
-        await engine.close()
+    with logging_to(workspace, on_stderr=False):
+        engine = await Engine.open(workspace)
+        try:
+            desk = EngineDesk(engine)
+            async with chronicling(workspace, desk):
+                yield build_app(desk)
+        finally:
+            await engine.close()
 
 
 class _Word:

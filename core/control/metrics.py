@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from core.control.wire import HISTOGRAM_S
 from core.model import ENDED, NS_PER_S, JobKind, JobState
 
 if TYPE_CHECKING:
@@ -19,10 +20,14 @@ MEDIA_TYPE = "text/plain; version=0.0.4"
 
 
 class Sample(NamedTuple):
-    """One line: labels but the workspace's, which every line carries, and the value."""
+    """One line: labels but the workspace's, which every line carries, and the value.
+
+    suffix: of the name, for the lines of a histogram.
+    """
 
     labels: tuple[tuple[str, str], ...]
     value: float
+    suffix: str = ""
 
 
 class Metric(NamedTuple):
@@ -44,13 +49,14 @@ def render(now: wire.Snapshot) -> str:
         lines.append(f"# TYPE vgwm_{metric.name} {metric.kind}")
         for sample in metric.samples:
             labels = _labels((("workspace", now.workspace.name), *sample.labels))
-            lines.append(f"vgwm_{metric.name}{{{labels}}} {_number(sample.value)}")
+            name = f"vgwm_{metric.name}{sample.suffix}"
+            lines.append(f"{name}{{{labels}}} {_number(sample.value)}")
     return "\n".join(lines) + "\n"
 
 
 def metrics(now: wire.Snapshot) -> list[Metric]:
     """Return every family, also those that have no sample now."""
-    return [*_counts(now), *_pace(now), *_nodes(now)]
+    return [*_counts(now), *_pace(now), *_durations(now), *_nodes(now)]
 
 
 def _counts(now: wire.Snapshot) -> Iterable[Metric]:
@@ -139,6 +145,42 @@ def _pace(now: wire.Snapshot) -> Iterable[Metric]:
         "1; the version is the label.",
         _by("version", [(now.engine.version, 1)]),
     )
+
+
+def _durations(now: wire.Snapshot) -> Iterable[Metric]:
+    by_phase = {one.phase: one for one in now.histograms}
+    pins = by_phase.pop("pin", None)
+    yield Metric(
+        "pin_duration_seconds",
+        "histogram",
+        "From a pin's request until every allocated peer said pinned, by bundle.",
+        _histogram(pins, ()) if pins is not None else [],
+    )
+    yield Metric(
+        "bundle_duration_seconds",
+        "histogram",
+        "What recorded bundles took, by phase; all is the whole way.",
+        [
+            sample
+            for phase, one in by_phase.items()
+            for sample in _histogram(one, (("phase", phase),))
+        ],
+    )
+    yield Metric(
+        "read_bytes_total",
+        "counter",
+        "Source bytes of recorded bundles, since the engine began.",
+        [Sample((), now.read_bytes)] if now.histograms else [],
+    )
+
+
+def _histogram(one: wire.Histogram, labels: tuple[tuple[str, str], ...]) -> list[Sample]:
+    samples = []
+    below = 0
+    for bound, count in zip([*map(_number, HISTOGRAM_S), "+Inf"], one.counts, strict=True):
+        below += count
+        samples.append(Sample((*labels, ("le", bound)), below, "_bucket"))
+    return [*samples, Sample(labels, one.sum_s, "_sum"), Sample(labels, below, "_count")]
 
 
 def _nodes(now: wire.Snapshot) -> Iterable[Metric]:

@@ -17,7 +17,7 @@ from tui.ui import LinkState, Name
 from tui.views import errors, guide, home, log, migrate
 from tui.views.foot import keys_row, message_row
 from tui.views.line import EMPTY, Line, Piece, Role, Size, column, right, text, width_of
-from tui.views.overlay import error_box, sheet_box
+from tui.views.overlay import error_box, output_page, sheet_box
 from tui.views.replayed import mark
 from tui.views.words import done_percent, standing, stands
 
@@ -46,7 +46,9 @@ def draw(scene: Scene, ui: Ui, size: Size, keymap: Keymap) -> list[Line]:
     if is_tiny(size):
         return [_one_line(scene, ui), *([EMPTY] * (size.height - 1))]
     room = body_size(size)
-    if ui.screen is Name.HELP:
+    if ui.output is not None:
+        body = output_page(ui.output, room)
+    elif ui.screen is Name.HELP:
         body = guide.view(ui, room, keymap)
     else:
         body = BODIES[ui.screen](scene, ui, room) or _nothing_yet(scene, ui)
@@ -107,8 +109,6 @@ def _where(scene: Scene, ui: Ui, width: int) -> Line:
 
 
 def _engine(link: Link, scene: Scene) -> Piece:
-    if link.played is not None:
-        return mark(link.played)
     age = "" if link.age_s is None else f" {_age(link.age_s)}"
     match link.state:
         case LinkState.LIVE:
@@ -120,10 +120,10 @@ def _engine(link: Link, scene: Scene) -> Piece:
         case LinkState.GONE:
             ran = scene.snapshot is not None and scene.snapshot.engine.state != "down"
             return Piece(f"{'engine gone' if ran else 'no engine'}{age and f' ~{age}'}", Role.BAD)
-        case LinkState.FOREIGN:
+        case LinkState.REPLAY if link.played is not None:
+            return mark(link.played)
+        case _:
             return Piece("engine of another version", Role.WARN)
-        case LinkState.REPLAY:
-            return Piece("REPLAY", Role.WARN)
 
 
 def _age(age_s: float) -> str:
