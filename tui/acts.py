@@ -15,7 +15,7 @@ from tui.reasons import ACTS, why_off
 from tui.said import command_line, command_of, error_text, status_line
 from tui.sheets import answer_sheet, begin_sheet, cancel_sheet
 from tui.steering import other_holder
-from tui.ui import Asks, LinkState, Message, Name, Prompt, Ui
+from tui.ui import Asks, LinkState, Message, Name, Output, Prompt, Ui
 from tui.views.line import Role
 from tui.views.words import current_job
 
@@ -54,6 +54,8 @@ def press(ui: Ui, key: Press, scene: Scene, keymap: Keymap) -> Step:
         return Step(*answer_prompt(ui, ui.prompt, key.key, id_, scene))
     if ui.going:
         return _go(ui, key.key, id_)
+    if ui.output is not None and (id_ in _MOVES or id_ == "back"):
+        return Step(_leaf(ui, ui.output, id_))
     return _table(replace(ui, message=None, interrupted_at_s=None), id_, scene, keymap)
 
 
@@ -133,6 +135,16 @@ def _move(ui: Ui, id_: str, scene: Scene) -> Ui:
     return replace(ui, cursor=min(last, max(0, cursor)))
 
 
+def _leaf(ui: Ui, output: Output, id_: str) -> Ui:
+    """Scroll what a command line wrote, or close it."""
+    if id_ == "back":
+        return replace(ui, output=None)
+    last = max(0, len(output.lines) - 1)
+    steps = {"up": -1, "down": 1, "page_up": -ui.room, "page_down": ui.room}
+    top = {"first": 0, "last": last}.get(id_, output.top + steps.get(id_, 0))
+    return replace(ui, output=replace(output, top=max(0, min(last, top))))
+
+
 def _help(ui: Ui, scene: Scene) -> Step:
     del scene
     if ui.screen is Name.HELP:
@@ -200,6 +212,7 @@ def _knob(ui: Ui, scene: Scene) -> Step:
 
 _BY_ID: dict[str, Callable[[Ui, Scene], Step]] = {
     "help": _help,
+    "line": lambda ui, _scene: Step(replace(ui, prompt=Prompt(asks=Asks.LINE), error=None)),
     "go": lambda ui, _scene: Step(replace(ui, going=True)),
     "freeze": _freeze,
     "low_data": _low_data,

@@ -81,6 +81,20 @@ class LoadList:
 
 
 @dataclass(frozen=True, slots=True)
+class RunLine:
+    """Run a command line as a child process, and show what it writes."""
+
+    typed: str
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteLine:
+    """Complete the command line that is being typed."""
+
+    typed: str
+
+
+@dataclass(frozen=True, slots=True)
 class TakeOver:
     """Take the lease from whoever holds it; the reason becomes an event."""
 
@@ -113,6 +127,8 @@ Effect = (
     | Copy
     | WriteScreen
     | LoadList
+    | RunLine
+    | CompleteLine
     | TakeOver
     | AskPlan
     | CarryOut

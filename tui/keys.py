@@ -71,6 +71,7 @@ def _key(id_: str, keys: str, label: str, does: str, group: Group) -> Key:
 TABLE: tuple[Key, ...] = (
     _key("help", "? f1", "help", "help of this screen", Group.LOOK),
     _key("go", "g", "go", "go: a screen's letter follows", Group.LOOK),
+    _key("line", ": ctrl+p", "line", "a command line of vgwm", Group.LOOK),
     _key("filter", "/", "filter", "filter by prefix or class", Group.LOOK),
     _key("next", "n", "next", "next row that fits, around", Group.LOOK),
     _key("open", "enter d", "open", "open a group; all of one row", Group.LOOK),

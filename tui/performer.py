@@ -9,23 +9,19 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from core import display
 from core.control.wire import ErrorBody
-from core.errors import CapacityExhausted, Refused, VgwmError
+from core.errors import CapacityExhausted, VgwmError
 from tui import child, clipboard, effects
 from tui.effects import Verb
+from tui.line_runner import LineRunner
+from tui.mender import Mender
 from tui.picture import svg
-from tui.sheets import mend_sheet
 from tui.steering import actor
-from tui.ui import Name
 from tui.views.line import Role
 
 if TYPE_CHECKING:
-    from core.control.wire_failures import ActPlan
     from tui.app import Terminal
     from tui.effects import Effect
-    from tui.mend import Mend
-    from tui.ui import Sheet
 
 _DID = {Verb.PAUSE: "pauses; P resumes it", Verb.RESUME: "goes on; P pauses it"}
 
@@ -35,6 +31,8 @@ class Performer:
 
     def __init__(self, app: Terminal) -> None:
         self._app = app
+        self._lines = LineRunner(app)
+        self._mender = Mender(app)
         self._ledger_read = False
 
     def do(self, effect: Effect) -> None:
@@ -75,12 +73,12 @@ class Performer:
                 await child.start_engine(self._app.path)
                 self._app.hurry()
                 return "the engine runs"
-            case effects.Copy(text):
-                return await self._copy(text)
-            case effects.WriteScreen():
-                return self._write_screen()
+            case effects.Copy() | effects.WriteScreen():
+                return await self._take_out(effect)
+            case effects.RunLine() | effects.CompleteLine():
+                return await self._lines.do(effect)
             case effects.AskPlan() | effects.CarryOut():
-                return await self._mend(effect)
+                return await self._mender.do(effect)
             case _:
                 await self._app.lists.follow(self._app.ui)
                 self._app.paint(at_once=True)
@@ -117,38 +115,10 @@ class Performer:
                 return f"job {job} is cancelled; what is recorded stays"
         return f"job {job} {_DID[verb]}"
 
-    async def _mend(self, effect: effects.AskPlan | effects.CarryOut) -> str:
-        if isinstance(effect, effects.CarryOut):
-            return await self._carry_out(effect.plan, effect.mend)
-        return await self._show_plan(effect.mend)
-
-    async def _show_plan(self, mend: Mend) -> str:
-        """Ask what it would do, and show that in a sheet, unless the operator went on."""
-        plan = await self._app.book.plan(mend, actor())
-        ui = self._app.ui
-        if ui.screen is not Name.ERRORS or ui.sheet is not None or ui.prompt is not None:
-            return "the plan came too late: ask again"
-        if not plan.objects:
-            return f"nothing to {mend.verb}: no object fits"
-        self._show_sheet(mend_sheet(plan, mend, self._app.scene))
-        return ""
-
-    def _show_sheet(self, sheet: Sheet) -> None:
-        self._app.ui = replace(self._app.ui, sheet=sheet, message=None, error=None)
-        self._app.answer()
-
-    async def _carry_out(self, plan: ActPlan, mend: Mend) -> str:
-        """Do what was shown; if that is no longer the plan, show how it differs (I8)."""
-        try:
-            job = await self._app.book.carry_out(plan, actor())
-        except Refused as refused:
-            fresh = await self._app.book.plan(mend, actor())
-            if fresh.hash == plan.hash or not fresh.objects:
-                raise
-            self._show_sheet(mend_sheet(fresh, mend, self._app.scene, was=plan))
-            return f"not done: {refused.what}"
-        self._app.hurry()
-        return f"job {job} ({plan.act}): {display.count(plan.objects)} objects"
+    async def _take_out(self, effect: effects.Copy | effects.WriteScreen) -> str:
+        if isinstance(effect, effects.WriteScreen):
+            return self._write_screen()
+        return await self._copy(effect.text)
 
     async def _copy(self, text: str) -> str:
         driver = self._app._driver  # noqa: SLF001 - Textual has no public way to its own driver

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from tui.effects import AskPlan, Effect, SetKnob, TakeOver
+from tui.effects import AskPlan, CompleteLine, Effect, RunLine, SetKnob, TakeOver
 from tui.errors_acts import listed
 from tui.listing import parse_filter
-from tui.ui import Asks, Message, Prompt, Ui
+from tui.ui import Asks, Message, Output, Prompt, Ui
 from tui.views.line import Role
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from tui.ui import Scene
 
 _LONGEST = 200
+_KEPT = 100
 _FIRST = "workers"
 
 
@@ -53,6 +55,10 @@ def answer_prompt(
     match key:
         case "enter":
             return _submit(ui, prompt, scene)
+        case "tab" if prompt.asks is Asks.LINE:
+            return ui, CompleteLine(typed)
+        case "up" | "down" if prompt.asks is Asks.LINE:
+            return replace(ui, prompt=_recalled(prompt, ui.history, key)), None
         case "tab":
             typed = _next_knob(typed, scene) if prompt.asks is Asks.KNOB else typed
         case "backspace" | "ctrl+h":
@@ -66,7 +72,7 @@ def answer_prompt(
             typed = (typed + key)[:_LONGEST]
         case _:
             pass
-    return replace(ui, prompt=replace(prompt, typed=typed)), None
+    return replace(ui, prompt=replace(prompt, typed=typed, offers=())), None
 
 
 def _submit(ui: Ui, prompt: Prompt, scene: Scene) -> tuple[Ui, Effect | None]:
@@ -81,6 +87,8 @@ def _submit(ui: Ui, prompt: Prompt, scene: Scene) -> tuple[Ui, Effect | None]:
             return _reasoned(ui, prompt)
         case Asks.TAKEOVER:
             return _take_over(ui, prompt.typed.strip())
+        case Asks.LINE:
+            return _run_line(ui, prompt.typed.strip())
 
 
 def _reasoned(ui: Ui, prompt: Prompt) -> tuple[Ui, Effect | None]:
@@ -89,6 +97,21 @@ def _reasoned(ui: Ui, prompt: Prompt) -> tuple[Ui, Effect | None]:
         return _refuse(ui, "not skipped: a reason is needed, it is kept with each object")
     said = Message(text="asking the engine for the plan ..")
     return replace(ui, prompt=None, message=said), AskPlan(replace(prompt.mend, reason=reason))
+
+
+def _run_line(ui: Ui, typed: str) -> tuple[Ui, Effect | None]:
+    """Run a line and keep it; an empty one closes the prompt."""
+    if not typed:
+        return replace(ui, prompt=None), None
+    kept = (*(line for line in ui.history if line != typed), typed)[-_KEPT:]
+    return replace(ui, prompt=None, history=kept, output=Output(typed=typed)), RunLine(typed)
+
+
+def _recalled(prompt: Prompt, history: Sequence[str], key: str) -> Prompt:
+    """Return the prompt with an older or a newer line; after the newest comes an empty one."""
+    at = len(history) if prompt.recalled is None else prompt.recalled
+    at = max(0, min(len(history), at + (1 if key == "down" else -1)))
+    return replace(prompt, recalled=at, typed=history[at] if at < len(history) else "")
 
 
 def _take_over(ui: Ui, reason: str) -> tuple[Ui, Effect | None]:
@@ -111,3 +134,21 @@ def _set_knob(ui: Ui, typed: str, scene: Scene) -> tuple[Ui, Effect | None]:
 def _refuse(ui: Ui, why: str) -> tuple[Ui, Effect | None]:
     """Say why and close the prompt: the row shows one of the two."""
     return replace(ui, prompt=None, message=Message(text=why, role=Role.WARN)), None
+
+
+def completed(prompt: Prompt, found: Sequence[str]) -> Prompt:
+    """Return the line with its last word as long as all that it may become have in common."""
+    head, _, word = prompt.typed.rpartition(" ")
+    shared = _shared(found)
+    if not shared.startswith(word):
+        return replace(prompt, offers=tuple(found))
+    whole = f"{head} {shared}" if head else shared
+    only = len(found) == 1
+    return replace(prompt, typed=whole + (" " if only else ""), offers=() if only else tuple(found))
+
+
+def _shared(words: Sequence[str]) -> str:
+    """Return what all of the words begin with."""
+    first, last = min(words), max(words)
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+    return "".join(char for char, _ in same)

@@ -100,15 +100,36 @@ class Asks(StrEnum):
     FILTER = "filter"
     REASON = "why skip:"
     TAKEOVER = "why take over:"
+    LINE = ":"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """A line being typed on row 23. mend: what its answer is the reason of."""
+    """A line being typed on row 23.
+
+    mend: what its answer is the reason of. recalled: which line of the history it shows.
+    offers: what the last word may become.
+    """
 
     typed: str = ""
     asks: Asks = Asks.KNOB
     mend: Mend | None = None
+    recalled: int | None = None
+    offers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """What a command line wrote, over the screen until Esc.
+
+    ended: None while it runs, empty when it ended with `code`, else why nobody waits for it.
+    """
+
+    typed: str
+    lines: tuple[str, ...] = ()
+    code: int = 0
+    ended: str | None = None
+    top: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,4 +191,6 @@ class Ui:
     error: ErrorBody | None = None
     prompt: Prompt | None = None
     sheet: Sheet | None = None
+    output: Output | None = None
+    history: tuple[str, ...] = ()
     interrupted_at_s: float | None = None

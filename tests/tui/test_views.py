@@ -19,7 +19,7 @@ from tui.listing import Filter, Listing, Tab
 from tui.mend import Mend, Verb
 from tui.prompt import knob_prompt
 from tui.sheets import begin_sheet, mend_sheet
-from tui.ui import Asks, Link, LinkState, Message, Name, Prompt, Scene, Ui
+from tui.ui import Asks, Link, LinkState, Message, Name, Output, Prompt, Scene, Ui
 from tui.views.frame import draw
 from tui.views.line import Size
 
@@ -228,6 +228,20 @@ CASES: dict[str, tuple[Scene, Ui]] = {
     "errors-no-engine": (
         stage.scene(NOW),
         stage.ui(Name.ERRORS, link=Link(state=LinkState.GONE, age_s=3.0)),
+    ),
+    "migrate-line": (
+        stage.scene(NOW),
+        stage.ui(prompt=Prompt(asks=Asks.LINE, typed="engine sta", offers=("start", "status"))),
+    ),
+    "migrate-output": (
+        stage.scene(NOW),
+        stage.ui(
+            output=Output(
+                typed="jobs",
+                lines=("#14 copy running", "#13 plan done " + "long " * 20),
+                ended="",
+            )
+        ),
     ),
     "home-another-steers": (stage.scene(LEASED), stage.ui(Name.HOME, actor="op2")),
     "migrate-takeover": (

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _HELP = {
     Asks.FILTER: "   BUCKET/KEY begins so, class:C, phase:P; Enter filters, Esc leaves",
     Asks.REASON: "   Enter shows the plan, Esc leaves",
+    Asks.LINE: "   Tab completes, Up recalls, Enter runs, Esc leaves",
     Asks.TAKEOVER: "   Enter takes over, Esc leaves",
 }
 
@@ -49,7 +50,8 @@ def _prompt(prompt: Prompt, scene: Scene, width: int) -> Line:
         Piece(_end_of(prompt.typed, width - cell_len(label) - 1)),
         Piece("_", Role.CURSOR),
     )
-    help_ = _HELP.get(prompt.asks) or _knob_help(prompt, scene)
+    offers = f"   {' '.join(prompt.offers)}" if prompt.offers else ""
+    help_ = offers or _HELP.get(prompt.asks) or _knob_help(prompt, scene)
     return (*line, Piece(help_[: max(0, width - width_of(line))], Role.DIM))
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.views.line import EMPTY, Line, Piece, Role, text
+from rich.cells import chop_cells
+
+from tui.views.line import EMPTY, Line, Piece, Role, Size, text
 
 if TYPE_CHECKING:
     from core.control.wire import ErrorBody
-    from tui.ui import Sheet
+    from tui.ui import Output, Sheet
 
 
 def _rule(width: int) -> Line:
@@ -44,6 +46,35 @@ def _word(sheet: Sheet) -> Line:
         Piece("_", Role.CURSOR),
         wrong,
     )
+
+
+def output_page(output: Output, size: Size) -> list[Line]:
+    """Return what a command line wrote, in place of a screen's body."""
+    rows: list[Line] = []
+    ends = output.top
+    while ends < len(output.lines) and len(rows) < size.height - 2:
+        written = chop_cells(output.lines[ends], size.width - 1) or [""]
+        rows += [text(f" {part}") for part in written]
+        ends += 1
+    state = _ended(output)
+    shown = f"   lines {output.top + 1}..{ends} of {len(output.lines)}" if output.lines else ""
+    head = (Piece(f" vgwm {output.typed}   ", Role.TITLE), state, Piece(shown, Role.DIM))
+    return [
+        head,
+        text("   arrows scroll, Esc closes it, : runs another", Role.DIM),
+        *rows,
+    ]
+
+
+def _ended(output: Output) -> Piece:
+    """Return how it ended; exit codes are those of any command line."""
+    match output.ended:
+        case None:
+            return Piece("> running", Role.OK)
+        case "":
+            return Piece(f"exit {output.code}", Role.OK if output.code == 0 else Role.WARN)
+        case why:
+            return Piece(f"! {why}", Role.WARN)
 
 
 def error_box(error: ErrorBody, width: int) -> list[Line]:
