@@ -90,11 +90,11 @@ class Carrier:
         self._gate.held_s = None if task.kind is BundleKind.LARGE else HELD_S
         self._gate.rest()
         sink.begin(task.bundle, f"{task.epoch}-{task.attempt}", task.nodes)
-        packer = Packer(sink, rest=self._gate.rest)
+        packer, reader = Packer(sink, rest=self._gate.rest), self._reader_of(task.bucket)
         gatherer = Gatherer(
             self._cid_profile,
             self._setup.etag,
-            self._reader_of(task.bucket),
+            reader,
             MetaWriter(task.owner, self._setup.source.default_etag),
             packer,
             desk,
@@ -103,7 +103,7 @@ class Carrier:
             gatherer.between = Segments(sink, packer, desk, task, self._setup.segment_bytes).after
             gatherer.ticks = False
         gatherer.gather(task)
-        gatherer.tallies += unshown(gatherer.carried, self._not_in_table)
+        gatherer.tallies += unshown(gatherer.carried, self._not_in_table, reader.owner)
         read_s = time.monotonic() - began_s
         if not gatherer.carried:
             sink.abort()

@@ -15,11 +15,14 @@ from core.model import Page, Skip, Unrepresentable
 from core.source.posix.beside import beside
 from core.source.posix.source import PosixSource
 from core.source.posix.walk import walk
+from core.target import profile as profiles
+from core.target.bucket_rows import lost_bucket_attributes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from core.engine.board import Desk
+    from core.source.posix.buckets import Bucket
 
 
 def stream_pages(setup: WorkerSetup, task: WalkTask, desk: Desk) -> Iterator[WalkPage]:
@@ -41,10 +44,20 @@ def stream_pages(setup: WorkerSetup, task: WalkTask, desk: Desk) -> Iterator[Wal
             Oddity(one.reason, f"{one.detail}: {safe(one.name)}, {size(one.size_bytes)}")
             for one in beside(source, bucket)
         )
+        around += _lost(setup.profile, bucket)
     except VgwmError as error:
         yield WalkPage(page=Page([], []), last=True, error=Fault.of(error))
         return
     yield WalkPage(page=Page([], []), last=True, beside=around)
+
+
+def _lost(profile: str, bucket: Bucket) -> tuple[Oddity, ...]:
+    """Return what the bucket has and the profile's table has no place for."""
+    names = lost_bucket_attributes(profiles.load(profile), bucket.attrs.document(bucket.owner))
+    return tuple(
+        Oddity(Unrepresentable.BUCKET_ATTR, f"the bucket's {safe(name)}: no column for it")
+        for name in names
+    )
 
 
 def current_only(page: Page) -> Page:

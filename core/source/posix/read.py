@@ -79,6 +79,12 @@ class BucketReader:
                 os.close(fd)
         self._fd, self._versions = -1, None
 
+    @property
+    def owner(self) -> tuple[int, int]:
+        """Return uid and gid of the bucket's folder."""
+        folder = os.fstat(self._fd)
+        return folder.st_uid, folder.st_gid
+
     def read_small(
         self, key: bytes, version: bytes, limit_bytes: int
     ) -> SmallRead | LargeObject | Fault:
