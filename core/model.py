@@ -55,6 +55,9 @@ class JobKind(StrEnum):
 
     PLAN = "plan"
     COPY = "copy"
+    RETRY = "retry"  # failed objects go round again
+    SKIP = "skip"  # failed objects are given up, by an operator
+    UNSKIP = "unskip"
 
 
 class JobState(StrEnum):

@@ -74,7 +74,9 @@ class Copier:
         """Take up bundles that were copied before the engine ended."""
         after = 0
         states = (BundleState.COPIED, BundleState.PINNED)
-        while page := await self._m.ledger.in_states(*states, after_id=after, limit=PAGE):
+        while page := await self._m.ledger.in_states(
+            *states, after_id=after, limit=PAGE, made_by=self._m.made_by
+        ):
             for bundle in page:
                 after = bundle.id
                 await self._m.window.enter(0)
@@ -88,7 +90,7 @@ class Copier:
             self._more.clear()
             window.left.clear()
             planned = self._planned
-            page = await self._m.ledger.open_bundles(after, PAGE)
+            page = await self._open_bundles(after, PAGE)
             for bundle in page:
                 try:
                     await self._reins.checkpoint()
@@ -103,11 +105,14 @@ class Copier:
                 continue
             if planned and not window.busy:
                 # objects that changed went into later bundles, lost ones came back under their own
-                if not await self._m.ledger.open_bundles(0, 1):
+                if not await self._open_bundles(0, 1):
                     return False
                 after = 0
                 continue
             await self._wait_for_work()
+
+    async def _open_bundles(self, after: int, limit: int) -> list[Bundle]:
+        return await self._m.ledger.open_bundles(after, limit, self._m.made_by)
 
     async def _ledger_keeps_up(self) -> None:
         """Give out no more while the ledger's writer is behind: what waits for it is in memory."""

@@ -7,33 +7,35 @@ neither. May import every room below it.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
 import time
 from typing import TYPE_CHECKING, Self
 
-from core.config.units import rate_text
+import psutil
+
 from core.config.workspace import FILE_NAME, load
-from core.dag.canonical import dumps
 from core.display import safe
-from core.engine.board import Board, Step, Wait
+from core.engine.acts import Acts
+from core.engine.board import Board, Step
+from core.engine.bottleneck import Bounds
 from core.engine.bundle_times import untold
 from core.engine.fork_server import ForkServer
 from core.engine.jobs import Jobs
+from core.engine.known_buckets import KnownBuckets
 from core.engine.live_knobs import LiveKnobs
-from core.engine.observing import Observer
+from core.engine.observing import Observer, Post
 from core.engine.runs import WALKER_SLOT, CopyRun, PlanRun
 from core.engine.settings import posix_config
 from core.engine.target import load_for
 from core.errors import ForeignPlan, NoPlan
+from core.ledger import opening
 from core.ledger.ledger import Ledger
 from core.ledger.lock import WorkspaceLock
 from core.ledger.rows import EventDraft, LedgerIdentity
 from core.model import JobState
 from core.source.posix.source import PosixSource
 from core.target import profile as profiles
-from core.target.bucket_rows import BucketFacts, bucket_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,16 +47,25 @@ if TYPE_CHECKING:
     from core.engine.jobs import Run
     from core.engine.observing import WorkerView
     from core.engine.reins import Reins
+    from core.engine.requeueing import Requeueing
     from core.ledger.rows import BucketRow, RequestMark
     from core.model import JobKind
     from core.target.chooser import NodeStatus
-    from core.target.profile import Profile
-    from core.target.shape import Row
 
 log = logging.getLogger(__name__)
 
 LEDGER_NAME = "ledger.db"
 SAMPLE_S = 1.0
+
+WAITING = (JobState.PAUSED, JobState.QUEUED)
+"""Jobs that are not at work and not ended: one may have been stored and not begun."""
+
+_CAME_FROM = {
+    opening.Left.NEW: "",
+    opening.Left.CLEAN: "",
+    opening.Left.UNCLEAN: ", after an unclean end: the whole ledger was checked",
+    opening.Left.RESTORED: ", on a restored backup of the ledger: what came after it is done again",
+}
 
 
 class Engine:
@@ -75,10 +86,10 @@ class Engine:
         self.source_identity = (0, 0)
         self._lock = lock
         self.live = LiveKnobs(ledger, workspace.knobs)
-        self._buckets: dict[int, BucketRow] = {}
-        self._facts: dict[int, Mapping[str, object]] = {}
+        self.buckets = KnownBuckets()
         self.observer = Observer(self.board)
         self.jobs = Jobs(ledger)
+        self.acts = Acts(ledger, workspace, lambda: self.knobs, self._carry)
         self.bundle_done: Callable[[BundleTimes], None] = untold
         self._copy: CopyRun | None = None
         self.listed = asyncio.Event()
@@ -115,6 +126,7 @@ class Engine:
 
     async def close(self) -> None:
         """End jobs (they go on at the next start), workers and ledger; give the lock back."""
+        await self.acts.close()
         await self.jobs.close()
         if self._sampler is not None:
             self._sampler.cancel()
@@ -148,7 +160,8 @@ class Engine:
     ) -> int:
         """Begin a job and return its id; a repeated request_id begins nothing new.
 
-        Raises WrongState if one of its kind runs already, NoPlan for a copy without a plan.
+        Raises WrongState if one of its kind runs already, NoPlan for a copy without a plan, Refused
+        for an act on failures whose plan is not as it was shown (I8).
         """
         if kind == "copy" and not await self.ledger.buckets() and not self.planning:
             raise NoPlan(
@@ -156,7 +169,8 @@ class Engine:
                 where=safe(os.fsencode(self.path)),
                 remedy="Make one: vgwm plan.",
             )
-        return await self.jobs.start(kind, args, actor, request_id, self._run_of(kind, args))
+        run, plan = self._run_of(kind, args), self.acts.plan_of(kind, args)
+        return await self.jobs.start(kind, args, actor, request_id, run, plan)
 
     async def pause(self, job: int, actor: str, request: RequestMark | None = None) -> None:
         """Let a job take no new work; what is in flight ends."""
@@ -203,31 +217,35 @@ class Engine:
         """Name what a copy waits for when nothing has been recorded for a while."""
         waiting = self.pins_waiting()
         if self.held() or not waiting:
-            return self.held() or "no reason known"
+            return self.held() or self.limit() or "no reason known"
         return f"pins: {waiting} bundles wait until their peers say pinned"
 
-    def limit(self) -> str:
-        """Name the stage that bounds the copy, as its workers show it now; "" if none does.
+    def still(self) -> str:
+        """Return why nothing at all is to be done: a pause, a closed window; "" if something is."""
+        job = self.jobs.carrying()
+        if job is None or not job.still:
+            return ""
+        return (job.reason if job.held else job.shut) or "paused"
 
-        Workers that all wait for nodes mean slow nodes; that all hash, too few, or a slow source.
-        """
-        held = self.held()
-        copy = self._copy
-        if held or copy is None or copy.executor is None:
-            return held
-        seen = [self.board.read(seat.slot) for seat in copy.executor.seats()]
-        steps = [one.step for one in seen]
-        slowed = sum(one.wait is Wait.BANDWIDTH for one in seen)
-        bytes_s = copy.regulator.bytes_s() if copy.regulator is not None else None
-        if bytes_s is not None and 2 * slowed > len(seen):
-            return f"bandwidth: {rate_text(bytes_s)}, {slowed} of {len(seen)} workers wait for it"
-        sending = sum(step in (Step.SEND, Step.STORE) for step in steps)
-        reading = sum(step in (Step.READ, Step.STREAM) for step in steps)
-        if 2 * sending > len(steps):
-            return f"target: {sending} of {len(steps)} workers wait for it"
-        if 2 * reading > len(steps):
-            return f"read and hash: {reading} of {len(steps)} workers are at it"
-        return ""
+    def limit(self) -> str:
+        """Name the stage that bounds the copy, with its figures; "" if none was seen to."""
+        copy, job = self._copy, self.jobs.carrying()
+        if copy is None or copy.window is None or job is None:
+            return self.held()
+        regulator, window = copy.regulator, copy.window
+        return self.observer.limit(
+            Bounds(
+                still=self.still(),
+                table=job.waits.get("table", ""),
+                source=regulator.source_reason() if regulator is not None else "",
+                lag_s=self.ledger.lag_s(),
+                bytes_s=regulator.bytes_s() if regulator is not None else None,
+                pins=window.pins.waiting,
+                pins_most=window.pins.most,
+                inflight_bytes=window.inflight_bytes,
+                walking=self.walking,
+            )
+        )
 
     def nodes(self) -> list[NodeStatus]:
         """Return the target's nodes while a copy looks at them."""
@@ -236,7 +254,7 @@ class Engine:
 
     def held(self) -> str:
         """Return why no new work begins, in the words of a worker that waits; "" if it does."""
-        job = self.jobs.running("copy")
+        job = self.jobs.carrying()
         if job is None:
             return ""
         if job.held:
@@ -263,31 +281,9 @@ class Engine:
 
     def learn_buckets(self, rows: list[BucketRow]) -> None:
         """Keep the buckets at hand."""
-        self._buckets = {row.id: row for row in rows}
-        self._facts = {row.id: json.loads(row.attrs) for row in rows}
+        self.buckets.learn(rows)
         if rows:
             self.listed.set()
-
-    def bucket_owner(self, bucket: int) -> str:
-        """Return a bucket's owner, "" if it has none."""
-        return str(self._facts[bucket]["owner"])
-
-    def bucket_rows(self, profile: Profile) -> list[Row]:
-        """Return the rows of the bucket table."""
-        rows = []
-        for bucket in self._buckets.values():
-            kept = self._facts[bucket.id]
-            rows.append(
-                bucket_row(
-                    profile,
-                    BucketFacts(
-                        name=bucket.name.decode(),
-                        document=dumps(kept["document"]),
-                        made_ns=int(str(kept["mtime_ns"])),
-                    ),
-                )
-            )
-        return rows
 
     def planned_more(self) -> None:
         """Tell a copy that bundles were planned."""
@@ -306,7 +302,8 @@ class Engine:
     # Its own business
 
     def _run_of(self, kind: JobKind, args: Mapping[str, str]) -> Run:
-        return self._planning(args) if kind == "plan" else self._copying()
+        act = self.acts.run_of(kind)
+        return act or (self._planning(args) if kind == "plan" else self._carry)
 
     def _planning(self, args: Mapping[str, str]) -> Run:
         async def run(reins: Reins) -> None:
@@ -318,18 +315,16 @@ class Engine:
 
         return run
 
-    def _copying(self) -> Run:
-        async def run(reins: Reins) -> None:
-            counted = await self.ledger.counters()
-            self.observer.begin(counted.migrated, counted.migrated_bytes)
-            self._copy = CopyRun(self)
-            try:
-                await self._copy.run(reins)
-            finally:
-                self._copy = None
-                self.observer.end()
-
-        return run
+    async def _carry(self, reins: Reins, retry: Requeueing | None = None) -> None:
+        """Copy what is planned; or what a retry takes, and no more."""
+        counted = await self.ledger.counters()
+        self.observer.begin(counted)
+        self._copy = CopyRun(self, retry)
+        try:
+            await self._copy.run(reins)
+        finally:
+            self._copy = None
+            self.observer.end()
 
     def _plan_ended(self) -> None:
         self.walking = False
@@ -354,12 +349,11 @@ class Engine:
             )
         await self.live.load()
         self.learn_buckets(await self.ledger.buckets())
-        await self.ledger.event(
-            EventDraft(kind="engine", text=f"engine started, epoch {self.epoch}")
-        )
+        text = f"engine started, epoch {self.epoch}{_CAME_FROM[self.ledger.left]}"
+        await self.ledger.event(EventDraft(kind="engine", text=text))
         self._sampler = asyncio.create_task(self._sample(), name="sampler")
         for row in sorted(await self.ledger.jobs(), key=lambda row: row.id):
-            if row.id in self.ledger.interrupted or row.state is JobState.PAUSED:
+            if row.id in self.ledger.interrupted or row.state in WAITING:
                 await self.jobs.take_up(row, self._run_of(row.kind, row.args))
 
     async def _sample(self) -> None:
@@ -367,16 +361,24 @@ class Engine:
         while True:
             counted = await self.ledger.counters()
             executor = self._copy.executor if self._copy is not None else None
-            slots = [seat.slot for seat in executor.seats()] if executor is not None else []
+            seats = executor.seats() if executor is not None else []
+            posts = [Post(seat.slot, self._nodes_of(next(iter(seat.held), 0))) for seat in seats]
             if self.planning:
-                slots.append(WALKER_SLOT)
-            self.observer.sample(slots, counted.migrated, counted.migrated_bytes)
+                posts.append(Post(WALKER_SLOT))
+            still = self.still()
+            self.observer.sample(
+                posts,
+                counted,
+                held=bool(still),
+                full="" if still else self.held(),
+                cpu=psutil.cpu_percent() / 100,
+            )
             await asyncio.sleep(SAMPLE_S)
 
 
 def _identity(path: Path, workspace: Workspace) -> LedgerIdentity | None:
     """Return whose ledger is to be made; None if there is one already."""
-    if (path / LEDGER_NAME).exists():
+    if opening.is_made(path / LEDGER_NAME):
         return None
     device, inode = PosixSource(posix_config(workspace)).identity()
     return LedgerIdentity(

@@ -49,21 +49,34 @@ class Jobs:
         """Return the reins of the running job of a kind."""
         return next((reins for reins in self._reins.values() if reins.kind == kind), None)
 
+    def carrying(self) -> Reins | None:
+        """Return the reins of the job that carries bundles: a copy, or a retry."""
+        return self.running(JobKind.COPY) or self.running(JobKind.RETRY)
+
     def reins(self) -> list[Reins]:
         """Return the reins of every job at work."""
         return list(self._reins.values())
 
-    async def start(
-        self, kind: JobKind, args: Mapping[str, str], actor: str, request_id: str, run: Run
+    async def start(  # noqa: PLR0913, PLR0917 - what a job is stored with
+        self,
+        kind: JobKind,
+        args: Mapping[str, str],
+        actor: str,
+        request_id: str,
+        run: Run,
+        plan: Callable[[], Awaitable[bytes]] | None = None,
     ) -> int:
-        """Store a job and begin it. Raises WrongState while another of its kind is at work."""
-        other = self.running(kind)
+        """Store a job and begin it. Raises WrongState while one that it may not be beside is there.
+
+        plan: returns what the job is confirmed to do, or raises why it may not (I8).
+        """
+        other = next((one for one in self._reins.values() if not _beside(kind, one.kind)), None)
         if other is not None:
             row = await self._ledger.job(other.id)
             if row is not None and row.request_id == request_id:
                 return other.id
             raise WrongState(
-                what=f"job {other.id} ({kind}) is {other.state}",
+                what=f"job {other.id} ({other.kind}) is {other.state}",
                 where="jobs",
                 remedy=f"Follow it with `vgwm watch {other.id}`, or end it first.",
             )
@@ -73,6 +86,7 @@ class Jobs:
             actor,
             request_id,
             EventDraft(kind="job", text=f"{kind} asked for", actor=actor),
+            plan=None if plan is None else await plan(),
         )
         row = await self._ledger.job(job)
         if row is not None and row.state is JobState.QUEUED and job not in self._tasks:
@@ -210,6 +224,19 @@ class Jobs:
         finally:
             self._reins.pop(reins.id, None)
             self._tasks.pop(reins.id, None)
+        await self._back_up()
+
+    async def _back_up(self) -> None:
+        """Copy the ledger at the end of a job; one that cannot be made is said, not waited for."""
+        try:
+            await self._ledger.back_up()
+        except VgwmError as error:
+            log.warning("the ledger was not backed up: %s", error.what)
+
+
+def _beside(one: JobKind, other: JobKind) -> bool:
+    """Tell whether two jobs can be at work together: a retry has copies and skips to itself."""
+    return one is not other and (JobKind.RETRY not in {one, other} or JobKind.PLAN in {one, other})
 
 
 def _cause(raised: BaseException) -> VgwmError:

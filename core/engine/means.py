@@ -40,7 +40,8 @@ class Means:
     """What a copy works with. owner: of a bucket, by its id. knobs: as they are now.
 
     require_source: raises if the source is no longer the one that was planned. told: hears of each
-    recorded bundle.
+    recorded bundle. made_by: carry the bundles of this job's round alone; None: all. attempts: how
+    often an object that changed goes round again; None: as the knob says.
     """
 
     ledger: Ledger
@@ -53,3 +54,5 @@ class Means:
     owner: Callable[[int], str]
     require_source: Callable[[], None] = _any_source
     told: Callable[[BundleTimes], None] = untold
+    made_by: int | None = None
+    attempts: int | None = None

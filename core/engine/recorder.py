@@ -83,12 +83,17 @@ class Recorder:
             result,
             rows.ledger,
             members,
-            retry_attempts=self._m.knobs().retry_attempts,
+            retry_attempts=self._attempts(),
         )
         outcome = without_refused(outcome, refused)
         await self._store(bundle, outcome, len(rows.ledger))
         nodes = tuple(node.name for node in place.endpoints)
         self._m.told(watch.recorded(result, nodes, (one.code for one in outcome.failures)))
+
+    def _attempts(self) -> int:
+        """Return how often an object that changed goes round again: a retry may say it."""
+        own = self._m.attempts
+        return self._m.knobs().retry_attempts if own is None else own
 
     async def _store(self, bundle: Bundle, outcome: Outcome, objects: int) -> None:
         """Commit a bundle's end to the ledger: done."""

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from core.engine.engine import Engine
     from core.engine.placement import Placement
     from core.engine.reins import Reins
+    from core.engine.requeueing import Requeueing
     from core.ledger.ledger import Ledger
     from core.model import Finding
     from core.source.posix.buckets import Bucket
@@ -153,10 +154,11 @@ class PlanRun:
 
 
 class CopyRun:
-    """Carries every planned bundle to the target."""
+    """Carries every planned bundle to the target; or, of a retry, those that it makes itself."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, retry: Requeueing | None = None) -> None:
         self._engine = engine
+        self._retry = retry
         self._executor: LocalExecutor | None = None
         self._window: Window | None = None
         self.placement: Placement | None = None
@@ -176,7 +178,7 @@ class CopyRun:
             )
         engine.learn_buckets(rows)
         planned = all(row.state is BucketState.DONE for row in rows)
-        if not planned and not engine.planning:
+        if not planned and not engine.planning and self._retry is None:
             raise NoPlan(
                 what="the plan is not whole: its walk was broken off",
                 where=str(engine.path),
@@ -197,7 +199,7 @@ class CopyRun:
             try:
                 await opening.of(table.ensure)
                 if profile.buckets is not None:
-                    buckets = engine.bucket_rows(profile)
+                    buckets = engine.buckets.rows(profile)
                     await opening.of(lambda: table.upsert_buckets(buckets))
                 await self._carry(reins, table, profile, placement, planned=planned)
                 await opening.of(table.build_index)
@@ -235,12 +237,16 @@ class CopyRun:
             executor=executor,
             window=window,
             knobs=lambda: engine.knobs,
-            owner=engine.bucket_owner,
+            owner=engine.buckets.owner,
             require_source=lambda: require_source(engine),
             told=lambda times: engine.bundle_done(times),  # noqa: PLW0108 - set after jobs began
+            made_by=None if self._retry is None else self._retry.job,
+            attempts=None if self._retry is None else self._retry.attempts,
         )
         self._executor, self._window = executor, window
-        self.copier = Copier(means, reins, hold, planned=planned)
+        if self._retry is not None:
+            await self._retry.queue(reins, hold)
+        self.copier = Copier(means, reins, hold, planned=planned or self._retry is not None)
         if not engine.walking:
             self.copier.plan_ended()  # it may have ended while the target was asked
         regulator = self.regulator = Regulator(
@@ -259,7 +265,8 @@ class CopyRun:
             await self.copier.run()
             await self._audit(placement, reins)
             await hold.patiently(engine.ledger.recount)
-            await self._require_whole_plan()
+            if self._retry is None:
+                await self._require_whole_plan()
         finally:
             self.copier = self.regulator = None
             for task in beside:

@@ -32,6 +32,9 @@ class Standing(NamedTuple):
     code: str
     tries: int
     last_ns: int
+    ino: int
+    mtime_ns: int
+    ctime_ns: int
 
     @property
     def place(self) -> FailurePlace:
@@ -116,7 +119,8 @@ class FailureLooks:
 
 _STANDING = (
     "SELECT o.bid,o.key,o.ver,o.st,o.size,coalesce(f.disp,''),coalesce(f.phase,''),"
-    "coalesce(f.code,''),coalesce(f.tries,0),coalesce(f.last,0)"
+    "coalesce(f.code,''),coalesce(f.tries,0),coalesce(f.last,0),"
+    "coalesce(o.ino,0),coalesce(o.mt,0),coalesce(o.ct,0)"
     " FROM objects o LEFT JOIN failures f USING(bid,key,ver) WHERE o.bid=? AND o.key=?"
 )
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
 from core.errors import Broken
 from core.ledger import (
+    backup,
     bundles,
     counters,
     events,
@@ -98,9 +100,13 @@ class LedgerReader:
         """Return the counters of all (0) or of one bucket (its id)."""
         return await self._reader.read(partial(counters.read, scope=scope))
 
-    async def open_bundles(self, after_id: int, limit: int) -> list[Bundle]:
-        """Return planned bundles with ids above after_id, in order of id."""
-        return await self.in_states(BundleState.PLANNED, after_id=after_id, limit=limit)
+    async def open_bundles(
+        self, after_id: int, limit: int, made_by: int | None = None
+    ) -> list[Bundle]:
+        """Return planned bundles with ids above after_id, in order of id; see `in_states`."""
+        return await self.in_states(
+            BundleState.PLANNED, after_id=after_id, limit=limit, made_by=made_by
+        )
 
     async def in_states(
         self,
@@ -194,12 +200,10 @@ class LedgerReader:
     async def _recount(self, count: Callable[[sqlite3.Connection], list[Difference]]) -> None:
         found = await self._scanner.read(count)
         if found:
-            first = found[0]
             raise Broken(
-                what=f"{len(found)} counters differ from the ledger's rows: {first.name} of scope"
-                f" {first.scope} is {first.kept}, counted {first.counted}",
+                what=recount.told(found),
                 where=self._path.name,
-                remedy="Restore the newest backup of ledger.db.",
+                remedy=await asyncio.to_thread(backup.remedy, self._path),
             )
 
     async def verify_chain(self) -> None:
@@ -209,20 +213,5 @@ class LedgerReader:
             raise Broken(
                 what=f"the chain of events is broken at number {seq}",
                 where=self._path.name,
-                remedy="Somebody changed ledger.db: compare it with the newest backup.",
+                remedy=await asyncio.to_thread(backup.remedy, self._path),
             )
-
-    async def quick_check(self) -> None:
-        """Raise Broken if SQLite finds the file damaged."""
-        found = await self._scanner.read(_quick_check)
-        if found != "ok":
-            raise Broken(
-                what=f"the ledger is damaged: {found}",
-                where=self._path.name,
-                remedy="Restore the newest backup of ledger.db.",
-            )
-
-
-def _quick_check(conn: sqlite3.Connection) -> str:
-    row: tuple[str] = conn.execute("PRAGMA quick_check(1)").fetchone()
-    return row[0]

@@ -63,11 +63,16 @@ class NoLedger:
     async def reset_copying(self) -> int:
         return 0
 
-    async def in_states(self, *states: BundleState, after_id: int, limit: int) -> list[Bundle]:
-        del states, after_id, limit
+    async def in_states(
+        self, *states: BundleState, after_id: int, limit: int, made_by: int | None = None
+    ) -> list[Bundle]:
+        del states, after_id, limit, made_by
         return []
 
-    async def open_bundles(self, after_id: int, limit: int) -> list[Bundle]:
+    async def open_bundles(
+        self, after_id: int, limit: int, made_by: int | None = None
+    ) -> list[Bundle]:
+        del made_by
         return [bundle for number, bundle in self._open.items() if number > after_id][:limit]
 
     async def bundle_entries(self, bundle: Bundle) -> Sequence[EntryRow]:

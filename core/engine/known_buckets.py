@@ -1,0 +1,53 @@
+"""The buckets at hand: what each object and the bucket table need of them.
+
+May import the ledger's rows and the target's bucket rows.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from core.dag.canonical import dumps
+from core.target.bucket_rows import BucketFacts, bucket_row
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from core.ledger.rows import BucketRow
+    from core.target.profile import Profile
+    from core.target.shape import Row
+
+
+class KnownBuckets:
+    """The source's buckets, as the ledger keeps them."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, BucketRow] = {}
+        self._facts: dict[int, Mapping[str, object]] = {}
+
+    def learn(self, rows: list[BucketRow]) -> None:
+        """Keep these, and no others."""
+        self._rows = {row.id: row for row in rows}
+        self._facts = {row.id: json.loads(row.attrs) for row in rows}
+
+    def owner(self, bucket: int) -> str:
+        """Return a bucket's owner, "" if it has none."""
+        return str(self._facts[bucket]["owner"])
+
+    def rows(self, profile: Profile) -> list[Row]:
+        """Return the rows of the bucket table."""
+        rows = []
+        for bucket in self._rows.values():
+            kept = self._facts[bucket.id]
+            rows.append(
+                bucket_row(
+                    profile,
+                    BucketFacts(
+                        name=bucket.name.decode(),
+                        document=dumps(kept["document"]),
+                        made_ns=int(str(kept["mtime_ns"])),
+                    ),
+                )
+            )
+        return rows
