@@ -17,6 +17,7 @@ from core.engine.bundling import Cut, Cutter
 from core.engine.child import Child, ChildGone
 from core.engine.page_writes import PageWrites
 from core.engine.pipeline import Pipeline
+from core.engine.planned_event import PlannedEvent
 from core.engine.task import Oddity, WalkPage, WalkTask, WorkerSetup
 from core.errors import Broken
 from core.ledger.planning import BEGINNING
@@ -77,6 +78,7 @@ class Planner:
         self._slot = slot
         self._first_bundles = 4 * settings.workers
         self._behind = BEGINNING
+        self._event = PlannedEvent()
 
     async def run(self, reins: Reins, closed: Callable[[], None]) -> None:
         """Walk what is left; `closed` is called after each commit that made bundles.
@@ -168,7 +170,7 @@ class Planner:
         behind, self._behind = self._behind, (last_key, b"")
         now = [skip for skip in skips if skip.key <= last_key]
         later = [skip for skip in skips if skip.key > last_key]
-        keys = sum(len(cut.entries) for cut in cuts)
+        event = self._event.note(sum(len(cut.entries) for cut in cuts), bucket.name, job)
         await pipeline.put(
             self._writes.write(
                 lambda: self._ledger.plan_page(
@@ -179,9 +181,7 @@ class Planner:
                     cursor=(last_key, b""),
                     after=behind,
                     increments=_classes(cuts, now),
-                    event=EventDraft(
-                        kind="planned", text=f"{keys:,} keys of {safe(bucket.name)}", job=job
-                    ),
+                    event=event,
                 )
             )
         )
