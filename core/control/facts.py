@@ -185,13 +185,14 @@ def lease_fact(now: wire.Snapshot) -> Fact:
 def total_facts(now: wire.Snapshot) -> list[Fact]:
     """Return the counters of I4, which sum up to the objects."""
     totals = now.totals
-    whole = totals.remaining == 0 and totals.objects > 0
+    known = now.workspace.planned
+    whole = known and totals.remaining == 0 and totals.objects > 0
     return [
         Fact(
             label="objects",
             parts=(
                 f"{display.count(totals.migrated)} of {display.count(totals.objects)}",
-                display.percent(totals.migrated, totals.objects),
+                display.percent(totals.migrated, totals.objects) if known else _WALKING,
             ),
             state=State.DONE if whole else State.NONE,
         ),
@@ -199,7 +200,7 @@ def total_facts(now: wire.Snapshot) -> list[Fact]:
             label="bytes",
             parts=(
                 f"{display.size(totals.migrated_bytes)} of {display.size(totals.size_bytes)}",
-                display.percent(totals.migrated_bytes, totals.size_bytes),
+                display.percent(totals.migrated_bytes, totals.size_bytes) if known else _WALKING,
             ),
         ),
         Fact(
@@ -262,12 +263,20 @@ def eta_fact(now: wire.Snapshot) -> Fact:
         parts = (
             f"{display.duration(eta.low_s)} .. {display.duration(eta.high_s)}",
             f"ends {_clock(now.at_ns, eta.low_s)} .. {_clock(now.at_ns, eta.high_s)} UTC",
+            # a fresh figure needs no age beside it: the samples are a second apart
+            f"as of {display.age(eta.age_s)} ago" if eta.age_s and eta.age_s >= _OLD_S else "",
         )
-        return Fact(label="ETA", parts=parts, state=State.RUNNING)
+        return Fact(label="ETA", parts=parts, state=State.RUNNING, age_s=eta.age_s)
+    if eta.ending is not None:
+        return Fact(label="ETA", parts=(eta.ending,), state=State.RUNNING)
     if now.totals.objects and not now.totals.remaining:
         return Fact(label="ETA", parts=("nothing is left to copy",), state=State.DONE)
     why = eta.unknown or "no rate yet"
     return Fact(label="ETA", parts=(f"unknown: {why}",), state=State.UNKNOWN, reason=why)
+
+
+_OLD_S = 5.0
+_WALKING = "found so far"  # a percentage of what is not known yet would be a claim (I7)
 
 
 def _clock(at_ns: int, ahead_s: float) -> str:

@@ -17,6 +17,7 @@ from core.control.lease import Lease
 from core.control.ledger_desk import LedgerLooks
 from core.control.orders import Orders
 from core.display import safe
+from core.engine.progress import Remaining
 from core.errors import BadInput
 from core.ledger.rows import EventDraft
 from core.model import JobKind
@@ -91,18 +92,25 @@ class EngineDesk(LedgerLooks):
         if progress is None or not self._copying():
             return wire.Eta(unknown="no copy runs")
         totals = ground.totals
-        done = totals.objects - totals.remaining
+        ended = totals.objects - totals.remaining
         left = progress.left(
-            objects=totals.remaining,
-            size_bytes=max(0, totals.size_bytes - totals.migrated_bytes),
-            share=done / totals.objects if totals.objects else 0.0,
-            complete=ground.workspace.planned,
+            Remaining(
+                objects=totals.remaining,
+                size_bytes=max(0, totals.size_bytes - totals.migrated_bytes),
+                share=ended / totals.objects if totals.objects else 0.0,
+                complete=ground.workspace.planned,
+                bundles=totals.bundles - totals.bundles_recorded,
+                pins_waiting=totals.pins_waiting,
+                held=self._engine.still(),
+            )
         )
         reason = None if left.stalled_s is None else self._engine.stalled_by()
         return wire.Eta(
             low_s=left.low_s,
             high_s=left.high_s,
-            unknown=left.unknown,
+            age_s=left.age_s,
+            unknown=None if left.unknown is None else safe(left.unknown),
+            ending=left.ending,
             stalled_s=left.stalled_s,
             stalled_reason=None if reason is None else safe(reason),
         )

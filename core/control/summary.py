@@ -23,7 +23,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """total = migrated + failed + skipped + gone + remaining (I4).
 
     percent is floored to 0.1: 100 means all. Rates, ETA and stall are absent while unknown; then
-    eta_unknown says why. waived: of the skipped, those by operators.
+    eta_unknown says why, or eta_ending how near the end is. waived: of the skipped, those by
+    operators.
     """
 
     total: int = msgspec.field()
@@ -41,7 +42,9 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     bytes_s: float | None = None
     eta_low_s: float | None = None
     eta_high_s: float | None = None
+    eta_age_s: float | None = None
     eta_unknown: str | None = None
+    eta_ending: str | None = None
     stalled: Stalled | None = None
     limit: str = ""
     job: wire.Job | None = None
@@ -69,7 +72,9 @@ def summary(now: wire.Snapshot) -> Summary:
         bytes_s=now.rate.bytes_s,
         eta_low_s=eta.low_s,
         eta_high_s=eta.high_s,
+        eta_age_s=eta.age_s,
         eta_unknown=eta.unknown,
+        eta_ending=eta.ending,
         stalled=None
         if eta.stalled_s is None
         else Stalled(for_s=eta.stalled_s, reason=eta.stalled_reason or "unknown"),

@@ -61,11 +61,16 @@ class Rate(Wire, frozen=True, kw_only=True):
 
 
 class Eta(Wire, frozen=True, kw_only=True):
-    """When the job ends: a range, or why there is none. Exactly one of low_s, unknown, stalled."""
+    """When the job ends. Exactly one of low_s, unknown, stalled_s, ending.
+
+    age_s: of the newest record that the range rests on. ending: the end is near, in words.
+    """
 
     low_s: float | None = None
     high_s: float | None = None
+    age_s: float | None = None
     unknown: str | None = None
+    ending: str | None = None
     stalled_s: float | None = None
     stalled_reason: str | None = None
 

@@ -98,6 +98,10 @@ class Board:
         """Return what all workers have sent since the board was made, every copy counted."""
         return sum(self._cells[SENT:_RULES_AT:FIELDS].tolist())
 
+    def sent_by(self, slot: int) -> int:
+        """Return what this slot has sent since the board was made."""
+        return self._cells[slot * FIELDS + SENT]
+
     def reads(self) -> list[int]:
         """Return how many timed reads of all workers fell into each bin, since the beginning."""
         return [sum(self._cells[at:_RULES_AT:FIELDS].tolist()) for at in range(READS, FIELDS)]

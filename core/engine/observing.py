@@ -1,24 +1,42 @@
-"""What can be seen of a running engine, sampled once a second: rates and workers.
+"""What can be seen of a running engine, sampled once a second: rates, workers, the bottleneck.
 
-Pure but for the board and the counters it is shown. May import the model, board, progress.
+Pure but for the board, the clock and the counters it is shown. May import the model, board,
+progress and bottleneck.
 """
 
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
+from core.engine import bottleneck
 from core.engine.board import Board, Seen, Step, Wait
-from core.engine.progress import Progress, Sample
+from core.engine.progress import STALL_S, Progress, Sample
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from core.ledger.counters import Counters
 
 SILENT_S = 10.0
 HISTORY = 60
+LOOKS = 11
+"""Looks, one a second, that a bottleneck is judged by: ten seconds lie between them."""
+
+_AT = {
+    Step.IDLE: bottleneck.IDLE,
+    Step.READ: bottleneck.READ,
+    Step.STREAM: bottleneck.READ,
+    Step.SEND: bottleneck.SEND,
+    Step.STORE: bottleneck.STORE,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerView:
-    """One worker as it was at the last sample."""
+    """One worker as it was at the last sample. since_s: since it last moved anything."""
 
     slot: int
     pid: int
@@ -31,53 +49,83 @@ class WorkerView:
     history: list[int]
 
 
+class Post(NamedTuple):
+    """A worker's place. nodes: of its task, in order."""
+
+    slot: int
+    nodes: tuple[str, ...] = ()
+
+
 @dataclass(slots=True)
 class _Track:
-    """A slot's last two readings."""
+    """A slot's last two readings. moved_s: when its position last changed."""
 
     seen: Seen
+    sent_bytes: int
     at_s: float
+    moved_s: float
     objects_s: float = 0.0
     bytes_s: float = 0.0
-    step_since_s: float = 0.0
     history: deque[int] = field(default_factory=lambda: deque(maxlen=HISTORY))
 
 
 class Observer:
     """Samples the board and the counters; keeps a minute of each worker and ten of the job."""
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: Board, clock: Callable[[], float] = time.monotonic) -> None:
         self._board = board
+        self._clock = clock
         self._tracks: dict[int, _Track] = {}
+        self._moved = 0
+        self._read_bytes = 0
+        self._looks: deque[bottleneck.Look] = deque(maxlen=LOOKS)
         self.progress: Progress | None = None
 
-    def begin(self, objects: int, size_bytes: int) -> None:
+    def begin(self, counted: Counters) -> None:
         """Start rates and ETA anew: a job begins."""
-        now_s = time.monotonic()
-        first = Sample(at_s=now_s, objects=objects, size_bytes=size_bytes)
-        self.progress = Progress(began_s=now_s, first=first)
+        self.progress = Progress(first=self._sample(counted, held=False))
+        self._looks.clear()
 
     def end(self) -> None:
         """Forget the workers: the job ended. Its last rates stay until the next begins."""
         self._tracks.clear()
+        self._looks.clear()
 
-    def sample(self, slots: list[int], objects: int, size_bytes: int) -> None:
-        """Take this second's figures."""
-        now_s = time.monotonic()
-        if self.progress is not None:
-            self.progress.add(Sample(at_s=now_s, objects=objects, size_bytes=size_bytes))
-        for slot in slots:
-            self._track(slot, now_s)
-        for slot in set(self._tracks) - set(slots):
+    def sample(
+        self,
+        posts: Sequence[Post],
+        counted: Counters,
+        *,
+        held: bool = False,
+        full: str = "",
+        cpu: float | None = None,
+    ) -> None:
+        """Take this second's figures.
+
+        held: nothing is to be done now. full: the bound that lets no bundle in. cpu: the busy share
+        of this host.
+        """
+        now_s = self._clock()
+        for post in posts:
+            self._track(post.slot, now_s)
+        for slot in set(self._tracks) - {post.slot for post in posts}:
             del self._tracks[slot]
+        if self.progress is not None:
+            self.progress.add(self._sample(counted, held=held))
+        self._looks.append(self._look(posts, counted, full, cpu))
+
+    def limit(self, bounds: bottleneck.Bounds) -> str:
+        """Name the stage that bounds the copy, with its figures; "" while nothing was seen."""
+        return bottleneck.bottleneck(self._looks, bounds)
 
     def view(self, slot: int, pid: int, nodes: tuple[str, ...], held: str) -> WorkerView:
         """Return one worker. nodes: of its task, in order. held: why the whole job waits, or ""."""
         seen = self._board.read(slot)
         track = self._tracks.get(slot)
-        now_ns = time.monotonic_ns()
-        quiet_s = (now_ns - seen.beat_ns) / 1e9 if seen.beat_ns else 0.0
-        state, step = _state(seen, quiet_s, nodes, held)
+        now_s = self._clock()
+        beat_s = max(0.0, now_s - seen.beat_ns / 1e9) if seen.beat_ns else 0.0
+        still_s = now_s - track.moved_s if track is not None and seen.beat_ns else 0.0
+        state, step = _state(seen, beat_s, still_s, nodes, held)
         return WorkerView(
             slot=slot,
             pid=pid,
@@ -86,7 +134,7 @@ class Observer:
             bytes_s=track.bytes_s if track else 0.0,
             bundle=seen.bundle or None if seen.step is not Step.IDLE else None,
             step=step,
-            since_s=quiet_s,
+            since_s=still_s if state == "stalled" else beat_s,
             history=list(track.history) if track else [],
         )
 
@@ -94,24 +142,74 @@ class Observer:
         seen = self._board.read(slot)
         track = self._tracks.get(slot)
         if track is None:
-            self._tracks[slot] = _Track(seen, now_s)
+            self._tracks[slot] = _Track(seen, self._board.sent_by(slot), now_s, now_s)
             return
         span = max(now_s - track.at_s, 1e-3)
+        read_bytes = max(0, seen.size_bytes - track.seen.size_bytes)
         track.objects_s = max(0, seen.objects - track.seen.objects) / span
-        track.bytes_s = max(0, seen.size_bytes - track.seen.size_bytes) / span
+        track.bytes_s = read_bytes / span
         track.history.append(round(track.bytes_s))
-        track.seen, track.at_s = seen, now_s
+        self._read_bytes += read_bytes
+        sent_bytes = self._board.sent_by(slot)
+        if _position(seen, sent_bytes) != _position(track.seen, track.sent_bytes):
+            track.moved_s = now_s
+            self._moved += 1
+        track.seen, track.sent_bytes, track.at_s = seen, sent_bytes, now_s
+
+    def _sample(self, counted: Counters, *, held: bool) -> Sample:
+        gone_bytes = counted.failed_bytes + counted.gone_bytes
+        return Sample(
+            at_s=self._clock(),
+            objects=counted.migrated,
+            size_bytes=counted.migrated_bytes,
+            ended=counted.migrated + counted.failed + counted.gone,
+            ended_bytes=counted.migrated_bytes + gone_bytes,
+            moved=self._moved,
+            held=held,
+        )
+
+    def _look(
+        self, posts: Sequence[Post], counted: Counters, full: str, cpu: float | None
+    ) -> bottleneck.Look:
+        at: Counter[str] = Counter()
+        sending: Counter[str] = Counter()
+        for post in posts:
+            seen = self._tracks[post.slot].seen
+            if seen.step is Step.WALK:
+                continue
+            slowed = seen.wait is Wait.BANDWIDTH and seen.step is not Step.IDLE
+            at[bottleneck.BANDWIDTH if slowed else _AT[seen.step]] += 1
+            if seen.step is Step.SEND and seen.part < len(post.nodes):
+                sending[post.nodes[seen.part]] += 1
+        return bottleneck.Look(
+            at_s=self._clock(),
+            at=at,
+            sending=sending,
+            full=full,
+            cpu=cpu,
+            read_bytes=self._read_bytes,
+            sent_bytes=self._board.sent_bytes(),
+            bundles=counted.bundles_recorded,
+        )
 
 
-def _state(seen: Seen, quiet_s: float, nodes: tuple[str, ...], held: str) -> tuple[str, str]:
+def _position(seen: Seen, sent_bytes: int) -> tuple[int, ...]:
+    """Return what moves when a worker gets on; its heart beats without that, too."""
+    sizes = (seen.objects, seen.size_bytes, sent_bytes)
+    return (seen.bundle, seen.step, seen.done, seen.part, *sizes)
+
+
+def _state(
+    seen: Seen, beat_s: float, still_s: float, nodes: tuple[str, ...], held: str
+) -> tuple[str, str]:
     """Return a worker's state and what it is at, in words."""
-    percent = f"{seen.done * 100 // seen.total} %" if seen.total else ""
     if seen.wait is Wait.BANDWIDTH:
         return "waiting", "bandwidth"
     if seen.wait is Wait.HOLD:
         return ("paused" if held.startswith("paused") else "waiting"), held or "held"
     if seen.step is Step.IDLE:
         return ("paused", held) if held.startswith("paused") else ("waiting", held or "no work")
+    percent = f"{seen.done * 100 // seen.total} %" if seen.total else ""
     node = nodes[seen.part] if seen.part < len(nodes) else ""
     words = {
         Step.READ: f"hash {percent}",
@@ -120,4 +218,17 @@ def _state(seen: Seen, quiet_s: float, nodes: tuple[str, ...], held: str) -> tup
         Step.STORE: "store",
         Step.WALK: f"walk {seen.done:,}",
     }[seen.step]
-    return ("silent" if quiet_s > SILENT_S else "copy"), words
+    if still_s >= STALL_S:
+        return "stalled", _STALLED[seen.step].format(node=node or "the target", words=words)
+    # a node that is waited for beats no heart: its own timeout ends that
+    silent = beat_s > SILENT_S and seen.step not in {Step.SEND, Step.STORE}
+    return ("silent" if silent else "copy"), words
+
+
+_STALLED = {
+    Step.READ: "source: a read does not come back ({words})",
+    Step.STREAM: "source or link: no byte moves ({words})",
+    Step.SEND: "{node} takes no byte and says no word",
+    Step.STORE: "the target's disk does not come back",
+    Step.WALK: "source: a listing does not come back ({words})",
+}
