@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from core.display import safe
 from core.errors import Broken, CapacityExhausted, Denied, NoAnswer, VgwmError, WrongState
+from core.ledger import seals
 from core.ledger.schema import PAGE_BYTES
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def open_writer(path: Path, *, create: bool) -> sqlite3.Connection:
         conn.execute("PRAGMA temp_store=MEMORY")
         conn.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
         conn.execute(f"PRAGMA journal_size_limit={WAL_LIMIT_BYTES}")
+        seals.register(conn)
     except sqlite3.Error:
         conn.close()
         raise

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from core.dag.canonical import dumps
 from core.errors import WrongState
-from core.ledger.rows import JobRow
+from core.ledger import events
+from core.ledger.rows import EventDraft, JobRow
 from core.model import ENDED, JobKind, JobState
 
 if TYPE_CHECKING:
@@ -98,12 +99,26 @@ def plan_of(conn: sqlite3.Connection, job: int) -> bytes | None:
     return None if row is None else row[0]
 
 
-def interrupt(conn: sqlite3.Connection) -> list[int]:
-    """Mark jobs found at work by a new engine as interrupted; return their ids."""
-    rows = conn.execute(
-        "UPDATE jobs SET st=? WHERE st IN (?,?,?) RETURNING id",
-        (JobState.INTERRUPTED, JobState.RUNNING, JobState.PAUSING, JobState.CANCELLING),
+def interrupt(conn: sqlite3.Connection, now_ns: int) -> list[int]:
+    """Bring jobs that a dead engine had at work to where they belong; return the interrupted ones.
+
+    Who was told to end has ended, who was told to pause is paused: an order outlives its engine.
+    """
+    cancelled = conn.execute(
+        "UPDATE jobs SET st=?,ended=? WHERE st=? RETURNING id,kind",
+        (JobState.CANCELLED, now_ns, JobState.CANCELLING),
     ).fetchall()
+    paused = conn.execute(
+        "UPDATE jobs SET st=? WHERE st=? RETURNING id,kind", (JobState.PAUSED, JobState.PAUSING)
+    ).fetchall()
+    rows = conn.execute(
+        "UPDATE jobs SET st=? WHERE st=? RETURNING id", (JobState.INTERRUPTED, JobState.RUNNING)
+    ).fetchall()
+    told = [(job, f"{kind} was being cancelled: cancelled") for job, kind in cancelled]
+    told += [(job, f"{kind} was being paused: paused") for job, kind in paused]
+    for job, text in sorted(told):
+        draft = EventDraft(kind="job", text=f"{text} (its engine ended first)", job=job)
+        events.append(conn, draft, now_ns)
     return sorted(job for (job,) in rows)
 
 

@@ -6,24 +6,28 @@ business of `core.ledger.lock`.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from contextlib import suppress
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
-from core.errors import CapacityExhausted, WrongState
+from core.errors import Broken, CapacityExhausted, WrongState
 from core.ledger import (
+    backup,
     bundles,
     events,
     failure_recount,
     jobs,
+    opening,
     planning,
     recording,
     recount,
     schema,
     settings,
 )
+from core.ledger.mark import Mark
 from core.ledger.mending import Mending
 from core.ledger.reading import LedgerReader
 from core.ledger.writer import Writer
@@ -50,8 +54,8 @@ _NOTHING: Final[Mapping[str, int]] = {}
 class Ledger(LedgerReader):
     """Reads and writes a ledger. Made by `open`, ended by `close`.
 
-    epoch: how often an engine has opened it, this time included. clean: the last engine ended
-    well. interrupted: jobs that were at work when the last engine ended.
+    epoch: how often an engine has opened it, this time included. left: how the last engine left
+    it. interrupted: jobs that were at work when the last engine ended.
     """
 
     def __init__(self, path: Path, writer: Writer, clock: Callable[[], int]) -> None:
@@ -60,8 +64,9 @@ class Ledger(LedgerReader):
         self._clock = clock
         self._bundle_ids = count(1)
         self.mending = Mending(self._write, clock)
+        self._backups = backup.Backups(path)
         self.epoch = 0
-        self.clean = True
+        self.left = opening.Left.NEW
         self.interrupted: tuple[int, ...] = ()
 
     @classmethod
@@ -78,13 +83,17 @@ class Ledger(LedgerReader):
         clock: UTC nanoseconds. After an unclean end the whole file is checked and counted again.
         Raises WrongState (no ledger), SchemaMismatch, ForeignPlan, Broken, CapacityExhausted.
         """
-        writer = await Writer.start(path, create=create is not None)
-        ledger = cls(path, writer, clock)
         try:
-            await ledger._begin(create)
-        except BaseException:
-            await ledger._end()
-            raise
+            found = await asyncio.to_thread(opening.look, path)
+            writer = await Writer.start(path, create=create is not None)
+            ledger = cls(path, writer, clock)
+            try:
+                await ledger._begin(create, found)
+            except BaseException:
+                await ledger._end()
+                raise
+        except Broken as error:
+            raise await asyncio.to_thread(backup.with_remedy, error, path) from error
         return ledger
 
     @staticmethod
@@ -99,17 +108,22 @@ class Ledger(LedgerReader):
         return reader
 
     async def close(self) -> None:
-        """Write what is queued, mark the end as clean, and close the file.
+        """Write what is queued, close the file, and mark its end as clean, with its digest.
 
         Without room for the mark the end counts as unclean: the next start checks everything.
         """
         if self._writer.closed:
             return
-        try:
-            with suppress(CapacityExhausted):
-                await self._writer.submit(partial(settings.set_meta, key=settings.CLEAN, value=1))
-        finally:
-            await self._end()
+        await self._end()
+        with suppress(CapacityExhausted):
+            await asyncio.to_thread(opening.seal, self._path, self.epoch)
+
+    async def back_up(self) -> bool:
+        """Copy the ledger to `ledger.db.bak`; tell if it was done: not while that costs over 1 %.
+
+        Raises CapacityExhausted; then the old backup stands.
+        """
+        return await asyncio.to_thread(self._backups.make)
 
     def lag_s(self) -> float:
         """Return how long the oldest unwritten change has waited."""
@@ -323,39 +337,56 @@ class Ledger(LedgerReader):
             partial(_with_event, change=change, event=event, now_ns=self._clock())
         )
 
-    async def _begin(self, create: LedgerIdentity | None) -> None:
+    async def _begin(self, create: LedgerIdentity | None, found: opening.Found) -> None:
         where = self._path.name
-        self.clean = await self._writer.submit(partial(_prepare, create=create, where=where))
+        epoch = await self._writer.submit(
+            partial(_prepare, create=create, found=found, where=where)
+        )
+        self.left = found.left
         if self.clean:
             await self._recount(recount.states)  # the histogram costs as much again
             await self._recount(failure_recount.differences)
         else:
-            await self.quick_check()
-            await self.recount()
-        self.epoch = await self._writer.submit(settings.begin_epoch)
-        self.interrupted = tuple(await self._writer.submit(jobs.interrupt))
+            opening.require_epoch(found, epoch, where)
+            await self._scanner.read(partial(opening.examine, where=where))
+        # Before the first change, and after the epoch: it never says more than the ledger holds.
+        await asyncio.to_thread(Mark(epoch=max(epoch, found.epoch)).write, self._path)
+        self.epoch = await self._writer.submit(partial(settings.begin_epoch, above=found.epoch))
+        await asyncio.to_thread(Mark(epoch=self.epoch).write, self._path)
+        self.interrupted = tuple(
+            await self._writer.submit(partial(jobs.interrupt, now_ns=self._clock()))
+        )
         self._bundle_ids = count(await self._reader.read(bundles.next_id))
+
+    @property
+    def clean(self) -> bool:
+        """Whether the last engine ended well."""
+        return self.left in (opening.Left.NEW, opening.Left.CLEAN)
 
     async def _end(self) -> None:
         await super().close()
         await self._writer.close()
 
 
-def _prepare(conn: sqlite3.Connection, create: LedgerIdentity | None, where: str) -> bool:
-    """Make or check the tables; tell whether the last engine ended well."""
+def _prepare(
+    conn: sqlite3.Connection, create: LedgerIdentity | None, found: opening.Found, where: str
+) -> int:
+    """Make or check the tables; return the epoch that they hold."""
     if schema.is_empty(conn):
+        if found.epoch:
+            raise Broken(what="the ledger lost all that it held", where=where, remedy="")
         if create is None:
             raise WrongState(
                 what="the ledger is empty", where=where, remedy="Make it with `vgwm init`."
             )
         schema.create(conn)
         settings.write_identity(conn, create)
-        return True
+        return 0
     schema.upgrade(conn)
     schema.check(conn, where)
     if create is not None:
         settings.require_workspace(conn, create)
-    return settings.get_meta(conn, settings.CLEAN) == 1
+    return int(settings.get_meta(conn, settings.EPOCH) or 0)
 
 
 def _with_event(

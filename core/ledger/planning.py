@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from core.config.redact import redact
 from core.display import safe
 from core.errors import BadInput, Broken
-from core.ledger import counters
+from core.ledger import counters, seals
 from core.ledger.rows import (
     BucketRow,
     BucketState,
@@ -132,20 +132,13 @@ def insert_bundle(conn: sqlite3.Connection, bucket_id: int, bundle: NewBundle, m
             where=f"bucket {bucket_id}, {safe(bundle.first[0])} .. {safe(bundle.last[0])}",
             remedy="This is a fault of vgwm: keep ledger.db and report it.",
         )
+    low, high = position_bytes(bundle.first), position_bytes(bundle.last)
+    head = (bundle.id, bucket_id, low, high, int(bundle.kind))
     conn.execute(
         _INSERT_BUNDLE,
-        (
-            bundle.id,
-            bucket_id,
-            position_bytes(bundle.first),
-            position_bytes(bundle.last),
-            bundle.kind,
-            made.round,
-            len(bundle.entries),
-            made.size_bytes,
-            made.tries,
-        ),
+        (*head, made.round, len(bundle.entries), made.size_bytes, made.tries),
     )
+    seals.seal_planned(conn, head, bundle.entries)
 
 
 def _insert(conn: sqlite3.Connection, bucket_id: int, bundle: NewBundle) -> Counter[str]:

@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from core.errors import Broken
-from core.ledger import bundles, counters
+from core.ledger import bundles, counters, seals
 from core.ledger.failures import clear_requeued, follow, note
 from core.ledger.moving import again
 from core.ledger.rows import Disposition, FailureDraft
@@ -77,6 +77,7 @@ def record(conn: sqlite3.Connection, bundle_id: int, outcome: Outcome, now_ns: i
     conn.execute(
         "UPDATE bundles SET st=4,err=NULL,bytes=bytes+? WHERE id=?", (delta["bytes"], bundle_id)
     )
+    seals.seal_recorded(conn, bundle_id, rows)
     if bundle.tries or bundle.round:
         clear_requeued(conn, bundle)
     _explain(conn, bundle, outcome, states[ObjectState.FAILED], now_ns)
@@ -116,6 +117,7 @@ def fail(conn: sqlite3.Connection, bundle_id: int, code: str, text: str, now_ns:
     conn.execute(
         "UPDATE bundles SET st=5,tries=tries+1,err=? WHERE id=?", (f"{code}: {text}", bundle_id)
     )
+    seals.unseal(conn, bundle_id)
     return len(members)
 
 

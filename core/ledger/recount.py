@@ -10,7 +10,7 @@ from core.ledger.counters import ALL, CLASS_PREFIX, CLASSES, SIZE_BOUNDS, TALLIE
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 MEMBERS: Final = "members of bundles"
 MEMBERS_BYTES: Final = "bytes of bundles"
@@ -58,6 +58,15 @@ class Difference:
     name: str
     kept: int
     counted: int
+
+
+def told(found: Sequence[Difference]) -> str:
+    """Say how many counters differ, and the first of them. found: not empty."""
+    first = found[0]
+    return (
+        f"{len(found)} counters differ from the ledger's rows: {first.name} of scope {first.scope}"
+        f" is {first.kept}, counted {first.counted}"
+    )
 
 
 def states(conn: sqlite3.Connection) -> list[Difference]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.errors import SchemaMismatch
-from core.ledger import failure_tables
+from core.ledger import failure_tables, seals
 
 if TYPE_CHECKING:
     import sqlite3
@@ -70,11 +70,13 @@ TABLES = (
         " op TEXT NOT NULL, seen INTEGER NOT NULL, cid BLOB, size INTEGER, st INTEGER NOT NULL,"
         " why TEXT, PRIMARY KEY(bid,key,ver)) WITHOUT ROWID"
     ),
+    *seals.TABLES,
 )
 
 
 def create(conn: sqlite3.Connection) -> None:
     """Make all tables in an empty file, within the caller's transaction."""
+    seals.register(conn)
     for statement in TABLES:
         conn.execute(statement)
     conn.execute(f"PRAGMA application_id={APPLICATION_ID}")
@@ -94,6 +96,9 @@ def upgrade(conn: sqlite3.Connection) -> bool:
     if (application, version) != (APPLICATION_ID, 1):
         return False
     failure_tables.from_schema_1(conn)
+    for statement in seals.TABLES:
+        conn.execute(statement)
+    seals.reseal(conn)
     conn.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
     return True
 

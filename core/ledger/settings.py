@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from core.errors import ForeignPlan, WrongState
+from core.errors import Broken, ForeignPlan
 from core.ledger.rows import KnobRow, LedgerIdentity
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 PLAN: Final = "plan"
 EPOCH: Final = "epoch"
-CLEAN: Final = "clean"
 _WORKSPACE: Final = "workspace"
 _DEV: Final = "source_dev"
 _INO: Final = "source_ino"
@@ -43,7 +42,6 @@ def write_identity(conn: sqlite3.Connection, identity: LedgerIdentity) -> None:
     set_meta(conn, _INO, str(identity.source_ino))
     set_meta(conn, _PROFILE, identity.profile)
     set_meta(conn, EPOCH, 0)
-    set_meta(conn, CLEAN, 1)
 
 
 def identity(conn: sqlite3.Connection) -> LedgerIdentity:
@@ -67,16 +65,16 @@ def require_workspace(conn: sqlite3.Connection, wanted: LedgerIdentity) -> None:
         )
 
 
-def begin_epoch(conn: sqlite3.Connection) -> int:
-    """Count one engine start, and mark the ledger as in use; return the epoch."""
+def begin_epoch(conn: sqlite3.Connection, above: int) -> int:
+    """Count one engine start; return the epoch, which no engine had before.
+
+    above: an epoch that was seen elsewhere; a ledger that was restored does not know of it.
+    """
     row: tuple[int] | None = conn.execute(
-        "UPDATE meta SET v=v+1 WHERE k=? RETURNING v", (EPOCH,)
+        "UPDATE meta SET v=max(v,?)+1 WHERE k=? RETURNING v", (above, EPOCH)
     ).fetchone()
     if row is None:
-        raise WrongState(
-            what="the ledger has no epoch", where="ledger.db", remedy="Restore the newest backup."
-        )
-    set_meta(conn, CLEAN, 0)
+        raise Broken(what="the ledger has no epoch", where="ledger.db", remedy="")
     return row[0]
 
 

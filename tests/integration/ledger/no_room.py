@@ -97,7 +97,7 @@ async def end_without_room(folder: Path, ledger: Ledger, room: Room, objects: in
     await ledger.close()
     room.make()
     again = await scene.opened(folder)
-    assert not again.clean
+    assert not again.clean or isinstance(room, Limit)  # the mark is a small file
     assert (await again.counters()).objects == objects
     await again.verify_chain()
     await again.close()

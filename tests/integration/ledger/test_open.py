@@ -10,6 +10,7 @@ import pytest
 from blockbuster import blockbuster_ctx
 
 from core.errors import Broken, ForeignPlan, SchemaMismatch, WrongState
+from core.ledger import mark, seals
 from core.ledger.ledger import Ledger
 from core.ledger.schema import SCHEMA_VERSION
 from core.model import JobKind, JobState
@@ -28,8 +29,11 @@ def written(path: Path, text: str) -> None:
 
 
 def tampered(path: Path, statement: str) -> None:
+    """Change a ledger as a hand would; without its mark it is checked row by row."""
     with closing(sqlite3.connect(path, isolation_level=None)) as conn:
+        seals.register(conn)
         conn.execute(statement)
+    mark.remove(path)
 
 
 async def test_each_opening_counts_an_epoch(tmp_path: Path) -> None:
@@ -49,7 +53,8 @@ async def test_the_identity_comes_back_with_all_64_bits(tmp_path: Path) -> None:
 async def test_i9_nobody_else_can_read_the_files(ledger: Ledger, tmp_path: Path) -> None:
     assert await ledger.last_seq() == 0
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in listing(tmp_path)}
-    assert modes == {"ledger.db": 0o600, "ledger.db-wal": 0o600, "ledger.db-shm": 0o600}
+    names = ("ledger.db", "ledger.db-shm", "ledger.db-wal", "ledger.db.sum")
+    assert modes == dict.fromkeys(names, 0o600)
 
 
 async def test_without_create_a_missing_ledger_is_not_made(tmp_path: Path) -> None:
@@ -134,9 +139,20 @@ async def test_jobs_found_at_work_are_interrupted(ledger: Ledger, tmp_path: Path
         await ledger.job_state(job, state)
     await ledger.close()
     again = await scene.opened(tmp_path)
-    assert again.interrupted == tuple(ids[:3])
+    assert again.interrupted == tuple(ids[:1])
     found = [row.state for row in reversed(await again.jobs())]
-    assert found == [JobState.INTERRUPTED] * 3 + [JobState.PAUSED]
+    assert found == [
+        JobState.INTERRUPTED,
+        JobState.PAUSED,
+        JobState.CANCELLED,
+        JobState.PAUSED,
+    ]
+    told = [(event.job, event.text) for event in await again.last_events(2)]
+    assert told == [
+        (ids[1], "copy was being paused: paused (its engine ended first)"),
+        (ids[2], "copy was being cancelled: cancelled (its engine ended first)"),
+    ]
+    assert (await again.jobs())[1].ended_ns is not None
     await again.close()
 
 

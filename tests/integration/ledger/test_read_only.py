@@ -51,7 +51,6 @@ async def test_a_reader_does_not_change_the_file_of_an_engine_that_is_down(
     assert len(await reader.in_states(BundleState.PLANNED)) == 1
     assert await reader.identity() == scene.IDENTITY
     await reader.verify_chain()
-    await reader.quick_check()
     await reader.close()
     assert digest(tmp_path / "ledger.db") == before
     again = await scene.opened(tmp_path)

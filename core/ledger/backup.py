@@ -1,0 +1,93 @@
+"""A copy of the ledger beside it, `ledger.db.bak`: whole or not there, and known to the byte.
+
+Made at the end of the plan and of each job, from one read transaction, while the writer goes on.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Final
+
+from core.errors import Broken
+from core.ledger.connection import error_of, open_reader
+from core.ledger.mark import Mark
+from core.ledger.settings import EPOCH, get_meta
+
+SUFFIX: Final = ".bak"
+SHARE: Final = 100
+"""A backup waits until a hundred times its own duration have passed: it costs 1 % at most."""
+
+
+class Backups:
+    """Makes backups of one ledger."""
+
+    def __init__(self, ledger: Path) -> None:
+        self._ledger = ledger
+        self._not_before_s = 0.0
+
+    def make(self) -> bool:
+        """Copy the ledger as it is committed now; tell whether it was done. Blocks for the copy.
+
+        Not done while the last one is younger than a hundred times its duration. Raises
+        CapacityExhausted and Broken; then the old backup stands.
+        """
+        began_s = time.monotonic()
+        if began_s < self._not_before_s:
+            return False
+        copy_to(self._ledger, place_of(self._ledger))
+        ended_s = time.monotonic()
+        self._not_before_s = ended_s + SHARE * (ended_s - began_s)
+        return True
+
+
+def place_of(ledger: Path) -> Path:
+    """Return where a ledger's backup is."""
+    return Path(f"{ledger}{SUFFIX}")
+
+
+def copy_to(ledger: Path, backup: Path) -> None:
+    """Copy a ledger, that may be written meanwhile, to a file with its mark."""
+    part = Path(f"{backup}.new")
+    part.unlink(missing_ok=True)
+    os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    try:
+        with closing(open_reader(ledger)) as source, closing(sqlite3.connect(part)) as target:
+            target.execute("PRAGMA synchronous=OFF")  # it is synced below, at once
+            source.backup(target)
+            epoch = int(get_meta(target, EPOCH) or 0)
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        mark = Mark.of(part, epoch)
+        # the mark is last: a backup that it does not fit is none
+        part.replace(backup)
+        mark.write(backup)
+    except sqlite3.Error as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise error_of(error, backup) from error
+
+
+def remedy(ledger: Path) -> str:
+    """Say how to go on with a ledger that cannot be trusted."""
+    name = ledger.name
+    backup = place_of(ledger)
+    mark = Mark.read(backup)
+    if mark is None or not backup.exists() or not mark.fits(backup):
+        return (
+            f"There is no sound backup. Move {name}, {name}-wal and {name}.sum away, then plan and"
+            " copy again: what is at the target is found there, and stays."
+        )
+    at = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(backup.stat().st_mtime))
+    return (
+        f"Restore the backup of {at}: in the workspace, rm -f {name}-wal {name}-shm && cp"
+        f" {backup.name} {name}; then vgwm engine start: what came after it is done again."
+    )
+
+
+def with_remedy(error: Broken, ledger: Path) -> Broken:
+    """Return a fault of the ledger with the way out that there is now, if it names none itself."""
+    return Broken(what=error.what, where=error.where, remedy=error.remedy or remedy(ledger))

@@ -1,0 +1,203 @@
+"""Digests of what the ledger holds, kept in the commit that changes it.
+
+SQLite sees a page that is no page; it cannot see a value that became another one on the disk. So a
+bundle's members have a digest, and every row of the small tables has one, by triggers: whoever
+writes, the digest follows. After an unclean end all are computed again (`docs/ledger.md`).
+"""
+
+from __future__ import annotations
+
+import marshal
+from dataclasses import dataclass
+from hashlib import blake2b
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from core.ledger.counters import CLASS_PREFIX, TALLIES
+from core.model import BundleState, ObjectState
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator, Sequence
+
+    from core.ledger.rows import EntryRow, RecordRow
+
+DIGEST_BYTES: Final = 16
+FUNCTION: Final = "vgwm_seal"
+BUNDLE: Final = "bundle"
+
+_MARSHAL: Final = 2
+"""The format without references: equal lists of bytes and numbers have equal bytes. A test pins
+them, so that another Python's would not go unseen."""
+
+_SMALL: Final = {
+    "meta": ("k", "v"),
+    "buckets": ("bid", "name", "st", "cursor", "attrs"),
+    "jobs": (
+        *("id", "kind", "st", "args", "plan", "cursor"),
+        *("actor", "made", "began", "ended", "result"),
+    ),
+    "knobs": ("name", "val", "actor", "ts"),
+    "cutover": (
+        *("seq", "run", "slice", "state", "step"),
+        *("phase", "ts", "actor", "plan", "data"),
+    ),
+}
+"""Tables of few rows; the first column is the key."""
+
+# Tallies of happenings cannot be counted again; all other counters are.
+_TALLY: Final = " OR ".join(
+    ["name GLOB '" + CLASS_PREFIX + "*'", *(f"name='{name}'" for name in TALLIES)]
+)
+Planned: TypeAlias = tuple[int, int, bytes, bytes, int]
+"""A bundle's number, bucket, first and last position, and kind, as its columns hold them."""
+
+_ENDED: Final = (ObjectState.RECORDED, ObjectState.GONE, ObjectState.GONE_APPLIED)
+_position_of_entry = itemgetter(0, 1)
+_position_of_row = itemgetter(9, 10)
+
+
+def _triggers() -> Iterator[str]:
+    for table, columns in _SMALL.items():
+        seal = f"{FUNCTION}({','.join(f'NEW.{column}' for column in columns)})"
+        yield from _three(table, f"NEW.{columns[0]}", f"OLD.{columns[0]}", seal, ("", ""))
+    new, old = (_TALLY.replace("name", f"{row}.name") for row in ("NEW", "OLD"))
+    yield from _three(
+        "counters",
+        "NEW.scope||' '||NEW.name",
+        "OLD.scope||' '||OLD.name",
+        f"{FUNCTION}(NEW.scope,NEW.name,NEW.n)",
+        (f" WHEN {new}", f" WHEN {old}"),
+    )
+
+
+def _three(table: str, new: str, old: str, seal: str, when: tuple[str, str]) -> Iterator[str]:
+    # not OR REPLACE: the clause of the statement that fires a trigger would stand in its place
+    put = (
+        f"INSERT INTO seals(what,id,h) VALUES('{table}',{new},{seal})"
+        " ON CONFLICT(what,id) DO UPDATE SET h=excluded.h;"
+    )
+    drop = f"DELETE FROM seals WHERE what='{table}' AND id={old};"  # noqa: S608 - our own names
+    yield f"CREATE TRIGGER seal_{table}_in AFTER INSERT ON {table}{when[0]} BEGIN {put} END"
+    yield (f"CREATE TRIGGER seal_{table}_changed AFTER UPDATE ON {table}{when[0]} BEGIN {put} END")
+    yield f"CREATE TRIGGER seal_{table}_out AFTER DELETE ON {table}{when[1]} BEGIN {drop} END"
+
+
+TABLES: Final = (
+    "CREATE TABLE seals(what TEXT, id, h BLOB NOT NULL, PRIMARY KEY(what,id)) WITHOUT ROWID",
+    *_triggers(),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsealed:
+    """A row, or a bundle's members, that are not as they were written."""
+
+    what: str
+    id: str
+
+
+def register(conn: sqlite3.Connection) -> None:
+    """Give the connection the function that the triggers call."""
+    conn.create_function(FUNCTION, -1, lambda *row: _digest(repr(row).encode()), deterministic=True)
+
+
+def seal_planned(conn: sqlite3.Connection, head: Planned, entries: Sequence[EntryRow]) -> None:
+    """Keep the digest of a planned bundle. entries: all its members, in any order."""
+    _put(conn, head[0], _planned(head, entries))
+
+
+def seal_recorded(conn: sqlite3.Connection, bundle_id: int, rows: Sequence[RecordRow]) -> None:
+    """Keep the digest of a recorded bundle. rows: its members; failed ones, which may move, too."""
+    head = conn.execute(
+        "SELECT id,bid,lo,hi,kind,root,allocs,blocks FROM bundles WHERE id=?", (bundle_id,)
+    ).fetchone()
+    _put(conn, bundle_id, _recorded(head, rows))
+
+
+def unseal(conn: sqlite3.Connection, bundle_id: int) -> None:
+    """Forget a bundle's digest: all its members failed, and may move."""
+    conn.execute("DELETE FROM seals WHERE what=? AND id=?", (BUNDLE, bundle_id))
+
+
+def reseal(conn: sqlite3.Connection) -> None:
+    """Compute every digest anew, for a ledger that had none."""
+    conn.execute("DELETE FROM seals")
+    conn.executemany("INSERT INTO seals(what,id,h) VALUES(?,?,?)", list(_found(conn)))
+
+
+def broken(conn: sqlite3.Connection) -> list[Unsealed]:
+    """Compute every digest again; return what differs, what has none, and what is no more.
+
+    Memory: the bundles whose ranges lie over each other. 3 s a million objects.
+    """
+    kept: dict[tuple[str, int | str], bytes] = {
+        (what, number): digest
+        for what, number, digest in conn.execute("SELECT what,id,h FROM seals")
+    }
+    found = [
+        Unsealed(what=what, id=str(number))
+        for what, number, digest in _found(conn)
+        if kept.pop((what, number), b"") != digest
+    ]
+    return [*found, *(Unsealed(what=what, id=str(number)) for what, number in kept)]
+
+
+def _found(conn: sqlite3.Connection) -> Iterator[tuple[str, int | str, bytes]]:
+    """Yield (what, id, digest) of everything that has a digest, as the tables say now."""
+    for table, columns in _SMALL.items():
+        # S608: names are constants of this project
+        for row in conn.execute(f"SELECT {','.join(columns)} FROM {table}"):  # noqa: S608
+            yield table, row[0], _digest(repr(row).encode())
+    for row in conn.execute(f"SELECT scope,name,n FROM counters WHERE {_TALLY}"):  # noqa: S608
+        yield "counters", f"{row[0]} {row[1]}", _digest(repr(row).encode())
+    yield from _bundles(conn)
+
+
+def _bundles(conn: sqlite3.Connection) -> Iterator[tuple[str, int, bytes]]:
+    """Yield the digests of all bundles but failed ones, by one pass over the objects."""
+    heads = {
+        row[0]: row
+        for row in conn.execute(
+            "SELECT id,bid,lo,hi,kind,root,allocs,blocks,st,n FROM bundles NOT INDEXED WHERE st<>?",
+            (BundleState.FAILED,),
+        )
+    }
+    members: dict[int, list[RecordRow]] = {}
+    for bundle, *row in conn.execute(
+        "SELECT bun,st,cid,etag,size,ino,mt,ct,mh,bid,key,ver FROM objects"
+        " WHERE bun IS NOT NULL ORDER BY bid,key,ver"
+    ):
+        if bundle in heads:
+            mine = members.setdefault(bundle, [])
+            mine.append(tuple(row))
+            if len(mine) == heads[bundle][9]:
+                yield BUNDLE, bundle, _of(heads.pop(bundle), members.pop(bundle))
+    for bundle, head in heads.items():
+        yield BUNDLE, bundle, _of(head, members.get(bundle, []))
+
+
+def _of(head: tuple[Any, ...], rows: list[RecordRow]) -> bytes:
+    if head[8] == BundleState.RECORDED:
+        return _recorded(head[:8], rows)
+    return _planned(head[:5], [(r[9], r[10], r[3], r[4], r[5], r[6]) for r in rows])
+
+
+def _planned(head: Planned, entries: Sequence[EntryRow]) -> bytes:
+    members = sorted(map(tuple, entries), key=_position_of_entry)
+    return _digest(repr(head).encode() + marshal.dumps(members, _MARSHAL))
+
+
+def _recorded(head: tuple[Any, ...], rows: Sequence[RecordRow]) -> bytes:
+    members = sorted((tuple(row) for row in rows if row[0] in _ENDED), key=_position_of_row)
+    return _digest(repr(head).encode() + marshal.dumps(members, _MARSHAL))
+
+
+def _put(conn: sqlite3.Connection, bundle_id: int, digest: bytes) -> None:
+    conn.execute(
+        "INSERT OR REPLACE INTO seals(what,id,h) VALUES(?,?,?)", (BUNDLE, bundle_id, digest)
+    )
+
+
+def _digest(content: bytes) -> bytes:
+    return blake2b(content, digest_size=DIGEST_BYTES).digest()
