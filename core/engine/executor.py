@@ -42,6 +42,10 @@ class Seat:
     told: bool = False
     deaths: int = 0
 
+    def leaves(self) -> bool:
+        """Tell whether its worker is to end."""
+        return self.leaving
+
 
 class LocalExecutor:
     """Runs copy tasks in processes of this host."""
@@ -148,6 +152,8 @@ class LocalExecutor:
                 )
                 await self._notify()
                 return
+            if seat.leaves():  # told while it was being started, when nobody heard it
+                seat.child.send(Stop())
             await self._notify()
             try:
                 while True:

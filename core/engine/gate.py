@@ -67,6 +67,10 @@ class Gate:
             self._sleep(_LOOK_S)
         self._desk.waits(Wait.NONE)
 
+    def slows(self) -> bool:
+        """Tell whether bytes have a limit now, or may not pass at all."""
+        return bool(self._rules.bytes_s()) or self._rules.held()
+
     def take(self, size_bytes: int) -> None:
         """Wait until so many bytes may be sent, and count them."""
         self.rest()

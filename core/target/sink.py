@@ -38,6 +38,9 @@ class SinkReceipt(NamedTuple):
 class Throttle(Protocol):
     """What a sink's bytes pass on their way out: it may wait, and it counts them."""
 
+    def slows(self) -> bool:
+        """Tell whether there is a limit now, so that small pieces are worth their cost."""
+
     def take(self, size_bytes: int) -> None:
         """Wait until so many bytes may go out."""
 
@@ -47,6 +50,10 @@ class Throttle(Protocol):
 
 class Unthrottled:
     """Lets everything pass."""
+
+    def slows(self) -> bool:
+        """Tell that there is no limit."""
+        return False
 
     def take(self, size_bytes: int) -> None:
         """Do nothing."""

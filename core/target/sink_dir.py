@@ -126,17 +126,22 @@ class DirSink:
 
     def _write_all(self, parts: Sequence[Piece], n: int) -> None:
         """Write n bytes, by one system call in nearly all cases."""
-        self._throttle.take(n)
+        if self._throttle.slows():
+            for piece in self._throttle.pieces(b"".join(parts), 1):
+                self._write((piece,), len(piece))
+        else:
+            self._throttle.take(n)
+            self._write(parts, n)
+
+    def _write(self, parts: Sequence[Piece], n: int) -> None:
         try:
-            if len(parts) <= _IOV_MAX and os.writev(self._fd, parts) == n:
-                self._written += n
-                return
-            # a short or too long vector: joined, from where the file should now stand
-            view = memoryview(b"".join(parts))
-            done = 0
-            while done < n:
-                done += os.pwrite(self._fd, view[done:], self._written + done)
-            os.lseek(self._fd, self._written + n, os.SEEK_SET)
+            if len(parts) > _IOV_MAX or os.writev(self._fd, parts) != n:
+                # a short or too long vector: joined, from where the file should now stand
+                view = memoryview(b"".join(parts))
+                done = 0
+                while done < n:
+                    done += os.pwrite(self._fd, view[done:], self._written + done)
+                os.lseek(self._fd, self._written + n, os.SEEK_SET)
         except OSError as error:
             raise self._failed(error, self._part) from error
         self._written += n

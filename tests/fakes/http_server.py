@@ -50,6 +50,8 @@ class _Server(ThreadingHTTPServer):
         self.answer = answer
         self.early = early
         self.connections = 0
+        self.received = 0
+        self.counting = threading.Lock()
         self.sockets: set[socket.socket] = set()
         super().__init__(("127.0.0.1", 0), _Handler)
 
@@ -104,15 +106,25 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _fixed(self) -> bytes:
-        return self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        return self._counted(int(self.headers.get("Content-Length", "0")))
 
     def _chunks(self) -> bytes:
-        body = b""
+        parts = []
         while length := int(self.rfile.readline(), 16):
-            body += self.rfile.read(length)
+            parts.append(self._counted(length))
             self.rfile.readline()
         self.rfile.readline()
-        return body
+        return b"".join(parts)
+
+    def _counted(self, length: int) -> bytes:
+        """Read so much of a body; count it as it comes."""
+        parts = []
+        while length and (part := self.rfile.read1(min(length, 1 << 16))):
+            with self.server.counting:
+                self.server.received += len(part)
+            length -= len(part)
+            parts.append(part)
+        return b"".join(parts)
 
     def _say(self, reply: Reply) -> None:
         self.send_response(reply.status)
@@ -142,6 +154,11 @@ class HttpServer:
     def connections(self) -> int:
         """How many were made so far."""
         return self._server.connections
+
+    @property
+    def received(self) -> int:
+        """How many bytes of bodies have come so far, those on their way too."""
+        return self._server.received
 
     def drop_connections(self) -> None:
         """Close every connection that is open now, as a restart does."""
