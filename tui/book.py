@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from core.control.wire import Failure
 from core.control.wire_failures import PlanRequest
 from core.errors import NoAnswer, VgwmError
 from tui.listing import Leaf, Tab
@@ -13,12 +14,36 @@ from tui.listing import Leaf, Tab
 if TYPE_CHECKING:
     from core.control.client import Client
     from core.control.wire_failures import ActPlan
-    from tui.listing import Listing, Reach
+    from tui.listing import Listing, Reach, Row, Window
     from tui.mend import Mend
 
 _MOST_ROWS = 500
 _ASK_AGAIN_S = 0.25
 _PLAN_S = 600.0
+
+
+class _Start(NamedTuple):
+    """Where a page begins: at a place, or beside a row that is here. kept: rows that stay."""
+
+    at: int | None = None
+    after: str = ""
+    before: str = ""
+    kept: tuple[Row, ...] = ()
+
+
+def _start(reach: Reach, near: Window | None) -> _Start:
+    """Return the nearest way to a reach; both ends of a list are near by themselves."""
+    if near is None or not reach.begins or reach.ends >= near.total:
+        return _Start(at=reach.begins)
+    match near.row(reach.begins - 1), near.row(reach.begins), near.row(reach.ends):
+        case Failure(cursor=cursor), _, _ if cursor:
+            return _Start(after=cursor)
+        case _, Failure(cursor=cursor) as first, _ if cursor:
+            return _Start(after=cursor, kept=(first,))
+        case _, _, Failure(cursor=cursor) if cursor:
+            return _Start(before=cursor)
+        case _:
+            return _Start(at=reach.begins)
 
 
 class Book:
@@ -27,8 +52,12 @@ class Book:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    async def leaf(self, listing: Listing, reach: Reach) -> Leaf:
-        """Return those rows of a list that there are within a reach."""
+    async def leaf(self, listing: Listing, reach: Reach, near: Window | None = None) -> Leaf:
+        """Return those rows of a list that there are within a reach.
+
+        near: rows of the same list that are here already. From one of them the engine goes on at
+        once, wherever in the list that is; a place far from both ends it has to walk to.
+        """
         limit = min(_MOST_ROWS, reach.ends - reach.begins)
         match listing.tab:
             case Tab.CAUSES:
@@ -37,20 +66,29 @@ class Book:
                 bundles = await self._client.failure_bundles(reach.begins, limit)
                 return Leaf(tuple(bundles.bundles), bundles.total, time.time_ns())
             case _:
-                wanted = listing.filter
-                page = await self._client.failures(
-                    "",
-                    limit,
-                    wanted.code,
-                    wanted.prefix,
-                    at=reach.begins,
-                    phase=wanted.phase,
-                    disposition="failed" if listing.tab is Tab.FAILED else "",
-                    bundle=listing.bundle,
-                )
-                seen = reach.begins + len(page.failures)
-                total = page.total if page.exact else max(page.total, seen)
-                return Leaf(tuple(page.failures), total, page.as_of_ns, page.exact)
+                from_ = _start(reach, near)
+                found = await self._page(listing, reach.begins, limit - len(from_.kept), from_)
+                missing = min(reach.ends, found.total) - reach.begins - len(found.rows)
+                if from_.at is None and missing > 0:  # the list is another by now
+                    return await self._page(listing, reach.begins, limit, _Start(at=reach.begins))
+                return found
+
+    async def _page(self, listing: Listing, begins: int, limit: int, start: _Start) -> Leaf:
+        wanted = listing.filter
+        page = await self._client.failures(
+            start.after,
+            limit,
+            wanted.code,
+            wanted.prefix,
+            at=start.at,
+            before=start.before,
+            phase=wanted.phase,
+            disposition="failed" if listing.tab is Tab.FAILED else "",
+            bundle=listing.bundle,
+        )
+        rows = (*start.kept, *page.failures)
+        total = page.total if page.exact else max(page.total, begins + len(rows))
+        return Leaf(rows, total, page.as_of_ns, page.exact)
 
     async def _causes(self, listing: Listing, reach: Reach) -> Leaf:
         """Return classes; there are dozens, never a million."""

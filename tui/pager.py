@@ -52,7 +52,10 @@ class Pager:
         try:
             while self._wish is not None:
                 wish, self._wish = self._wish, None
-                leaf = await self._book.leaf(wish.listing, wish.reach)
+                near = self.window
+                if near is not None and near.listing != wish.listing:
+                    near = None
+                leaf = await self._book.leaf(wish.listing, wish.reach, near)
                 self.window = Window(
                     listing=wish.listing,
                     total=leaf.total,

@@ -11,7 +11,7 @@ from tui.listing import Leaf, Reach, Tab
 
 if TYPE_CHECKING:
     from core.control.client import Client
-    from tui.listing import Listing
+    from tui.listing import Listing, Window
 
 MILLION = 1_000_000
 
@@ -42,7 +42,8 @@ class Million(Book):
         self.total = total
         self.asked: list[Reach] = []
 
-    async def leaf(self, listing: Listing, reach: Reach) -> Leaf:
+    async def leaf(self, listing: Listing, reach: Reach, near: Window | None = None) -> Leaf:
+        del near
         self.asked.append(reach)
         if listing.tab not in {Tab.FAILED, Tab.ALL}:
             return Leaf((), 0, NOON_NS)
