@@ -19,15 +19,32 @@ def engine() -> None:
 
 @engine.command()
 @click.option("--ready-fd", type=int, hidden=True, help="Where `start` hears that it answers.")
+@click.option("--kept-by", type=int, hidden=True, help="The keeper's pid.")
+@click.option("--restarts", type=int, default=0, hidden=True, help="How often it did its work.")
+@click.option("--ended", default="", hidden=True, help="How the engine before this one crashed.")
 @conventions
-def serve(call: Call, *, ready_fd: int | None) -> int:
+def serve(
+    call: Call, *, ready_fd: int | None, kept_by: int | None, restarts: int, ended: str
+) -> int:
     """Run the engine in the foreground.
 
     For a service manager: it logs to stderr, and SIGTERM ends it.
     """
     from core.control.host import run_engine
+    from core.control.keeper import Kept
 
-    return run_engine(call.workspace, ready_fd=ready_fd)
+    kept = None if kept_by is None else Kept(kept_by, restarts, ended)
+    return run_engine(call.workspace, ready_fd=ready_fd, kept=kept)
+
+
+@engine.command(hidden=True)
+@click.option("--ready-fd", type=int, help="Where `start` hears that the engine answers.")
+@conventions
+def keep(call: Call, *, ready_fd: int | None) -> int:
+    """Run the engine as a child, and start it again when it crashes."""
+    from core.control.keeper import keep_engine
+
+    return keep_engine(call.workspace, ready_fd=ready_fd)
 
 
 @engine.command()
@@ -35,7 +52,8 @@ def serve(call: Call, *, ready_fd: int | None) -> int:
 def start(call: Call) -> int:
     """Start the engine in the background.
 
-    It survives the end of this login, and logs to engine.log in the workspace.
+    It survives the end of this login, is started again after a crash, and logs to engine.log in the
+    workspace.
     """
     from core.cli.output import answer
     from core.control.daemon import start_engine

@@ -16,6 +16,7 @@ import psutil
 
 from core.control import wire
 from core.control.client import Client, raised
+from core.control.keeper import KEEPER_LOCK, READY, open_log
 from core.display import safe
 from core.errors import EngineDown, NoAnswer, WrongState
 from core.ledger.lock import LOCK_NAME
@@ -54,7 +55,7 @@ def running_pid(workspace: Path) -> int | None:
 
 
 def start_engine(workspace: Path) -> Started:
-    """Begin an engine in a session of its own and return when it answers.
+    """Begin an engine in a session of its own, with a keeper, and return when it answers.
 
     Its log is appended to engine.log. Raises whatever kept it from starting.
     """
@@ -63,11 +64,11 @@ def start_engine(workspace: Path) -> Started:
         return Started(running, fresh=False)
     read_end, write_end = os.pipe()
     try:
-        log = _open_log(workspace)
+        log = open_log(workspace)
         try:
-            child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 [
-                    *(sys.executable, "-m", "tui.main", "engine", "serve"),
+                    *(sys.executable, "-m", "tui.main", "engine", "keep"),
                     *("-w", str(workspace), "--ready-fd", str(write_end)),
                 ],
                 stdin=subprocess.DEVNULL,
@@ -86,8 +87,8 @@ def start_engine(workspace: Path) -> Started:
         os.close(read_end)
         if write_end >= 0:
             os.close(write_end)
-    if said == b"ready\n":
-        return Started(child.pid, fresh=True)
+    if said.startswith(READY):
+        return Started(int(said.removeprefix(READY)), fresh=True)
     error = _not_started(said, workspace)
     if isinstance(error, WrongState):
         # Somebody began one in the same moment: that one serves as well, once it answers.
@@ -103,12 +104,6 @@ def _other_pid(workspace: Path) -> int | None:
     while (pid := running_pid(workspace)) is None and time.monotonic() < until_s:
         time.sleep(_POLL_S)
     return pid
-
-
-def _open_log(workspace: Path) -> int:
-    """Return a descriptor that appends to engine.log: what the engine's own log does not catch."""
-    path = workspace / LOG_NAME
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
 
 
 def _first_word(read_end: int) -> bytes:
@@ -147,7 +142,8 @@ def _not_started(said: bytes, workspace: Path) -> VgwmError:
 def stop_engine(workspace: Path, *, actor: str, takeover: str = "") -> int | None:
     """End the engine and return its pid once the process is gone; None if none ran.
 
-    Asked over the API; one that does not answer is sent SIGTERM. Raises NoAnswer after STOP_S.
+    Asked over the API; one that does not answer is sent SIGTERM. Its keeper ends with it; one that
+    waits to start a crashed engine again is ended too. Raises NoAnswer after STOP_S.
     """
 
     async def ask() -> int:
@@ -156,16 +152,27 @@ def stop_engine(workspace: Path, *, actor: str, takeover: str = "") -> int | Non
             await client.stop_engine(actor=actor)
             return pid
 
+    keeper = _lock_holder(workspace, KEEPER_LOCK)
     try:
         pid = asyncio.run(ask())
     except EngineDown:
-        return None
+        if keeper is None:
+            return None
+        os.kill(keeper, signal.SIGTERM)
+        pid = keeper
     except NoAnswer:
-        silent = _lock_holder(workspace)
+        silent = _lock_holder(workspace, LOCK_NAME)
         if silent is None:
             return None
         os.kill(silent, signal.SIGTERM)
         pid = silent
+    _wait_gone(pid)
+    if keeper is not None:
+        _wait_gone(keeper)
+    return pid
+
+
+def _wait_gone(pid: int) -> None:
     deadline = time.monotonic() + STOP_S
     while _alive(pid):
         if time.monotonic() > deadline:
@@ -175,16 +182,24 @@ def stop_engine(workspace: Path, *, actor: str, takeover: str = "") -> int | Non
                 remedy="It is ending what it has begun; engine.log says what holds it.",
             )
         time.sleep(_POLL_S)
-    return pid
 
 
-def _lock_holder(workspace: Path) -> int | None:
-    """Return the pid that the workspace's lock names, if that process lives."""
+def _lock_holder(workspace: Path, lock: str) -> int | None:
+    """Return the pid that a lock names, if that is a process of ours still; a number comes again.
+
+    After kill -9 the pid stays in the file, and another program may have it by then.
+    """
     try:
-        text = (workspace / LOCK_NAME).read_text(encoding="ascii").strip()
+        text = (workspace / lock).read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError):
         return None
-    return int(text) if text.isdigit() and _alive(int(text)) else None
+    if not text.isdigit() or not _alive(int(text)):
+        return None
+    try:
+        words = psutil.Process(int(text)).cmdline()
+    except psutil.Error:
+        return None
+    return int(text) if "engine" in words else None
 
 
 def _alive(pid: int) -> bool:

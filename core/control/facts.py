@@ -165,6 +165,7 @@ def engine_fact(now: wire.Snapshot) -> Fact:
             f"up {display.duration(up_s)}",
             f"{display.size(engine.rss_bytes)} resident",
             f"version {engine.version}",
+            f"kept by {engine.kept_by or 'nobody'}, {engine.restarts} restarts",
         ),
         state=State.PASS if engine.state == "ok" else State.WARN,
     )

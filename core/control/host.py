@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import signal
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from core.control.chronicle import chronicling
+from core.control.keeper import READY
 from core.control.live import EngineDesk
 from core.control.log import logging_to
 from core.control.scrape import exposing
@@ -18,6 +20,7 @@ from core.control.serve import serve
 from core.control.server import build_app, error_body
 from core.engine.engine import Engine
 from core.errors import Broken, VgwmError
+from core.ledger.rows import EventDraft
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -25,21 +28,25 @@ if TYPE_CHECKING:
 
     from starlette.applications import Starlette
 
+    from core.control.keeper import Kept
+
 _log = logging.getLogger(__name__)
 
 
-def run_engine(workspace: Path, *, ready_fd: int | None = None) -> int:
+def run_engine(workspace: Path, *, ready_fd: int | None = None, kept: Kept | None = None) -> int:
     """Be the workspace's engine until it is asked to end; return the exit code.
 
-    ready_fd: a pipe that hears `ready` once the socket answers, or the error that kept it from it.
+    ready_fd: a pipe that hears `ready PID` once the socket answers, or the error that kept it from
+    it. kept: what the keeper says, if one began this process. A terminal that hangs up is ignored.
     """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     with logging_to(workspace, on_stderr=True):
-        return _run_logged(workspace, _Word(ready_fd))
+        return _run_logged(workspace, _Word(ready_fd), kept)
 
 
-def _run_logged(workspace: Path, word: _Word) -> int:
+def _run_logged(workspace: Path, word: _Word, kept: Kept | None) -> int:
     try:
-        asyncio.run(_run(workspace, word))
+        asyncio.run(_run(workspace, word, kept))
     except VgwmError as error:
         # only a broken state wants a trace: the rest is the operator's to mend
         _log.log(
@@ -58,15 +65,17 @@ def _run_logged(workspace: Path, word: _Word) -> int:
     return 0
 
 
-async def _run(workspace: Path, word: _Word) -> None:
+async def _run(workspace: Path, word: _Word, kept: Kept | None) -> None:
     engine = await Engine.open(workspace)
     try:
-        await asyncio.to_thread(engine.forks.warm)
-        desk = EngineDesk(engine)
+        await engine.warm()
+        desk = EngineDesk(engine, kept)
+        if kept is not None and kept.ended:
+            await _tell_crash(engine, kept)
 
         def ready() -> None:
             _log.info("engine of workspace %s answers, pid %d", engine.workspace.id, os.getpid())
-            word.say(b"ready")
+            word.say(READY + str(os.getpid()).encode())
 
         async with (
             chronicling(workspace, desk),
@@ -76,6 +85,16 @@ async def _run(workspace: Path, word: _Word) -> None:
         _log.info("engine ends")
     finally:
         await engine.close()
+
+
+async def _tell_crash(engine: Engine, kept: Kept) -> None:
+    text = f"engine crashed ({kept.ended}) and was started again, restart {kept.restarts}"
+    _log.warning("%s", text)
+    await engine.ledger.event(
+        EventDraft(
+            kind="engine", text=text, level="warn", actor="keeper", facts={"ended": kept.ended}
+        )
+    )
 
 
 @asynccontextmanager

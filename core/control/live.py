@@ -13,6 +13,7 @@ import psutil
 
 from core.control import wire
 from core.control.bundle_book import BundleBook
+from core.control.keeper import kept_by
 from core.control.lease import Lease
 from core.control.ledger_desk import LedgerLooks
 from core.control.orders import Orders
@@ -24,6 +25,7 @@ from core.model import JobKind
 
 if TYPE_CHECKING:
     from core.control.desk import Verb
+    from core.control.keeper import Kept
     from core.engine.engine import Engine
     from core.engine.observing import WorkerView
     from core.ledger.rows import RequestMark
@@ -33,9 +35,10 @@ if TYPE_CHECKING:
 class EngineDesk(LedgerLooks):
     """A desk over an engine of this process. ending: set when somebody asked it to stop."""
 
-    def __init__(self, engine: Engine) -> None:
-        super().__init__(engine.path, engine.workspace, engine.ledger)
+    def __init__(self, engine: Engine, kept: Kept | None = None) -> None:
+        super().__init__(engine.path, engine.workspace, engine.ledger, engine.acts.plans)
         self._engine = engine
+        self._kept = kept
         self._process = psutil.Process()
         self._book = BundleBook()
         engine.bundle_done = self._book.note
@@ -57,6 +60,8 @@ class EngineDesk(LedgerLooks):
                 version=version("vgwm"),
                 rss_bytes=self._process.memory_info().rss,
                 state="stopping" if self.ending.is_set() else "ok",
+                kept_by=kept_by(self._kept),
+                restarts=0 if self._kept is None else self._kept.restarts,
             ),
             lease=self._lease.now(),
             rate=self._rate(),
@@ -116,7 +121,7 @@ class EngineDesk(LedgerLooks):
         )
 
     def _copying(self) -> bool:
-        return self._engine.jobs.running(JobKind.COPY) is not None
+        return self._engine.jobs.carrying() is not None
 
     async def start_job(self, request: wire.JobRequest) -> int:
         """Begin a job and return its id."""

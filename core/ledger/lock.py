@@ -22,13 +22,14 @@ LOCK_NAME = "engine.lock"
 
 
 class WorkspaceLock:
-    """The right to be a workspace's engine. path: the workspace's directory.
+    """The right to be a workspace's engine, or under another name its keeper.
 
+    path: the workspace's directory.
     stale_pid: after `acquire`, the pid of a holder that ended without releasing, else None.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path / LOCK_NAME
+    def __init__(self, path: Path, name: str = LOCK_NAME) -> None:
+        self._path = path / name
         self._fd: int | None = None
         self.stale_pid: int | None = None
 

@@ -8,9 +8,11 @@ import os
 import signal
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from core.config.workspace import load
+from core.control.client import Client
 from tests.integration.cli.shell import start, vgwm
 
 if TYPE_CHECKING:
@@ -50,8 +52,11 @@ async def test_it_answers_once_start_returns(ws: Path, tmp_path: Path, engine: i
 
 
 async def test_it_has_left_our_session_so_that_a_logout_does_not_end_it(engine: int) -> None:
-    assert os.getsid(engine) == engine
+    keeper = psutil.Process(engine).ppid()
+    assert os.getsid(engine) == keeper
     assert os.getsid(engine) != os.getsid(0)
+    for pid in (engine, keeper):
+        assert psutil.Process(pid).terminal() is None
 
 
 async def test_its_log_is_json_by_line(ws: Path, engine: int) -> None:
@@ -98,11 +103,91 @@ async def test_a_stopped_engine_is_told_as_down(ws: Path, tmp_path: Path) -> Non
     assert "vgwm engine start" in ran.err
 
 
-async def test_after_kill_9_another_takes_its_place(ws: Path, tmp_path: Path, engine: int) -> None:
+async def wait_for_another(ws: Path, tmp_path: Path, engine: int) -> dict[str, object]:
+    while True:
+        ran = await vgwm("engine", "status", "-w", str(ws), "--json", home=tmp_path)
+        if ran.code == 0 and ran.result()["pid"] != engine:
+            return ran.result()
+        assert ran.code in {0, 3}, ran.err
+
+
+async def test_after_kill_9_its_keeper_starts_another_and_an_event_says_so(
+    ws: Path, tmp_path: Path, engine: int
+) -> None:
+    keeper = psutil.Process(engine).ppid()
+    os.kill(engine, signal.SIGKILL)
+    now = await wait_for_another(ws, tmp_path, engine)
+    assert (now["restarts"], now["kept_by"]) == (1, f"pid {keeper}")
+    async with Client(ws) as client:
+        told = [event.text for event in (await client.events()).events if event.who == "keeper"]
+    assert told == ["engine crashed (SIGKILL) and was started again, restart 1"]
+
+
+async def test_a_killed_keeper_leaves_the_engine_at_work_and_status_says_nobody_keeps_it(
+    ws: Path, tmp_path: Path, engine: int
+) -> None:
+    os.kill(psutil.Process(engine).ppid(), signal.SIGKILL)
+    ran = await vgwm("engine", "status", "-w", str(ws), "--json", home=tmp_path)
+    assert ran.result()["pid"] == engine
+    while (await vgwm("engine", "status", "-w", str(ws), "--json", home=tmp_path)).result()[
+        "kept_by"
+    ]:
+        pass
+    shown = await vgwm("engine", "status", "-w", str(ws), home=tmp_path)
+    assert "kept by nobody" in shown.out
+
+
+async def test_with_both_killed_the_next_start_begins_one_engine(
+    ws: Path, tmp_path: Path, engine: int
+) -> None:
+    os.kill(psutil.Process(engine).ppid(), signal.SIGKILL)
     os.kill(engine, signal.SIGKILL)
     ran = await vgwm("engine", "start", "-w", str(ws), "--json", home=tmp_path)
     assert ran.code == 0, ran.err
-    assert ran.result()["pid"] != engine
+    assert ran.result()["started"] is True
+    at_work = [
+        process.pid
+        for process in psutil.process_iter()
+        if alive(process.pid) and {"serve", str(ws)} <= set(process.cmdline())
+    ]
+    assert at_work == [ran.result()["pid"]]
+
+
+async def test_a_start_while_its_keeper_restarts_it_finds_that_engine(
+    ws: Path, tmp_path: Path, engine: int
+) -> None:
+    os.kill(engine, signal.SIGKILL)
+    ran = await vgwm("engine", "start", "-w", str(ws), "--json", home=tmp_path)
+    assert ran.code == 0, ran.err
+    now = await wait_for_another(ws, tmp_path, engine)
+    assert ran.result()["pid"] == now["pid"]
+
+
+async def test_a_stop_right_after_a_crash_ends_the_keeper_too(
+    ws: Path, tmp_path: Path, engine: int
+) -> None:
+    keeper = psutil.Process(engine).ppid()
+    os.kill(engine, signal.SIGKILL)
+    ran = await vgwm("engine", "stop", "-w", str(ws), home=tmp_path)
+    assert ran.code == 0, ran.err
+    assert not alive(keeper)
+    assert (await vgwm("engine", "status", "-w", str(ws), home=tmp_path)).code == 3
+
+
+async def test_sigterm_stops_for_good_whoever_gets_it(
+    ws: Path, tmp_path: Path, engine: int
+) -> None:
+    first = psutil.Process(engine)
+    keeper = psutil.Process(first.ppid())
+    first.terminate()
+    keeper.wait(20)
+    begun = await vgwm("engine", "start", "-w", str(ws), "--json", home=tmp_path)
+    pid = begun.result()["pid"]
+    assert isinstance(pid, int)
+    second = psutil.Process(pid)
+    psutil.Process(second.ppid()).terminate()
+    second.wait(20)
+    assert (await vgwm("engine", "status", "-w", str(ws), home=tmp_path)).code == 3
 
 
 async def test_a_silent_engine_is_unknown_not_down(ws: Path, tmp_path: Path, engine: int) -> None:
