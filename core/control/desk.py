@@ -38,6 +38,14 @@ class LookDesk(Protocol):
         """Return up to `limit` of the newest recorded bundles after number `since`."""
         ...
 
+    async def make_plan(self, request: wire_failures.PlanRequest) -> wire_failures.ActPlan:
+        """Begin a plan of an act on failures; nothing is done (I8)."""
+        ...
+
+    async def act_plan(self, number: int) -> wire_failures.ActPlan:
+        """Return a plan by its id."""
+        ...
+
     async def plan(self) -> wire.Plan:
         """Return the stored plan; raises NoPlan."""
         ...

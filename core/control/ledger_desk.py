@@ -11,9 +11,11 @@ import msgspec
 
 from core.config.workspace import FILE_NAME, load
 from core.control import snapshot, wire, wire_failures
+from core.control.act_desk import ActDesk
 from core.control.describe import knobs_of, with_plan, workspace_of
 from core.control.failure_list import FailureList
 from core.display import safe
+from core.engine.act_plans import ActPlans
 from core.errors import Broken, EngineDown, ForeignPlan, NoPlan
 from core.ledger.ledger import Ledger
 from core.model import BundleState, JobState
@@ -36,11 +38,14 @@ _AT_WORK = frozenset({JobState.RUNNING, JobState.PAUSING, JobState.CANCELLING})
 class LedgerLooks:
     """What a ledger can be asked, whoever writes it."""
 
-    def __init__(self, path: Path, workspace: Workspace, ledger: LedgerReader) -> None:
+    def __init__(
+        self, path: Path, workspace: Workspace, ledger: LedgerReader, plans: ActPlans
+    ) -> None:
         self._path = path
         self._workspace = workspace
         self._ledger = ledger
         self._failed = FailureList(ledger)
+        self._acts = ActDesk(plans)
 
     async def events(self, since: int, limit: int) -> wire.Events:
         """Return up to `limit` events after number `since`, oldest first."""
@@ -61,6 +66,14 @@ class LedgerLooks:
     async def failure_bundles(self, at: int, limit: int) -> wire_failures.FailureBundles:
         """Return bundles with failed objects, from the at-th on."""
         return await self._failed.bundles(at, limit)
+
+    async def make_plan(self, request: wire_failures.PlanRequest) -> wire_failures.ActPlan:
+        """Begin a plan of an act on failures; nothing is done (I8)."""
+        return await self._acts.make(request)
+
+    async def act_plan(self, number: int) -> wire_failures.ActPlan:
+        """Return a plan by its id."""
+        return self._acts.get(number)
 
     async def plan(self) -> wire.Plan:
         """Return the stored plan; raises NoPlan."""
@@ -126,7 +139,11 @@ class LedgerDesk:
     def __init__(self, path: Path, workspace: Workspace, ledger: LedgerReader | None) -> None:
         self._path = path
         self._workspace = workspace
-        self._looks = None if ledger is None else LedgerLooks(path, workspace, ledger)
+        self._looks: LedgerLooks | None = None
+        self._plans: ActPlans | None = None
+        if ledger is not None:
+            self._plans = ActPlans(ledger, workspace)
+            self._looks = LedgerLooks(path, workspace, ledger, self._plans)
 
     async def snapshot(self) -> wire.Snapshot:
         """Return the state at the last commit."""
@@ -167,6 +184,14 @@ class LedgerDesk:
             return wire_failures.FailureBundles(bundles=[], total=0)
         return await self._looks.failure_bundles(at, limit)
 
+    async def make_plan(self, request: wire_failures.PlanRequest) -> wire_failures.ActPlan:
+        """Begin a plan, which only an engine can carry out; NoPlan in a new workspace."""
+        return await self._held().make_plan(request)
+
+    async def act_plan(self, number: int) -> wire_failures.ActPlan:
+        """Return a plan by its id."""
+        return await self._held().act_plan(number)
+
     async def bundles(self, since: int, limit: int) -> wire.Bundles:
         """Return none: what an engine recorded one by one ends with it."""
         del limit
@@ -174,13 +199,7 @@ class LedgerDesk:
 
     async def plan(self) -> wire.Plan:
         """Return the stored plan; raises NoPlan."""
-        if self._looks is None:
-            raise NoPlan(
-                what="the workspace has no plan yet",
-                where=safe(str(self._path)),
-                remedy="Make it with: vgwm plan",
-            )
-        return await self._looks.plan()
+        return await self._held().plan()
 
     async def start_job(self, request: wire.JobRequest) -> int:
         """Raise EngineDown."""
@@ -207,6 +226,21 @@ class LedgerDesk:
         """Raise EngineDown."""
         del act
         self._refuse("stopping")
+
+    async def close(self) -> None:
+        """Break off plans that are being made."""
+        if self._plans is not None:
+            await self._plans.close()
+
+    def _held(self) -> LedgerLooks:
+        """Return what the ledger can be asked; NoPlan in a new workspace."""
+        if self._looks is None:
+            raise NoPlan(
+                what="the workspace has no plan yet",
+                where=safe(str(self._path)),
+                remedy="Make it with: vgwm plan",
+            )
+        return self._looks
 
     def _refuse(self, act: str) -> NoReturn:
         raise EngineDown(
@@ -239,7 +273,11 @@ async def ledger_desk(path: Path) -> AsyncIterator[LedgerDesk]:
     try:
         if ledger is not None:
             await _refuse_foreign(path, workspace, ledger)
-        yield LedgerDesk(path, workspace, ledger)
+        desk = LedgerDesk(path, workspace, ledger)
+        try:
+            yield desk
+        finally:
+            await desk.close()
     finally:
         if ledger is not None:
             await ledger.close()

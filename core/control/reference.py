@@ -33,6 +33,8 @@ Keys and error bodies are made safe to show before they leave the engine.
 | `GET /v1/failures/causes` | `disposition` | FailureCauses |
 | `GET /v1/failures/bundles` | `at`: a row's place, `limit`: <= 500 | FailureBundles |
 | `GET /v1/bundles` | `since`: a number, `limit`: <= 1,000 | Bundles |
+| `POST /v1/plans` | PlanRequest | ActPlan |
+| `GET /v1/plans/N` | - | ActPlan |
 | `GET /v1/plan` | - | Plan |
 | `POST /v1/jobs` | JobRequest | JobMade |
 | `POST /v1/jobs/N/pause`, `resume`, `cancel` | Act | Done |

@@ -32,6 +32,7 @@ _log = logging.getLogger(__name__)
 MOST_EVENTS = 1_000
 MOST_FAILURES = 500
 _LARGEST_BODY = 1 << 20
+_LARGEST_LIST = 256 << 20  # 200,000 names of 1,024 bytes
 _MOST_DIGITS = 18  # fits SQLite's 63 bits
 
 # By exit code: guide.md 2.1 on the left, what HTTP calls it on the right.
@@ -54,6 +55,8 @@ class Api:
             Route("/v1/failures", self.failures),
             Route("/v1/failures/causes", self.failure_causes),
             Route("/v1/failures/bundles", self.failure_bundles),
+            Route("/v1/plans", self.make_plan, methods=["POST"]),
+            Route("/v1/plans/{plan:int}", self.act_plan),
             Route("/v1/bundles", self.bundles),
             Route("/v1/plan", self.plan),
             Route("/v1/jobs", self.start_job, methods=["POST"]),
@@ -110,6 +113,15 @@ class Api:
     async def plan(self, _request: Request) -> Response:
         """`GET /v1/plan`."""
         return _answer(await self._desk.plan())
+
+    async def make_plan(self, request: Request) -> Response:
+        """`POST /v1/plans`."""
+        asked = await _body(request, wire_failures.PlanRequest, most=_LARGEST_LIST)
+        return _answer(await self._desk.make_plan(asked))
+
+    async def act_plan(self, request: Request) -> Response:
+        """`GET /v1/plans/N`."""
+        return _answer(await self._desk.act_plan(request.path_params["plan"]))
 
     async def start_job(self, request: Request) -> Response:
         """`POST /v1/jobs`."""
@@ -206,14 +218,14 @@ async def _fault(request: Request, error: Exception) -> Response:
     return _answer(wire.Refusal(error=body), 500)
 
 
-async def _body(request: Request, kind: type[_T]) -> _T:
+async def _body(request: Request, kind: type[_T], *, most: int = _LARGEST_BODY) -> _T:
     """Read a request's body strictly; BadInput names the member that is wrong."""
     raw = bytearray()
     async for piece in request.stream():
         raw += piece
-        if len(raw) > _LARGEST_BODY:
+        if len(raw) > most:
             raise BadInput(
-                what=f"a request of more than {_LARGEST_BODY} bytes",
+                what=f"a request of more than {most} bytes",
                 where=request.url.path,
                 remedy="Send less in one request.",
             )

@@ -8,6 +8,7 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 
 from core.control import wire
+from core.control.act_jobs import ACTS, act_figures
 from core.control.remedy import remedy_of
 from core.display import object_name, safe
 from core.model import ENDED, JobKind, JobState
@@ -52,6 +53,11 @@ def job(row: JobRow, now: wire.Totals, *, planned: bool) -> wire.Job:
     """
     copies = row.kind is JobKind.COPY
     ended = row.state in ENDED
+    done = now.migrated if copies else now.objects
+    total = now.objects if planned and (copies or ended) else None
+    figures: dict[str, int] = {}
+    if row.kind in ACTS:
+        done, total, figures = act_figures(row, now)
     return wire.Job(
         id=row.id,
         kind=row.kind,
@@ -61,9 +67,10 @@ def job(row: JobRow, now: wire.Totals, *, planned: bool) -> wire.Job:
         began_ns=row.began_ns,
         ended_ns=row.ended_ns,
         reason=safe(row.reason),
-        done=now.migrated if copies else now.objects,
-        total=now.objects if planned and (copies or ended) else None,
+        done=done,
+        total=total,
         result=_error(row.result) if row.state is JobState.FAILED else None,
+        figures=figures,
     )
 
 
@@ -113,6 +120,13 @@ def failure(row: FailureRow) -> wire.Failure:
 def prefix_bytes(prefix: str) -> bytes:
     """Return what `bucket/key` begins with, odd bytes given percent-encoded."""
     return unquote_to_bytes(prefix)
+
+
+def prefix_text(prefix: bytes) -> str:
+    """Return a prefix as `prefix_bytes` reads it."""
+    bucket, slash, key = prefix.partition(b"/")
+    name = object_name(bucket, key)
+    return name if slash else name.removesuffix("/")
 
 
 def cursor_text(cursor: tuple[int, bytes, bytes]) -> str:

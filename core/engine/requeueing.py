@@ -89,15 +89,15 @@ class Requeueing:
             f"tried {found.queued:,} failed objects again: {found.recovered:,} recovered,"
             f" {found.still_failed:,} still failed, {found.gone:,} gone"
         )
-        await self._ledger.event(
-            EventDraft(
-                kind="retry",
-                text=f"{text}, {found.waiting:,} wait" if found.waiting else text,
-                level="warn" if found.still_failed else "info",
-                actor=self._actor,
-                job=self.job,
-            )
+        event = EventDraft(
+            kind="retry",
+            text=f"{text}, {found.waiting:,} wait" if found.waiting else text,
+            level="warn" if found.still_failed else "info",
+            actor=self._actor,
+            job=self.job,
         )
+        self._progress = replace(self._progress, figures=found)
+        await self._ledger.mending.progress(self.job, self._progress.text(), event)
 
     def _cutter(self) -> Cutter:
         knobs = self._knobs

@@ -108,6 +108,13 @@ class LiveDesk:
         del at, limit
         return wire_failures.FailureBundles(bundles=[], total=0)
 
+    async def make_plan(self, request: wire_failures.PlanRequest) -> wire_failures.ActPlan:
+        self.acts.append(("plan", request.act))
+        return wire_failures.ActPlan(id=1, act=request.act, state="made", hash="0a1b2c3d")
+
+    async def act_plan(self, number: int) -> wire_failures.ActPlan:
+        return wire_failures.ActPlan(id=number, act="retry", state="made", hash="0a1b2c3d")
+
     async def bundles(self, since: int, limit: int) -> wire.Bundles:
         del limit
         return wire.Bundles(bundles=[], last_seq=since)
