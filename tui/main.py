@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,14 +15,17 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Run `vgwm` and exit with its code."""
-    sys.exit(command_line(sys.argv[1:], _open_app))
+    sys.exit(command_line(sys.argv[1:], open_app))
 
 
-def _open_app(given: AppGiven) -> int:
+def open_app(given: AppGiven) -> int:
+    """Open the terminal application, and return its exit code."""
     # Textual takes 180 ms, and no command line needs it.
     from tui import app, opening, options  # noqa: PLC0415 - as said above
     from tui.glyphs import Glyphs  # noqa: PLC0415 - as said above
 
+    if given.actor:
+        os.environ["VGWM_ACTOR"] = given.actor  # its children act in the same name
     glyphs = Glyphs(given.glyphs)
     if given.replay is None:
         return app.run(

@@ -82,6 +82,7 @@ class AppGiven:
     theme: str
     glyphs: Literal["auto", "ascii", "unicode"]
     mouse: bool
+    actor: str = ""
     replay: ReplayClient | None = None
 
 
@@ -139,6 +140,7 @@ def root(ctx: click.Context, **given: Unpack[RootGiven]) -> int:
         theme=given["theme"],
         glyphs=given["glyphs"] or "auto",
         mouse=given["mouse"],
+        actor=given["actor"] or "",
     )
     a_terminal = open_app is not None and sys.stdin.isatty() and sys.stdout.isatty()
     if ctx.invoked_subcommand is not None:

@@ -155,6 +155,7 @@ def snapshot(**fields: object) -> Snapshot:
             event(88_412, "bundle 48,206 recorded: 1,000 objects"),
         ],
         "last_seq": 88_412,
+        "failed_by": {"source_changed": 9, "denied": 2, "io_error": 1},
     }
     return Snapshot(**{**shown, **fields})  # type: ignore[arg-type]  # fields of the test's choice
 

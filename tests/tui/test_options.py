@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from core.cli.main import AppGiven
+from tui import steering
 from tui.glyphs import Glyphs
+from tui.main import open_app
 from tui.options import chosen
 
 if TYPE_CHECKING:
@@ -51,3 +54,15 @@ def test_a_workspace_without_a_file_is_no_reason_for_low_data(
     monkeypatch.delenv("VGWM_LOW_DATA", raising=False)
     gone = tmp_path / "vgwm.yaml"
     assert not chosen(gone, low_data=None, theme="mono", glyphs=Glyphs.ASCII).low_data
+
+
+def test_who_acts_is_known_to_the_screens_and_their_children(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VGWM_ACTOR", "somebody")
+    monkeypatch.setattr("tui.app.run", lambda *_, **__: 0)
+    given = AppGiven(
+        workspace=tmp_path, low_data=None, theme="", glyphs="auto", mouse=False, actor="op7"
+    )
+    assert open_app(given) == 0
+    assert steering.actor() == "op7"

@@ -24,7 +24,7 @@ from tui.views.frame import draw
 from tui.views.line import Size
 
 GOLDENS = Path(__file__).parent / "golden"
-SMALL, LARGE = Size(80, 24), Size(120, 40)
+SMALL, LARGE, HUGE = Size(80, 24), Size(120, 40), Size(200, 50)
 
 NOW = stage.snapshot()
 LISTS = {"window": stage.window(), "events": tuple(reversed(NOW.events))}
@@ -265,8 +265,14 @@ def drawn(scene: Scene, ui: Ui, size: Size) -> str:
     return Grid.of(draw(scene, ui, size, Keymap()), size).text() + "\n"
 
 
-@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
-@pytest.mark.parametrize("case", CASES)
+SIZED = [(case, size) for case in CASES for size in (SMALL, LARGE)] + [
+    (case, HUGE) for case in CASES if case.startswith("errors-")
+]
+
+
+@pytest.mark.parametrize(
+    ("case", "size"), SIZED, ids=[f"{case}-{size.width}x{size.height}" for case, size in SIZED]
+)
 def test_screen_is_as_its_golden_says(case: str, size: Size) -> None:
     text = drawn(*CASES[case], size)
     path = GOLDENS / f"{case}-{size.width}x{size.height}.txt"

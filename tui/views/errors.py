@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 _HEAD_ROWS = 3
 _DETAIL_ROWS = 6
-_PANE = 46
+_LEAST_PANE = 46
 
 
 def room(size: Size) -> int:
@@ -71,13 +71,14 @@ def _body(window: Window, ui: Ui, size: Size) -> list[Line]:
     chosen = window.row(ui.cursor)
     if ui.opened and not wide:
         return [EMPTY, *([] if chosen is None else detail(chosen, size.width, ui))]
-    width = size.width - _PANE if wide else size.width
+    pane = max(_LEAST_PANE, size.width // 3)
+    width = size.width - pane if wide else size.width
     lines = [header(ui.listing.tab), *_list(window, ui, width, room(size))]
     if chosen is None:
         return lines
     if wide:
-        pane = [EMPTY, *detail(chosen, _PANE - 1, ui)]
-        return beside(lines, pane, width + 1, size.height - _HEAD_ROWS + 1)
+        beside_it = [EMPTY, *detail(chosen, pane - 1, ui)]
+        return beside(lines, beside_it, width + 1, size.height - _HEAD_ROWS + 1)
     return [*lines, EMPTY, *detail(chosen, size.width, ui, rows=_DETAIL_ROWS - 1)]
 
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from core.control.wire import Job, Snapshot
     from tui.ui import Scene, Ui
 
+_MOST_CLASSES = 2
+
 
 def view(scene: Scene, ui: Ui, size: Size) -> list[Line]:  # noqa: ARG001 - every view has this shape
     """Return the body's rows."""
@@ -94,13 +96,21 @@ def _needs_you(now: Snapshot) -> list[Line]:
     failed = now.totals.failed
     if failed:
         word = "object" if failed == 1 else "objects"
-        line = labelled("needs you", Piece(f"{display.count(failed)} {word} failed", Role.BAD))
+        said = f"{display.count(failed)} {word} failed{_why(now)}"
+        line = labelled("needs you", Piece(column(said, 60).rstrip(), Role.BAD))
         lines.append(at(line, 72, Piece("g e", Role.KEY)))
     job = current_job(now)
     if job is not None and job.state == JobState.FAILED:
         why = job.result.what if job.result is not None else job.reason
         lines.append(labelled("needs you", Piece(f"job {job.id} failed: {why}", Role.BAD)))
     return lines
+
+
+def _why(now: Snapshot) -> str:
+    """Return the failed objects' classes, the largest first."""
+    classes = [f"{display.count(n)} {code}" for code, n in now.failed_by.items() if n]
+    more = ", .." if len(classes) > _MOST_CLASSES else ""
+    return f": {', '.join(classes[:_MOST_CLASSES])}{more}" if classes else ""
 
 
 def _jobs(now: Snapshot) -> list[Line]:
