@@ -7,24 +7,27 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from core.config.knobs import Knobs
+from core.control import wire
 from core.control.client import Client
 from core.control.live import EngineDesk
 from core.control.serve import serve
+from core.control.wire_failures import PlanRequest
 from core.engine.engine import Engine
 from core.model import JobKind
-from tests.integration.engine.broken import break_objects
+from tests.integration.engine.broken import break_objects, mend_objects
 from tests.integration.engine.ground import Ground, make_ground, make_workspace, run_job
 from tests.tui.many import fill
 from tests.tui.test_app import Driven
 from tui import themes
 from tui.app import Terminal
 from tui.options import Options
+from tui.steering import actor
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from core.control import wire, wire_failures
+    from core.control import wire_failures
 
 MILLION = 1_000_000
 ROOM = 11
@@ -95,3 +98,86 @@ async def test_a_million_rows_of_a_ledger_scroll_and_few_are_ever_asked_for(tmp_
         await it.press("tab", "tab")
         await it.until(lambda: "666,666" in it.text)
         assert "333,334" in it.text
+
+
+async def test_retry_from_the_keyboard_brings_mended_objects_over(tmp_path: Path) -> None:
+    ground = make_ground(tmp_path, objects=12, buckets=1)
+    async with served(ground) as (it, _):
+        assert "row 1 of 3" in it.text
+        mend_objects(ground, BROKEN)
+        await it.press("T")
+        await it.settled()
+        assert "try again: 3 objects" in it.text
+        assert "3 unreadable in copy" in it.text
+        await it.press("tab", "enter")
+        await it.until(lambda: "(retry): 3 objects" in it.row23)
+        await it.until(lambda: "no object failed or was skipped" in it.text)
+        snapshot = it.app.link.snapshot
+        assert snapshot is not None
+        assert (snapshot.totals.failed, snapshot.totals.migrated) == (0, 13)
+
+
+async def test_skip_and_its_undo_from_the_keyboard(tmp_path: Path) -> None:
+    ground = make_ground(tmp_path, objects=12, buckets=1)
+    async with served(ground) as (it, _):
+        await it.press("j", "enter", "S", *"lost", "enter")
+        await it.settled()
+        assert "skip, so that they do not come over: 1 objects" in it.text
+        assert "reason: lost" in it.text
+        await it.press(*it.app.scene.workspace, "enter")
+        await it.until(lambda: "(skip): 1 objects" in it.row23)
+        await it.press("escape", "tab")
+        await it.until(lambda: "row 2 of 3" in it.text or "row 1 of 3" in it.text)
+        await it.press("home", "j", "enter")
+        await it.until(lambda: "waived in copy" in it.text)
+        assert "lost" in it.text
+        await it.press("S")
+        await it.settled()
+        assert "take the skip back: 1 objects" in it.text
+        await it.press("tab", "enter")
+        await it.until(lambda: "(unskip): 1 objects" in it.row23)
+        await it.until(lambda: "failed in copy" in it.text)
+
+
+async def test_i8_a_plan_that_the_world_left_behind_is_not_done(tmp_path: Path) -> None:
+    ground = make_ground(tmp_path, objects=12, buckets=1)
+    async with served(ground) as (it, desk):
+        await it.press("T")
+        await it.settled()
+        await skip_one(it.app.link.client)
+        await it.until(lambda: "row 1 of 2" in it.text)
+        await it.press("tab", "enter")
+        await it.until(lambda: "it is another plan now: 2 objects" in it.text)
+        assert "try again: 2 objects" in it.text
+        assert not [job for job in (await desk.snapshot()).jobs if job.kind == JobKind.RETRY]
+
+
+async def skip_one(client: Client) -> None:
+    """Skip the first broken object as another screen of the same operator would."""
+    plan = await client.make_plan(
+        PlanRequest(
+            act="skip", actor=actor(), names=("bucket0/d1/k0001",), reason="gone at the source"
+        )
+    )
+    job = await client.start_job("skip", {"plan": plan.hash}, actor=actor())
+    async for _ in client.follow_job(job, every_s=0.05):
+        pass
+
+
+async def test_another_operators_act_is_refused_until_the_lease_is_taken_over(
+    tmp_path: Path,
+) -> None:
+    ground = make_ground(tmp_path, objects=12, buckets=1)
+    async with served(ground) as (it, desk):
+        await desk.take_lease(wire.Command(actor="op9"))
+        await it.until(lambda: "! op9 steers" in it.text)
+        await it.press("T")
+        assert "op9 steers; why take over:" in it.row23
+        await it.press(*"night", "enter")
+        await it.until(lambda: "you steer now" in it.row23)
+        await it.until(lambda: "steers" not in it.text.split("\n")[0])
+        taken = [event for event in (await desk.snapshot()).events if event.kind == "lease"]
+        assert "took over from op9: night" in taken[-1].text
+        await it.press("T")
+        await it.settled()
+        assert "try again: 3 objects" in it.text
