@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import shutil
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from core import display
 from core.control import facts
 from core.control.client import Client, job_of, raised
+from core.control.feed import EventFeed
+from core.errors import EngineDown, NoAnswer
 from core.model import JobKind, JobState
 
 if TYPE_CHECKING:
@@ -79,17 +82,13 @@ async def follow(
     client: Client, follower: Follower, job: int, *, every_s: float = EVERY_S
 ) -> wire.Snapshot:
     """Follow a job until it ends, and return the last snapshot. Raises what ended a failed job."""
-    seen = (await client.snapshot()).last_seq
+    feed = EventFeed(client, (await client.snapshot()).last_seq)
     last: wire.Snapshot | None = None
     try:
         async for now in client.follow_job(job, every_s=every_s, silent=follower.silent):
-            page = await client.events(seen)
-            seen = page.last_seq
-            if follower.log is not None:
-                bundles = await client.bundles(follower.log.bundle)
-                follower.log.see(now, page.events, bundles)
-            follower.show(now, [event for event in page.events if event.level != "info"])
             last = now
+            with suppress(NoAnswer, EngineDown):  # the next round reads what this one could not
+                await _happened(client, follower, now, feed)
     finally:
         follower.end()
     assert last is not None  # noqa: S101 - follow_job yields the end, or raises
@@ -97,6 +96,17 @@ async def follow(
     if ended is not None and ended.state == JobState.FAILED and ended.result is not None:
         raise raised(ended.result)
     return last
+
+
+async def _happened(
+    client: Client, follower: Follower, now: wire.Snapshot, feed: EventFeed
+) -> None:
+    """Show what came with this snapshot, and what was missed before it."""
+    bundles = await client.bundles(follower.log.bundle) if follower.log is not None else None
+    events = await feed.up_to(now.last_seq)
+    if follower.log is not None and bundles is not None:
+        follower.log.see(now, events, bundles)
+    follower.show(now, [event for event in events if event.level != "info"])
 
 
 def progress_line(now: wire.Snapshot, job: wire.Job) -> str:
