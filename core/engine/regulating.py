@@ -66,7 +66,8 @@ class Regulator:
         await self._keep_hours()
         self.rule()
         now_s = time.monotonic()
-        if now_s - self._looked_s >= _LOOK_S:
+        freed = self._knobs().source_p99_max is None and self.readers.allowed is not None
+        if freed or now_s - self._looked_s >= _LOOK_S:
             self._looked_s = now_s
             await self._spare_source(executor)
 
