@@ -144,7 +144,8 @@ class Carrier:
         )
 
     def _reader_of(self, name: bytes) -> BucketReader:
-        if self._reader is None or self._bucket != name:
+        # another folder put in the bucket's place, a restored backup, say, is what lies there now
+        if self._reader is None or self._bucket != name or self._reader.moved():
             if self._reader is not None:
                 self._reader.close()
                 self._reader = None

@@ -7,9 +7,11 @@
     small.body .attributes .size_bytes .ino .mtime_ns .ctime_ns .uid .gid .mode .is_dir .followed
     large: the same but body; .chunks(buffer, offset, length), .unchanged(), and close() or `with`
 
-The protocol: open without a trace, fstat, attributes by the descriptor, read, fstat again. While
-clients write, equal stamps are not enough: tags land after the object is visible, so what changed
-less than a few seconds ago is to be read again.
+The protocol: open without a trace, fstat, attributes by the descriptor, read, fstat again. Before
+Linux 6.13 the clocks of file systems tick, up to 10 ms apart: what changed in this tick may change
+again under the same stamps, so the reading begins when the tick is over. While clients write, equal
+stamps are not enough: tags land after the object is visible, so what changed less than a few
+seconds ago is to be read again.
 May import the errors and its own room. Source: docs/source.md.
 """
 
@@ -18,6 +20,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import time
 from typing import TYPE_CHECKING, Final, Self
 
 from core.source.posix.attributes import MARKER, Attributes
@@ -32,6 +35,7 @@ from core.source.posix.sidecar import both_ctimes
 from core.source.posix.xattrs import XattrReader
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from core.source.posix.buckets import Bucket
@@ -42,17 +46,33 @@ _SLASH: Final = ord("/")
 _GONE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENXIO})
 _CHANGED: Final = frozenset({errno.ENODATA, errno.ESTALE})
 
+TICK_S: Final = 0.02
+_TICK_NS: Final = 20_000_000
+_TICKS: Final = 5
+"""What still changes after so many ticks is in somebody's hands: it goes round again."""
+
 
 class BucketReader:
     """Reads the objects of one bucket through one open folder. Not for two threads; close it."""
 
-    def __init__(self, source: PosixSource, bucket: Bucket) -> None:
-        """Open the bucket. Raises NoGatewayRoot, Denied."""
+    def __init__(
+        self,
+        source: PosixSource,
+        bucket: Bucket,
+        *,
+        clock_ns: Callable[[], int] = time.time_ns,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Open the bucket. clock_ns: UTC. Raises NoGatewayRoot, Denied."""
+        self._clock_ns = clock_ns
+        self._sleep = sleep
+        self._calm_ns = clock_ns() - _TICK_NS
         self._flags = FILE | source.quiet
         self._xattrs = XattrReader() if source.mode is MetadataMode.XATTR else None
         self._sidecar = source.sidecar(bucket.name)
         self._version_sidecar = source.version_sidecar(bucket.name)
         self._real_root = os.path.realpath(source.root)
+        self._path = source.root + b"/" + bucket.name
         self._fd = source.open_bucket(bucket.name)
         self._versions: int | None = None
         try:
@@ -78,6 +98,15 @@ class BucketReader:
             if fd is not None and fd >= 0:
                 os.close(fd)
         self._fd, self._versions = -1, None
+
+    def moved(self) -> bool:
+        """Tell whether something else than the open folder lies at the bucket's place by now."""
+        try:
+            there = os.stat(self._path)  # noqa: PTH116 - bytes, which are no text
+        except OSError:
+            return True
+        here = os.fstat(self._fd)
+        return (there.st_dev, there.st_ino) != (here.st_dev, here.st_ino)
 
     @property
     def owner(self) -> tuple[int, int]:
@@ -116,6 +145,8 @@ class BucketReader:
             if before.st_mode & _TYPE != stat.S_IFREG:
                 return Gone()
             stamp = place.stamp() if place.sidecar else (0, 0)
+            if before.st_ctime_ns > self._calm_ns or stamp[1] > self._calm_ns:
+                before, stamp = self._settled(fd, place)
             attributes = self._attributes(fd, place)
             size: int | None = before.st_size
             body = b""
@@ -150,6 +181,22 @@ class BucketReader:
             if not kept:
                 os.close(fd)
 
+    def _settled(self, fd: int, place: Place) -> tuple[os.stat_result, Stamp]:
+        """Return stamps that any further change will move. Raises OSError.
+
+        ESTALE if there is no end of changes.
+        """
+        for _ in range(_TICKS):
+            seen, stamp = os.fstat(fd), place.stamp()
+            self._calm_ns = self._clock_ns() - _TICK_NS
+            if max(seen.st_ctime_ns, stamp[1]) <= self._calm_ns:
+                return seen, stamp
+            self._sleep(TICK_S)
+            # by another host's clock, or one that was set: what stood for a tick has settled, too
+            if os.fstat(fd).st_ctime_ns == seen.st_ctime_ns and place.stamp() == stamp:
+                return seen, stamp
+        raise OSError(errno.ESTALE, "it changes all the time")
+
     def _version_place(self, key: bytes, version: bytes) -> Place | None:
         if self._versions is None:
             return None
@@ -180,7 +227,7 @@ class BucketReader:
         except OSError as error:
             return _fault(error, bare.name)
         try:
-            before, stamp = os.fstat(fd), bare.stamp()
+            before, stamp = self._settled(fd, bare)
             attributes = self._attributes(fd, bare)
             if "etag" not in attributes:
                 return Gone()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -230,3 +231,79 @@ def test_without_metadata_there_are_bytes_alone(xattr_tree: HandTree) -> None:
         got = reader.read_small(b"a", b"", 100)
     assert isinstance(got, SmallRead)
     assert (got.body, got.attributes) == (b"body", {})
+
+
+HOUR_NS = 3_600 * 10**9
+
+
+def test_what_changed_in_this_tick_is_read_when_the_tick_is_over(xattr_tree: HandTree) -> None:
+    """Within one tick of the clock a second change would leave the stamps as they are."""
+    xattr_tree.bucket()
+    path = xattr_tree.put(b"a", b"first")
+    waits = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) < 3:
+            path.write_bytes(b"change %d" % len(waits))
+
+    with BucketReader(*xattr_tree.opened(), clock_ns=lambda: 0, sleep=sleep) as reader:
+        got = reader.read_small(b"a", b"", 100)
+    assert isinstance(got, SmallRead)
+    assert got.body == b"change 2"
+    assert len(waits) == 3
+
+
+def test_what_changes_all_the_time_goes_round_again(tree: HandTree) -> None:
+    tree.bucket()
+    path = tree.put(b"a", b"some bytes")
+
+    def sleep(_seconds: float) -> None:
+        number = len(path.read_bytes())
+        path.write_bytes(b"x" * (number + 1))
+
+    with BucketReader(*tree.opened(), clock_ns=lambda: 0, sleep=sleep) as reader:
+        assert reader.read_small(b"a", b"", 1_000) == Changed()
+    assert path.read_bytes() == b"x" * 15
+
+
+def test_attributes_beside_the_file_settle_too(sidecar_tree: HandTree) -> None:
+    sidecar_tree.bucket()
+    path = sidecar_tree.put(b"a", b"some bytes")
+    waits = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 1:
+            sidecar_tree.mark(path, {"X-Amz-Tagging": b'{"a":"b"}'})
+
+    with BucketReader(*sidecar_tree.opened(), clock_ns=lambda: 0, sleep=sleep) as reader:
+        got = reader.read_small(b"a", b"", 100)
+    assert isinstance(got, SmallRead)
+    assert got.attributes["X-Amz-Tagging"] == b'{"a":"b"}'
+    assert len(waits) == 2
+
+
+def test_what_lies_there_for_long_is_waited_for_by_nobody(tree: HandTree) -> None:
+    tree.bucket()
+    tree.put(b"a", b"some bytes")
+
+    def later() -> int:
+        return time.time_ns() + HOUR_NS
+
+    def never(_seconds: float) -> None:
+        raise AssertionError
+
+    with BucketReader(*tree.opened(), clock_ns=later, sleep=never) as reader:
+        assert isinstance(reader.read_small(b"a", b"", 100), SmallRead)
+
+
+def test_a_bucket_that_was_replaced_is_noticed(xattr_tree: HandTree) -> None:
+    bucket = xattr_tree.bucket()
+    xattr_tree.put(b"a", b"some bytes")
+    with BucketReader(*xattr_tree.opened()) as reader:
+        assert not reader.moved()
+        bucket.rename(bucket.with_name("away"))
+        assert reader.moved()
+        xattr_tree.bucket()
+        assert reader.moved()
