@@ -54,7 +54,7 @@ class Scan(NamedTuple):
 
 def pack(now: wire.Snapshot, clean: Callable[[str], str]) -> bytes:
     """Return a snapshot as frames hold it; every text in it goes through `clean` (I9)."""
-    return msgspec.msgpack.encode(_cleaned(msgspec.to_builtins(now), clean))
+    return msgspec.msgpack.encode(_cleaned(now, clean))
 
 
 def _cleaned(value: object, clean: Callable[[str], str]) -> object:
@@ -64,7 +64,11 @@ def _cleaned(value: object, clean: Callable[[str], str]) -> object:
         case list() | tuple():
             return [_cleaned(one, clean) for one in value]
         case dict():
-            return {name: _cleaned(one, clean) for name, one in value.items()}
+            return {_cleaned(name, clean): _cleaned(one, clean) for name, one in value.items()}
+        case msgspec.Struct():
+            # members' names are ours: a secret that is spelled like one must not unname it
+            names = value.__struct_fields__
+            return {name: _cleaned(getattr(value, name), clean) for name in names}
         case _:
             return value
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from core.config.redact import redact
-from core.control.log_lines import OPENED, Facts, LogLine, json_line
+from core.control.log_lines import KINDS, OPENED, Facts, LogLine, json_line
 from core.control.rotation import RotatedFile
 from core.model import NS_PER_S
 
@@ -36,10 +36,11 @@ class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the record on one line; a message keeps its control characters as JSON escapes."""
         facts = getattr(record, "facts", None)
+        kind = str(getattr(record, "kind", ""))
         line = LogLine(
             at_ns=int(record.created * NS_PER_S),
             level=record.levelname.lower(),
-            kind=str(getattr(record, "kind", "")),
+            kind="event" if kind in KINDS and facts is None else kind,
             text=redact(record.getMessage()),
             facts=facts if isinstance(facts, Facts) else None,
         )

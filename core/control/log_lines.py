@@ -26,19 +26,19 @@ OPENED: Final = "opened"
 """The first line that a process writes: whatever broke off before it was another's."""
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", omit_defaults=True):
+class Facts(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
     """Figures of a line, for programs. Each class names its kind, as `kind` in the line."""
 
 
-class BundleFacts(Facts, frozen=True, kw_only=True, tag="bundle", omit_defaults=True):
+class BundleFacts(Facts, frozen=True, kw_only=True, tag="bundle"):
     """A recorded bundle: seconds by step as in `BundleTimes`.
 
     nodes: names with commas. failed: `class:objects` with commas. worker: -1 for none.
     """
 
-    bundle: int = msgspec.field()
-    objects: int = msgspec.field()
-    bytes: int = msgspec.field()
+    bundle: int
+    objects: int
+    bytes: int
     wait_s: float = 0.0
     read_s: float = 0.0
     send_s: float = 0.0
@@ -54,11 +54,11 @@ class BundleFacts(Facts, frozen=True, kw_only=True, tag="bundle", omit_defaults=
         return self.wait_s + self.read_s + self.send_s + self.pin_s + self.record_s
 
 
-class MinuteFacts(Facts, frozen=True, kw_only=True, tag="minute", omit_defaults=True):
+class MinuteFacts(Facts, frozen=True, kw_only=True, tag="minute"):
     """A minute of a running job: what it recorded in `over_s`, and how things stand."""
 
-    job: int = msgspec.field()
-    over_s: float = msgspec.field()
+    job: int
+    over_s: float
     objects: int = 0
     bytes: int = 0
     migrated: int = 0
@@ -68,32 +68,32 @@ class MinuteFacts(Facts, frozen=True, kw_only=True, tag="minute", omit_defaults=
     rss_bytes: int = 0
 
 
-class StallFacts(Facts, frozen=True, kw_only=True, tag="stall", omit_defaults=True):
+class StallFacts(Facts, frozen=True, kw_only=True, tag="stall"):
     """Nothing has been recorded for so long; said once when it is noticed."""
 
-    for_s: float = msgspec.field()
+    for_s: float
     reason: str = ""
 
 
-class MovesFacts(Facts, frozen=True, kw_only=True, tag="moves", omit_defaults=True):
+class MovesFacts(Facts, frozen=True, kw_only=True, tag="moves"):
     """A stall has ended, after so long."""
 
-    for_s: float = msgspec.field()
+    for_s: float
     reason: str = ""
 
 
-class StartFacts(Facts, frozen=True, kw_only=True, tag="start", omit_defaults=True):
+class StartFacts(Facts, frozen=True, kw_only=True, tag="start"):
     """An engine has begun, or was seen for the first time."""
 
-    epoch: int = msgspec.field()
+    epoch: int
     pid: int = 0
     version: str = ""
 
 
-class JobFacts(Facts, frozen=True, kw_only=True, tag="job", omit_defaults=True):
+class JobFacts(Facts, frozen=True, kw_only=True, tag="job"):
     """A job is in another state."""
 
-    job: int = msgspec.field()
+    job: int
     of: str = ""  # plan, copy
     state: str = ""
 
@@ -202,7 +202,9 @@ def _facts(kind: str, said: str) -> Facts:
 def _flat(facts: Facts) -> dict[str, object]:
     flat: dict[str, object] = msgspec.to_builtins(facts)
     return {
-        name: round(value, 6) if isinstance(value, float) else value for name, value in flat.items()
+        name: round(value, 6) if isinstance(value, float) else value
+        for name, value in flat.items()
+        if value != ""  # the default of every text
     }
 
 
