@@ -40,7 +40,7 @@ def jobs(call: Call) -> int:
 @conventions
 @steers
 def pause(call: Call, *, job: int | None) -> int:
-    """Hold a job once its bundles in flight end.
+    """Hold a job where it is: no byte moves within 2 s.
 
     JOB: else the one that runs.
     """

@@ -80,6 +80,12 @@ def set_knobs(call: Call, *, values: tuple[str, ...]) -> int:
 
     All are set or none; without arguments they are listed. They hold within 2 s, without a
     restart: vgwm set workers=5 bandwidth=50MiB/s
+
+    Copy at night only, and slower by day, times in UTC: vgwm set
+    'windows=mon-fri 19:00-07:00, sat-sun 00:00-24:00, 07:00-19:00=5MiB/s'
+
+    Find the number of workers by measuring: vgwm set autotune=on. Spare a source that serves
+    clients: vgwm set source_p99_max=50ms. Values, bounds and effects: docs/controls.md.
     """
     import asyncio
 
@@ -121,6 +127,9 @@ async def _change(call: Call, pairs: dict[str, str]) -> int:
         before = {knob.name: knob.value for knob in (await client.snapshot()).knobs}
         await client.set_knobs(pairs, actor=call.actor)
         after = {knob.name: knob.value for knob in (await client.snapshot()).knobs}
-    lines = [f"{name} {before.get(name, '?')} -> {after.get(name, '?')}" for name in pairs]
-    answer(call, {name: after.get(name) for name in pairs}, lines)
+    # a hand on workers switches autotune off
+    beside = [name for name in after if name not in pairs and after[name] != before.get(name)]
+    names = [*pairs, *beside]
+    lines = [f"{name} {before.get(name, '?')} -> {after.get(name, '?')}" for name in names]
+    answer(call, {name: after.get(name) for name in names}, lines)
     return 0
