@@ -39,7 +39,7 @@ class Chronicle:
         self._desk = desk
         self._ring = ring
         self._lines = SnapshotLog(time.time_ns())
-        self._seen: tuple[int, bool] = (0, False)
+        self._seen: tuple[int, bool] | None = None
         self._lost = 0
 
     async def look(self) -> None:
