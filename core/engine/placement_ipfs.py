@@ -181,7 +181,12 @@ class IpfsPlacement:
 
     async def audit(self, pins: Sequence[RecordedPin]) -> list[Finding]:
         """Ask every peer's copy of the shared state for every pin."""
-        return await audit(self._roster, pins)
+        ill = [
+            node.cluster.name
+            for node in self._roster.nodes
+            if node.cluster is not None and self.chooser.down_s(node.peer) > 0
+        ]
+        return await audit(self._roster, pins, ill=ill)
 
     def nodes(self) -> list[NodeStatus]:
         """Return every node as it is seen now."""

@@ -12,7 +12,7 @@ from core.errors import VgwmError
 from core.model import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from core.target.cluster import ClusterClient
     from core.target.cluster_answers import Pin
@@ -35,12 +35,15 @@ async def audit(
     *,
     settle_s: float = 90.0,
     silent_s: float = 20.0,
+    ill: Collection[str] = (),
 ) -> list[Finding]:
     """Return what differs between the ledger's pins and each peer's state; empty when nothing.
 
     Differences younger than 90 s are gossip under way, so it looks again for so long. A peer that
     does not answer for silent_s is a finding of verdict unknown (I7), unless all are silent: then
-    nothing is proved, and each is one of verdict fail. Memory: the pins given; give pages.
+    nothing is proved, and each is one of verdict fail. ill: cluster peers whose Kubo is down. Such
+    a peer hears nothing of the others while it tries to reach it: what it lacks is unknown, too.
+    Memory: the pins given; give pages.
     """
     wanted = {pin.root: pin for pin in pins}
     began_s = time.monotonic()
@@ -51,6 +54,7 @@ async def audit(
                 group.create_task(
                     _audit_peer(cluster, wanted, found), name=f"audit of {cluster.name}"
                 )
+        found = _folded(found, ill)
         silent = [one for one in found if one.verdict == "unknown"]
         patience_s = silent_s if len(silent) == len(found) else settle_s
         if not found or time.monotonic() + _AGAIN_S - began_s > patience_s:
@@ -58,6 +62,27 @@ async def audit(
                 found = [replace(one, verdict="fail") for one in found]
             return sorted(found, key=lambda one: (one.subject, one.evidence))
         await asyncio.sleep(_AGAIN_S)
+
+
+def _folded(found: list[Finding], ill: Collection[str]) -> list[Finding]:
+    """Return the findings, those of each ill peer as one that says what is not known."""
+    kept = [one for one in found if _peer(one) not in ill or one.verdict == "unknown"]
+    for name in ill:
+        lacks = sum(_peer(one) == name for one in found if one.verdict == "fail")
+        if lacks:
+            kept.append(
+                Finding(
+                    verdict="unknown",
+                    subject=name,
+                    evidence=f"its Kubo is down, and its state differs in {lacks:,} pins",
+                    remedy="Start its Kubo; it then learns of them from the others.",
+                )
+            )
+    return kept
+
+
+def _peer(finding: Finding) -> str:
+    return finding.evidence.partition(":")[0]
 
 
 async def _audit_peer(

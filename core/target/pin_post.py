@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from core.errors import NodeBusy, NodeUnreachable, VgwmError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from core.target.cluster import ClusterClient
     from core.target.cluster_answers import Pin
@@ -23,11 +23,22 @@ _LOOK_S = 0.25
 _SILENT_S = 60.0
 
 
-class PinPost:
-    """Posts pins in turn to the peers of a roster. patience_s: longest wait on busy peers."""
+def _well(_peer: str) -> float:
+    return 0.0
 
-    def __init__(self, roster: Roster, *, patience_s: float) -> None:
+
+class PinPost:
+    """Posts pins in turn to the peers of a roster. patience_s: longest wait on busy peers.
+
+    down_s: for how long a peer's node has been down. A peer that tries to reach a dead Kubo takes
+    pins, and tells the others of them a minute later.
+    """
+
+    def __init__(
+        self, roster: Roster, *, patience_s: float, down_s: Callable[[str], float] = _well
+    ) -> None:
         self._roster = roster
+        self._down_s = down_s
         self._patience_s = patience_s
         self._turn = 0
         self._silent_s: dict[str, float] = {}  # when a peer last did not answer
@@ -106,7 +117,12 @@ class PinPost:
         ordered = clusters[at:] + clusters[:at]
         # one that hangs takes 20 s to say nothing: last, for a while
         limit_s = time.monotonic() - _SILENT_S
-        return sorted(ordered, key=lambda one: self._silent_s.get(one.name, limit_s) > limit_s)
+        ill = {node.cluster for node in self._roster.nodes if self._down_s(node.peer) > 0}
+
+        def rank(one: ClusterClient) -> tuple[bool, bool]:
+            return self._silent_s.get(one.name, limit_s) > limit_s, one in ill
+
+        return sorted(ordered, key=rank)
 
 
 async def _appears(cluster: ClusterClient, cid: str, limit_s: float) -> None:

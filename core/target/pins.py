@@ -97,7 +97,12 @@ class PinWatch:
         """Pins a peer may have queued before no more are given to it; may change while running."""
         self._limits = limits or PinLimits()
         self._roster = roster
-        self._post = PinPost(roster, patience_s=self._limits.post_patience_s)
+        patience_s = self._limits.post_patience_s
+        self._post = (
+            PinPost(roster, patience_s=patience_s, down_s=health.down_s)
+            if health is not None
+            else PinPost(roster, patience_s=patience_s)
+        )
         self._ask_age_s = self._limits.batch_age_s
         self._waits: dict[str, dict[str, _Wait]] = {}  # by peer, then by root
         self._woken: dict[str, asyncio.Event] = {}

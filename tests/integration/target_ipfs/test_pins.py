@@ -437,6 +437,33 @@ async def test_i7_the_audit_does_not_wait_for_one_dead_peer_and_proves_nothing_b
         assert {one.verdict for one in found} == {"fail"}
 
 
+async def test_i7_what_a_peer_with_a_dead_kubo_lacks_is_unknown(
+    site: Site, cluster: FakeCluster, sink: KuboSink
+) -> None:
+    SMALL.send(sink, site.nodes[:2])
+    async with site.watch() as (roster, watch):
+        peers = [node.peer for node in roster.nodes[:2]]
+        await watch.pin(SMALL.root, peers, name="n")
+        cluster.peers[2].hidden.add(ROOT)
+        recorded = RecordedPin(root=ROOT, allocations=tuple(peers))
+        (found,) = await audit(roster, [recorded], settle_s=600, silent_s=0, ill=["cluster-3"])
+        assert (found.verdict, found.subject) == ("unknown", "cluster-3")
+        assert found.evidence == "its Kubo is down, and its state differs in 1 pins"
+
+
+async def test_a_peer_whose_kubo_is_down_is_asked_for_pins_last(
+    site: Site, cluster: FakeCluster, sink: KuboSink
+) -> None:
+    SMALL.send(sink, site.nodes[:2])
+    nodes = Nodes()
+    async with site.watch(health=nodes) as (roster, watch):
+        nodes.down = {node.peer: 5.0 for node in roster.nodes[:2]}
+        for _ in range(3):
+            await watch.pin(SMALL.root, [node.peer for node in roster.nodes[:2]], name="n")
+    posts = [[r.method for r in peer.asked].count("POST") for peer in cluster.peers]
+    assert posts == [0, 0, 3]
+
+
 async def test_the_audit_waits_for_gossip(site: Site, cluster: FakeCluster, sink: KuboSink) -> None:
     SMALL.send(sink, site.nodes[:2])
     async with site.watch() as (roster, watch):
