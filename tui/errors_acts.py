@@ -55,7 +55,7 @@ def _open(ui: Ui, scene: Scene) -> Done:
 
 def _filter(ui: Ui, scene: Scene) -> Done:
     del scene
-    return replace(ui, prompt=Prompt(asks=Asks.FILTER, typed=ui.listing.filter.typed)), None
+    return replace(ui, prompt=Prompt(asks=Asks.FILTER)), None
 
 
 def _next(ui: Ui, scene: Scene) -> Done:

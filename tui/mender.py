@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from core import display
 from core.errors import Refused
 from tui import effects
-from tui.sheets import mend_sheet
+from tui.sheets import mend_sheet, objects
 from tui.steering import actor
 from tui.ui import Name
 
@@ -57,4 +56,4 @@ class Mender:
             self._show_sheet(mend_sheet(fresh, mend, self._app.scene, was=plan))
             return f"not done: {refused.what}"
         self._app.hurry()
-        return f"job {job} ({plan.act}): {display.count(plan.objects)} objects"
+        return f"job {job} ({plan.act}): {objects(plan.objects)}"

@@ -85,7 +85,7 @@ def mend_sheet(plan: ActPlan, mend: Mend, scene: Scene, was: ActPlan | None = No
     name: what is skipped does not come over.
     """
     skips = mend.verb is Verb.SKIP
-    sized = f"{display.count(plan.objects)} objects, {display.size(plan.size_bytes)}"
+    sized = f"{objects(plan.objects)}, {display.size(plan.size_bytes)}"
     return Sheet(
         title=f"{_DOES[mend.verb]}: {sized}",
         command=f"{plan.command} --confirm {plan.hash}",
@@ -101,9 +101,14 @@ def mend_sheet(plan: ActPlan, mend: Mend, scene: Scene, was: ActPlan | None = No
     )
 
 
+def objects(n: int) -> str:
+    """Return a number of objects: `1 object`, `12 objects`."""
+    return f"{display.count(n)} object{'' if n == 1 else 's'}"
+
+
 def _differs(was: ActPlan, plan: ActPlan) -> str:
-    before, now = display.count(was.objects), display.count(plan.objects)
-    return f"it is another plan now: {now} objects, {was.hash} was {before}; nothing was done"
+    before, now = display.count(was.objects), objects(plan.objects)
+    return f"it is another plan now: {now}, {was.hash} was {before}; nothing was done"
 
 
 def _shares(shares: Sequence[ActShare], mark: str) -> tuple[str, ...]:
@@ -116,8 +121,8 @@ def _shares(shares: Sequence[ActShare], mark: str) -> tuple[str, ...]:
     ]
     rest = ordered[_MOST_SHARES:]
     if rest:
-        objects = sum(share.objects for share in rest)
-        lines.append(f"{mark}{display.count(objects)} of {len(rest)} more classes")
+        others = sum(share.objects for share in rest)
+        lines.append(f"{mark}{display.count(others)} of {len(rest)} more classes")
     return tuple(lines)
 
 

@@ -122,10 +122,10 @@ async def test_skip_and_its_undo_from_the_keyboard(tmp_path: Path) -> None:
     async with served(ground) as (it, _):
         await it.press("j", "enter", "S", *"lost", "enter")
         await it.settled()
-        assert "skip, so that they do not come over: 1 objects" in it.text
+        assert "skip, so that they do not come over: 1 object" in it.text
         assert "reason: lost" in it.text
         await it.press(*it.app.scene.workspace, "enter")
-        await it.until(lambda: "(skip): 1 objects" in it.row23)
+        await it.until(lambda: "(skip): 1 object" in it.row23)
         await it.press("escape", "tab")
         await it.until(lambda: "row 2 of 3" in it.text or "row 1 of 3" in it.text)
         await it.press("home", "j", "enter")
@@ -133,9 +133,9 @@ async def test_skip_and_its_undo_from_the_keyboard(tmp_path: Path) -> None:
         assert "lost" in it.text
         await it.press("S")
         await it.settled()
-        assert "take the skip back: 1 objects" in it.text
+        assert "take the skip back: 1 object" in it.text
         await it.press("tab", "enter")
-        await it.until(lambda: "(unskip): 1 objects" in it.row23)
+        await it.until(lambda: "(unskip): 1 object" in it.row23)
         await it.until(lambda: "failed in copy" in it.text)
 
 

@@ -61,12 +61,13 @@ def row(found: Row, index: int, width: int) -> Line:
 def detail(found: Row, width: int, ui: Ui, rows: int | None = None) -> list[Line]:
     """Return a row at length: what, where, what to do, when, and what `T` and `S` would take.
 
-    rows: at most so many, each cut at the width; else all of it, wrapped.
+    rows: at most so many, each cut at the width but for what to do; else all of it, wrapped.
     """
     room = max(1, width - _LABEL_CELLS)
     lines: list[Line] = []
     for label, value in _said(found):
-        said = wrapped(value, room) if rows is None else [column(value, room).rstrip()]
+        whole = rows is None or label == "do"
+        said = wrapped(value, room) if whole else [column(value, room).rstrip()]
         lines += [
             (Piece(f" {label if not n else '':<{_LABEL_CELLS - 1}}", Role.DIM), Piece(part))
             for n, part in enumerate(said)

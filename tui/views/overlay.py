@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from rich.cells import chop_cells
 
-from tui.views.line import EMPTY, Line, Piece, Role, Size, text
+from tui.views.line import EMPTY, Line, Piece, Role, Size, text, wrapped
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from core.control.wire import ErrorBody
     from tui.ui import Output, Sheet
 
@@ -22,11 +24,8 @@ def sheet_box(sheet: Sheet, width: int) -> list[Line]:
     lines = [
         _rule(width),
         text(f" {sheet.title}", Role.TITLE),
-        (Piece(" runs   ", Role.DIM), Piece(sheet.command)),
-        *(
-            (Piece("        " if n else " does   ", Role.DIM), Piece(effect))
-            for n, effect in enumerate(sheet.effects)
-        ),
+        *_labelled("runs", wrapped(sheet.command, width - 9)),
+        *_labelled("does", sheet.effects),
         EMPTY,
     ]
     if sheet.word:
@@ -34,6 +33,13 @@ def sheet_box(sheet: Sheet, width: int) -> list[Line]:
     cancel = Piece("[ Cancel ]", Role.TEXT if sheet.on_run else Role.CURSOR)
     run = Piece("[ Run ]", Role.CURSOR if sheet.on_run else Role.TEXT)
     return [*lines, (Piece("        "), cancel, Piece("   "), run)]
+
+
+def _labelled(label: str, rows: Sequence[str]) -> list[Line]:
+    return [
+        (Piece(" " * 8 if n else f" {label:<7}", Role.DIM), Piece(row))
+        for n, row in enumerate(rows)
+    ]
 
 
 def _word(sheet: Sheet) -> Line:
