@@ -181,7 +181,7 @@ def _low_data(ui: Ui, scene: Scene) -> Step:
 def _command(ui: Ui, scene: Scene) -> Step:
     if ui.error is not None:
         return Step(ui, effects.Copy(error_text(ui.error)))
-    return Step(ui, effects.Copy(command_line(command_of(ui), scene)))
+    return Step(ui, effects.Copy(command_line(command_of(ui, scene), scene)))
 
 
 def _status(ui: Ui, scene: Scene) -> Step:

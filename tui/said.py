@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 from core import display
 from core.control.facts import eta_fact
-from tui.listing import Tab
+from core.control.wire import Failure
+from core.control.wire_failures import FailureCause
+from tui.errors_acts import row_of
+from tui.listing import Filter, Tab
 from tui.ui import Name
 from tui.views.guide import COMMAND
 from tui.views.words import current_job, done_percent, is_alive, standing
@@ -31,17 +34,25 @@ def status_line(scene: Scene) -> str:
     )
 
 
-def command_of(ui: Ui) -> str:
-    """Return the command that shows what the screen shows, its filter included."""
+def command_of(ui: Ui, scene: Scene) -> str:
+    """Return the command that shows what the screen shows, or the row that is meant on it."""
     name = ui.back if ui.screen is Name.HELP else ui.screen
     command = COMMAND[name]
-    if name is not Name.ERRORS:
-        return command
+    return command if name is not Name.ERRORS else f"{command} {_which(ui, scene)}".rstrip()
+
+
+def _which(ui: Ui, scene: Scene) -> str:
+    """Return the options of `errors` for the class under the cursor, the object, or the list."""
+    row = row_of(ui, scene)
     wanted = ui.listing.filter
+    if ui.listing.tab is Tab.BUNDLES:
+        return "--by bundle"
+    if isinstance(row, FailureCause):
+        wanted = Filter(code=row.code, phase=row.phase)
+    elif isinstance(row, Failure) and ui.opened:
+        wanted = Filter(code=row.code, prefix=f"{row.bucket}/{row.key}")
     options = {"--class": wanted.code, "--phase": wanted.phase, "--prefix": wanted.prefix}
-    words = [f"{option} {shlex.quote(value)}" for option, value in options.items() if value]
-    by = ["--by cause"] if ui.listing.tab is Tab.CAUSES else []
-    return " ".join([command, *by, *words])
+    return " ".join(f"{option} {shlex.quote(value)}" for option, value in options.items() if value)
 
 
 def command_line(command: str, scene: Scene) -> str:

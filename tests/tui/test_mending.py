@@ -251,3 +251,25 @@ def test_an_act_while_another_steers_asks_why_and_takes_over() -> None:
 def test_the_holder_of_the_lease_is_never_asked() -> None:
     step = after(stage.ui(actor="op1"), "P", scene=stage.scene(LEASED))
     assert step.effect == effects.Steer(14, effects.Verb.PAUSE)
+
+
+def copied(ui: Ui, scene: Scene, *keys: str) -> str:
+    effect = after(ui, *keys, "y", scene=replace(scene, path="/srv/my ws")).effect
+    assert isinstance(effect, effects.Copy)
+    return effect.text
+
+
+def test_y_copies_the_command_of_the_list_the_class_or_the_object_with_its_workspace() -> None:
+    command = "vgwm -w '/srv/my ws' errors"
+    wanted = Listing(filter=Filter(code="denied", prefix="photos/a b"))
+    assert copied(*at(failure(1))) == command
+    assert copied(*at(failure(1), listing=wanted)) == (
+        f"{command} --class denied --prefix 'photos/a b'"
+    )
+    assert copied(*at(*stage.causes(), listing=CAUSES), "j") == (
+        f"{command} --class source_changed --phase copy"
+    )
+    assert copied(*at(*stage.bundles(), listing=BUNDLES)) == f"{command} --by bundle"
+    assert copied(*at(failure(1)), "enter") == (
+        f"{command} --class denied --prefix photos/2024/0000001.jpg"
+    )
