@@ -102,10 +102,11 @@ def _where(scene: Scene, ui: Ui, width: int) -> Line:
         line = (*line, Piece("   "), stands(State.WARN, steers))
     if ui.frozen_s is not None:
         line = (*line, Piece("   "), stands(State.STALE, f"frozen {ui.frozen_s:.0f} s"))
-    mark = " vgwm "
+    replayed = ui.link.played is not None
+    mark = " REPLAY " if replayed else " vgwm "
     room = max(1, width - len(mark) - width_of(line))
     name = column(scene.workspace, min(room, cell_len(scene.workspace)))
-    return (Piece(mark, Role.DIM), Piece(name, Role.TITLE), *line)
+    return (Piece(mark, Role.WARN if replayed else Role.DIM), Piece(name, Role.TITLE), *line)
 
 
 def _engine(link: Link, scene: Scene) -> Piece:
