@@ -10,6 +10,7 @@ from core.cli.call import conventions, steers
 
 if TYPE_CHECKING:
     from core.cli.call import Call
+    from core.control.unit import Scope
 
 
 @click.group()
@@ -45,6 +46,41 @@ def keep(call: Call, *, ready_fd: int | None) -> int:
     from core.control.keeper import keep_engine
 
     return keep_engine(call.workspace, ready_fd=ready_fd)
+
+
+@engine.command()
+@click.option(
+    "--scope",
+    type=click.Choice(["system", "user"]),
+    default="system",
+    show_default=True,
+    help="Of the machine, or of this login's own systemd.",
+)
+@click.option("--user", metavar="NAME", help="Who runs it, of a system unit; else this login.")
+@conventions
+def unit(call: Call, *, scope: Scope, user: str | None) -> int:
+    """Print a systemd unit for this workspace's engine.
+
+    Put it into /etc/systemd/system, or ~/.config/systemd/user, under a name of your choice. It
+    takes the place of `vgwm engine start`.
+    """
+    import getpass
+
+    from core.cli.output import answer
+    from core.control.unit import unit_of
+
+    text = unit_of(call.workspace, command=_program(), user=user or getpass.getuser(), scope=scope)
+    answer(call, {"unit": text}, text.splitlines())
+    return 0
+
+
+def _program() -> tuple[str, ...]:
+    """Return how this program is called, by absolute paths: a unit has no search path."""
+    import shutil
+    import sys
+
+    found = shutil.which("vgwm")
+    return (found,) if found else (sys.executable, "-m", "tui.main")
 
 
 @engine.command()

@@ -38,6 +38,8 @@ _COMMANDS = {
     "status": "core.cli.status:status",
     "watch": "core.cli.watch:watch",
     "errors": "core.cli.errors:errors",
+    "retry": "core.cli.retry:retry",
+    "skip": "core.cli.skip:skip",
     "jobs": "core.cli.jobs:jobs",
     "pause": "core.cli.jobs:pause",
     "resume": "core.cli.jobs:resume",
@@ -68,6 +70,21 @@ class LazyCommands(click.Group):
         module, _, attribute = place.partition(":")
         command: click.Command = getattr(import_module(module), attribute)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; of one that there is not, name what it is close to."""
+        from difflib import get_close_matches
+
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            near = get_close_matches(args[0], _COMMANDS, n=2)
+            if not near:
+                raise
+            meant = " or ".join(map(repr, near))
+            raise click.UsageError(f"{error.message} Did you mean {meant}?", ctx=ctx) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

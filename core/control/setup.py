@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.config.checks import check_folder
+from core.config.references import references
+from core.config.secret import SecretKind
 from core.config.workspace import FILE_NAME, dump, load, new_id, parse
 from core.control.daemon import running_pid
 from core.control.files import refuse_existing, replace_file
@@ -76,6 +79,7 @@ def make_workspace(
     profiles.load(workspace.target.profile)
     findings = PosixSource(posix_config(workspace)).check()
     warnings = [f"{one.subject}: {one.evidence}" for one in findings if one.verdict != "pass"]
+    warnings += missing_secrets(workspace)
     text = dump(workspace)
     if not dry_run:
         _make_folder(folder)
@@ -83,6 +87,20 @@ def make_workspace(
         if before is not None:
             warnings.append(f"the former vgwm.yaml is kept as {safe(before.name)}")
     return _made(workspace, folder, text, tuple(warnings))
+
+
+def missing_secrets(workspace: Workspace) -> list[str]:
+    """Return which named secrets are not there for this process: the engine will want them."""
+    found: list[str] = []
+    for member, ref in references(workspace):
+        if ref.kind is SecretKind.ENV and ref.name not in os.environ:
+            found.append(
+                f"{member}: the variable {ref.name} is not set here; "
+                "whoever starts the engine has to set it"
+            )
+        elif ref.kind is SecretKind.FILE and not Path(ref.name).is_file():
+            found.append(f"{member}: there is no file {safe(ref.name)}")
+    return found
 
 
 def _made(workspace: Workspace, folder: Path, text: str, warnings: tuple[str, ...]) -> Made:

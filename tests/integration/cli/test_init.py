@@ -58,6 +58,8 @@ async def test_an_ipfs_target_takes_every_node_and_secrets_by_reference(
     assert str(target.cluster_password_ref) == "env:CLUSTER_PW"
     assert str(target.table_password_ref) == f"file:{tmp_path / 'pw'}"
     assert (target.replication, target.profile) == (2, "extended")
+    assert "CLUSTER_PW is not set" in ran.err
+    assert f"no file {tmp_path / 'pw'}" in ran.err
 
 
 async def test_a_dry_run_writes_nothing(tmp_path: Path, gateway: Path) -> None:

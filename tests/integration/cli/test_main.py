@@ -17,6 +17,7 @@ HEAVY = {"asyncio", "httpx", "msgspec", "rich", "starlette", "textual", "uvicorn
 COMMANDS = [
     ["init"],
     ["engine", "start"],
+    ["engine", "unit"],
     ["target", "init"],
     ["plan"],
     ["plan", "show"],
@@ -125,3 +126,9 @@ def test_a_fault_of_ours_is_70_with_a_report_without_locals(tmp_path: Path) -> N
     text = report.read_text()
     assert "RuntimeError" in text
     assert "hunter2x" not in text
+
+
+async def test_a_command_that_there_is_not_names_what_it_is_close_to(tmp_path: Path) -> None:
+    ran = await vgwm("statsu", home=tmp_path)
+    assert ran.code == 2
+    assert "Did you mean 'status'?" in ran.err

@@ -22,7 +22,7 @@ def commands() -> list[str]:
         for name in command.list_commands(context):
             inner = command.get_command(context, name)
             assert inner is not None
-            found += names(inner, f"{path} {name}".strip())
+            found += [] if inner.hidden else names(inner, f"{path} {name}".strip())
         return found
 
     return names(root, "")
