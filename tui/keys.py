@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from core.errors import BadInput
+from tui.replay import KEYS
 from tui.ui import Name
 
 if TYPE_CHECKING:
@@ -171,6 +172,8 @@ def reference() -> str:
         lines.append(f"| {names} | {key.id} | {key.does} | {key.group} |")
     lines += ["", "After `g` a letter goes to a screen:", "", "| Letter | Screen |", "|---|---|"]
     lines += [f"| `{letter}` | {name.value} |" for letter, name in GO.items()]
+    lines += ["", "A replay (`vgwm replay`) also takes:", "", "| Key | Does |", "|---|---|"]
+    lines += [f"| `{keys}` | {does} |" for keys, _, does in KEYS]
     return "\n".join(lines) + "\n"
 
 

@@ -75,10 +75,10 @@ _MOVES: dict[str, Callable[[ReplayLink], None]] = {
     ">": lambda link: link.playhead.faster(1),
 }
 KEYS: tuple[tuple[str, str, str], ...] = (
-    ("Space", "pause", "pause, or play on; at the end, from the begin"),
-    ("Left Right", "30 s", "30 recorded seconds back, or on"),
-    (", .", "10 m", "10 recorded minutes back, or on"),
-    ("0-9", "tenth", "to that tenth of the recording"),
+    ("Space", "pause", "pause, play on, begin again"),
+    ("Left Right", "30 s", "30 recorded s back, on"),
+    (", .", "10 m", "10 recorded min back, on"),
+    ("0-9", "tenth", "to that tenth of it"),
     ("< >", "speed", "slower, faster"),
 )
-"""What row 24 names in a replay: keys, word, and what they do for the reference."""
+"""The keys of a replay: how they are written, the word on row 24, what they do."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui import replay
 from tui.keys import GO, Group
 from tui.ui import Name, Ui
 from tui.views.line import EMPTY, Line, Piece, Role, Size, column, text
@@ -56,7 +57,7 @@ def view(ui: Ui, size: Size, keymap: Keymap) -> list[Line]:
         (Piece(" command  ", Role.DIM), Piece(COMMAND[ui.back])),
         (Piece(" screens  ", Role.DIM), Piece(screens)),
     ]
-    entries = _entries(keymap)
+    entries = _entries(keymap) if ui.link.played is None else _of_replay(keymap)
     rows = (len(entries) + 1) // 2
     half = max(38, size.width // 2)
     entries += [("", "")] * (2 * rows - len(entries))
@@ -76,6 +77,13 @@ def _entries(keymap: Keymap) -> list[tuple[str, str]]:
         (" ".join(key.shown for key in keys), ", ".join(key.does for key in keys))
         for keys in [*([key] for key in first), *pairs, *([key] for key in last)]
     ]
+
+
+def _of_replay(keymap: Keymap) -> list[tuple[str, str]]:
+    """Return what a replay takes: its own keys, and those that look."""
+    looks = [key for key in keymap.table if key.group in {Group.LOOK, Group.LEAVE}]
+    own = [(keys, does) for keys, _, does in replay.KEYS]
+    return [*own, *((key.shown, key.does) for key in looks)]
 
 
 def _entry(key: str, does: str, width: int) -> tuple[Piece, Piece]:
