@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     # Looks at a job that is done: returns its result, lines, and exit code.
     Judge = Callable[[Client, wire.Snapshot], Awaitable["Verdict"]]
+    # Returns the args of a job.
+    Ask = Callable[[Client], Awaitable[Mapping[str, str]]]
 
 
 class Verdict(NamedTuple):
@@ -43,12 +45,16 @@ class Manner(NamedTuple):
 
 
 class Errand(NamedTuple):
-    """What is to be run: knobs are set before the job begins; judge looks at its end."""
+    """What is to be run: knobs are set before the job begins; judge looks at its end.
+
+    ask: returns the job's args instead of args, from the engine that is to run it.
+    """
 
     kind: str
     args: Mapping[str, str]
     knobs: Mapping[str, str]
     judge: Judge
+    ask: Ask | None = None
 
 
 def run_job(call: Call, errand: Errand, manner: Manner) -> int:
@@ -101,7 +107,8 @@ async def _begin(client: Client, call: Call, errand: Errand) -> int:
             " nor will `vgwm copy` bring it. A new workspace plans anew.",
         )
     if at_work is None:
-        return await client.start_job(errand.kind, errand.args, actor=call.actor)
+        args = errand.args if errand.ask is None else await errand.ask(client)
+        return await client.start_job(errand.kind, args, actor=call.actor)
     note(call, f"job {at_work.id} ({errand.kind}) is {at_work.state}: following it")
     return at_work.id
 

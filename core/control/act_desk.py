@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Final
 
 from core.control import snapshot, wire, wire_failures
@@ -101,18 +102,18 @@ def command(wish: Wish) -> str:
     if wish.deed is Deed.UNSKIP:
         words.append("--undo")
     if wish.code:
-        words.append(f"--class {wish.code}")
+        words += ["--class", wish.code]
     if wish.phase:
-        words.append(f"--phase {wish.phase}")
+        words += ["--phase", wish.phase]
     if wish.prefix:
-        words.append(f"--prefix {snapshot.prefix_text(wish.prefix)}")
-    if wish.places is not None and not wish.code:
-        words.append("--from FILE" if wish.deed is Deed.RETRY else "--object-list FILE")
+        words += ["--prefix", snapshot.prefix_text(wish.prefix)]
+    if wish.places is not None and wish.code != CORRUPT:
+        words += ["--from" if wish.deed is Deed.RETRY else "--object-list", "FILE"]
     if wish.reason:
-        words.append("--reason " + "'" + wish.reason.replace("'", "'\\''") + "'")
+        words += ["--reason", wish.reason]
     if wish.deed is Deed.RETRY:
-        words.append(f"--max-attempts {wish.max_attempts}")
-    return " ".join(words)
+        words += ["--max-attempts", str(wish.max_attempts)]
+    return shlex.join(words)
 
 
 def _shares(shares: Mapping[Share, Tally]) -> tuple[wire_failures.ActShare, ...]:

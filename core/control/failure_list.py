@@ -82,7 +82,8 @@ class FailureList:
         """Return failures by class and phase."""
         _known(disposition)
         found = await self._failed.causes(disposition)
-        return wire_failures.FailureCauses(causes=[_cause(one) for one in found])
+        whole = sum(one.objects for one in found)
+        return wire_failures.FailureCauses(causes=[_cause(one, whole) for one in found])
 
     async def bundles(self, at: int, limit: int) -> wire_failures.FailureBundles:
         """Return bundles with failed objects from the at-th on."""
@@ -187,7 +188,7 @@ def _cursor(text: str) -> FailurePlace | None:
         ) from error
 
 
-def _cause(one: Cause) -> wire_failures.FailureCause:
+def _cause(one: Cause, whole: int) -> wire_failures.FailureCause:
     return wire_failures.FailureCause(
         code=one.code,
         phase=one.phase,
@@ -195,7 +196,8 @@ def _cause(one: Cause) -> wire_failures.FailureCause:
         objects=one.objects,
         first_ns=one.first_ns,
         last_ns=one.last_ns,
-        remedy=remedy_of(one.code),
+        remedy=remedy_of(one.code, one.disposition),
+        share=one.objects / whole,
         example=None if one.example is None else snapshot.failure(one.example),
     )
 

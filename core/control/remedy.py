@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-_WRITER = "Wait for its writer to end; this release reads it again in a new workspace only."
+from core.ledger.rows import Disposition
+
+_WRITER = "Wait for its writer to end, then: vgwm retry"
 _REMEDIES = {
     "source_changed": _WRITER,
     "changed": _WRITER,
-    "denied": "Run the engine as the gateway's user, or give that user the right to read it.",
-    "unreadable": "Run the engine as the gateway's user, or give that user the right to read it.",
-    "io_error": "The disk could not read it: look at the host's kernel log.",
+    "denied": "Let the engine's user read it (run as the gateway's user), then: vgwm retry",
+    "unreadable": "Let the engine's user read it (run as the gateway's user), then: vgwm retry",
+    "io_error": "The disk could not read it: see the kernel log. Then vgwm retry, or vgwm skip",
     "bad-checksum": "Its bytes contradict its stored checksum: restore it at the source.",
     "bad_checksum": "Its bytes contradict its stored checksum: restore it at the source.",
     "stale-etag": "Its bytes contradict its stored ETag: restore it, or set etag=trust.",
@@ -21,9 +23,21 @@ _REMEDIES = {
     "unreachable_version": "Its current object is gone from the listing; restore it by its id.",
     "hidden_put": "It was put over a delete marker, and stays hidden: delete it, put it anew.",
 }
-_ELSE = "What happened says what to mend; this release reads it again in a new workspace only."
+_ELSE = "What happened says what to mend; then: vgwm retry"
+_WALKED = {
+    "denied": "Let the engine's user read it; the walk has passed it by: plan in a new workspace.",
+    "unreadable": "Let the engine's user read it; the walk has passed it: plan in a new workspace.",
+}
+_WALKED_ELSE = "The walk left it out for what it is; a new workspace walks anew."
+_WAIVED = "vgwm skip --undo takes the skip back."
 
 
-def remedy_of(code: str) -> str:
-    """Return what to do about a class of failure."""
-    return _REMEDIES.get(code, _ELSE)
+def remedy_of(code: str, disposition: str = Disposition.FAILED) -> str:
+    """Return what to do about a class of failure: what a retry can mend, and what it cannot."""
+    match disposition:
+        case Disposition.WAIVED:
+            return _WAIVED
+        case Disposition.SKIP:
+            return _WALKED.get(code) or _REMEDIES.get(code, _WALKED_ELSE)
+        case _:
+            return _REMEDIES.get(code, _ELSE)

@@ -106,7 +106,7 @@ def failure(row: FailureRow) -> wire.Failure:
         text=row.text,
         tries=row.tries,
         last_ns=row.last_ns,
-        remedy=remedy_of(row.code),
+        remedy=remedy_of(row.code, row.disposition),
         disposition=row.disposition,
         first_ns=row.first_ns,
         size_bytes=row.size_bytes,

@@ -30,7 +30,10 @@ class FailureQuery(wire.Wire, frozen=True, kw_only=True):
 
 
 class FailureCause(wire.Wire, frozen=True, kw_only=True):
-    """Failures of one class in one phase. first, last: when it was seen, also by objects mended."""
+    """Failures of one class in one phase. first, last: when it was seen, also by objects mended.
+
+    share: of all failures that were asked for, from 0 to 1.
+    """
 
     code: str
     phase: str
@@ -39,6 +42,7 @@ class FailureCause(wire.Wire, frozen=True, kw_only=True):
     first_ns: int
     last_ns: int
     remedy: str
+    share: float = 0.0
     example: wire.Failure | None = None
 
 

@@ -70,6 +70,7 @@ class FakeDesk:
         self.failed: list[wire.Failure] = []
         self.causes: list[wire_failures.FailureCause] = []
         self.failed_bundles: list[wire_failures.FailureBundle] = []
+        self.planned: list[wire_failures.PlanRequest] = []
         self.act_made = wire_failures.ActPlan(id=1, act="retry", state="made", hash="0a1b2c3d")
         self.made: wire.Plan | None = None
         self.ending = asyncio.Event()
@@ -113,7 +114,7 @@ class FakeDesk:
         return wire.Bundles(bundles=[], last_seq=since)
 
     async def make_plan(self, request: wire_failures.PlanRequest) -> wire_failures.ActPlan:
-        self.told.append(("plan", request))
+        self.planned.append(request)
         return self.act_made
 
     async def act_plan(self, number: int) -> wire_failures.ActPlan:
