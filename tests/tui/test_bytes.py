@@ -5,13 +5,19 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
+from core.control import wire
 from tests.tui.engine import LiveDesk, serving
+from tests.tui.million import MILLION, failure
+from tests.tui.stage import NOON_NS
 from tests.tui.terminal import SPY, Terminal, ask, opened
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from core.control import wire_failures
 
 SECONDS = 10
 
@@ -83,6 +89,44 @@ def test_first_paint_screen_change_and_arrow_key(tmp_path: Path) -> None:
     assert first <= FIRST_PAINT
     assert change <= SCREEN_CHANGE
     assert arrow <= ARROW_KEY
+
+
+class ManyDesk(LiveDesk):
+    """An engine with a million failures and a copy that stands still."""
+
+    async def failures(self, query: wire_failures.FailureQuery) -> wire.Failures:
+        begins = query.at or 0
+        if query.after or query.before:
+            place = int(query.after or query.before)
+            begins = place + 1 if query.after else place - query.limit
+        rows = [
+            msgspec.structs.replace(failure(place), cursor=str(place))
+            for place in range(begins, min(MILLION, begins + query.limit))
+        ]
+        return wire.Failures(failures=rows, total=MILLION, as_of_ns=NOON_NS)
+
+
+def test_a_key_in_a_long_list_costs_few_bytes(tmp_path: Path) -> None:
+    desk = ManyDesk()
+    desk.fixed = desk.moving()
+
+    def cost(keys: str) -> int:
+        quiet(terminal)
+        begin = len(terminal.written)
+        terminal.press(keys)
+        terminal.until(lambda: len(terminal.written) > begin, f"no answer to {keys!r}")
+        quiet(terminal)
+        return len(terminal.written) - begin
+
+    with serving(tmp_path / "ws", desk), opened(tmp_path / "ws", tmp_path) as terminal:
+        terminal.until_written(b"/data/gw")
+        terminal.press("ge")
+        terminal.until_written(b"2024/0000000.jpg")
+        assert cost("j") <= ARROW_KEY
+        assert cost("\x1b[F") <= SCREEN_CHANGE
+        assert b"1,000,000 of 1,000,000" in terminal.written
+        assert cost("\x1b[5~") <= SCREEN_CHANGE
+        assert cost("j") <= ARROW_KEY
 
 
 def test_the_drivers_own_count_agrees_with_the_readers(tmp_path: Path) -> None:
