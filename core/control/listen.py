@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from core.control.patience import PatientProtocol
+
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterator
@@ -43,6 +45,8 @@ def config_of(app: Starlette) -> uvicorn.Config:
     """Return the settings of a server of ours: no log of its own, no start-up hooks."""
     return uvicorn.Config(
         app,
+        http=PatientProtocol,
+        ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
