@@ -297,10 +297,16 @@ class CopyRun:
             )
 
     async def _audit(self, placement: Placement, reins: Reins) -> None:
-        """Hold every recorded bundle against the target's own word before the job says done."""
+        """Hold what is recorded against the target's own word before the job says done.
+
+        A retry looks at the bundles that it made.
+        """
         ledger, after = self._engine.ledger, 0
         pins: list[RecordedPin] = []
-        while page := await ledger.in_states(BundleState.RECORDED, after_id=after, limit=AUDIT):
+        made_by = None if self._retry is None else self._retry.job
+        while page := await ledger.in_states(
+            BundleState.RECORDED, after_id=after, limit=AUDIT, made_by=made_by
+        ):
             after = page[-1].id
             pins += [
                 RecordedPin(root=cids.text(bundle.root), allocations=bundle.allocations)

@@ -145,8 +145,8 @@ def _query(
     index = ""
     if wanted.bundle is not None:
         index = " INDEXED BY failures_bundle"
-        keeps.append("bun=?")
-        values.append(wanted.bundle)
+        keeps.append("bun=? AND (?='' OR disp=?) AND (?='' OR code=?) AND (?='' OR phase=?)")
+        values += (wanted.bundle, *_thrice(wanted))
     elif kind is not None:
         index = " INDEXED BY failures_class"
     if kind is not None:
@@ -171,8 +171,11 @@ def _within(
 
 
 def _kinds(conn: sqlite3.Connection, wanted: FailureFilter) -> Sequence[_Kind | None]:
-    """Return the classes that a filter keeps, as `causes` knows them; None: no walk by class."""
-    if wanted.whole:
+    """Return the classes that a filter keeps, as `causes` knows them; None: no walk by class.
+
+    A bundle's few failures are walked over once.
+    """
+    if wanted.whole or wanted.bundle is not None:
         return [None]
     found = conn.execute(
         "SELECT disp,code,phase FROM causes WHERE scope=0 AND n>0"

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from core.ledger.bundles import Range
     from core.ledger.rows import NewBundle, Position
 
-MOST_CODES: Final = 8
-"""Classes that are named of one bundle."""
+LOOKED_AT: Final = 100
+"""Failures of a bundle whose classes are named: a page of bundles walks over no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class Cause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedBundle:
-    """A bundle with failed objects."""
+    """A bundle with failed objects. codes: of the first of them, the most frequent first."""
 
     id: int
     bucket: bytes
@@ -163,8 +163,8 @@ def bundle_page(conn: sqlite3.Connection, at: int, limit: int) -> tuple[list[Fai
 
 def _codes(conn: sqlite3.Connection, bundle_id: int) -> tuple[str, ...]:
     rows = conn.execute(
-        "SELECT code FROM failures INDEXED BY failures_bundle WHERE bun=? AND disp=?"
-        " GROUP BY code ORDER BY count(*) DESC,code LIMIT ?",
-        (bundle_id, Disposition.FAILED, MOST_CODES),
+        "SELECT code FROM (SELECT code FROM failures INDEXED BY failures_bundle"
+        " WHERE bun=? AND disp=? LIMIT ?) GROUP BY code ORDER BY count(*) DESC,code",
+        (bundle_id, Disposition.FAILED, LOOKED_AT),
     )
     return tuple(code for (code,) in rows)

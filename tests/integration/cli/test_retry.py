@@ -74,10 +74,8 @@ async def test_i8_a_retry_does_what_was_shown(
     assert (await command("errors")).out == "no object failed\n"
 
 
-async def test_i8_a_skip_acts_on_its_plans_hash_alone(
-    command: Command, failed: Path, tmp_path: Path
-) -> None:
-    assert str(failed)
+@pytest.mark.usefixtures("failed")
+async def test_i8_a_skip_acts_on_its_plans_hash_alone(command: Command, tmp_path: Path) -> None:
     names = tmp_path / "names"
     names.write_text(f"{BROKEN[0]}\nphotos/nonesuch\n")
     words = ("skip", "--object-list", str(names), "--reason", "lost in 2019", "--json")
