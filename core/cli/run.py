@@ -69,6 +69,9 @@ def run_job(call: Call, errand: Errand, manner: Manner) -> int:
             where=f"vgwm {call.command}",
             remedy="Leave one out.",
         )
+    if manner.log_file is not None:
+        with log_file(manner.log_file, since_ns=0):
+            pass  # refused before anything is begun
     begun: list[int] = []
 
     async def whole() -> int:

@@ -38,7 +38,7 @@ class JsonLines(logging.Formatter):
         facts = getattr(record, "facts", None)
         kind = str(getattr(record, "kind", ""))
         line = LogLine(
-            at_ns=int(record.created * NS_PER_S),
+            at_ns=int(getattr(record, "at_ns", record.created * NS_PER_S)),
             level=record.levelname.lower(),
             kind="event" if kind in KINDS and facts is None else kind,
             text=redact(record.getMessage()),
@@ -96,6 +96,7 @@ def _file(workspace: Path) -> RotatedFile | None:
 
 
 def say(logger: logging.Logger, line: LogLine) -> None:
-    """Log a line that was made elsewhere; its time becomes that of the record."""
+    """Log a line that was made elsewhere, with the time that it has."""
     level = logging.WARNING if line.level in {"warn", "warning"} else logging.INFO
-    logger.log(level, "%s", line.text, extra={"kind": line.kind, "facts": line.facts})
+    extra = {"kind": line.kind, "facts": line.facts, "at_ns": line.at_ns}
+    logger.log(level, "%s", line.text, extra=extra)
