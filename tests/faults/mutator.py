@@ -28,14 +28,16 @@ PAUSE_S = 0.0004
 class Mutator:
     """Makes a bucket of `objects` keys, then changes them until it is told to stop.
 
-    now: returns keys that are being read at this moment; most changes aim at them.
+    now: returns keys that are being read at this moment; most changes aim at them. moves: whether
+    folders are moved, too.
     """
 
-    def __init__(self, bucket: Path, seed: int, objects: int) -> None:
+    def __init__(self, bucket: Path, seed: int, objects: int, *, moves: bool = True) -> None:
         self.done: Counter[str] = Counter()
         self.lives: dict[bytes, Life] = {}
         self.now: Callable[[], list[bytes]] = list
         self._bucket = bucket
+        self._moves = moves
         self._scratch = bucket / ".sgwtmp"
         self._random = random.Random(seed)  # noqa: S311 - a fault run that can be repeated
         self._number = 0
@@ -86,7 +88,8 @@ class Mutator:
         acts = [act for act, often in self._acts() for _ in range(often)]
         try:
             while not self._stop.is_set():
-                aimed = self.now() if self._random.random() < 0.8 else []
+                now = self.now() if self._random.random() < 0.8 else []
+                aimed = [key for key in now if key in self.lives]
                 key = self._random.choice(aimed or list(self.lives))
                 life = self.lives[key]
                 act = self._appear if life.body is None else self._random.choice(acts)
@@ -109,7 +112,7 @@ class Mutator:
             (self._fifo, 1),
             (self._tag, 5),
             (self._link, 1),
-            (self._move_parent, 1),
+            (self._move_parent, int(self._moves)),
         ]
 
     # Each act is a row of single calls, each noted before and after.
