@@ -34,7 +34,7 @@ class CopyGiven(TypedDict):
 
 @click.command()
 @click.option("--plan", type=_FILE, metavar="FILE", help="Must be the workspace's plan.")
-@click.option("--log-file", type=_FILE, metavar="FILE", help="Append progress and events to it.")
+@click.option("--log-file", type=_FILE, metavar="FILE", help="Append what happens to it.")
 @click.option("--detach", is_flag=True, help="Print the job's id and leave it to the engine.")
 @click.option("--foreground", is_flag=True, help="Run the engine in this process.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")

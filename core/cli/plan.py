@@ -31,6 +31,7 @@ class PlanGiven(TypedDict):
     output: Path | None
     force: bool
     strategy: str | None
+    log_file: Path | None
     detach: bool
     foreground: bool
     dry_run: bool
@@ -44,6 +45,7 @@ class PlanGiven(TypedDict):
 @click.option("--output", type=_FILE, metavar="FILE", help="Write the plan there too, as JSON.")
 @click.option("--force", is_flag=True, help="Replace an existing --output; the old one is kept.")
 @click.option("--strategy", type=click.Choice(STRATEGIES), help="How to cut over later.")
+@click.option("--log-file", type=_FILE, metavar="FILE", help="Append what happens to it.")
 @click.option("--detach", is_flag=True, help="Print the job's id and leave it to the engine.")
 @click.option("--foreground", is_flag=True, help="Run the engine in this process.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
@@ -83,7 +85,7 @@ def plan(call: Call, **given: Unpack[PlanGiven]) -> int:
     return run_job(
         call,
         Errand(kind="plan", args=args, knobs=given["knobs"], judge=judge),
-        Manner(detach=given["detach"], foreground=given["foreground"]),
+        Manner(detach=given["detach"], foreground=given["foreground"], log_file=given["log_file"]),
     )
 
 
