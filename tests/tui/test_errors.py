@@ -5,25 +5,30 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.control import wire
 from core.control.client import Client
 from core.control.server import build_app
 from tests.tui import stage
 from tests.tui.engine import LiveDesk
-from tests.tui.million import MILLION, Million
+from tests.tui.million import MILLION, Million, failure
 from tests.tui.test_app import Driven
 from tui import themes
 from tui.app import Terminal
-from tui.listing import Filter, Reach, parse_filter, scrolled, wanted
+from tui.book import Book
+from tui.listing import Filter, Listing, Reach, parse_filter, scrolled, wanted
 from tui.options import Options
 from tui.ui import Name
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from core.control import wire_failures
 
 ROOM = 11
 """Rows of the list at 80x24."""
@@ -128,6 +133,35 @@ async def test_slash_filters_and_escape_lets_go(tmp_path: Path) -> None:
         assert it.app.ui.listing.filter == Filter()
         assert it.app.ui.screen is Name.ERRORS
         assert book.asked[-1] == wanted(0, ROOM)
+
+
+class MovedDesk(LiveDesk):
+    """A list of 300 failures in which a cursor leads nowhere any more."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    async def failures(self, query: wire_failures.FailureQuery) -> wire.Failures:
+        by_place = query.at is not None
+        self.asked.append("place" if by_place else "cursor")
+        begins = query.at or 0
+        ends = min(300, begins + query.limit) if by_place else begins
+        rows = [failure(place) for place in range(begins, ends)]
+        return wire.Failures(failures=rows, total=300, as_of_ns=stage.NOON_NS)
+
+
+async def test_rows_beside_a_row_that_is_gone_are_asked_for_by_their_place() -> None:
+    near = stage.window(
+        [msgspec.structs.replace(failure(place), cursor="x") for place in range(100, 130)],
+        begins=100,
+        total=300,
+    )
+    desk = MovedDesk()
+    async with Client(build_app(desk)) as client:
+        leaf = await Book(client).leaf(Listing(), Reach(110, 140), near)
+    assert desk.asked == ["cursor", "place"]
+    assert list(leaf.rows) == [failure(place) for place in range(110, 140)]
 
 
 @given(
