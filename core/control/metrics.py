@@ -122,7 +122,9 @@ def _pace(now: wire.Snapshot) -> Iterable[Metric]:
     eta = now.eta
     bounds = [(name, s) for name, s in (("low", eta.low_s), ("high", eta.high_s)) if s is not None]
     yield Metric("eta_seconds", "gauge", "When the job ends, as a range.", _by("bound", bounds))
-    reason = [(eta.stalled_reason or "unknown", 1)] if eta.stalled_s is not None else []
+    # the stage alone: a label with figures would be another series each second
+    stage = (eta.stalled_reason or "unknown").partition(":")[0]
+    reason = [(stage, 1)] if eta.stalled_s is not None else []
     yield Metric("throttled", "gauge", "1 while a cause holds the job.", _by("reason", reason))
     running = [
         (kind.value, sum(job.kind == kind and not _ended(job) for job in now.jobs))
@@ -134,7 +136,10 @@ def _pace(now: wire.Snapshot) -> Iterable[Metric]:
         "gauge",
         "When a running job last recorded something.",
         [
-            Sample((("kind", job.kind),), (now.at_ns / NS_PER_S) - (eta.stalled_s or 0.0))
+            Sample(
+                (("kind", job.kind),),
+                (now.at_ns / NS_PER_S) - (eta.stalled_s or eta.age_s or 0.0),
+            )
             for job in now.jobs
             if not _ended(job)
         ],

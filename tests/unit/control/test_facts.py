@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from core.control import facts, wire
@@ -129,3 +130,25 @@ def test_a_state_is_a_glyph_of_one_ascii_character_and_a_word(kind: State) -> No
     line = facts.line(facts.Fact(label="x", parts=("v",), state=kind))
     assert line.startswith((kind.glyph, " "))
     assert kind is State.NONE or kind.value in line
+
+
+def test_a_range_shows_its_age_once_it_is_old() -> None:
+    fresh = snapshot(eta=wire.Eta(low_s=60.0, high_s=90.0, age_s=1.0))
+    assert "as of" not in value(fresh, "ETA")
+    old = snapshot(eta=wire.Eta(low_s=60.0, high_s=90.0, age_s=42.0))
+    assert value(old, "ETA").endswith("as of 42 s ago")
+
+
+def test_near_the_end_words_stand_in_place_of_a_figure() -> None:
+    near = snapshot(eta=wire.Eta(ending="ends within seconds"))
+    assert value(near, "ETA") == "ends within seconds"
+    assert state(near, "ETA") is State.RUNNING
+
+
+def test_i7_no_percentage_of_a_total_that_is_not_known() -> None:
+    walking = msgspec.structs.replace(
+        snapshot(), workspace=msgspec.structs.replace(snapshot().workspace, planned=False)
+    )
+    for label in ("objects", "bytes"):
+        assert "%" not in value(walking, label)
+        assert value(walking, label).endswith("found so far")

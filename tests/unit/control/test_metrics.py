@@ -62,6 +62,17 @@ def test_a_stall_moves_the_time_of_the_last_progress_back() -> None:
     assert float(line.split()[-1]) == AT_NS / 1e9 - 42.5
 
 
+def test_a_range_that_is_old_moves_it_back_too() -> None:
+    old = msgspec.structs.replace(BUSY, eta=wire.Eta(low_s=60.0, high_s=90.0, age_s=12.0))
+    assert f'kind="copy"}} {AT_NS // 10**9 - 12}\n' in metrics.render(old)
+
+
+def test_why_it_is_held_is_a_stage_without_figures() -> None:
+    reason = "pins: 64 of 64 wait, 4.0 bundles/s are seen pinned"
+    held = msgspec.structs.replace(BUSY, eta=wire.Eta(stalled_s=42.0, stalled_reason=reason))
+    assert 'vgwm_throttled{workspace="photos",reason="pins"} 1' in metrics.render(held)
+
+
 def test_a_name_with_quotes_stays_one_label() -> None:
     odd = msgspec.structs.replace(
         BUSY, workspace=msgspec.structs.replace(BUSY.workspace, name='a"b\\c\nd')
