@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 import click
 
-from core.cli.call import conventions
+from core.cli.call import conventions, steers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,6 +56,7 @@ class RetryGiven(TypedDict):
 @click.option("--detach", is_flag=True, help="Print the job's id and leave it to the engine.")
 @click.option("--foreground", is_flag=True, help="Run the engine in this process.")
 @conventions
+@steers
 def retry(call: Call, **given: Unpack[RetryGiven]) -> int:
     """Copy failed objects again, in bundles of their own.
 

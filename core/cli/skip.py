@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 import click
 
-from core.cli.call import conventions
+from core.cli.call import conventions, steers
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -44,6 +44,7 @@ class SkipGiven(TypedDict):
 @click.option("--dry-run", is_flag=True, help="As without --confirm.")
 @click.option("--confirm", metavar="HASH", help="Do it, if the plan is still this one.")
 @conventions
+@steers
 def skip(call: Call, **given: Unpack[SkipGiven]) -> int:
     """Give failed objects up, with a reason.
 
