@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -261,3 +262,23 @@ def test_a_recording_of_another_user_is_said(tmp_path: Path) -> None:
     path.chmod(0)
     with pytest.raises(BadInput, match="cannot be read"):
         open_recording(tmp_path)
+
+
+async def test_a_restart_and_a_killed_worker_are_found_in_the_log(tmp_path: Path) -> None:
+    ground = make_ground(tmp_path, objects=300)
+    make_workspace(ground, Knobs(workers=2, batch_size=10))
+    async with engine_here(ground.workspace) as app, Client(app) as client:
+        await _run(client, "plan")
+    killed = False
+    async with engine_here(ground.workspace) as app, Client(app) as client:
+        number = await client.start_job("copy", {}, actor="op1")
+        async for now in client.follow_job(number, every_s=0.01):
+            pids = [worker.pid for worker in now.workers if worker.pid]
+            if pids and not killed:
+                os.kill(pids[0], signal.SIGKILL)
+                killed = True
+    found = diagnose(read_log(ground.workspace / "engine.log", Odd()))
+    assert killed
+    assert [one.epoch for one in found.restarts] == [2]
+    assert found.workers_lost == 1
+    assert found.objects == len(ground.bodies)
