@@ -118,6 +118,17 @@ SKIP = mend_sheet(
 LEASED = stage.snapshot(
     lease=wire.Lease(holder="op1", since_ns=stage.NOON_NS - 900 * stage.S, heard_s=4.0, free_s=56.0)
 )
+RETRIED = stage.snapshot(
+    jobs=[
+        stage.job(
+            15,
+            "retry",
+            "done",
+            ended_ns=stage.NOON_NS,
+            figures={"queued": 12, "recovered": 11, "still_failed": 1, "gone": 0},
+        )
+    ],
+)
 DOWN = stage.snapshot(
     engine=wire.Engine(pid=0, epoch=3, started_ns=0, version="0.1.0", state="down"),
     workers=[],
@@ -216,6 +227,10 @@ CASES: dict[str, tuple[Scene, Ui]] = {
     "errors-skip": (
         stage.scene(NOW, **LISTS),
         stage.ui(Name.ERRORS, sheet=replace(SKIP, typed="pho")),
+    ),
+    "errors-retried": (
+        stage.scene(RETRIED, window=stage.window(())),
+        stage.ui(Name.ERRORS),
     ),
     "errors-reason": (
         stage.scene(NOW, **LISTS),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
+from core import display
 from tui.keys import FOOTERS, GO
 from tui.reasons import why_off
 from tui.ui import Asks, LinkState, Name
@@ -104,17 +105,28 @@ def _of_job(job: Job) -> Line:
     match job.state:
         case "paused":
             return text(f" job {job.id} is paused{why}; P resumes it", Role.WARN)
-        case "failed" if job.result is not None:
-            failed = f" x job {job.id} failed: {job.result.what}. {job.result.remedy}"
-            return text(failed, Role.BAD)
         case "failed":
+            if job.result is not None:
+                why = f": {job.result.what}. {job.result.remedy}"
             return text(f" x job {job.id} failed{why}", Role.BAD)
         case "done" if job.kind == "plan":
             return text(" planned: B copies the objects to the target", Role.OK)
+        case "done" if job.figures:
+            return text(f" job {job.id}, {job.kind}: {_figures(job)}", Role.OK)
         case "interrupted":
             return text(f" job {job.id} was interrupted{why}; B goes on from there", Role.WARN)
         case _:
             return EMPTY
+
+
+def _figures(job: Job) -> str:
+    """Return what a job made of its objects: `2 recovered, 1 still failed`."""
+    counted = [
+        f"{display.count(n)} {name.replace('_', ' ')}"
+        for name, n in job.figures.items()
+        if n and name != "size_bytes"
+    ]
+    return ", ".join(counted) or "nothing to do"
 
 
 def _label(id_: str, label: str, scene: Scene, link: LinkState) -> str:

@@ -27,7 +27,13 @@ _ROLES = {
     State.UNKNOWN: Role.UNKNOWN,
 }
 
-_DOING = {"plan": "planning", "copy": "copying"}
+_DOING = {
+    "plan": "planning",
+    "copy": "copying",
+    "retry": "trying again",
+    "skip": "skipping",
+    "unskip": "taking skips back",
+}
 
 _JOB_STATES = {
     JobState.QUEUED: State.WAITING,
