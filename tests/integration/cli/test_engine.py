@@ -13,7 +13,7 @@ import pytest
 
 from core.config.workspace import load
 from core.control.client import Client
-from tests.integration.cli.shell import start, vgwm
+from tests.integration.cli.shell import Ran, start, vgwm
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -235,3 +235,35 @@ async def test_a_ledger_of_another_workspace_is_refused_at_rest(ws: Path, tmp_pa
         ran = await vgwm(command, "-w", str(ws), "--json", home=tmp_path)
         assert (command, ran.code) == (command, 5)
         assert ran.error()["code"] == "foreign_plan"
+
+
+@pytest.mark.usefixtures("engine")
+async def test_a_second_operator_is_refused_until_a_reason_is_given(
+    ws: Path, tmp_path: Path
+) -> None:
+    async def act(actor: str, *words: str) -> Ran:
+        return await vgwm(*words, "-w", str(ws), "--json", "--actor", actor, home=tmp_path)
+
+    assert (await act("op1", "set", "workers=1")).code == 0
+    refused = await act("op2", "set", "workers=3")
+    assert (refused.code, refused.error()["code"]) == (5, "lease_held")
+    assert "op1" in refused.error()["what"]
+    assert (await act("op2", "set", "workers=3", "--takeover", "op1 is asleep")).code == 0
+    shown = await vgwm("status", "-w", str(ws), "--plain", home=tmp_path)
+    assert "took over from op1: op1 is asleep" in shown.out
+    assert any(line.split()[:2] == ["lease", "op2"] for line in shown.out.splitlines())
+    assert (await act("op1", "engine", "stop")).code == 5
+    assert (await act("op2", "engine", "stop")).code == 0
+
+
+async def test_a_refused_copy_leaves_no_engine_that_it_began(ws: Path, tmp_path: Path) -> None:
+    ran = await vgwm("copy", "-w", str(ws), home=tmp_path)
+    assert ran.code == 3
+    assert "engine stopped again" in ran.err
+    assert (await vgwm("engine", "status", "-w", str(ws), home=tmp_path)).code == 3
+
+
+@pytest.mark.usefixtures("engine")
+async def test_a_refused_copy_leaves_an_engine_that_ran_before(ws: Path, tmp_path: Path) -> None:
+    assert (await vgwm("copy", "-w", str(ws), home=tmp_path)).code == 3
+    assert (await vgwm("engine", "status", "-w", str(ws), home=tmp_path)).code == 0
