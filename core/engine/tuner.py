@@ -6,9 +6,9 @@ May import the board, the executor's seats, the knobs and the climb.
 from __future__ import annotations
 
 import asyncio
-import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import psutil
@@ -118,7 +118,7 @@ class Tuner:
 
     def _measure(self, executor: LocalExecutor) -> Reading | None:
         objects, size_bytes = self._board.done()
-        now_s = time.monotonic()
+        now_s = monotonic()
         if self._span is None:
             self._cpu()
             self._span = _Span(now_s, objects, size_bytes)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.config.knobs import Knobs
+from core.dag import cid as cids
 from core.engine.jobs import Jobs
 from core.model import KIB, MIB, BundleState, JobKind
 from tests.integration.engine.ground import Ground, engine_on, make_ground, make_workspace, run_job
@@ -146,6 +147,28 @@ async def test_a_cancelled_copy_leaves_nothing_half_made(ground: Ground, *, paus
         assert (await run_job(engine, JobKind.COPY)).state == "done"
     assert whole <= {path.stem for path in (ground.target / "bundles").iterdir()}
     assert bodies(ground.target) == ground.bodies
+
+
+async def test_a_cancelled_copy_leaves_no_pin_of_what_it_did_not_finish(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = Knobs(workers=2, batch_size=20, bandwidth=512 * KIB)
+    with nodes_under(ground, slow, monkeypatch) as nodes:
+        async with engine_on(ground) as engine:
+            copy = await begin(engine)
+            await until(lambda: nodes.cluster.pins and engine.board.sent_bytes() > 600 * KIB)
+            await engine.pause(copy, "op1")
+            await engine.cancel(copy, "op2")
+            await engine.wait(copy)
+            assert not await engine.ledger.in_states(BundleState.COPYING)
+            past = (BundleState.COPIED, BundleState.PINNED, BundleState.RECORDED)
+            whole = await engine.ledger.in_states(*past)
+            roots = {cids.text(bundle.root) for bundle in whole if bundle.root is not None}
+            assert set(nodes.cluster.pins) <= roots
+            await engine.set_knobs({"bandwidth": "off"}, "op1")
+            assert (await run_job(engine, JobKind.COPY)).state == "done"
+            counted = await engine.ledger.counters()
+    assert counted.migrated == counted.objects == len(ground.bodies)
 
 
 async def test_a_cancelled_plan_is_marked_and_goes_on_where_it_stood(ground: Ground) -> None:
