@@ -73,7 +73,7 @@ class Jobs:
         other = next((one for one in self._reins.values() if not _beside(kind, one.kind)), None)
         if other is not None:
             row = await self._ledger.job(other.id)
-            if row is not None and row.request_id == request_id:
+            if request_id and row is not None and row.request_id == request_id:
                 return other.id
             raise WrongState(
                 what=f"job {other.id} ({other.kind}) is {other.state}",

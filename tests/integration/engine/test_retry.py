@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import os
+import zlib
 from typing import TYPE_CHECKING
 
 import pytest
 
 from core.config.knobs import Knobs
-from core.engine.wish import Deed, Wish
+from core.control.client import Client
+from core.control.live import EngineDesk
+from core.control.server import build_app
+from core.control.wire_failures import PlanRequest
+from core.engine.wish import CORRUPT, Deed, Wish
 from core.errors import BadInput, Refused, WrongState
 from core.ledger.rows import Disposition
 from core.model import JobKind
@@ -26,6 +34,7 @@ if TYPE_CHECKING:
     from core.engine.act_plans import ActPlan
     from core.engine.engine import Engine
     from core.ledger.rows import JobRow
+    from tests.integration.engine.ground import Ground
 
 SMALL = Knobs(workers=2, batch_size=20)
 BROKEN = [("bucket0", "d1/k0001"), ("bucket0", "d3/k0010"), ("bucket1", "d0/k0007")]
@@ -143,22 +152,79 @@ async def test_a_skip_is_counted_for_ever_and_can_be_taken_back(tmp_path: Path, 
         await engine.ledger.recount()
 
 
-@pytest.mark.parametrize(
-    ("deed", "name", "kind", "why"),
-    [
+async def test_a_list_is_taken_whole_or_not_at_all(copied: Engine) -> None:
+    for deed, name, kind, why in [
         (Deed.SKIP, "bucket0/nonesuch", BadInput, "no object of this migration"),
         (Deed.SKIP, "nonesuch/d1/k0001", BadInput, "no object of this migration"),
         (Deed.RETRY, "bucket0", BadInput, "names no object"),
         (Deed.SKIP, "bucket0/d2/k0002", Refused, "recorded already"),
         (Deed.RETRY, "bucket0/d2/k0002", Refused, "recorded already"),
         (Deed.UNSKIP, NAMES[0], Refused, "not skipped"),
-    ],
-)
-async def test_a_list_is_taken_whole_or_not_at_all(
-    copied: Engine, deed: Deed, name: str, kind: type[Exception], why: str
+    ]:
+        with pytest.raises(kind, match=why):
+            await copied.acts.plans.make(Wish(deed=deed), [NAMES[0], name], patience_s=30)
+
+
+async def test_a_repeated_request_begins_one_retry(copied: Engine, wish: Wish) -> None:
+    async with Client(build_app(EngineDesk(copied))) as client:
+        plan = await client.make_plan(PlanRequest(act="retry", actor="op1"))
+        args = {"plan": plan.hash}
+        first = await client.start_job("retry", args, actor="op1", request_id="r1")
+        await copied.wait(first)  # by now its plan is not as it was shown
+        assert await client.start_job("retry", args, actor="op1", request_id="r1") == first
+        with pytest.raises(Refused, match="moved"):
+            await client.start_job("retry", args, actor="op1", request_id="r2")
+        assert len([job for job in (await client.snapshot()).jobs if job.kind == "retry"]) == 1
+    assert (await planned(copied, wish)).total.objects == 1
+
+
+async def test_a_retry_has_copies_and_skips_to_itself(copied: Engine, wish: Wish) -> None:
+    plan = await planned(copied, wish)
+    job = await copied.start_job(JobKind.RETRY, {"plan": plan.hash}, "op1", "")
+    for kind in (JobKind.COPY, JobKind.SKIP, JobKind.UNSKIP, JobKind.RETRY):
+        with pytest.raises(WrongState, match=f"job {job} .retry. is"):
+            await copied.start_job(kind, {"plan": plan.hash}, "op1", "")
+    await copied.wait(job)
+
+
+async def test_corrupt_is_what_contradicts_its_stored_checksum_when_it_is_read_again(
+    tmp_path: Path,
 ) -> None:
-    with pytest.raises(kind, match=why):
-        await copied.acts.plans.make(Wish(deed=deed), [NAMES[0], name], patience_s=30)
+    ground = make_ground(tmp_path, objects=9, buckets=1)
+    make_workspace(ground, SMALL)
+    keys = ["d0/k0000", "d1/k0001", "d2/k0002", "large.bin"]
+    names = [("bucket0", key) for key in keys]
+    async with engine_on(ground) as engine:
+        await run_job(engine, JobKind.PLAN)
+        for name in names:
+            store_checksum(ground, name)
+        break_objects(ground, names)
+        await run_job(engine, JobKind.COPY)
+        mend_objects(ground, [names[0], names[1], names[3]])  # the third stays unreadable
+        for key in (keys[1], keys[3]):
+            rot(ground.source / "bucket0" / key)
+        plan = await planned(engine, Wish(deed=Deed.SKIP, code=CORRUPT, reason="rotten"))
+        assert plan.wish.places is not None
+        assert [place[1].decode() for place in plan.wish.places] == [keys[1], keys[3]]
+        assert sum(tally.objects for tally in plan.spared.values()) == 2
+        await act(engine, plan)
+        counted = await engine.ledger.counters()
+        assert (counted.failed, counted.skipped) == (2, 2)
+        await engine.ledger.recount()
+
+
+def store_checksum(ground: Ground, name: tuple[str, str]) -> None:
+    """Keep an object's checksum with it, as the gateway does."""
+    value = base64.b64encode(zlib.crc32(ground.bodies[name]).to_bytes(4, "big")).decode()
+    stored = {"Algorithm": "CRC32", "Type": "FULL_OBJECT", "CRC32": value}
+    os.setxattr(ground.source.joinpath(*name), "user.checksums", json.dumps(stored).encode())
+
+
+def rot(path: Path) -> None:
+    """Change one byte behind the gateway's back."""
+    body = bytearray(path.read_bytes() or b"?")
+    body[-1] ^= 1
+    path.write_bytes(body)
 
 
 async def test_what_waits_to_be_copied_is_not_skipped(tmp_path: Path) -> None:
