@@ -112,7 +112,10 @@ class Observer:
             del self._tracks[slot]
         if self.progress is not None:
             self.progress.add(self._sample(counted, held=held))
-        self._looks.append(self._look(posts, counted, full, cpu))
+        if held:
+            self._looks.clear()  # where workers were held says nothing of what bounds them
+        else:
+            self._looks.append(self._look(posts, counted, full, cpu))
 
     def limit(self, bounds: bottleneck.Bounds) -> str:
         """Name the stage that bounds the copy, with its figures; "" while nothing was seen."""

@@ -152,5 +152,9 @@ def test_the_limit_is_judged_by_ten_seconds(watched: Watched) -> None:
     watched.board.desk(0).at(Step.SEND, bundle=7)
     watched.go(11)
     assert watched.observer.limit(Bounds()).startswith("node kubo-1: sending takes 100 %")
+    watched.go(1, held=True)
+    assert watched.observer.limit(Bounds(still="paused by op1")) == "paused by op1"
+    assert watched.observer.limit(Bounds()) == ""
+    watched.go(1)
     watched.observer.end()
     assert watched.observer.limit(Bounds()) == ""
