@@ -1,7 +1,8 @@
 """The coordinator's side of the process that workers are forked from.
 
 A fresh interpreter, since grpc and threads live in the coordinator; it forks while it has one
-thread. Every call here blocks for a moment: to be made in a thread. May import `fork_wire`.
+thread. Every call here blocks for a moment: to be made in a thread. May import `fork_wire`, and the
+redactor.
 """
 
 from __future__ import annotations
@@ -13,9 +14,13 @@ import socket
 import subprocess
 import sys
 import threading
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from core.config.redact import names_a_secret
 from core.engine.fork_wire import ENDED, FORK, REPLY, REQUEST
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 _TRIES: Final = 2
 
@@ -57,10 +62,15 @@ class Forked:
 
 
 class ForkServer:
-    """Forks workers. Started by the first one, or ahead by `warm`; begun anew if it dies."""
+    """Forks workers. Started by the first one, or ahead by `warm`; begun anew if it dies.
 
-    def __init__(self, board_fd: int) -> None:
+    without: variables that hold secrets. Workers need none (I3), and any process of this user can
+    read another's environment; what is named like a secret is left out, too.
+    """
+
+    def __init__(self, board_fd: int, *, without: Collection[str] = ()) -> None:
         self._board_fd = board_fd
+        self._without = without
         self._process: subprocess.Popen[bytes] | None = None
         self._orders: socket.socket | None = None
         self._one_at_a_time = threading.Lock()
@@ -110,6 +120,11 @@ class ForkServer:
                 ],
                 pass_fds=(theirs.fileno(), self._board_fd),
                 stdin=subprocess.DEVNULL,
+                env={
+                    name: value
+                    for name, value in os.environ.items()
+                    if name not in self._without and not names_a_secret(name)
+                },
             )
         self._orders = ours
         return ours
