@@ -81,10 +81,12 @@ class LargeObject:
         """
         end = self.size_bytes if length is None else min(offset + length, self.size_bytes)
         while offset < end:
-            got = self._fill(buffer[: min(len(buffer), end - offset)], offset)
-            if not got:
-                return
-            yield buffer[:got]
+            wanted = min(len(buffer), end - offset)
+            got = self._fill(buffer[:wanted], offset)
+            if got:
+                yield buffer[:got]
+            if got < wanted:
+                return  # cut: should it grow again meanwhile, no chunk may follow a short one
             offset += got
 
     def unchanged(self) -> bool:
