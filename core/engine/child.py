@@ -13,6 +13,7 @@ import contextlib
 import pickle
 from typing import TYPE_CHECKING
 
+from core.engine.deaths import how_it_ended
 from core.engine.task import LENGTH_BYTES
 
 if TYPE_CHECKING:
@@ -33,9 +34,7 @@ class ChildGone(Exception):
     @property
     def how(self) -> str:
         """Say how it ended."""
-        if self.code is None:
-            return "nobody saw how"
-        return f"signal {-self.code}" if self.code < 0 else f"exit {self.code}"
+        return how_it_ended(self.code)
 
 
 class Child:

@@ -20,6 +20,7 @@ from core.engine.acts import Acts
 from core.engine.board import Board, Step
 from core.engine.bottleneck import Bounds
 from core.engine.bundle_times import untold
+from core.engine.deaths import Deaths
 from core.engine.fork_server import ForkServer
 from core.engine.jobs import Jobs
 from core.engine.known_buckets import KnownBuckets
@@ -89,6 +90,7 @@ class Engine:
         self.buckets = KnownBuckets()
         self.observer = Observer(self.board)
         self.jobs = Jobs(ledger)
+        self.deaths = Deaths(ledger)
         self.acts = Acts(ledger, workspace, lambda: self.knobs, self._carry)
         self.bundle_done: Callable[[BundleTimes], None] = untold
         self._copy: CopyRun | None = None
@@ -292,12 +294,7 @@ class Engine:
 
     def worker_died(self, slot: int, how: str) -> None:
         """Say that a worker died and is replaced."""
-        log.warning(
-            "worker %d died (%s), another takes its place",
-            slot,
-            how,
-            extra={"kind": "worker_died"},
-        )
+        self.deaths.tell(f"worker {slot}", how)
 
     # Its own business
 

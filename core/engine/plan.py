@@ -38,6 +38,9 @@ COMMITS = 4
 """Commits under way while the walk goes on: the disk's flush costs as much as a thousand rows."""
 
 MOST_SKIPS = 10_000
+MOST_DEATHS = 3
+"""A walker that dies so often without a step between is not begun again."""
+
 NAMED = 1_000
 """Things beside a bucket's keys that are named one by one; all are counted."""
 
@@ -54,6 +57,10 @@ class PlanSettings:
     large_threshold: int
 
 
+def _unheard(_who: str, _how: str) -> None:
+    pass
+
+
 class Planner:
     """Walks every bucket that is not walked yet."""
 
@@ -67,7 +74,9 @@ class Planner:
         settings: PlanSettings,
         slot: int,
         hold: Hold,
+        died: Callable[[str, str], None] = _unheard,
     ) -> None:
+        self._tell_death = died
         self._ledger = ledger
         self._hold = hold
         self._writes = PageWrites(hold)
@@ -85,6 +94,22 @@ class Planner:
 
         Raises JobCancelled, and what the walk or the ledger raise.
         """
+        deaths, stood = 0, None
+        while True:
+            try:
+                await self._walk(reins, closed)
+            except ChildGone as gone:
+                closed()
+                stands = [(row.state, row.cursor) for row in await self._ledger.buckets()]
+                deaths, stood = (deaths if stands == stood else 0) + 1, stands
+                if deaths == MOST_DEATHS:
+                    raise _died(gone) from gone
+                self._tell_death("the walking process", gone.how)
+            else:
+                return
+
+    async def _walk(self, reins: Reins, closed: Callable[[], None]) -> None:
+        """Walk on from the last committed keys. Raises ChildGone when the walker dies."""
         child = await Child.start(self._slot, self._forks, self._setup)
         try:
             for bucket in await self._ledger.buckets():
@@ -188,16 +213,17 @@ class Planner:
         return later
 
 
+def _died(gone: ChildGone) -> Broken:
+    return Broken(
+        what=f"the walking process died {MOST_DEATHS} times at one place ({gone.how})",
+        where="plan",
+        remedy="See engine.log and dmesg; a new plan goes on at the last committed key.",
+    )
+
+
 async def _pages(child: Child) -> AsyncIterator[WalkPage]:
     while True:
-        try:
-            page = await child.receive()
-        except ChildGone as gone:
-            raise Broken(
-                what=f"the walking process ended ({gone.how})",
-                where="plan",
-                remedy="Run the plan again: it goes on at its last committed key.",
-            ) from gone
+        page = await child.receive()
         if not isinstance(page, WalkPage):
             raise Broken(
                 what="a walking process answered with something else",

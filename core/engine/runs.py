@@ -105,6 +105,7 @@ class PlanRun:
             ),
             slot=WALKER_SLOT,
             hold=hold,
+            died=engine.deaths.tell,
         )
         await planner.run(reins, engine.planned_more)
         document = plan_document(

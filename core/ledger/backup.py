@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from core.errors import Broken
-from core.ledger.connection import error_of, open_reader
+from core.ledger.connection import FAULTS, error_of, open_reader
 from core.ledger.mark import Mark
 from core.ledger.settings import EPOCH, get_meta
 
@@ -65,7 +65,7 @@ def copy_to(ledger: Path, backup: Path) -> None:
         # the mark is last: a backup that it does not fit is none
         part.replace(backup)
         mark.write(backup)
-    except sqlite3.Error as error:
+    except FAULTS as error:
         with suppress(OSError):
             part.unlink(missing_ok=True)
         raise error_of(error, backup) from error
@@ -89,5 +89,5 @@ def remedy(ledger: Path) -> str:
 
 
 def with_remedy(error: Broken, ledger: Path) -> Broken:
-    """Return a fault of the ledger with the way out that there is now, if it names none itself."""
-    return Broken(what=error.what, where=error.where, remedy=error.remedy or remedy(ledger))
+    """Return a fault of the ledger with the way out that there is now."""
+    return Broken(what=error.what, where=error.where, remedy=remedy(ledger))

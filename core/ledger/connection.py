@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import quote
 
 from core.display import safe
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
 CACHE_KIB = 4_096
 """Keys come in order, so more would only make memory grow with the set."""
+
+RESTORE = "Stop the engine and start it again: it looks at everything, and names the backup."
+
+Fault: TypeAlias = sqlite3.Error | UnicodeDecodeError
+FAULTS = (sqlite3.Error, UnicodeDecodeError)
+"""What a call of SQLite may raise; the second where a damaged page gives a text that is none."""
 
 WAL_LIMIT_BYTES = 64 * 1024 * 1024
 BUSY_S = 5.0
@@ -52,7 +58,7 @@ def open_writer(path: Path, *, create: bool) -> sqlite3.Connection:
         conn.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
         conn.execute(f"PRAGMA journal_size_limit={WAL_LIMIT_BYTES}")
         seals.register(conn)
-    except sqlite3.Error:
+    except FAULTS:
         conn.close()
         raise
     return conn
@@ -64,19 +70,21 @@ def open_reader(path: Path) -> sqlite3.Connection:
     try:
         conn.execute("PRAGMA query_only=ON")
         conn.execute(f"PRAGMA cache_size=-{CACHE_KIB // 4}")
-    except sqlite3.Error:
+    except FAULTS:
         conn.close()
         raise
     return conn
 
 
-def error_of(error: sqlite3.Error, path: Path) -> VgwmError:
+def error_of(error: Fault, path: Path) -> VgwmError:
     """Turn an error of SQLite into ours: no room, damage, no right, or busy.
 
     A write that fails counts as no room: a quota, a file-size limit and a full disk under a delayed
-    allocation all arrive as one.
+    allocation all arrive as one. Text that is no UTF-8, in a message of SQLite's too, is damage.
     """
     where = safe(str(path))
+    if isinstance(error, UnicodeDecodeError):
+        return Broken(what="the ledger is damaged (text that is none)", where=where, remedy=RESTORE)
     extended = getattr(error, "sqlite_errorcode", 0)
     code = extended & 0xFF
     name = getattr(error, "sqlite_errorname", type(error).__name__)
@@ -90,7 +98,7 @@ def error_of(error: sqlite3.Error, path: Path) -> VgwmError:
         return Broken(
             what=f"the ledger is damaged ({name})",
             where=where,
-            remedy="Restore the newest backup of ledger.db.",
+            remedy=RESTORE,
         )
     return _state_of(code, name, where)
 

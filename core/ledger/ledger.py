@@ -13,7 +13,7 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
-from core.errors import Broken, CapacityExhausted, WrongState
+from core.errors import Broken, CapacityExhausted
 from core.ledger import (
     backup,
     bundles,
@@ -24,7 +24,6 @@ from core.ledger import (
     planning,
     recording,
     recount,
-    schema,
     settings,
 )
 from core.ledger.mark import Mark
@@ -83,8 +82,8 @@ class Ledger(LedgerReader):
         clock: UTC nanoseconds. After an unclean end the whole file is checked and counted again.
         Raises WrongState (no ledger), SchemaMismatch, ForeignPlan, Broken, CapacityExhausted.
         """
+        found = await asyncio.to_thread(opening.look, path)
         try:
-            found = await asyncio.to_thread(opening.look, path)
             writer = await Writer.start(path, create=create is not None)
             ledger = cls(path, writer, clock)
             try:
@@ -340,7 +339,7 @@ class Ledger(LedgerReader):
     async def _begin(self, create: LedgerIdentity | None, found: opening.Found) -> None:
         where = self._path.name
         epoch = await self._writer.submit(
-            partial(_prepare, create=create, found=found, where=where)
+            partial(opening.prepare, create=create, found=found, where=where)
         )
         self.left = found.left
         if self.clean:
@@ -366,27 +365,6 @@ class Ledger(LedgerReader):
     async def _end(self) -> None:
         await super().close()
         await self._writer.close()
-
-
-def _prepare(
-    conn: sqlite3.Connection, create: LedgerIdentity | None, found: opening.Found, where: str
-) -> int:
-    """Make or check the tables; return the epoch that they hold."""
-    if schema.is_empty(conn):
-        if found.epoch:
-            raise Broken(what="the ledger lost all that it held", where=where, remedy="")
-        if create is None:
-            raise WrongState(
-                what="the ledger is empty", where=where, remedy="Make it with `vgwm init`."
-            )
-        schema.create(conn)
-        settings.write_identity(conn, create)
-        return 0
-    schema.upgrade(conn)
-    schema.check(conn, where)
-    if create is not None:
-        settings.require_workspace(conn, create)
-    return int(settings.get_meta(conn, settings.EPOCH) or 0)
 
 
 def _with_event(

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from core.errors import Broken
-from core.ledger import backup, events, failure_recount, recount, schema, seals
-from core.ledger.connection import open_reader
+from core.errors import Broken, SchemaMismatch, WrongState
+from core.ledger import backup, events, failure_recount, recount, schema, seals, settings
+from core.ledger.connection import FAULTS, open_reader
 from core.ledger.mark import Mark, is_there
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable
+
+    from core.ledger.rows import LedgerIdentity
 
 SHOWN: Final = 3
 
@@ -70,7 +72,7 @@ def look(ledger: Path) -> Found:
 def seal(ledger: Path, epoch: int) -> None:
     """Mark a ledger that was closed, with its digest; nothing, if its log is still there."""
     log = Path(f"{ledger}-wal")
-    if not is_there(log):
+    if is_there(ledger) and not is_there(log):
         Mark.of(ledger, epoch).write(ledger)
 
 
@@ -81,8 +83,34 @@ def is_made(ledger: Path) -> bool:
     try:
         with closing(open_reader(ledger)) as conn:
             return not schema.is_empty(conn)
-    except sqlite3.Error:
+    except FAULTS:
         return True
+
+
+def prepare(
+    conn: sqlite3.Connection, create: LedgerIdentity | None, found: Found, where: str
+) -> int:
+    """Make or check the tables; return the epoch that they hold."""
+    if schema.is_empty(conn):
+        if found.epoch:
+            raise Broken(what="the ledger lost all that it held", where=where, remedy="")
+        if create is None:
+            raise WrongState(
+                what="the ledger is empty", where=where, remedy="Make it with `vgwm init`."
+            )
+        schema.create(conn)
+        settings.write_identity(conn, create)
+        return 0
+    schema.upgrade(conn)
+    try:
+        schema.check(conn, where)
+    except SchemaMismatch as error:
+        if found.epoch and schema.is_ours(conn):  # an engine had it: nobody else changes its tables
+            raise Broken(what=error.what, where=where, remedy="") from error
+        raise
+    if create is not None:
+        settings.require_workspace(conn, create)
+    return int(settings.get_meta(conn, settings.EPOCH) or 0)
 
 
 def require_epoch(found: Found, epoch: int, where: str) -> None:

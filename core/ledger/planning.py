@@ -138,7 +138,7 @@ def insert_bundle(conn: sqlite3.Connection, bucket_id: int, bundle: NewBundle, m
         _INSERT_BUNDLE,
         (*head, made.round, len(bundle.entries), made.size_bytes, made.tries),
     )
-    seals.seal_planned(conn, head, bundle.entries)
+    seals.seal_planned(conn, bundle.id, bundle.entries)
 
 
 def _insert(conn: sqlite3.Connection, bucket_id: int, bundle: NewBundle) -> Counter[str]:

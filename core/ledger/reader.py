@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
-from core.ledger.connection import error_of, open_reader
+from core.ledger.connection import FAULTS, error_of, open_reader
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable
     from pathlib import Path
 
@@ -43,7 +43,7 @@ class Reader:
             finally:
                 if self._conn.in_transaction:
                     self._conn.execute("ROLLBACK")
-        except sqlite3.Error as error:
+        except FAULTS as error:
             raise error_of(error, self._path) from error
 
     def _close(self) -> None:

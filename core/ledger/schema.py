@@ -103,6 +103,13 @@ def upgrade(conn: sqlite3.Connection) -> bool:
     return True
 
 
+def is_ours(conn: sqlite3.Connection) -> bool:
+    """Tell whether the file says that it is a ledger of this version, whatever its tables are."""
+    (application,) = conn.execute("PRAGMA application_id").fetchone()
+    (version,) = conn.execute("PRAGMA user_version").fetchone()
+    return (application, version) == (APPLICATION_ID, SCHEMA_VERSION)
+
+
 def check(conn: sqlite3.Connection, where: str) -> None:
     """Raise SchemaMismatch unless the file is a ledger of this version, table by table."""
     (application,) = conn.execute("PRAGMA application_id").fetchone()

@@ -11,7 +11,7 @@ import marshal
 from dataclasses import dataclass
 from hashlib import blake2b
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from core.ledger.counters import CLASS_PREFIX, TALLIES
 from core.model import BundleState, ObjectState
@@ -37,22 +37,25 @@ _SMALL: Final = {
         *("id", "kind", "st", "args", "plan", "cursor"),
         *("actor", "made", "began", "ended", "result"),
     ),
+    "bundles": (
+        *("id", "bid", "lo", "hi", "kind", "rnd", "n", "bytes"),
+        *("st", "tries", "worker", "epoch", "root", "allocs", "blocks", "err"),
+    ),
     "knobs": ("name", "val", "actor", "ts"),
     "cutover": (
         *("seq", "run", "slice", "state", "step"),
         *("phase", "ts", "actor", "plan", "data"),
     ),
 }
-"""Tables of few rows; the first column is the key."""
+"""Tables of few rows, for a bundle has many objects; the first column is the key."""
 
 # Tallies of happenings cannot be counted again; all other counters are.
 _TALLY: Final = " OR ".join(
     ["name GLOB '" + CLASS_PREFIX + "*'", *(f"name='{name}'" for name in TALLIES)]
 )
-Planned: TypeAlias = tuple[int, int, bytes, bytes, int]
-"""A bundle's number, bucket, first and last position, and kind, as its columns hold them."""
-
 _ENDED: Final = (ObjectState.RECORDED, ObjectState.GONE, ObjectState.GONE_APPLIED)
+_NOTHING: Final = b"?"
+_NONE: Final = b""
 _position_of_entry = itemgetter(0, 1)
 _position_of_row = itemgetter(9, 10)
 
@@ -102,17 +105,14 @@ def register(conn: sqlite3.Connection) -> None:
     conn.create_function(FUNCTION, -1, lambda *row: _digest(repr(row).encode()), deterministic=True)
 
 
-def seal_planned(conn: sqlite3.Connection, head: Planned, entries: Sequence[EntryRow]) -> None:
-    """Keep the digest of a planned bundle. entries: all its members, in any order."""
-    _put(conn, head[0], _planned(head, entries))
+def seal_planned(conn: sqlite3.Connection, bundle_id: int, entries: Sequence[EntryRow]) -> None:
+    """Keep the digest of a planned bundle's members. entries: all of them, in any order."""
+    _put(conn, bundle_id, _planned(entries))
 
 
 def seal_recorded(conn: sqlite3.Connection, bundle_id: int, rows: Sequence[RecordRow]) -> None:
     """Keep the digest of a recorded bundle. rows: its members; failed ones, which may move, too."""
-    head = conn.execute(
-        "SELECT id,bid,lo,hi,kind,root,allocs,blocks FROM bundles WHERE id=?", (bundle_id,)
-    ).fetchone()
-    _put(conn, bundle_id, _recorded(head, rows))
+    _put(conn, bundle_id, _recorded(rows))
 
 
 def unseal(conn: sqlite3.Connection, bundle_id: int) -> None:
@@ -154,43 +154,59 @@ def _found(conn: sqlite3.Connection) -> Iterator[tuple[str, int | str, bytes]]:
     yield from _bundles(conn)
 
 
+@dataclass(slots=True)
+class _Kept:
+    """A bundle's state, and how many members its row says."""
+
+    state: int
+    n: int
+
+
 def _bundles(conn: sqlite3.Connection) -> Iterator[tuple[str, int, bytes]]:
-    """Yield the digests of all bundles but failed ones, by one pass over the objects."""
-    heads = {
-        row[0]: row
-        for row in conn.execute(
-            "SELECT id,bid,lo,hi,kind,root,allocs,blocks,st,n FROM bundles NOT INDEXED WHERE st<>?",
-            (BundleState.FAILED,),
-        )
+    """Yield the digests of all bundles' members, by one pass over the objects.
+
+    A bundle with fewer or more members than its row says has the digest of nothing.
+    """
+    kept = {
+        number: _Kept(state, n)
+        for number, state, n in conn.execute("SELECT id,st,n FROM bundles NOT INDEXED")
     }
     members: dict[int, list[RecordRow]] = {}
-    for bundle, *row in conn.execute(
+    ended: dict[int, bytes] = {}
+    for number, *row in conn.execute(
         "SELECT bun,st,cid,etag,size,ino,mt,ct,mh,bid,key,ver FROM objects"
         " WHERE bun IS NOT NULL ORDER BY bid,key,ver"
     ):
-        if bundle in heads:
-            mine = members.setdefault(bundle, [])
-            mine.append(tuple(row))
-            if len(mine) == heads[bundle][9]:
-                yield BUNDLE, bundle, _of(heads.pop(bundle), members.pop(bundle))
-    for bundle, head in heads.items():
-        yield BUNDLE, bundle, _of(head, members.get(bundle, []))
+        if number in ended or number not in kept:
+            ended[number] = _NOTHING
+            continue
+        mine = members.setdefault(number, [])
+        mine.append(tuple(row))
+        if len(mine) == kept[number].n:
+            ended[number] = _of(kept[number].state, members.pop(number))
+    for number, bundle in kept.items():
+        if number not in ended:
+            ended[number] = _NOTHING if bundle.n else _of(bundle.state, [])
+    # without a seal: a failed bundle, whose members are vouched for by their reasons
+    yield from ((BUNDLE, number, digest) for number, digest in ended.items() if digest != _NONE)
 
 
-def _of(head: tuple[Any, ...], rows: list[RecordRow]) -> bytes:
-    if head[8] == BundleState.RECORDED:
-        return _recorded(head[:8], rows)
-    return _planned(head[:5], [(r[9], r[10], r[3], r[4], r[5], r[6]) for r in rows])
+def _of(state: int, rows: list[RecordRow]) -> bytes:
+    if state == BundleState.FAILED:
+        return _NONE
+    if state == BundleState.RECORDED:
+        return _recorded(rows)
+    return _planned([(r[9], r[10], r[3], r[4], r[5], r[6]) for r in rows])
 
 
-def _planned(head: Planned, entries: Sequence[EntryRow]) -> bytes:
+def _planned(entries: Sequence[EntryRow]) -> bytes:
     members = sorted(map(tuple, entries), key=_position_of_entry)
-    return _digest(repr(head).encode() + marshal.dumps(members, _MARSHAL))
+    return _digest(marshal.dumps(members, _MARSHAL))
 
 
-def _recorded(head: tuple[Any, ...], rows: Sequence[RecordRow]) -> bytes:
+def _recorded(rows: Sequence[RecordRow]) -> bytes:
     members = sorted((tuple(row) for row in rows if row[0] in _ENDED), key=_position_of_row)
-    return _digest(repr(head).encode() + marshal.dumps(members, _MARSHAL))
+    return _digest(marshal.dumps(members, _MARSHAL))
 
 
 def _put(conn: sqlite3.Connection, bundle_id: int, digest: bytes) -> None:

@@ -16,11 +16,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.errors import VgwmError, WrongState
-from core.ledger.connection import error_of, open_writer
+from core.ledger.connection import FAULTS, error_of, open_writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from core.ledger.connection import Fault
 
 T = TypeVar("T")
 
@@ -116,7 +118,7 @@ class Writer:
         sys.setswitchinterval(min(sys.getswitchinterval(), SWITCH_S))
         try:
             conn = open_writer(self._path, create=self._create)
-        except sqlite3.Error as error:
+        except FAULTS as error:
             self._post(self._opened.set_exception, error_of(error, self._path))
             return
         except OSError as error:
@@ -156,7 +158,7 @@ class Writer:
                 except queue.Empty:
                     break
             conn.execute("COMMIT")
-        except sqlite3.Error as error:
+        except FAULTS as error:
             if conn.in_transaction:
                 conn.execute("ROLLBACK")
             failed = error_of(error, self._path)
@@ -169,7 +171,7 @@ class Writer:
         conn.execute("SAVEPOINT one")
         try:
             change.result = change.run(conn)
-        except sqlite3.Error as error:
+        except FAULTS as error:
             if _is_fatal(error):
                 raise
             change.error = error_of(error, self._path)
@@ -183,7 +185,7 @@ class Writer:
         self._loop.call_soon_threadsafe(call, *args)
 
 
-def _is_fatal(error: sqlite3.Error) -> bool:
+def _is_fatal(error: Fault) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in _GROUP_FATAL
 
 
