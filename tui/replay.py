@@ -76,7 +76,7 @@ _MOVES: dict[str, Callable[[ReplayLink], None]] = {
 }
 KEYS: tuple[tuple[str, str, str], ...] = (
     ("Space", "pause", "pause, play on, begin again"),
-    ("Left Right", "30 s", "30 recorded s back, on"),
+    ("Arrows", "30 s", "left, right: 30 recorded s"),
     (", .", "10 m", "10 recorded min back, on"),
     ("0-9", "tenth", "to that tenth of it"),
     ("< >", "speed", "slower, faster"),

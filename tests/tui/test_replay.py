@@ -148,6 +148,7 @@ async def test_other_screens_show_it_too(recorded: Path) -> None:
             await it.press("g", letter)
             await it.until(f"photos   {shown}")
             assert "REPLAY 14:02:11" in it.text
+        await it.until("a recording counts objects, and holds no list")
         await it.press("q")
 
 
