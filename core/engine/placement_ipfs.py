@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from core.dag import cid as cids
 from core.errors import (
     CapacityExhausted,
     Denied,
@@ -36,6 +37,13 @@ if TYPE_CHECKING:
     from core.target.peers import Roster, TargetNode
     from core.target.pin_audit import RecordedPin
     from core.target.sink import KuboEndpoint
+
+
+FORGOTTEN_S = 10.0
+"""How long a pin is looked for in a peer's state before it is posted again: gossip takes 1 s."""
+
+SETTLE_S = 90.0
+AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,13 +188,35 @@ class IpfsPlacement:
         self._pins.queue_max = pin_queue_max
 
     async def audit(self, pins: Sequence[RecordedPin]) -> list[Finding]:
-        """Ask every peer's copy of the shared state for every pin."""
+        """Ask every peer's copy of the shared state for every pin; post again what one has lost.
+
+        A peer that was killed forgets the last seconds, also of pins that it had said to hold.
+        """
+        found = await self._look_at_pins(pins, settle_s=FORGOTTEN_S)
+        lost = {one.subject for one in found if one.verdict == "fail"}
+        again = [pin for pin in pins if pin.root in lost]
+        if not again:
+            return found
+        room = asyncio.Semaphore(AT_ONCE)
+
+        async def post(pin: RecordedPin) -> None:
+            async with room:
+                await self.pin(pin.bundle, cids.parse(pin.root), None, pin.allocations)
+
+        async with asyncio.TaskGroup() as group:
+            for pin in again:
+                group.create_task(post(pin), name=f"pin {pin.bundle} again")
+        text = f"{len(again):,} recorded pins were not in every peer's state; they are pinned again"
+        self._notices.say(Notice(kind="pins_forgotten", text=text), about="")
+        return await self._look_at_pins(pins, settle_s=SETTLE_S)
+
+    async def _look_at_pins(self, pins: Sequence[RecordedPin], *, settle_s: float) -> list[Finding]:
         ill = [
             node.cluster.name
             for node in self._roster.nodes
             if node.cluster is not None and self.chooser.down_s(node.peer) > 0
         ]
-        return await audit(self._roster, pins, ill=ill)
+        return await audit(self._roster, pins, ill=ill, settle_s=settle_s)
 
     def nodes(self) -> list[NodeStatus]:
         """Return every node as it is seen now."""

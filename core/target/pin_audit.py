@@ -27,6 +27,7 @@ class RecordedPin:
 
     root: str
     allocations: tuple[str, ...]
+    bundle: int = 0
 
 
 async def audit(
@@ -41,8 +42,9 @@ async def audit(
 
     Differences younger than 90 s are gossip under way, so it looks again for so long. A peer that
     does not answer for silent_s is a finding of verdict unknown (I7), unless all are silent: then
-    nothing is proved, and each is one of verdict fail. ill: cluster peers whose Kubo is down. Such
-    a peer hears nothing of the others while it tries to reach it: what it lacks is unknown, too.
+    nothing is proved, and each is one of verdict fail. ill: cluster peers that are down, or whose
+    Kubo is. Such a peer hears nothing of the others while it tries to reach its Kubo: what it lacks
+    is unknown, too.
     Memory: the pins given; give pages.
     """
     wanted = {pin.root: pin for pin in pins}
@@ -57,6 +59,8 @@ async def audit(
         found = _folded(found, ill)
         silent = [one for one in found if one.verdict == "unknown"]
         patience_s = silent_s if len(silent) == len(found) else settle_s
+        if all(one.verdict == "unknown" and one.subject in ill for one in found):
+            patience_s = 0.0  # it is known to be down: nothing comes of waiting
         if not found or time.monotonic() + _AGAIN_S - began_s > patience_s:
             if silent and len(silent) == len(roster.clusters):
                 found = [replace(one, verdict="fail") for one in found]
@@ -123,5 +127,5 @@ def _finding(root: str, evidence: str) -> Finding:
         verdict="fail",
         subject=root,
         evidence=evidence,
-        remedy="Run `vgwm copy` again: the bundle is imported and pinned anew.",
+        remedy="Run `vgwm copy` again: it has them pinned anew.",
     )

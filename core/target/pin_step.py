@@ -28,7 +28,7 @@ class PinLimits:
     post_again_s: float = 10.0
     absent_s: float = 90.0
     blocks_s: float = 30.0
-    silent_s: float = 30.0
+    silent_s: float = 20.0
     busy_s: float = 600.0
     read_bytes_s: float = 20e6
     patience_s: float = 300.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -92,8 +92,23 @@ class ClusterPeer:
         """End it in order if it lives, start it again, and wait until it answers."""
         if self.server.alive:
             self.server.end()
-        self.server.start()
-        self._wait_ready()
+        for attempt in range(ports.TRIES):
+            self.server.start()
+            try:
+                self._wait_ready()
+            except LabError:
+                # a connection of anybody's may have been given one of its ports meanwhile
+                taken = ports.ADDRESS_IN_USE in self.server.tail(20_000)
+                if not taken or self.server.alive or attempt == ports.TRIES - 1:
+                    raise
+            else:
+                return
+
+    def restart_with(self, password: str) -> None:
+        """Restart it with another password of its REST API: whoever knew the old one is out."""
+        self.settings = replace(self.settings, password=password)
+        self.server.set_environment(self._environment(self.settings))
+        self.restart()
 
     def allocating(self) -> set[str]:
         """Return the ids of the peers whose free space this peer knows and believes."""

@@ -79,6 +79,10 @@ class KuboNode:
         if not isinstance(addresses, list) or not addresses:
             raise LabError(f"{self.name} listens nowhere")
         self.swarm = str(addresses[0]).partition("/p2p/")[0]
+        gateway = self.repo / "gateway"  # it comes a moment after the RPC answers
+        self.server.wait_for(
+            "its gateway file", lambda: gateway.exists() and gateway.stat().st_size > 0
+        )
         self.gateway_url = (self.repo / "gateway").read_text().strip()
         settings = self._settings()
         _set(settings, "Addresses.API", self.api_multiaddr)

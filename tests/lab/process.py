@@ -43,6 +43,10 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
         self.stopped = False
 
+    def set_environment(self, environment: Mapping[str, str]) -> None:
+        """Change what it is started with from the next start on."""
+        self._environment |= environment
+
     def start(self) -> None:
         """Start it, appending to its log. Only the main thread may: the leash is tied to it."""
         if threading.current_thread() is not threading.main_thread():

@@ -446,7 +446,7 @@ async def test_i7_what_a_peer_with_a_dead_kubo_lacks_is_unknown(
         await watch.pin(SMALL.root, peers, name="n")
         cluster.peers[2].hidden.add(ROOT)
         recorded = RecordedPin(root=ROOT, allocations=tuple(peers))
-        (found,) = await audit(roster, [recorded], settle_s=600, silent_s=0, ill=["cluster-3"])
+        (found,) = await audit(roster, [recorded], settle_s=600, silent_s=600, ill=["cluster-3"])
         assert (found.verdict, found.subject) == ("unknown", "cluster-3")
         assert found.evidence == "its Kubo is down, and its state differs in 1 pins"
 

@@ -104,9 +104,9 @@ def test_recovers_are_counted_across_moods() -> None:
 
 def test_i7_no_word_is_waited_for_and_never_acted_on() -> None:
     for status in (PinStatus.CLUSTER_ERROR, PinStatus.UNDEFINED):
-        done = acts(every(range(1, 32), status))
-        assert set(done[:30]) == {Act.WAIT}
-        assert done[30] is Act.GIVE_UP
+        done = acts(every(range(1, 22), status))
+        assert set(done[:20]) == {Act.WAIT}
+        assert done[20] is Act.GIVE_UP
 
 
 def test_a_pin_held_elsewhere_has_its_allocations_looked_at() -> None:
