@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from core.control.wire_failures import FailureBundle, FailureCause
 from tui import effects
-from tui.listing import Filter, Listing, Tab, next_tab
+from tui.listing import Filter, Listing, Tab, fitting, next_tab
 from tui.mend import Mend, Verb, mend_of
 from tui.ui import Asks, Message, Name, Prompt, Ui
 
@@ -29,7 +29,7 @@ def row_of(ui: Ui, scene: Scene) -> Row | None:
 
 def listed(ui: Ui, listing: Listing) -> Ui:
     """Return another list, from its first row on."""
-    return replace(ui, listing=listing, cursor=0, top=0, opened=False, message=None)
+    return replace(ui, listing=fitting(listing), cursor=0, top=0, opened=False, message=None)
 
 
 def _tab(ui: Ui, scene: Scene) -> Done:

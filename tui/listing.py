@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from core.control.wire import Failure
+from core.control.wire_failures import FailureBundle, FailureCause
+
 if TYPE_CHECKING:
     from collections.abc import Collection
-
-    from core.control.wire import Failure
-    from core.control.wire_failures import FailureBundle, FailureCause
 
 
 class Tab(StrEnum):
@@ -89,10 +89,28 @@ class Window:
         place = index - self.begins
         return self.rows[place] if 0 <= place < len(self.rows) else None
 
+    def place_of(self, row: Row) -> int | None:
+        """Return where the same object, class or bundle is now; None if it is not here."""
+        wanted = identity(row)
+        found = (n for n, other in enumerate(self.rows) if identity(other) == wanted)
+        place = next(found, None)
+        return None if place is None else self.begins + place
+
     def holds(self, reach: Reach) -> bool:
         """Whether every row that there is of a reach is here."""
         ends = min(reach.ends, self.total)
         return self.begins <= reach.begins and ends <= self.begins + len(self.rows)
+
+
+def identity(row: Row) -> tuple[str | int, ...]:
+    """Return what a row is about, whatever else of it has changed."""
+    match row:
+        case Failure():
+            return (row.bucket, row.key, row.version)
+        case FailureCause():
+            return (row.code, row.phase, row.disposition)
+        case FailureBundle():
+            return (row.id,)
 
 
 def scrolled(top: int, cursor: int, room: int, total: int) -> int:
@@ -110,6 +128,20 @@ def scrolled(top: int, cursor: int, room: int, total: int) -> int:
 def wanted(top: int, room: int) -> Reach:
     """Return what is asked for: the rows on the screen and one page each way."""
     return Reach(max(0, top - room), top + 2 * room)
+
+
+def fitting(listing: Listing) -> Listing:
+    """Return the listing without what its tab cannot be filtered by.
+
+    A filter that is shown and not kept to would let an act take more than is seen.
+    """
+    match listing.tab:
+        case Tab.CAUSES:
+            return replace(listing, filter=replace(listing.filter, prefix=""), bundle=None)
+        case Tab.BUNDLES:
+            return Listing(tab=Tab.BUNDLES)
+        case _:
+            return listing
 
 
 def next_tab(tab: Tab) -> Tab:

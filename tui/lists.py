@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from tui.listing import Window, scrolled
 from tui.pager import Pager
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from core.control.wire import Event, Snapshot
     from tui.book import Book
     from tui.link import EngineLink
+    from tui.listing import Row
     from tui.ui import Ui
     from tui.views.line import Size
 
@@ -28,6 +29,14 @@ class Parts(TypedDict):
     events: tuple[Event, ...]
 
 
+class _Under(NamedTuple):
+    """The row under the cursor, and the window and place in which it was."""
+
+    window: Window
+    cursor: int
+    row: Row
+
+
 class Lists:
     """Reads the list of the screen that is shown, and no more of it than that needs."""
 
@@ -36,6 +45,7 @@ class Lists:
         self._pager = Pager(book)
         self._events: tuple[Event, ...] = ()
         self._counted: tuple[int, int, int] | None = None
+        self._under: _Under | None = None
 
     def parts(self) -> Parts:
         """Return what was read, for the scene."""
@@ -49,10 +59,28 @@ class Lists:
         window = self._pager.window
         if window is None or window.listing != ui.listing:
             return replace(ui, room=room, top=0, cursor=0)
+        ui = self._follow_row(ui, window)
         cursor = max(0, min(ui.cursor, window.total - 1))
+        row = window.row(cursor)
+        self._under = None if row is None else _Under(window, cursor, row)
         return replace(
             ui, room=room, cursor=cursor, top=scrolled(ui.top, cursor, room, window.total)
         )
+
+    def _follow_row(self, ui: Ui, window: Window) -> Ui:
+        """Keep the cursor on its row when others came or went before it.
+
+        A row that was shown at length and is gone is closed: an act would take another one.
+        """
+        under = self._under
+        if under is None or under.window is window or under.cursor != ui.cursor:
+            return ui
+        if under.window.listing != window.listing:
+            return ui
+        place = window.place_of(under.row)
+        if place is None:
+            return replace(ui, opened=False)
+        return replace(ui, cursor=place, top=max(0, ui.top + place - ui.cursor))
 
     def wants(self, ui: Ui) -> bool:
         """Whether `read` has rows to fetch for what is shown."""

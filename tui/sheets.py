@@ -91,6 +91,7 @@ def mend_sheet(plan: ActPlan, mend: Mend, scene: Scene, was: ActPlan | None = No
         command=f"{plan.command} --confirm {plan.hash}",
         effects=(
             *(() if was is None else (_differs(was, plan),)),
+            *(f"object {name}" for name in mend.names),
             *_shares(plan.by_class, ""),
             *_shares(plan.spared, "left alone: "),
             *((f"reason: {plan.reason}",) if plan.reason else ()),

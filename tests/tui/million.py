@@ -35,12 +35,16 @@ def failure(place: int) -> wire.Failure:
 
 
 class Million(Book):
-    """Answers any reach of a list of `total` failures; keeps every reach that was asked for."""
+    """Answers any reach of a list of `total` failures; keeps every reach that was asked for.
+
+    gone: how many rows are mended and missing at the beginning.
+    """
 
     def __init__(self, client: Client, total: int = MILLION) -> None:
         super().__init__(client)
         self.total = total
         self.asked: list[Reach] = []
+        self.gone = 0
 
     async def leaf(self, listing: Listing, reach: Reach, near: Window | None = None) -> Leaf:
         del near
@@ -48,7 +52,8 @@ class Million(Book):
         if listing.tab not in {Tab.FAILED, Tab.ALL}:
             return Leaf((), 0, NOON_NS)
         places = range(reach.begins, min(reach.ends, self.total))
-        return Leaf(tuple(failure(place) for place in places), self.total, NOON_NS)
+        rows = tuple(failure(place + self.gone) for place in places)
+        return Leaf(rows, self.total, NOON_NS)
 
     @property
     def fetched(self) -> int:

@@ -93,6 +93,20 @@ async def test_a_list_that_became_shorter_keeps_the_cursor_in_it(tmp_path: Path)
         await it.until(lambda: "2024/0000004.jpg" in it.text)
 
 
+async def test_the_cursor_stays_on_its_row_when_others_before_it_are_mended(tmp_path: Path) -> None:
+    async with errors(tmp_path, total=40) as (it, book):
+        await it.press("j", "j", "j", "j", "enter")
+        await it.until(lambda: "permission denied on number 4" in it.text)
+        book.gone, book.total = 3, 37
+        it.desk.fixed = stage.snapshot(totals=stage.totals(failed=9))
+        await it.until(lambda: "row 2 of 37" in it.text)
+        assert "permission denied on number 4" in it.text
+        book.gone, book.total = 5, 35
+        it.desk.fixed = stage.snapshot(totals=stage.totals(failed=7))
+        await it.until(lambda: "row 2 of 35" in it.text)
+        assert not it.app.ui.opened  # an act would take another object than the one read
+
+
 async def test_nothing_is_fetched_while_nothing_moves(tmp_path: Path) -> None:
     async with errors(tmp_path) as (it, book):
         before = len(book.asked)

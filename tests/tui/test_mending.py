@@ -25,7 +25,7 @@ from tui.keys import Keymap
 from tui.listing import Filter, Listing, Tab
 from tui.mend import Mend, Verb
 from tui.options import Options
-from tui.sheets import SETTLE_S
+from tui.sheets import SETTLE_S, mend_sheet
 from tui.ui import Asks, Name
 
 if TYPE_CHECKING:
@@ -73,6 +73,20 @@ def test_t_on_an_opened_object_asks_for_it_alone() -> None:
     assert asked(ui, scene, "j", "enter", "T") == Mend(
         verb=Verb.RETRY, names=("photos/2024/0000002.jpg",)
     )
+
+
+def test_a_tab_lets_go_of_what_it_cannot_be_filtered_by() -> None:
+    wanted = Filter(code="denied", phase="read", prefix="photos/")
+    ui, scene = at(failure(1), listing=Listing(tab=Tab.ALL, filter=wanted))
+    causes = after(ui, "tab", scene=scene).ui
+    assert causes.listing == Listing(tab=Tab.CAUSES, filter=Filter(code="denied", phase="read"))
+    assert after(causes, "tab").ui.listing == Listing(tab=Tab.BUNDLES)
+    assert after(causes, "/", *"photos/", "enter").ui.listing == Listing(tab=Tab.CAUSES)
+
+
+def test_the_sheet_of_one_object_names_it() -> None:
+    mend = Mend(verb=Verb.RETRY, names=("photos/a",))
+    assert "object photos/a" in mend_sheet(stage.plan("retry"), mend, stage.scene(NOW)).effects
 
 
 def test_s_asks_for_the_reason_first_and_needs_one() -> None:

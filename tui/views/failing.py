@@ -85,9 +85,9 @@ def _taken(found: Row, ui: Ui) -> str:
     """Return what the acts of this screen are about now."""
     match found:
         case Failure() if ui.opened:
-            return "T and S take this object alone; Enter: all that are listed"
+            return "T and S take this object alone; Enter: all failed ones of the list"
         case Failure():
-            return "T and S take all that are listed; Enter: this one alone"
+            return "T and S take all failed ones of this list; Enter: this one alone"
         case FailureCause():
             return "T and S take all of this class; Enter lists them"
         case FailureBundle():
