@@ -81,6 +81,21 @@ def bottleneck(looks: Sequence[Look], bounds: Bounds) -> str:
     return found or _idle(seen, bounds) or seen.shares()
 
 
+def stall(bounds: Bounds, *, stuck: Sequence[str], workers: int, held: str, limit: str) -> str:
+    """Return why nothing moves, the cause before what follows from it.
+
+    stuck: the steps in which workers hang. held: why no new bundle begins, "" if it does.
+    """
+    if bounds.still or bounds.table:
+        return bounds.still or f"table: {bounds.table}"
+    if stuck:
+        step, times = Counter(stuck).most_common(1)[0]
+        return f"{step}; {times} of {workers} workers"
+    if bounds.pins:
+        return f"pins: {bounds.pins} bundles wait until their peers say pinned"
+    return held or limit or "no reason known"
+
+
 class _Seen:
     """What the looks say together."""
 

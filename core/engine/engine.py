@@ -18,7 +18,7 @@ from core.config.workspace import FILE_NAME, load
 from core.display import safe
 from core.engine.acts import Acts
 from core.engine.board import Board, Step
-from core.engine.bottleneck import Bounds
+from core.engine.bottleneck import Bounds, stall
 from core.engine.bundle_times import untold
 from core.engine.deaths import Deaths
 from core.engine.fork_server import ForkServer
@@ -216,11 +216,11 @@ class Engine:
         return views
 
     def stalled_by(self) -> str:
-        """Name what a copy waits for when nothing has been recorded for a while."""
-        waiting = self.pins_waiting()
-        if self.held() or not waiting:
-            return self.held() or self.limit() or "no reason known"
-        return f"pins: {waiting} bundles wait until their peers say pinned"
+        """Name what a copy waits for when nothing has moved for a while."""
+        views = self.workers()
+        stuck = [view.step for view in views if view.state == "stalled"]
+        bounds, limit = self._bounds(), self.limit()
+        return stall(bounds, stuck=stuck, workers=len(views), held=self.held(), limit=limit)
 
     def still(self) -> str:
         """Return why nothing at all is to be done: a pause, a closed window; "" if something is."""
@@ -231,22 +231,25 @@ class Engine:
 
     def limit(self) -> str:
         """Name the stage that bounds the copy, with its figures; "" if none was seen to."""
+        if self._copy is None or self._copy.window is None:
+            return self.held()
+        return self.observer.limit(self._bounds())
+
+    def _bounds(self) -> Bounds:
         copy, job = self._copy, self.jobs.carrying()
         if copy is None or copy.window is None or job is None:
-            return self.held()
+            return Bounds(still=self.still())
         regulator, window = copy.regulator, copy.window
-        return self.observer.limit(
-            Bounds(
-                still=self.still(),
-                table=job.waits.get("table", ""),
-                source=regulator.source_reason() if regulator is not None else "",
-                lag_s=self.ledger.lag_s(),
-                bytes_s=regulator.bytes_s() if regulator is not None else None,
-                pins=window.pins.waiting,
-                pins_most=window.pins.most,
-                inflight_bytes=window.inflight_bytes,
-                walking=self.walking,
-            )
+        return Bounds(
+            still=self.still(),
+            table=job.waits.get("table", ""),
+            source=regulator.source_reason() if regulator is not None else "",
+            lag_s=self.ledger.lag_s(),
+            bytes_s=regulator.bytes_s() if regulator is not None else None,
+            pins=window.pins.waiting,
+            pins_most=window.pins.most,
+            inflight_bytes=window.inflight_bytes,
+            walking=self.walking,
         )
 
     def nodes(self) -> list[NodeStatus]:

@@ -222,7 +222,7 @@ def _state(
         Step.WALK: f"walk {seen.done:,}",
     }[seen.step]
     if still_s >= STALL_S:
-        return "stalled", _STALLED[seen.step].format(node=node or "the target", words=words)
+        return "stalled", _STALLED[seen.step].format(node=node or "target", words=words)
     # a node that is waited for beats no heart: its own timeout ends that
     silent = beat_s > SILENT_S and seen.step not in {Step.SEND, Step.STORE}
     return ("silent" if silent else "copy"), words
@@ -231,7 +231,7 @@ def _state(
 _STALLED = {
     Step.READ: "source: a read does not come back ({words})",
     Step.STREAM: "source or link: no byte moves ({words})",
-    Step.SEND: "{node} takes no byte and says no word",
-    Step.STORE: "the target's disk does not come back",
+    Step.SEND: "{node}: takes no byte and says no word",
+    Step.STORE: "target disk: a write does not come back",
     Step.WALK: "source: a listing does not come back ({words})",
 }

@@ -7,7 +7,17 @@ from dataclasses import replace
 
 import pytest
 
-from core.engine.bottleneck import BANDWIDTH, IDLE, READ, SEND, STORE, Bounds, Look, bottleneck
+from core.engine.bottleneck import (
+    BANDWIDTH,
+    IDLE,
+    READ,
+    SEND,
+    STORE,
+    Bounds,
+    Look,
+    bottleneck,
+    stall,
+)
 
 FREE = Bounds()
 MB = 10**6
@@ -145,3 +155,28 @@ def test_a_bound_that_was_met_for_a_moment_is_none() -> None:
 def test_a_full_bound_with_busy_workers_bounds_nothing() -> None:
     seen = looks({READ: 4}, full="memory")
     assert bottleneck(seen, FREE).startswith("source: ")
+
+
+SEND_HANGS = "kubo-2: takes no byte and says no word"
+
+
+@pytest.mark.parametrize(
+    ("bounds", "stuck", "held", "told"),
+    [
+        (Bounds(still="paused by op1", pins=3), [SEND_HANGS], "", "paused by op1"),
+        (Bounds(table="no answer", pins=3), [], "table", "table: no answer"),
+        (Bounds(pins=3), [SEND_HANGS] * 2, "memory", f"{SEND_HANGS}; 2 of 4 workers"),
+        (Bounds(pins=3), [], "", "pins: 3 bundles wait until their peers say pinned"),
+        (FREE, [], "kubo-1, kubo-2 are full", "kubo-1, kubo-2 are full"),
+        (FREE, [], "", "source: reads take all of the time"),
+    ],
+)
+def test_a_stall_names_its_cause_before_what_follows_from_it(
+    bounds: Bounds, stuck: list[str], held: str, told: str
+) -> None:
+    limit = "source: reads take all of the time"
+    assert stall(bounds, stuck=stuck, workers=4, held=held, limit=limit) == told
+
+
+def test_i7_a_stall_without_a_reason_says_so() -> None:
+    assert stall(FREE, stuck=[], workers=4, held="", limit="") == "no reason known"

@@ -84,7 +84,7 @@ def test_a_send_that_moves_bytes_is_never_stalled(watched: Watched) -> None:
         watched.go(1)
     assert watched.state() == ("copy", "send kubo-2")
     watched.go(30)
-    assert watched.state() == ("stalled", "kubo-2 takes no byte and says no word")
+    assert watched.state() == ("stalled", "kubo-2: takes no byte and says no word")
 
 
 def test_a_heart_that_beats_is_no_progress(watched: Watched) -> None:
