@@ -30,7 +30,7 @@ HELD = (CapacityExhausted, Denied)
 """What a job is held for."""
 
 FIRST_S = 2.0
-MOST_S = 30.0
+MOST_S = 15.0
 _CALM_S = 60.0
 """A job that went on for so long was really mended: the next hold looks often again."""
 
