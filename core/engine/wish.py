@@ -111,8 +111,9 @@ class WishHash:
 
     def add(self, one: Standing) -> None:
         """Take the next object, as it stands."""
-        told = [one.bucket_id, one.key.hex(), one.version.hex(), one.code, one.tries, one.last_ns]
-        self._state.update(dumps(told).encode())
+        key, version = one.key.hex(), one.version.hex()
+        told = f"{one.bucket_id} {key} {version} {one.tries} {one.last_ns} {one.code}\n"
+        self._state.update(told.encode())
 
     @property
     def text(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core.ledger import failure_pages, failures
 from core.ledger.rows import Disposition
@@ -100,8 +100,8 @@ class FailureLooks:
         """Return how the next failures behind a place stand: a step of a long look at all."""
 
         def query(conn: sqlite3.Connection) -> list[Standing]:
-            at = failure_pages.places(conn, wanted, limit=limit, after=after)
-            return [one for place in at for one in _standings(conn, place[:2], place[2])]
+            found = failure_pages.standing(conn, wanted, limit=limit, after=after)
+            return list(map(_standing, found))
 
         return await self._scanner.read(query)
 
@@ -117,11 +117,9 @@ class FailureLooks:
         return await self._scanner.read(query)
 
 
-_STANDING = (
-    "SELECT o.bid,o.key,o.ver,o.st,o.size,coalesce(f.disp,''),coalesce(f.phase,''),"
-    "coalesce(f.code,''),coalesce(f.tries,0),coalesce(f.last,0),"
-    "coalesce(o.ino,0),coalesce(o.mt,0),coalesce(o.ct,0)"
-    " FROM objects o LEFT JOIN failures f USING(bid,key,ver) WHERE o.bid=? AND o.key=?"
+_NAMED = (
+    f"{failure_pages.STANDING} FROM objects o LEFT JOIN failures f USING(bid,key,ver)"
+    " WHERE o.bid=? AND o.key=?"
 )
 
 
@@ -140,7 +138,11 @@ def _standings(
 ) -> list[Standing]:
     """Return one version of a key, or all of them, as they stand."""
     if version is None:
-        rows = conn.execute(f"{_STANDING} ORDER BY o.ver", key)
+        rows = conn.execute(f"{_NAMED} ORDER BY o.ver", key)
     else:
-        rows = conn.execute(f"{_STANDING} AND o.ver=?", (*key, version))
-    return [Standing(row[0], row[1], row[2], ObjectState(row[3]), *row[4:]) for row in rows]
+        rows = conn.execute(f"{_NAMED} AND o.ver=?", (*key, version))
+    return list(map(_standing, rows))
+
+
+def _standing(row: tuple[Any, ...]) -> Standing:
+    return Standing(row[0], row[1], row[2], ObjectState(row[3]), *row[4:])

@@ -7,7 +7,7 @@ one index from a place on, and the walks are merged. Which classes there are, `c
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from core.ledger.rows import Disposition, FailureRow
 
@@ -27,6 +27,13 @@ _ROW: Final = (
     "SELECT f.bid,coalesce(k.name,x''),f.key,f.ver,f.phase,f.code,f.msg,f.tries,f.first,f.last,"
     "f.disp,f.bun,f.who,f.why,o.size FROM failures f LEFT JOIN buckets k USING(bid)"
     " LEFT JOIN objects o USING(bid,key,ver) WHERE f.bid=? AND f.key=? AND f.ver=?"
+)
+
+
+STANDING: Final = (
+    "SELECT o.bid,o.key,o.ver,o.st,o.size,coalesce(f.disp,''),coalesce(f.phase,''),"
+    "coalesce(f.code,''),coalesce(f.tries,0),coalesce(f.last,0),"
+    "coalesce(o.ino,0),coalesce(o.mt,0),coalesce(o.ct,0)"
 )
 
 
@@ -87,6 +94,30 @@ def places(
         if len(found) == limit:
             break
     return found[::-1] if before is not None else found
+
+
+def standing(
+    conn: sqlite3.Connection, wanted: FailureFilter, *, limit: int, after: FailurePlace | None
+) -> list[tuple[Any, ...]]:
+    """Return how the next objects behind a place stand, as `STANDING` selects them.
+
+    A step of a long look at all: it walks over what the filter leaves out, once in all its steps.
+    """
+    found: list[tuple[Any, ...]] = []
+    for stretch in _stretches(conn, wanted.prefix):
+        part = _within(stretch, after, None)
+        if part is None:
+            continue
+        found += conn.execute(
+            f"{STANDING} FROM failures f CROSS JOIN objects o USING(bid,key,ver)"
+            " WHERE (f.bid,f.key,f.ver)>=(?,?,?) AND (f.bid,f.key,f.ver)<(?,?,?)"
+            " AND (?='' OR f.disp=?) AND (?='' OR f.code=?) AND (?='' OR f.phase=?)"
+            " ORDER BY f.bid,f.key,f.ver LIMIT ?",
+            (*part.begins, *part.ends, *_thrice(wanted), limit - len(found)),
+        )
+        if len(found) == limit:
+            break
+    return found
 
 
 def rows(conn: sqlite3.Connection, at: Iterable[FailurePlace]) -> list[FailureRow]:
