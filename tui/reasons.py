@@ -51,7 +51,8 @@ def _why_not_begin(job: Job | None, now: Snapshot, screen: Name) -> str:
     if screen not in {Name.HOME, Name.MIGRATE}:
         return f"{screen.value} has no job of its own: g m, then B"
     if now.workspace.planned and not now.totals.remaining:
-        return "nothing is left to copy"
+        failed = now.totals.failed
+        return "nothing is left to copy" + (f"; {failed} failed: g e, then T" if failed else "")
     return ""
 
 

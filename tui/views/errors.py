@@ -61,7 +61,9 @@ def view(scene: Scene, ui: Ui, size: Size) -> list[Line]:
 def _not_here(ui: Ui) -> Line:
     """Say why there is no list: it is being read, or nobody is there to be asked."""
     if ui.link.state is LinkState.GONE:
-        return text(" no engine: vgwm errors reads the ledger, B starts the engine", Role.WARN)
+        return text(
+            " no engine answers: `:errors` reads the ledger, B starts the engine", Role.WARN
+        )
     if ui.link.state is LinkState.REPLAY:
         return text(" a recording counts objects, and holds no list: vgwm errors", Role.WARN)
     return text(" ...", Role.DIM)
