@@ -16,9 +16,7 @@ from core.errors import BadInput
 from core.model import KIB, NS_PER_S
 
 ALWAYS: Final = "always"
-ACCEPTED: Final = (
-    f"{ALWAYS}, or windows in UTC such as 22:00-06:00, mon-fri 19:00-07:00=20MiB/s, sat 00:00-24:00"
-)
+ACCEPTED: Final = f"{ALWAYS}, or windows in UTC such as 22:00-06:00, sat 00:00-24:00=20MiB/s"
 LEAST_RATE: Final = 64 * KIB
 MOST_WINDOWS: Final = 50
 

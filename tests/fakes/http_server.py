@@ -110,7 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _chunks(self) -> bytes:
         parts = []
-        while length := int(self.rfile.readline(), 16):
+        while length := int(self.rfile.readline() or b"-1", 16):
             parts.append(self._counted(length))
             self.rfile.readline()
         self.rfile.readline()
@@ -124,6 +124,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self.server.received += len(part)
             length -= len(part)
             parts.append(part)
+        if length:
+            raise Hangup  # the caller has gone in the middle of it
         return b"".join(parts)
 
     def _say(self, reply: Reply) -> None:

@@ -10,6 +10,7 @@ import pytest
 from core.config.knobs import Knobs
 from core.dag import cid as cids
 from core.engine.jobs import Jobs
+from core.engine.placement_ipfs import IpfsPlacement
 from core.model import KIB, MIB, BundleState, JobKind
 from tests.integration.engine.ground import Ground, engine_on, make_ground, make_workspace, run_job
 from tests.integration.engine.ipfs_ground import COPIES, nodes_under
@@ -95,6 +96,28 @@ async def test_workers_come_and_go_while_a_copy_runs(ground: Ground) -> None:
     assert ("op3", "set workers 1 -> 3") in changes
     assert ("op1", "set workers 2 -> 0") in changes
     assert bodies(ground.target) == ground.bodies
+
+
+async def test_knobs_that_were_set_before_a_copy_hold_in_it_and_later_ones_too(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits: list[tuple[int, int]] = []
+    limit = IpfsPlacement.limit
+
+    def spied(self: IpfsPlacement, *, node_bundles: int, pin_queue_max: int) -> None:
+        limits.append((node_bundles, pin_queue_max))
+        limit(self, node_bundles=node_bundles, pin_queue_max=pin_queue_max)
+
+    monkeypatch.setattr(IpfsPlacement, "limit", spied)
+    with nodes_under(ground, SMALL, monkeypatch):
+        async with engine_on(ground) as engine:
+            await engine.set_knobs({"pin_queue_max": "7"}, "op1")
+            copy = await begin(engine)
+            await until(lambda: limits)
+            assert limits[-1] == (2, 7)
+            await engine.set_knobs({"pin_queue_max": "9", "node_bundles": "3"}, "op1")
+            assert limits[-1] == (3, 9)
+            await engine.wait(copy)
 
 
 async def test_outside_of_its_windows_a_copy_waits_and_says_when_it_goes_on(
