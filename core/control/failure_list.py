@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from core.ledger.reading import LedgerReader
     from core.ledger.rows import FailureRow
 
-HOP: Final = 1_000
+HOP: Final = 20_000
+"""Rows between two places that are kept: SQLite walks over so many in some milliseconds."""
 MOST_LISTS: Final = 8
 """Filters whose hops are kept."""
 
@@ -116,20 +117,19 @@ class FailureList:
         hops = self._hops_of(wanted, total)
         while len(hops.places) < at // HOP:
             after = hops.places[-1] if hops.places else None
-            found = await self._failed.places(wanted, HOP, after=after)
-            if len(found) < HOP:
+            found = await self._failed.nth(wanted, HOP, after=after)
+            if found is None:
                 break
-            hops.places.append(found[-1])
+            hops.places.append(found)
         reached = min(len(hops.places), at // HOP)
         after = hops.places[reached - 1] if reached else None
         left = at - reached * HOP
         if left >= HOP:
             return []  # behind the end
         if left:
-            found = await self._failed.places(wanted, left, after=after)
-            if len(found) < left:
+            after = await self._failed.nth(wanted, left, after=after)
+            if after is None:
                 return []
-            after = found[-1]
         return await self._failed.page(wanted, limit, after=after)
 
     def _hops_of(self, wanted: FailureFilter, total: int | None) -> _Hops:

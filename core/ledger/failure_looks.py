@@ -49,18 +49,11 @@ class FailureLooks:
         self._reader = reader
         self._scanner = scanner
 
-    async def places(
-        self,
-        wanted: FailureFilter,
-        limit: int,
-        *,
-        after: FailurePlace | None = None,
-        before: FailurePlace | None = None,
-    ) -> list[FailurePlace]:
-        """Return up to limit places in order: behind `after`, or the last before `before`."""
-        return await self._reader.read(
-            partial(failure_pages.places, wanted=wanted, limit=limit, after=after, before=before)
-        )
+    async def nth(
+        self, wanted: FailureFilter, n: int, *, after: FailurePlace | None = None
+    ) -> FailurePlace | None:
+        """Return the n-th place behind `after`, n from 1 on; None if there are fewer."""
+        return await self._reader.read(partial(failure_pages.nth, wanted=wanted, n=n, after=after))
 
     async def page(
         self,
