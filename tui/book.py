@@ -12,6 +12,8 @@ from core.errors import NoAnswer, VgwmError
 from tui.listing import Leaf, Tab
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from core.control.client import Client
     from core.control.wire_failures import ActPlan
     from tui.listing import Listing, Reach, Row, Window
@@ -100,8 +102,13 @@ class Book:
         ]
         return Leaf(tuple(causes[reach.begins : reach.ends]), len(causes), time.time_ns())
 
-    async def plan(self, mend: Mend, actor: str) -> ActPlan:
-        """Return what it would do, once the engine has looked at every object of it."""
+    async def plan(
+        self, mend: Mend, actor: str, told: Callable[[int], None] = lambda _: None
+    ) -> ActPlan:
+        """Return what it would do, once the engine has looked at every object of it.
+
+        told: hears how many objects were looked at, while that takes long.
+        """
         wanted = mend.filter
         plan = await self._client.make_plan(
             PlanRequest(
@@ -122,6 +129,7 @@ class Book:
                     where=f"{plan.seen} objects looked at",
                     remedy=f"In a shell: {plan.command or 'vgwm ' + mend.verb}",
                 )
+            told(plan.seen)
             await asyncio.sleep(_ASK_AGAIN_S)
             plan = await self._client.act_plan(plan.id)
         if plan.error is not None:

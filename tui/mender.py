@@ -32,7 +32,7 @@ class Mender:
 
     async def _show_plan(self, mend: Mend) -> str:
         """Ask what it would do, and show that in a sheet, unless the operator went on."""
-        plan = await self._app.book.plan(mend, actor())
+        plan = await self._app.book.plan(mend, actor(), self._looked)
         ui = self._app.ui
         if ui.screen is not Name.ERRORS or ui.sheet is not None or ui.prompt is not None:
             return "the plan came too late: ask again"
@@ -40,6 +40,9 @@ class Mender:
             return f"nothing to {mend.verb}: no object fits"
         self._show_sheet(mend_sheet(plan, mend, self._app.scene))
         return ""
+
+    def _looked(self, seen: int) -> None:
+        self._app.say(f"the plan is being made: {objects(seen)} looked at")
 
     def _show_sheet(self, sheet: Sheet) -> None:
         self._app.ui = replace(self._app.ui, sheet=sheet, message=None, error=None)
@@ -50,7 +53,7 @@ class Mender:
         try:
             job = await self._app.book.carry_out(plan, actor())
         except Refused as refused:
-            fresh = await self._app.book.plan(mend, actor())
+            fresh = await self._app.book.plan(mend, actor(), self._looked)
             if fresh.hash == plan.hash or not fresh.objects:
                 raise
             self._show_sheet(mend_sheet(fresh, mend, self._app.scene, was=plan))

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from textual.events import Paste
 
+from core.control import wire
 from core.control.client import Client
 from core.control.server import build_app
-from core.errors import Refused
+from core.errors import Refused, VgwmError
 from tests.tui import stage
 from tests.tui.engine import LiveDesk
 from tests.tui.million import Million, failure
@@ -21,6 +22,7 @@ from tests.tui.test_views import BUNDLES, CAUSES, LEASED, NOW, SKIP
 from tui import effects, themes
 from tui.acts import Press, press
 from tui.app import Terminal
+from tui.book import Book
 from tui.keys import Keymap
 from tui.listing import Filter, Listing, Tab
 from tui.mend import Mend, Verb
@@ -29,11 +31,11 @@ from tui.sheets import SETTLE_S, mend_sheet
 from tui.ui import Asks, Name
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
     from pathlib import Path
 
     from core.control.wire import Failure
-    from core.control.wire_failures import ActPlan
+    from core.control.wire_failures import ActPlan, PlanRequest
     from tui.listing import Row
     from tui.ui import Scene, Ui
 
@@ -176,8 +178,11 @@ class Planning(Million):
         self.planned: list[Mend] = []
         self.done: list[str] = []
 
-    async def plan(self, mend: Mend, actor: str) -> ActPlan:
+    async def plan(
+        self, mend: Mend, actor: str, told: Callable[[int], None] = lambda _: None
+    ) -> ActPlan:
         del actor
+        told(7)
         self.planned.append(mend)
         return stage.plan(mend.verb, hash=f"{len(self.planned):08x}", reason=mend.reason)
 
@@ -287,3 +292,37 @@ def test_y_copies_the_command_of_the_list_the_class_or_the_object_with_its_works
     assert copied(*at(failure(1)), "enter") == (
         f"{command} --class denied --prefix photos/2024/0000001.jpg"
     )
+
+
+class SlowDesk(LiveDesk):
+    """A plan that is made at the third look; `fails`: it cannot be made."""
+
+    fails = False
+
+    async def make_plan(self, request: PlanRequest) -> ActPlan:
+        return stage.plan(request.act, state="making", hash="", seen=10)
+
+    async def act_plan(self, number: int) -> ActPlan:
+        del number
+        self.acts.append(("look",))
+        if len(self.acts) < 3:
+            return stage.plan("retry", state="making", hash="", seen=20)
+        if not self.fails:
+            return stage.plan("retry")
+        body = wire.ErrorBody(code="x", what="a disk is gone", where="plan", remedy="Mend it.")
+        return stage.plan("retry", state="failed", hash="", error=body)
+
+
+async def test_a_plan_that_takes_long_says_how_far_it_is() -> None:
+    seen: list[int] = []
+    async with Client(build_app(SlowDesk())) as client:
+        plan = await Book(client).plan(Mend(verb=Verb.RETRY), "op1", seen.append)
+    assert (plan.hash, seen) == ("7c1e09aa", [10, 20, 20])
+
+
+async def test_a_plan_that_cannot_be_made_says_why() -> None:
+    desk = SlowDesk()
+    desk.fails = True
+    async with Client(build_app(desk)) as client:
+        with pytest.raises(VgwmError, match="a disk is gone"):
+            await Book(client).plan(Mend(verb=Verb.RETRY), "op1")
