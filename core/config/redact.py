@@ -22,7 +22,6 @@ _SHORTEST: Final = 4  # a shorter value would blot out ordinary text
 _NAMES: Final = (
     r"secret|passw(?:or)?d|passwd|passphrase|token|credentials?|private[_-]?key|api[_-]?key"
 )
-_NAMED: Final = re.compile(_NAMES, re.IGNORECASE)
 _HEADERS: Final = r"(?:proxy-)?authorization|x-amz-security-token|x-vault-token|cookie|set-cookie"
 
 _PLACES: Final = (
@@ -79,11 +78,6 @@ _KNOWN: Final = _Known()
 
 remember: Callable[[str], None] = _KNOWN.remember
 """remember(value): take this value out of every later text, wherever it stands."""
-
-
-def names_a_secret(name: str) -> bool:
-    """Tell whether a variable or a member is named as secrets are."""
-    return _NAMED.search(name) is not None
 
 
 def redact(text: str) -> str:

@@ -16,7 +16,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Final
 
-from core.config.redact import names_a_secret
+from core.config.redact import redact
 from core.engine.fork_wire import ENDED, FORK, REPLY, REQUEST
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class ForkServer:
     """Forks workers. Started by the first one, or ahead by `warm`; begun anew if it dies.
 
     without: variables that hold secrets. Workers need none (I3), and any process of this user can
-    read another's environment; what is named like a secret is left out, too.
+    read another's environment; what the redactor takes for a secret is left out, too.
     """
 
     def __init__(self, board_fd: int, *, without: Collection[str] = ()) -> None:
@@ -123,7 +123,7 @@ class ForkServer:
                 env={
                     name: value
                     for name, value in os.environ.items()
-                    if name not in self._without and not names_a_secret(name)
+                    if name not in self._without and _is_harmless(f"{name}={value}")
                 },
             )
         self._orders = ours
@@ -137,6 +137,10 @@ class ForkServer:
             self._process.kill()  # it holds nothing, and may hang
             self._process.wait()
             self._process = None
+
+
+def _is_harmless(variable: str) -> bool:
+    return redact(variable) == variable
 
 
 def _ask(orders: socket.socket, what: bytes, number: int, fd: int | None = None) -> int | None:
