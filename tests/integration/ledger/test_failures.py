@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from core.ledger.ledger import Ledger
 
 
+ROUND = 7
+
+
+def draft(key: bytes, code: str) -> FailureDraft:
+    return FailureDraft(key=key, version=b"", phase="copy", code=code, text="why")
+
+
 @pytest.fixture
 async def failed(ledger: Ledger, bucket: int) -> int:
     """Give up six objects of three classes, in a bundle of eight; return its number."""
@@ -92,6 +99,83 @@ async def test_what_is_not_failed_is_not_tried_again(
         await ledger.mending.retry(7, bucket, [scene.bundle_of(second, scene.entries(4, 3))])
     assert (await ledger.counters()).failed == 6
     assert await ledger.bundle(second) is None
+
+
+async def test_a_retrys_bundles_are_a_round_of_their_own(
+    ledger: Ledger, bucket: int, failed: int
+) -> None:
+    assert failed
+    planned = await scene.planned(ledger, bucket, scene.entries(100, 2))
+    members = [scene.entries(0, 1)[0], scene.entries(5, 1)[0]]  # their range encloses four others
+    second, third = await ledger.next_bundle_id(), await ledger.next_bundle_id()
+    await ledger.mending.retry(ROUND, bucket, [scene.bundle_of(second, members)])
+    assert [one.id for one in await ledger.open_bundles(0, 9, ROUND)] == [second]
+    assert [one.id for one in await ledger.open_bundles(0, 9)] == [planned, second]
+    (retried,) = await ledger.open_bundles(0, 9, ROUND)
+    assert await ledger.bundle_entries(retried) == members
+    await scene.pinned(ledger, second)
+    await ledger.record(
+        second,
+        [scene.row(bucket, members[0])],
+        failures=[draft(members[1][0], "source_changed")],
+        requeued=[scene.bundle_of(third, members[1:])],
+    )
+    (again,) = await ledger.open_bundles(0, 9, ROUND)
+    assert (again.id, again.tries) == (third, 1)
+    assert await ledger.bundle_entries(again) == members[1:]
+    waiting = [row for row in await ledger.failures() if row.bundle_id == third]
+    assert [row.disposition for row in waiting] == [Disposition.REQUEUED]
+    await ledger.recount()
+    await ledger.record(
+        third,
+        [scene.row(bucket, members[1], ObjectState.FAILED)],
+        failures=[draft(members[1][0], "source_changed")],
+    )
+    last = [row for row in await ledger.failures() if row.key == members[1][0]]
+    assert [(row.tries, row.disposition) for row in last] == [(3, Disposition.FAILED)]
+    assert (await ledger.counters()).failed == 5
+    await ledger.recount()
+
+
+async def test_a_retried_bundle_that_is_given_up_fails_its_own_members_alone(
+    ledger: Ledger, bucket: int, failed: int
+) -> None:
+    assert failed
+    members = [scene.entries(0, 1)[0], scene.entries(5, 1)[0]]
+    second = await ledger.next_bundle_id()
+    await ledger.mending.retry(ROUND, bucket, [scene.bundle_of(second, members)])
+    assert await ledger.fail_bundle(second, code="io_error", text="no") == 2
+    assert [row.key for row in await ledger.failures(code="io_error")] == [m[0] for m in members]
+    assert (await ledger.counters()).failed == 6
+    await ledger.recount()
+
+
+async def test_i4_a_skip_that_is_taken_back_leaves_the_failure_as_it_was(
+    ledger: Ledger, bucket: int, failed: int
+) -> None:
+    assert failed
+    before = await ledger.failures()
+    places = {bucket: [entry[:2] for entry in scene.entries(0, 2)]}
+    await ledger.mending.waive(places, who="op1", why="old")
+    assert await ledger.mending.unwaive(places) == 2
+    assert await ledger.failures() == before
+    counted = await ledger.counters()
+    assert (counted.failed, counted.skips_made, counted.skips_undone) == (6, 2, 2)
+    with pytest.raises(WrongState):
+        await ledger.mending.unwaive(places)
+    await ledger.recount()
+
+
+async def test_a_skip_of_the_walk_is_no_operators_to_take_back(ledger: Ledger, bucket: int) -> None:
+    await ledger.plan_page(
+        bucket,
+        bundles=[],
+        skips=[Skip(b"zz", b"", Unrepresentable.SPECIAL_FILE, "a pipe")],
+        cursor=(b"zz", b""),
+    )
+    with pytest.raises(WrongState):
+        await ledger.mending.unwaive({bucket: [(b"zz", b"")]})
+    await ledger.recount()
 
 
 async def test_i4_skipped_by_the_operator_is_an_end_state_with_its_reason(
