@@ -10,6 +10,7 @@ from tui.pager import Pager
 from tui.ui import LinkState, Name
 from tui.views import errors
 from tui.views.frame import body_size
+from tui.views.words import current_job
 
 if TYPE_CHECKING:
     from core.control.wire import Event, Snapshot
@@ -44,7 +45,7 @@ class Lists:
         self._link = link
         self._pager = Pager(book)
         self._events: tuple[Event, ...] = ()
-        self._counted: tuple[int, int, int] | None = None
+        self._counted: tuple[int, ...] | None = None
         self._under: _Under | None = None
 
     def parts(self) -> Parts:
@@ -112,9 +113,13 @@ class Lists:
         return ui.screen is Name.ERRORS and self._link.now().state is LinkState.LIVE
 
     def _look_again(self, snapshot: Snapshot, ui: Ui) -> None:
-        """Read the same rows again when a counter says that they can differ."""
-        totals = snapshot.totals
-        counted = (totals.failed, totals.skipped, totals.requeued)
+        """Read the same rows again when a counter says that they can differ.
+
+        So can they when a job ended: a retry that failed again leaves the counters as they were.
+        """
+        totals, job = snapshot.totals, current_job(snapshot)
+        ended = 0 if job is None or job.ended_ns is None else job.ended_ns
+        counted = (totals.failed, totals.skipped, totals.requeued, totals.waived, ended)
         if counted != self._counted:
             self._pager.renew(ui.listing, ui.top, ui.room)
             self._counted = counted

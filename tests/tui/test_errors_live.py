@@ -117,6 +117,16 @@ async def test_retry_from_the_keyboard_brings_mended_objects_over(tmp_path: Path
         assert (snapshot.totals.failed, snapshot.totals.migrated) == (0, 13)
 
 
+async def test_a_retry_that_fails_again_shows_its_tries(tmp_path: Path) -> None:
+    ground = make_ground(tmp_path, objects=12, buckets=1)
+    async with served(ground) as (it, _):
+        assert "tried once" in it.text
+        await it.press("T")
+        await it.settled()
+        await it.press("tab", "enter")
+        await it.until(lambda: "tried 2 times" in it.text)
+
+
 async def test_skip_and_its_undo_from_the_keyboard(tmp_path: Path) -> None:
     ground = make_ground(tmp_path, objects=12, buckets=1)
     async with served(ground) as (it, _):

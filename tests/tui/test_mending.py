@@ -28,7 +28,7 @@ from tui.listing import Filter, Listing, Tab
 from tui.mend import Mend, Verb
 from tui.options import Options
 from tui.sheets import SETTLE_S, mend_sheet
-from tui.ui import Asks, Name
+from tui.ui import ACT_LIMIT_S, Asks, Link, LinkState, Name
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -75,6 +75,22 @@ def test_t_on_an_opened_object_asks_for_it_alone() -> None:
     assert asked(ui, scene, "j", "enter", "T") == Mend(
         verb=Verb.RETRY, names=("photos/2024/0000002.jpg",)
     )
+
+
+@pytest.mark.parametrize("key", ["T", "S"])
+@pytest.mark.parametrize(
+    "link",
+    [
+        Link(state=LinkState.SILENT, age_s=12.0, quiet_s=ACT_LIMIT_S + 2),
+        Link(state=LinkState.GONE, age_s=3.0),
+        Link(state=LinkState.FOREIGN, detail="the engine speaks API 2"),
+    ],
+    ids=["silent", "gone", "foreign"],
+)
+def test_nothing_is_mended_without_a_listening_engine(key: str, link: Link) -> None:
+    ui, scene = at(failure(1), link=link)
+    step = after(ui, key, scene=scene)
+    assert (step.effect, step.ui.sheet, step.ui.prompt) == (None, None, None)
 
 
 def test_a_tab_lets_go_of_what_it_cannot_be_filtered_by() -> None:
