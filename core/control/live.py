@@ -101,7 +101,8 @@ class EngineDesk(LedgerLooks):
         left = progress.left(
             Remaining(
                 objects=totals.remaining,
-                size_bytes=max(0, totals.size_bytes - totals.migrated_bytes),
+                # what failed, was skipped or is gone will not be copied
+                size_bytes=max(0, self._engine.observer.remaining_bytes),
                 share=ended / totals.objects if totals.objects else 0.0,
                 complete=ground.workspace.planned,
                 bundles=totals.bundles - totals.bundles_recorded,

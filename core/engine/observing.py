@@ -80,6 +80,7 @@ class Observer:
         self._read_bytes = 0
         self._looks: deque[bottleneck.Look] = deque(maxlen=LOOKS)
         self.progress: Progress | None = None
+        self.remaining_bytes = 0
 
     def begin(self, counted: Counters) -> None:
         """Start rates and ETA anew: a job begins."""
@@ -161,6 +162,7 @@ class Observer:
 
     def _sample(self, counted: Counters, *, held: bool) -> Sample:
         gone_bytes = counted.failed_bytes + counted.gone_bytes
+        self.remaining_bytes = counted.remaining_bytes
         return Sample(
             at_s=self._clock(),
             objects=counted.migrated,

@@ -135,10 +135,11 @@ def test_failed_and_gone_objects_are_progress_but_no_rate(watched: Watched) -> N
     assert progress is not None
     watched.go(29)
     watched.now_s += 1.0
-    gone = replace(NONE, gone=3)
+    gone = replace(NONE, gone=3, gone_bytes=70, size_bytes=100)
     watched.observer.sample(POST, gone)
     assert progress.still_s() == 0.0
     assert progress.rates() == (0.0, 0.0)
+    assert watched.observer.remaining_bytes == 30
 
 
 def test_held_seconds_are_no_stall(watched: Watched) -> None:
