@@ -49,6 +49,7 @@ ACT_S = 30.0
 BACK_S = 15.0
 """How long an engine that crashed is waited for: its keeper starts another within 1 s."""
 _AGAIN_S = 0.1
+_LOOK_AGAIN_S = 1.0
 CONNECT_S = 0.5
 
 _T = TypeVar("_T", bound=wire.Wire)
@@ -218,18 +219,21 @@ class Client:
         so is one that crashed, for BACK_S. Raises EngineDown when it is gone.
         """
         heard_s = time.monotonic()
+        gone_s: float | None = None
         while True:
             try:
                 now = await self.snapshot()
             except (NoAnswer, EngineDown) as error:
-                quiet_s = time.monotonic() - heard_s
-                if isinstance(error, EngineDown) and not self._may_return(quiet_s):
-                    raise
+                at_s = time.monotonic()
+                if isinstance(error, EngineDown):
+                    gone_s = at_s if gone_s is None else gone_s
+                    if not self._may_return(at_s - gone_s):
+                        raise
                 if silent is not None:
-                    silent(quiet_s)
-                await asyncio.sleep(every_s)
+                    silent(at_s - heard_s)
+                await asyncio.sleep(min(every_s, _LOOK_AGAIN_S))
                 continue
-            heard_s = time.monotonic()
+            heard_s, gone_s = time.monotonic(), None
             yield now
             found = job_of(now, job)
             if found is not None and found.state in ENDED:

@@ -267,3 +267,18 @@ async def test_a_refused_copy_leaves_no_engine_that_it_began(ws: Path, tmp_path:
 async def test_a_refused_copy_leaves_an_engine_that_ran_before(ws: Path, tmp_path: Path) -> None:
     assert (await vgwm("copy", "-w", str(ws), home=tmp_path)).code == 3
     assert (await vgwm("engine", "status", "-w", str(ws), home=tmp_path)).code == 0
+
+
+async def test_a_followed_copy_outlives_its_engine(ws: Path, tmp_path: Path, engine: int) -> None:
+    assert (await vgwm("plan", "-w", str(ws), home=tmp_path)).code == 0
+    process = await start("copy", "--workers", "0", "-w", str(ws), "--plain", home=tmp_path)
+    assert process.stderr is not None
+    while b"copy running" not in await process.stderr.readline():
+        assert process.returncode is None
+    os.kill(engine, signal.SIGKILL)
+    await wait_for_another(ws, tmp_path, engine)
+    assert (await vgwm("set", "workers=2", "-w", str(ws), home=tmp_path)).code == 0
+    out, err = await process.communicate()
+    assert process.returncode == 0, err
+    assert b"engine crashed (SIGKILL)" in err
+    assert b"4 of 4" in out

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,27 +11,14 @@ from core.config.knobs import Knobs
 from core.control import wire
 from core.control.client import Client
 from core.control.feed import EventFeed
-from core.control.live import EngineDesk
-from core.control.serve import serve
 from core.engine.engine import Engine
 from core.errors import EngineDown, NoAnswer
 from core.ledger.rows import EventDraft
+from tests.integration.control.answering import answering
 from tests.integration.engine.ground import make_ground, make_workspace
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
-
-
-@asynccontextmanager
-async def answering(engine: Engine) -> AsyncIterator[None]:
-    """Serve an engine's API on its workspace's socket; the end of the block cuts every link."""
-    desk, ready = EngineDesk(engine), asyncio.Event()
-    async with asyncio.TaskGroup() as group:
-        group.create_task(serve(engine.path, desk, ending=desk.ending, ready=ready.set))
-        await ready.wait()
-        yield
-        desk.ending.set()
 
 
 async def happen(engine: Engine, count: int, word: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -14,13 +15,16 @@ from core.control.client import Client, job_of
 from core.control.live import EngineDesk
 from core.control.server import build_app
 from core.engine.engine import Engine
-from core.errors import BadInput, LeaseHeld, Refused
+from core.errors import BadInput, EngineDown, LeaseHeld, Refused
 from core.model import JobState
+from tests.integration.control.answering import answering
 from tests.integration.engine.ground import make_ground, make_workspace
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+
+    import httpx
 
 
 @pytest.fixture
@@ -186,3 +190,42 @@ async def test_what_is_remembered_is_bounded(ws: Path, monkeypatch: pytest.Monke
             await desk.set_knobs(workers(count, request_id=f"r{count}"))
         kept = [await desk._engine.ledger.obeyed(f"r{count}") for count in range(1, 6)]  # noqa: SLF001 - no API lists them
     assert [one is not None for one in kept] == [False, False, True, True, True]
+
+
+async def test_a_command_whose_answer_was_lost_is_asked_again_and_done_once(
+    ws: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = await Engine.open(ws)
+    try:
+        async with answering(engine), Client(ws) as client:
+            await client.snapshot()
+            call, lost = client._call, 0  # noqa: SLF001 - the answer is lost behind the engine
+
+            async def lose_first(*words: str, **more: object) -> httpx.Response:
+                nonlocal lost
+                answer = await call(*words, **more)  # type: ignore[arg-type] # as it was called
+                if lost < 2:
+                    lost += 1
+                    raise EngineDown(what="broke off", where="", remedy="")
+                return answer
+
+            monkeypatch.setattr(client, "_call", lose_first)
+            await client.set_knobs({"workers": "3"}, actor="op1")
+            told = [event for event in (await client.events()).events if event.kind == "knobs"]
+    finally:
+        await engine.close()
+    assert lost == 2
+    assert [event.text for event in told] == ["set workers 0 -> 3"]
+
+
+async def test_a_command_for_an_engine_that_ended_well_is_not_waited_with(ws: Path) -> None:
+    engine = await Engine.open(ws)
+    try:
+        async with Client(ws) as client:
+            async with answering(engine):
+                await client.snapshot()
+            async with asyncio.timeout(5):
+                with pytest.raises(EngineDown):
+                    await client.set_knobs({"workers": "3"}, actor="op1")
+    finally:
+        await engine.close()
