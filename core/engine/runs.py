@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from core.config.schema import DirTarget
 from core.dag import cid as cids
 from core.dag.canonical import dumps
+from core.engine.beside import Beside
 from core.engine.copying import Copier
 from core.engine.executor import LocalExecutor
 from core.engine.holding import Hold
@@ -256,12 +257,11 @@ class CopyRun:
         tuner = Tuner(board=engine.board, reins=reins, ledger=engine.ledger, knobs=engine.live)
         await regulator.step(executor)
         executor.resize(knobs.workers)
-        beside = [
-            asyncio.create_task(placement.watch(), name="target watch"),
-            asyncio.create_task(announce(placement, engine.ledger, reins), name="notices"),
-            asyncio.create_task(regulator.run(executor), name="regulator"),
-            asyncio.create_task(tuner.run(executor, self.resize), name="tuner"),
-        ]
+        beside = Beside()
+        beside.start("target watch", placement.watch())
+        beside.start("notices", announce(placement, engine.ledger, reins))
+        beside.start("regulator", regulator.run(executor))
+        beside.start("tuner", tuner.run(executor, self.resize))
         try:
             await self.copier.run()
             await self._audit(placement, reins)
@@ -270,9 +270,7 @@ class CopyRun:
                 await self._require_whole_plan()
         finally:
             self.copier = self.regulator = None
-            for task in beside:
-                task.cancel()
-            await asyncio.wait(beside)
+            await beside.end()
             await executor.close()
             regulator.end()
             self._executor = self._window = None
@@ -310,7 +308,9 @@ class CopyRun:
         ):
             after = page[-1].id
             pins += [
-                RecordedPin(root=cids.text(bundle.root), allocations=bundle.allocations)
+                RecordedPin(
+                    root=cids.text(bundle.root), allocations=bundle.allocations, bundle=bundle.id
+                )
                 for bundle in page
                 if bundle.root is not None
             ]

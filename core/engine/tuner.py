@@ -154,7 +154,7 @@ class Tuner:
             if step.workers != before:
                 await self._knobs.set({"workers": str(step.workers)}, TUNER, why=why)
             if step.stopped is not None:
-                cpu = f" {reading.cpu * 100:.0f} %" if step.stopped is Stop.CPU else ""
+                cpu = f", {reading.cpu * 100:.0f} %" if step.stopped is Stop.CPU else ""
                 text = f"autotune stays at {step.workers} workers, {WORDS[step.stopped]}{cpu}"
                 await self._ledger.event(
                     EventDraft(kind="autotune", text=text, actor=TUNER, job=self._reins.id)
