@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
+from core.errors import VgwmError
 from tui.listing import Window, scrolled
 from tui.pager import Pager
 from tui.ui import LinkState, Name
@@ -47,6 +48,7 @@ class Lists:
         self._events: tuple[Event, ...] = ()
         self._counted: tuple[int, ...] | None = None
         self._under: _Under | None = None
+        self._is_off = False
 
     def parts(self) -> Parts:
         """Return what was read, for the scene."""
@@ -85,18 +87,29 @@ class Lists:
 
     def wants(self, ui: Ui) -> bool:
         """Whether `read` has rows to fetch for what is shown."""
-        return self._is_read(ui) and self._pager.show(ui.listing, ui.top, ui.room)
+        if not self._is_read(ui) or self._is_off:
+            return False
+        return self._pager.show(ui.listing, ui.top, ui.room)
 
     def misses(self, ui: Ui) -> bool:
         """Whether a row that should be on the screen is not here yet."""
         return self._is_read(ui) and self._pager.misses(ui.listing, ui.top, ui.room)
 
-    async def read(self) -> None:
-        """Fetch the rows that are wanted."""
-        await self._pager.fetch()
+    async def read(self) -> bool:
+        """Fetch the rows that are wanted, and return whether any came.
+
+        After an error nothing is wanted until the engine is next looked at: an engine that refuses
+        would be asked without a pause.
+        """
+        try:
+            return await self._pager.fetch()
+        except VgwmError:
+            self._is_off = True
+            raise
 
     async def follow(self, ui: Ui) -> None:
         """Read the list of the screen that is shown, if it can have changed."""
+        self._is_off = False
         snapshot = self._link.snapshot
         if snapshot is None or self._link.now().state is not LinkState.LIVE:
             return

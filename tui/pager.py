@@ -44,10 +44,13 @@ class Pager:
         """Want the rows on the screen again: a counter says that they may differ."""
         self._wish = _Wish(listing, wanted(top, room))
 
-    async def fetch(self) -> None:
-        """Read what is wished for, until nothing is. Raises a VgwmError and forgets the wish."""
-        if self._busy:
-            return
+    async def fetch(self) -> bool:
+        """Read what is wished for, until nothing is; return whether anything was read here.
+
+        Raises a VgwmError and forgets the wish. False while another call reads: it reads this, too.
+        """
+        if self._busy or self._wish is None:
+            return False
         self._busy = True
         try:
             while self._wish is not None:
@@ -66,6 +69,7 @@ class Pager:
                 )
         finally:
             self._busy = False
+        return True
 
     def _here(self, listing: Listing, reach: Reach) -> bool:
         window = self.window

@@ -165,8 +165,9 @@ class Performer:
     async def read_rows(self) -> None:
         """Fetch rows that a key asked for, and show them."""
         try:
-            await self._app.lists.read()
+            came = await self._app.lists.read()
         except VgwmError as error:
             self._app.say(error.what, Role.WARN)
         else:
-            self._app.answer()
+            if came:
+                self._app.answer()

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from core.control import wire
 from core.control.client import Client
 from core.control.server import build_app
+from core.errors import NoAnswer
 from tests.tui import stage
 from tests.tui.engine import LiveDesk
 from tests.tui.million import MILLION, Million, failure
@@ -20,7 +21,7 @@ from tests.tui.test_app import Driven
 from tui import themes
 from tui.app import Terminal
 from tui.book import Book
-from tui.listing import Filter, Listing, Reach, parse_filter, scrolled, wanted
+from tui.listing import Filter, Leaf, Listing, Reach, Window, parse_filter, scrolled, wanted
 from tui.options import Options
 from tui.ui import Name
 
@@ -93,6 +94,35 @@ async def test_a_list_that_became_shorter_keeps_the_cursor_in_it(tmp_path: Path)
         await it.until(lambda: "2024/0000004.jpg" in it.text)
 
 
+class Refusing(Million):
+    """A list that cannot be read."""
+
+    async def leaf(self, listing: Listing, reach: Reach, near: Window | None = None) -> Leaf:
+        await super().leaf(listing, reach, near)
+        raise NoAnswer(what="the list is locked", where="ledger", remedy="Wait.")
+
+
+async def test_a_list_that_cannot_be_read_says_why_and_is_asked_for_once_a_look(
+    tmp_path: Path,
+) -> None:
+    desk = LiveDesk()
+    desk.fixed = stage.snapshot()
+    async with Client(build_app(desk)) as client:
+        book = Refusing(client)
+        app = Terminal(tmp_path, client, options=Options(look=themes.load("mono")), book=book)
+        async with app.run_test(size=(80, 24)) as pilot:
+            it = Driven(app, pilot, desk)
+            await it.until(lambda: app.link.snapshot is not None)
+            await it.press("g", "e")
+            await it.until(lambda: "the list is locked" in it.row23)
+            looks = {id(app.link.snapshot)}
+            for _ in range(2):
+                seen = app.link.snapshot
+                await it.until(lambda seen=seen: app.link.snapshot is not seen)  # type: ignore[misc]  # bound now
+                looks.add(id(app.link.snapshot))
+            assert len(book.asked) <= 2 * (len(looks) + 1)
+
+
 async def test_the_cursor_stays_on_its_row_when_others_before_it_are_mended(tmp_path: Path) -> None:
     async with errors(tmp_path, total=40) as (it, book):
         await it.press("j", "j", "j", "j", "enter")
@@ -126,6 +156,16 @@ async def test_enter_shows_all_of_a_row_and_escape_returns(tmp_path: Path) -> No
         await it.press("escape")
         await it.until(lambda: "2024/0000003.jpg" in it.text)
         assert it.app.ui.screen is Name.ERRORS
+
+
+async def test_the_cursor_stays_on_the_screen_through_every_size(tmp_path: Path) -> None:
+    async with errors(tmp_path) as (it, _):
+        await it.press("end")
+        await it.until(lambda: "2024/0999999.jpg" in it.text)
+        for size in ((200, 50), (60, 14), (40, 10), (120, 40), (80, 24)):
+            await it.pilot.resize_terminal(*size)
+            await it.until(lambda size=size: tuple(it.app.panel.shown.size) == size)  # type: ignore[misc]  # bound now
+            await it.until(lambda: " > 1,000,000 " in it.text and "..." not in it.text)
 
 
 async def test_a_wide_screen_shows_the_row_beside_the_list(tmp_path: Path) -> None:
