@@ -28,6 +28,7 @@ _EMPTY = 204
 _NOT_FOUND = 404
 _NAME_BYTES = 128
 _BUSY_FILTER = "queued,pinning,error"
+_LOST_FILTER = "pin_error,unexpectedly_unpinned"
 _T = TypeVar("_T")
 
 
@@ -85,6 +86,11 @@ class ClusterClient:
     async def pins_busy(self) -> dict[str, PeerPin]:
         """Return what is queued, in work or failed on this peer itself. From its memory: cheap."""
         rows = await self._pins({"filter": _BUSY_FILTER, "local": "true"})
+        return {cid: state for cid, peers in rows for state in peers.values()}
+
+    async def pins_lost(self) -> dict[str, PeerPin]:
+        """Return what should be pinned at this peer's Kubo and is not. Lists Kubo's pins once."""
+        rows = await self._pins({"filter": _LOST_FILTER, "local": "true"})
         return {cid: state for cid, peers in rows for state in peers.values()}
 
     async def pins_status(self, cids: Iterable[str]) -> dict[str, PeerPin]:

@@ -1,4 +1,4 @@
-"""The last look before a job is done: every peer's copy of the shared state holds every pin."""
+"""The last look before a job is done: every peer's state holds every pin, and none is lost."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from core.display import safe
 from core.errors import VgwmError
 from core.model import Finding
+from core.target.kubo_answers import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -100,6 +101,7 @@ async def _audit_peer(
                 fault = _difference(recorded, pin)
                 if fault:
                     found.append(_finding(recorded.root, f"{cluster.name}: {fault}"))
+        lost = await cluster.pins_lost()
     except VgwmError as error:
         found.append(
             Finding(
@@ -111,6 +113,11 @@ async def _audit_peer(
         )
         return
     found += [_finding(root, f"{cluster.name}: not in its state") for root in left]
+    found += [
+        _finding(root, f"{cluster.name}: {state.status}: {excerpt(state.error.encode())}")
+        for root, state in lost.items()
+        if root in wanted
+    ]
 
 
 def _difference(recorded: RecordedPin, pin: Pin) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import time
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from core.target.cluster import ClusterClient
     from core.target.cluster_answers import Pin
+    from core.target.kubo import KuboClient
     from core.target.peers import Roster
 
 _FIRST_S = 1.0
@@ -64,7 +66,9 @@ class PinPost:
             await asyncio.sleep(wait_s)
 
     async def withdraw(self, cid: str, *, batch_s: float) -> None:
-        """Remove a pin; on return no peer that answers holds it. Harmless when none does.
+        """Remove a pin; on return no peer that answers holds it, nor its Kubo.
+
+        Harmless when none does.
 
         batch_s: how long a pin just accepted may stay out of every state. DELETE does not find it
         there, and then it appears: so it is waited for first. A peer that does not answer learns
@@ -92,6 +96,9 @@ class PinPost:
                 gone += 1
         if fault is not None and not gone:
             raise fault
+        async with asyncio.TaskGroup() as group:
+            for node in self._roster.nodes:
+                group.create_task(_let_go(node.kubo, cid), name=f"unpin at {node.name}")
 
     async def _any(self, cid: str, *, name: str, rf: int, allocations: Sequence[str]) -> Pin:
         fault: VgwmError | None = None
@@ -123,6 +130,18 @@ class PinPost:
             return self._silent_s.get(one.name, limit_s) > limit_s, one in ill
 
         return sorted(ordered, key=rank)
+
+
+async def _let_go(kubo: KuboClient, cid: str) -> None:
+    """Return when a Kubo lists the pin no more, or does not answer, or after a minute.
+
+    A peer unpins at its Kubo some time after its state lacks the pin. Pinned anew before, the same
+    root is seen `pinned`, and unpinned then.
+    """
+    limit_s = time.monotonic() + _GONE_S
+    with contextlib.suppress(VgwmError):
+        while await kubo.pin_ls(cid) and time.monotonic() < limit_s:  # noqa: ASYNC110 - as below
+            await asyncio.sleep(_LOOK_S)
 
 
 async def _appears(cluster: ClusterClient, cid: str, limit_s: float) -> None:

@@ -72,6 +72,7 @@ class FakeCluster:
         self.instead: list[str] | None = None
         self.posts: list[str] = []
         self.refusals: list[Reply] = []
+        self.unpins_late = False  # whether a Kubo keeps a pin that the state has lost
         self._lock = threading.Lock()
         self.peers = [
             FakePeer(f"12D3KooWpeer{i}", f"cluster-{i}", kubo) for i, kubo in enumerate(kubos)
@@ -177,7 +178,8 @@ class FakeCluster:
             return _error(404, "pin is not part of the pinset")
         pin = self.pins.pop(cid)
         for other in self.peers:
-            other.kubo.pins.discard(cid)
+            if not self.unpins_late:
+                other.kubo.pins.discard(cid)
         return _json(_pin_json(pin))
 
     def _recover(self, peer: FakePeer, cid: str) -> Reply:
@@ -207,7 +209,8 @@ class FakeCluster:
             return _json(self._info(asked, cid))
         if "cids" in request.query:
             return _lines([self._info(asked, c) for c in request.query["cids"].split(",")])
-        return _lines([self._info(asked, c) for c in self.pins if self._word(peer, c)[0] in MEMORY])
+        told = MEMORY | set(request.query.get("filter", "").split(","))
+        return _lines([self._info(asked, c) for c in self.pins if self._word(peer, c)[0] in told])
 
     def _info(self, asked: list[FakePeer], cid: str) -> dict[str, object]:
         words = {peer: self._word(peer, cid) for peer in asked}

@@ -38,6 +38,7 @@ class FakeKubo:
         self.orders: deque[Callable[[Request], Reply]] = deque()
         self.early: deque[Reply] = deque()
         self.imports: list[Request] = []
+        self.pin_questions = 0
         self.asked: Callable[[], object] = lambda: None  # hears of each question for the version
         self.server = HttpServer(self._answer, self._early)
 
@@ -160,6 +161,7 @@ class FakeKubo:
 
     def _pin_ls(self, request: Request) -> Reply:
         root = request.query["arg"]
+        self.pin_questions += 1
         if root not in self.pins:
             raise KuboFault(f"path '{root}' is not pinned")
         return _json({"Keys": {root: {"Type": "recursive", "Name": ""}}})

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from core.target.sink_kubo import KuboSink
     from tests.fakes.cluster_server import FakeCluster, FakePeer
+    from tests.fakes.kubo_server import FakeKubo
 
 SMALL = bundle(contents("pins", 3))
 ROOT = text(SMALL.root)
@@ -196,15 +197,17 @@ async def test_a_peer_that_asks_to_be_left_alone_is_not_silent(
     site: Site, cluster: FakeCluster, sink: KuboSink
 ) -> None:
     SMALL.send(sink, site.nodes[:2])
-    busy = cluster.peers[1]
+    quiet, busy = cluster.peers[:2]
+    quiet.forced[ROOT] = ("pinning", "")  # it is asked all the while
     async with site.watch(replace(QUICK, silent_s=0.2)) as (roster, watch):
         peers = [node.peer for node in roster.nodes[:2]]
-        busy.replies.append(Reply(429, b"slow down", {"Retry-After": "1"}))
+        busy.replies.append(Reply(429, b"slow down", {"Retry-After": "2"}))
         pin = asyncio.create_task(watch.pin(SMALL.root, peers, name="n"))
         await until(lambda: not busy.replies)
-        asked, began_s = len(busy.asked), time.monotonic()
+        asked, others = len(busy.asked), len(quiet.asked)
         await until(lambda: len(busy.asked) > asked)
-        assert time.monotonic() - began_s > 0.9
+        assert len(quiet.asked) - others >= 4
+        quiet.forced.clear()
         await pin
 
 
@@ -280,6 +283,36 @@ async def test_a_pin_withdrawn_within_its_batch_does_not_come_back(
             await watch.pin(SMALL.root, [one, two], name="n")
         await watch.withdraw(SMALL.root)
         assert cluster.pins == {}
+
+
+async def test_a_withdrawn_pin_is_waited_for_until_no_kubo_lists_it(
+    site: Site, cluster: FakeCluster, sink: KuboSink, kubos: list[FakeKubo]
+) -> None:
+    SMALL.send(sink, site.nodes[:2])
+    cluster.unpins_late = True
+    async with site.watch() as (roster, watch):
+        await watch.pin(SMALL.root, [node.peer for node in roster.nodes[:2]], name="n")
+        withdrawal = asyncio.create_task(watch.withdraw(SMALL.root))
+        await until(lambda: not cluster.pins)
+        asked = kubos[0].pin_questions
+        await until(lambda: kubos[0].pin_questions > asked + 2)
+        assert not withdrawal.done()
+        for kubo in kubos:
+            kubo.pins.clear()
+        await withdrawal
+
+
+async def test_the_audit_finds_a_pin_that_its_kubo_has_lost(
+    site: Site, cluster: FakeCluster, sink: KuboSink
+) -> None:
+    SMALL.send(sink, site.nodes[:2])
+    async with site.watch() as (roster, watch):
+        peers = [node.peer for node in roster.nodes[:2]]
+        await watch.pin(SMALL.root, peers, name="n")
+        cluster.peers[1].forced[ROOT] = ("unexpectedly_unpinned", "it should be pinned")
+        recorded = RecordedPin(root=ROOT, allocations=tuple(peers))
+        (found,) = await audit(roster, [recorded], settle_s=0)
+    assert found.evidence == "cluster-2: unexpectedly_unpinned: it should be pinned"
 
 
 async def test_a_pin_is_withdrawn_although_one_peer_is_down(
