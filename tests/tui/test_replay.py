@@ -92,6 +92,7 @@ async def test_it_shows_the_recorded_facts_marked_as_a_replay(recorded: Path) ->
         await it.until("REPLAY 14:02:11 x10")
         await it.press("g", "m")
         await it.until("0 of 100,000")
+        assert it.app.scene.now_ns == stage.NOON_NS  # ages are those of then
         assert "> copying" in it.text
         assert "REPLAY of 24 Nov 2025" in it.text
         assert "engine ok" not in it.text

@@ -98,10 +98,11 @@ def test_a_stall_that_the_engine_did_not_outlive_has_no_end() -> None:
         _line(0, "start", StartFacts(epoch=1)),
         _line(30, "stall", StallFacts(for_s=30.0, reason="source")),
         _line(50, "start", StartFacts(epoch=2, pid=7)),
+        _bundle(90),
     ]
-    for seen in (lines, lines[:2]):
+    for seen, for_s in ((lines, 50.0), (lines[:2], 30.0)):
         (stall,) = diagnose(seen).stalls
-        assert (stall.until, stall.reason) == (None, "source")
+        assert (stall.until, stall.for_s, stall.reason) == (None, for_s, "source")
 
 
 def test_a_restart_is_another_epoch() -> None:
