@@ -198,16 +198,18 @@ async def test_a_peer_that_asks_to_be_left_alone_is_not_silent(
 ) -> None:
     SMALL.send(sink, site.nodes[:2])
     quiet, busy = cluster.peers[:2]
-    quiet.forced[ROOT] = ("pinning", "")  # it is asked all the while
+    quiet.forced[ROOT] = busy.forced[ROOT] = ("pinning", "")  # both are asked all the while
     async with site.watch(replace(QUICK, silent_s=0.2)) as (roster, watch):
         peers = [node.peer for node in roster.nodes[:2]]
-        busy.replies.append(Reply(429, b"slow down", {"Retry-After": "2"}))
         pin = asyncio.create_task(watch.pin(SMALL.root, peers, name="n"))
+        await until(lambda: watch.queues.get(peers[1]) == 1)
+        busy.replies.append(Reply(429, b"slow down", {"Retry-After": "2"}))
         await until(lambda: not busy.replies)
         asked, others = len(busy.asked), len(quiet.asked)
         await until(lambda: len(busy.asked) > asked)
         assert len(quiet.asked) - others >= 4
         quiet.forced.clear()
+        busy.forced.clear()
         await pin
 
 
