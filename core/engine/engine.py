@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 import psutil
 
+from core.config.references import variables
 from core.config.workspace import FILE_NAME, load
 from core.display import safe
 from core.engine.acts import Acts
@@ -83,7 +84,7 @@ class Engine:
         self.ledger = ledger
         self.started_ns = time.time_ns()
         self.board = Board.create()
-        self.forks = ForkServer(self.board.fd)
+        self.forks = ForkServer(self.board.fd, without=variables(workspace))
         self.source_identity = (0, 0)
         self._lock = lock
         self.live = LiveKnobs(ledger, workspace.knobs)
