@@ -182,7 +182,8 @@ class Observer:
             seen = self._tracks[post.slot].seen
             if seen.step is Step.WALK:
                 continue
-            slowed = seen.wait is Wait.BANDWIDTH and seen.step is not Step.IDLE
+            alive = self._clock() - seen.beat_ns / 1e9 <= SILENT_S
+            slowed = seen.wait is Wait.BANDWIDTH and seen.step is not Step.IDLE and alive
             at[bottleneck.BANDWIDTH if slowed else _AT[seen.step]] += 1
             if seen.step is Step.SEND and seen.part < len(post.nodes):
                 sending[post.nodes[seen.part]] += 1
@@ -208,9 +209,10 @@ def _state(
     seen: Seen, beat_s: float, still_s: float, nodes: tuple[str, ...], held: str
 ) -> tuple[str, str]:
     """Return a worker's state and what it is at, in words."""
-    if seen.wait is Wait.BANDWIDTH:
+    alive = beat_s <= SILENT_S
+    if seen.wait is Wait.BANDWIDTH and alive:
         return "waiting", "bandwidth"
-    if seen.wait is Wait.HOLD:
+    if seen.wait is Wait.HOLD and alive:
         return ("paused" if held.startswith("paused") else "waiting"), held or "held"
     if seen.step is Step.IDLE:
         return ("paused", held) if held.startswith("paused") else ("waiting", held or "no work")
@@ -223,10 +225,14 @@ def _state(
         Step.STORE: "store",
         Step.WALK: f"walk {seen.done:,}",
     }[seen.step]
+    if seen.wait is not Wait.NONE:  # who waits at the gate says so all the time
+        return (
+            "stalled" if still_s >= STALL_S else "silent"
+        ), f"process: no sign of life ({words})"
     if still_s >= STALL_S:
         return "stalled", _STALLED[seen.step].format(node=node or "target", words=words)
     # a node that is waited for beats no heart: its own timeout ends that
-    silent = beat_s > SILENT_S and seen.step not in {Step.SEND, Step.STORE}
+    silent = not alive and seen.step not in {Step.SEND, Step.STORE}
     return ("silent" if silent else "copy"), words
 
 

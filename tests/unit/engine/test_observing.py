@@ -45,6 +45,12 @@ class Watched:
             self.now_s += 1.0
             self.observer.sample(POST, counters(migrated), held=held)
 
+    def beats(self, wait: Wait) -> None:
+        """Let the worker say now that it waits."""
+        self.board.desk(0).waits(wait)
+        self.now_s = max(self.now_s, time.monotonic())
+        self.board._cells[0] = int(self.now_s * 1e9)  # noqa: SLF001 - the test's clock, not the system's
+
     def state(self, held: str = "") -> tuple[str, str]:
         view = self.observer.view(0, 1, NODES, held)
         return view.state, view.step
@@ -110,9 +116,19 @@ def test_a_worker_at_the_gate_says_why_and_is_not_stalled(
 ) -> None:
     desk = watched.board.desk(0)
     desk.at(Step.SEND, bundle=7)
-    desk.waits(wait)
     watched.go(60)
+    watched.beats(wait)
     assert watched.state(held) == told
+
+
+def test_a_worker_that_froze_at_the_gate_is_not_taken_for_one_that_waits(watched: Watched) -> None:
+    watched.board.desk(0).at(Step.STORE, bundle=7)
+    watched.beats(Wait.BANDWIDTH)
+    watched.go(11)
+    assert watched.state() == ("silent", "process: no sign of life (store)")
+    watched.go(30)
+    assert watched.state() == ("stalled", "process: no sign of life (store)")
+    assert not watched.observer.limit(Bounds(bytes_s=1)).startswith("bandwidth")
 
 
 def test_the_whole_is_stalled_only_if_no_worker_moves(watched: Watched) -> None:
