@@ -14,6 +14,7 @@ from core.control.flight_reading import open_recording
 from core.control.flight_ring import FlightRing
 from core.control.replaying import Playhead, ReplayClient
 from tests.tui import stage
+from tests.tui.terminal import opened
 from tests.tui.test_views import drawn
 from tui import themes
 from tui.app import Terminal
@@ -163,3 +164,14 @@ def test_no_screen_of_a_replay_can_be_taken_for_a_live_one(name: Name, size: Siz
     shown = drawn(stage.scene(stage.snapshot()), stage.ui(name, link=link), size)
     assert "REPLAY" in shown.split("\n")[0]
     assert "engine ok" not in shown
+
+
+def test_the_command_opens_it_on_a_terminal_and_leaves_with_0(
+    recorded: Path, tmp_path: Path
+) -> None:
+    code = "import sys; from tui.main import main; sys.argv[1:] = ['replay', sys.argv[1]]; main()"
+    with opened(recorded, tmp_path, code=code) as terminal:
+        terminal.until_written(b"REPLAY ")
+        terminal.press("q")
+        assert terminal.end() == 0
+        assert b"the engine goes on" not in terminal.written
