@@ -65,7 +65,7 @@ def test_every_byte_of_every_copy_passes_the_throttle(
 
 
 @pytest.mark.parametrize("sent", [WHOLE, CHUNKED], ids=["whole", "chunked"])
-def test_a_body_sent_halfway_spoils_no_connection_for_the_next_bundle(
+def test_a_body_given_up_halfway_spoils_no_connection_for_the_next_bundle(
     site: Site, kubos: list[FakeKubo], sent: SmallBundle
 ) -> None:
     throttle = Counting()
