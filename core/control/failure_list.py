@@ -102,8 +102,12 @@ class FailureList:
             elif disposition == Disposition.FAILED:
                 by_code[code] = by_code.get(code, 0) + n
                 by_phase[phase] = by_phase.get(phase, 0) + n
+        ever = sorted((await self._failed.ever()).items())
         return Sums(
-            by_code=_largest_first(by_code), by_phase=_largest_first(by_phase), waived=waived
+            by_code=_largest_first(by_code),
+            by_phase=_largest_first(by_phase),
+            waived=waived,
+            ever=[wire.ErrorCount(phase=phase, code=code, times=n) for (phase, code), n in ever],
         )
 
     async def _at(
@@ -146,11 +150,15 @@ class FailureList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sums:
-    """Failed objects by class and by phase, the largest first. waived: skipped by operators now."""
+    """Failed objects by class and by phase, the largest first. waived: skipped by operators now.
+
+    ever: how often objects failed, retries included.
+    """
 
     by_code: dict[str, int]
     by_phase: dict[str, int]
     waived: int
+    ever: list[wire.ErrorCount]
 
 
 def _largest_first(counted: dict[str, int]) -> dict[str, int]:

@@ -117,6 +117,7 @@ class LedgerLooks:
             unrepresentable=dict(counted.classes),
             failed_by=failed.by_code,
             failed_phases=failed.by_phase,
+            errors=failed.ever,
         )
 
     async def _stored_plan(self) -> wire.Plan | None:

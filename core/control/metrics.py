@@ -91,8 +91,8 @@ def _counts(now: wire.Snapshot) -> Iterable[Metric]:
     yield Metric(
         "errors_total",
         "counter",
-        "Objects that failed, by class.",
-        [Sample((("phase", "copy"), ("code", code)), n) for code, n in now.failed_by.items()],
+        "Failures of objects, retries included, by phase and class.",
+        [Sample((("phase", one.phase), ("code", one.code)), one.times) for one in now.errors],
     )
     yield Metric(
         "failed_objects",

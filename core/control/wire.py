@@ -106,6 +106,14 @@ class Job(Wire, frozen=True, kw_only=True):
     figures: dict[str, int] = {}  # retry: queued, recovered, still_failed, gone; skip: objects
 
 
+class ErrorCount(Wire, frozen=True, kw_only=True):
+    """How often an object failed of one class in one phase; it only grows."""
+
+    phase: str
+    code: str
+    times: int
+
+
 class Event(Wire, frozen=True, kw_only=True):
     """A durable event; seq has no gaps."""
 
@@ -244,6 +252,7 @@ class Snapshot(Wire, frozen=True, kw_only=True):
     histograms: list[Histogram] = []
     read_bytes: int = 0  # of recorded bundles, since this engine began
     failed_phases: dict[str, int] = {}  # failed objects by phase
+    errors: list[ErrorCount] = []  # ever, retries included
 
 
 class Events(Wire, frozen=True, kw_only=True):

@@ -83,6 +83,10 @@ class FailureLooks:
         """Return (disposition, phase, class) to objects."""
         return await self._reader.read(failures.tallies)
 
+    async def ever(self) -> Mapping[tuple[str, str], int]:
+        """Return (phase, class) to how often an object failed so; it only grows."""
+        return await self._reader.read(failures.ever)
+
     async def bundles(self, at: int, limit: int) -> tuple[list[FailedBundle], int]:
         """Return bundles with failed objects from the at-th on, and how many there are."""
         return await self._reader.read(partial(failures.bundle_page, at=at, limit=limit))

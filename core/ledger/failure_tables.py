@@ -1,7 +1,8 @@
 """The tables of the failures, and how a ledger of schema 1 comes to have them.
 
 `causes` and `failed_bundles` are kept by triggers, in the commit that changes a failure: whoever
-writes one, its counts are right (I4). So a screen's head costs a few rows, and never a scan.
+writes one, its counts are right (I4). So a screen's head costs a few rows, and never a scan. `ever`
+only grows: it counts each time that an object failed so, whatever became of it.
 """
 
 from __future__ import annotations
@@ -18,19 +19,23 @@ FAILURES: Final = (
     " who TEXT, why TEXT, PRIMARY KEY(bid,key,ver)) WITHOUT ROWID"
 )
 
-_IN: Final = (
-    "INSERT INTO causes(scope,disp,phase,code,n,first,last)"
-    " VALUES(0,NEW.disp,NEW.phase,NEW.code,1,NEW.first,NEW.last)"
-    " ON CONFLICT(scope,disp,phase,code) DO UPDATE SET"
-    " n=n+1,first=min(first,excluded.first),last=max(last,excluded.last);"
-    " INSERT INTO causes(scope,disp,phase,code,n,first,last)"
-    " SELECT NEW.bid,NEW.disp,NEW.phase,NEW.code,1,NEW.first,NEW.last WHERE NEW.bid<>0"
-    " ON CONFLICT(scope,disp,phase,code) DO UPDATE SET"
-    " n=n+1,first=min(first,excluded.first),last=max(last,excluded.last);"
-    " INSERT INTO failed_bundles(bun,n,last)"
-    " SELECT NEW.bun,1,NEW.last WHERE NEW.bun IS NOT NULL AND NEW.disp='failed'"
-    " ON CONFLICT(bun) DO UPDATE SET n=n+1,last=max(last,excluded.last);"
-)
+
+def _in(ever: str) -> str:
+    """Return what a row adds to the sums. ever: how often it failed by that."""
+    kept = (
+        " ON CONFLICT(scope,disp,phase,code) DO UPDATE SET n=n+1,ever=ever+excluded.ever,"
+        "first=min(first,excluded.first),last=max(last,excluded.last);"
+    )
+    row = f"NEW.disp,NEW.phase,NEW.code,1,{ever},NEW.first,NEW.last"
+    into = "INSERT INTO causes(scope,disp,phase,code,n,ever,first,last)"
+    return (
+        f"{into} VALUES(0,{row}){kept} {into} SELECT NEW.bid,{row} WHERE NEW.bid<>0{kept}"
+        " INSERT INTO failed_bundles(bun,n,last)"
+        " SELECT NEW.bun,1,NEW.last WHERE NEW.bun IS NOT NULL AND NEW.disp='failed'"
+        " ON CONFLICT(bun) DO UPDATE SET n=n+1,last=max(last,excluded.last);"
+    )
+
+
 _OUT: Final = (
     "UPDATE causes SET n=n-1"
     " WHERE scope IN (0,OLD.bid) AND disp=OLD.disp AND phase=OLD.phase AND code=OLD.code;"
@@ -43,15 +48,15 @@ AROUND: Final = (
     "CREATE INDEX failures_bundle ON failures(bun) WHERE bun IS NOT NULL",
     (
         "CREATE TABLE causes(scope INTEGER NOT NULL, disp TEXT NOT NULL, phase TEXT NOT NULL,"
-        " code TEXT NOT NULL, n INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"
-        " PRIMARY KEY(scope,disp,phase,code)) WITHOUT ROWID"
+        " code TEXT NOT NULL, n INTEGER NOT NULL, ever INTEGER NOT NULL, first INTEGER NOT NULL,"
+        " last INTEGER NOT NULL, PRIMARY KEY(scope,disp,phase,code)) WITHOUT ROWID"
     ),
     "CREATE TABLE failed_bundles(bun INTEGER PRIMARY KEY, n INTEGER NOT NULL, last INTEGER)",
-    f"CREATE TRIGGER failures_in AFTER INSERT ON failures BEGIN {_IN} END",
+    f"CREATE TRIGGER failures_in AFTER INSERT ON failures BEGIN {_in('1')} END",
     f"CREATE TRIGGER failures_out AFTER DELETE ON failures BEGIN {_OUT} END",
     (
         "CREATE TRIGGER failures_changed AFTER UPDATE OF phase,code,last,disp,bun ON failures"
-        f" BEGIN {_OUT} {_IN} END"
+        f" BEGIN {_OUT} {_in('NEW.tries<>OLD.tries')} END"
     ),
 )
 

@@ -137,6 +137,17 @@ def tallies(conn: sqlite3.Connection) -> Mapping[tuple[str, str, str], int]:
     }
 
 
+def ever(conn: sqlite3.Connection) -> Mapping[tuple[str, str], int]:
+    """Return (phase, class) to how often an object failed so, of all buckets; it only grows."""
+    return {
+        (phase, code): n
+        for phase, code, n in conn.execute(
+            "SELECT phase,code,ever FROM causes WHERE scope=0 AND disp=? AND ever>0",
+            (Disposition.FAILED,),
+        )
+    }
+
+
 def bundle_page(conn: sqlite3.Connection, at: int, limit: int) -> tuple[list[FailedBundle], int]:
     """Return bundles with failed objects by number, from the at-th on, and how many there are."""
     (total,) = conn.execute("SELECT count(*) FROM failed_bundles").fetchone()

@@ -134,6 +134,12 @@ async def test_a_retrys_bundles_are_a_round_of_their_own(
     last = [row for row in await ledger.failures() if row.key == members[1][0]]
     assert [(row.tries, row.disposition) for row in last] == [(3, Disposition.FAILED)]
     assert (await ledger.counters()).failed == 5
+    assert await ledger.failed.ever() == {
+        ("copy", "denied"): 3,  # one of them came through since
+        ("copy", "bad_checksum"): 2,
+        ("copy", "read_error"): 1,
+        ("copy", "source_changed"): 1,
+    }
     await ledger.recount()
 
 

@@ -85,3 +85,18 @@ def test_no_label_is_one_that_prometheus_takes_for_itself() -> None:
     for family in metrics.metrics(BUSY):
         for sample in family.samples:
             assert not {name for name, _ in sample.labels} & {"job", "instance"}
+
+
+def test_failures_are_counted_by_phase_and_class_and_only_grow() -> None:
+    mended = msgspec.structs.replace(
+        BUSY,
+        failed_phases={"record": 1},
+        errors=[
+            wire.ErrorCount(phase="copy", code="denied", times=7),
+            wire.ErrorCount(phase="record", code="row_refused", times=1),
+        ],
+    )
+    text = metrics.render(mended)
+    assert 'vgwm_errors_total{workspace="photos",phase="copy",code="denied"} 7' in text
+    assert 'vgwm_failed_objects{workspace="photos",phase="record"} 1' in text
+    assert 'vgwm_failed_objects{workspace="photos",phase="copy"}' not in text
