@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from core import display
+from core.cli.voice import Voice
 from core.control import facts
 from core.control.client import Client, job_of, raised
 from core.control.feed import EventFeed
@@ -37,6 +38,8 @@ class Follower:
         self._said_ns = 0
         self._state = ""
         self._dirty = False
+        sys.stderr.flush()
+        self._voice = Voice(sys.stderr.fileno())
 
     def show(self, now: wire.Snapshot, happened: list[wire.Event]) -> None:
         """Print what is new. Progress goes to stderr: stdout is the result's."""
@@ -50,8 +53,7 @@ class Follower:
         quiet_s = (now.at_ns - self._said_ns) / 1e9
         if self._rewrites:
             width = shutil.get_terminal_size().columns - 1
-            sys.stderr.write(f"\r{text[:width]:<{width}}")
-            sys.stderr.flush()
+            self._voice.say(f"\r{text[:width]:<{width}}")
             self._dirty = True
         if job.state != self._state or quiet_s >= _QUIET_S:
             self._said_ns = now.at_ns
@@ -66,16 +68,15 @@ class Follower:
     def end(self) -> None:
         """Leave the rewritten line behind."""
         if self._dirty:
-            sys.stderr.write("\n")
+            self._voice.say("\n")
             self._dirty = False
+        self._voice.hush()
 
     def _line(self, text: str) -> None:
         if self._quiet:
             return
-        if self._dirty:
-            sys.stderr.write("\r" + " " * (shutil.get_terminal_size().columns - 1) + "\r")
-        sys.stderr.write(text + "\n")
-        sys.stderr.flush()
+        gap = "\r" + " " * (shutil.get_terminal_size().columns - 1) + "\r" if self._dirty else ""
+        self._voice.say(f"{gap}{text}\n")
 
 
 async def follow(

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 BYTES_S = 1 << 20
-XOFF = b"\x13"
+XOFF, XON = b"\x13", b"\x11"
 ASK = b"GET /v1/snapshot HTTP/1.1\r\nhost: engine\r\n\r\n" * 100
 HALF = b"POST /v1/jobs HTTP/1.1\r\nhost: engine\r\ncontent-length: 900\r\n\r\n{"
 
