@@ -74,6 +74,11 @@ class Lease:
         else:
             self._held = _Held(actor, self._wall(), self._clock())
 
+    def drop(self, actor: str) -> None:
+        """Let it be free again, if it is this actor's."""
+        if self._held is not None and self._held.actor == actor:
+            self._held = None
+
     def refusal(self) -> LeaseHeld:
         """Return what an act of another is answered."""
         held = self._current()

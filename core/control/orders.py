@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from core.display import safe
-from core.errors import BadInput, Refused
+from core.errors import BadInput, Refused, VgwmError
 from core.ledger.rows import EventDraft, RequestMark
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from core.control import wire
     from core.control.lease import Lease
@@ -40,8 +41,8 @@ class Orders:
         async with self._turn:
             mark = _mark(what, order)
             if mark is None or not await self._obeyed(mark):
-                await self._admit(order)
-                await do(mark)
+                async with self._steering(order):
+                    await do(mark)
 
     async def take(self, order: wire.Command) -> None:
         """Take the lease or keep it, and do nothing else."""
@@ -55,8 +56,20 @@ class Orders:
                 known = await self._ledger.obeyed(request.request_id)
                 if known is not None and known.job is not None:
                     return known.job
-            await self._admit(request)
-            return await do()
+            async with self._steering(request):
+                return await do()
+
+    @asynccontextmanager
+    async def _steering(self, order: wire.Command) -> AsyncIterator[None]:
+        """Give the actor the lease for an act, and for longer if that comes to something."""
+        was_free = self._lease.now() is None
+        await self._admit(order)
+        try:
+            yield
+        except VgwmError:
+            if was_free:
+                self._lease.drop(order.actor)
+            raise
 
     async def _admit(self, order: wire.Command) -> None:
         """Raise Refused unless this engine is meant and the actor may steer it; he does then."""

@@ -100,6 +100,19 @@ async def test_a_reason_where_nobody_else_steers_is_no_takeover(ws: Path) -> Non
         assert await texts(desk, "lease") == []
 
 
+async def test_an_act_that_comes_to_nothing_locks_nobody_out(ws: Path) -> None:
+    async with desk_on(ws) as desk, Client(build_app(desk)) as client:
+        with pytest.raises(BadInput):
+            await client.set_knobs({"workers": "many"}, actor="op1")
+        assert (await client.snapshot()).lease is None
+        await client.take_lease(actor="op2")
+        with pytest.raises(BadInput):
+            await client.set_knobs({"workers": "many"}, actor="op2")
+        lease = (await client.snapshot()).lease
+    assert lease is not None
+    assert lease.holder == "op2"
+
+
 async def test_looks_of_a_client_that_acted_keep_its_lease(
     ws: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
