@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.control import metrics, wire
 from core.control.bundle_book import MOST, BundleBook
 from core.engine.bundle_times import BundleTimes, Stopwatch
+from core.engine.planned_event import PlannedEvent
 from core.engine.recorded_event import RecordedEvent
 from core.engine.task import CopyResult
 from tests.fakes.desk import snapshot
@@ -104,4 +105,16 @@ def test_what_is_recorded_within_a_second_is_one_event_and_no_bundle_is_left_out
         "bundle 1 recorded: 1,000 objects",
         "3 bundles recorded, the last 3: 2,000 objects",
         "bundle 4 recorded: 1,000 objects",
+    ]
+
+
+def test_a_walk_is_told_of_once_a_second_with_all_its_keys() -> None:
+    clock = Clock()
+    event = PlannedEvent(clock)
+    told = [event.note(1_000, b"photos", 1), event.note(1_000, b"photos", 1)]
+    clock.s += 1.0
+    told += [event.note(500, b"a\x1bb", 1), event.note(1, b"docs", 1)]
+    assert [draft.text for draft in told if draft is not None] == [
+        "1,000 keys, now in photos",
+        r"1,500 keys, now in a\u{1b}b",
     ]
