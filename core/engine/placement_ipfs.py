@@ -76,12 +76,16 @@ class IpfsPlacement:
             replication=replication, node_bundles=node_bundles, clock=time.monotonic
         )
         self._watch = NodeWatch(roster, self.chooser)
+        self._began = False
         self._notices = Notices()
         self._pins = PinWatch(roster, health=self.chooser, notices=self._notices)
         self.chooser.on_turn = self._turned
 
     async def start(self) -> None:
         """Require the nodes that replication needs, and look at them once. Raises what is wrong."""
+        if self._began:
+            await self._roster.ask()  # tried again: who was silent may answer now
+        self._began = True
         self._roster.require(self.replication)
         await self._watch.look()
         self._require_room()

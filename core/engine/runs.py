@@ -28,7 +28,7 @@ from core.engine.settings import cid_profile_of, posix_config, worker_setup
 from core.engine.target import open_placement, open_target_table
 from core.engine.tuner import Tuner
 from core.engine.window import Window
-from core.errors import ForeignPlan, NoAnswer, NoPlan, PinFailed, VgwmError
+from core.errors import CapacityExhausted, ForeignPlan, NoAnswer, NoPlan, PinFailed, VgwmError
 from core.ledger.rows import BucketState, EventDraft
 from core.model import BundleState
 from core.source.posix.source import PosixSource
@@ -149,7 +149,10 @@ class PlanRun:
             return None
         placement = await open_placement(workspace, self._engine.knobs, self._engine.epoch)
         try:
-            await placement.start()
+            with contextlib.suppress(
+                CapacityExhausted
+            ):  # a plan needs no room; a copy waits for it
+                await placement.start()
             return placement.replication
         finally:
             await placement.close()

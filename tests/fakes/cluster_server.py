@@ -38,7 +38,7 @@ class SharedPin:
 @dataclass(eq=False)
 class FakePeer:
     """One peer. down: resets all connections. speaks: cleared, it keeps callers waiting.
-    forced: CID to status and error that it insists on. hidden: what gossip has not brought it.
+    lies: status and error of all its pins. forced: by CID. hidden: what gossip has not brought it.
     replies: what it answers next, instead of the truth."""
 
     id: str
@@ -48,6 +48,7 @@ class FakePeer:
     down: bool = False
     speaks: threading.Event = field(default_factory=threading.Event)
     free: bool = True
+    lies: tuple[str, str] | None = None
     forced: dict[str, tuple[str, str]] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
     tries: dict[str, tuple[float, bool]] = field(default_factory=dict)
@@ -72,6 +73,7 @@ class FakeCluster:
         self.instead: list[str] | None = None
         self.posts: list[str] = []
         self.refusals: list[Reply] = []
+        self.refuses = False  # whether the password is another one now
         self.unpins_late = False  # whether a Kubo keeps a pin that the state has lost
         self._lock = threading.Lock()
         self.peers = [
@@ -94,7 +96,7 @@ class FakeCluster:
         expected = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
         if not request.authorization:
             return _error(401, "unauthorized: no auth provided")
-        if request.authorization != expected:
+        if request.authorization != expected or self.refuses:
             return _error(401, "unauthorized: access denied")
         with self._lock:
             peer.asked.append(request)
@@ -236,6 +238,8 @@ class FakeCluster:
             return "unpinned", ""
         if peer.id not in self.pins[cid].allocations:
             return "remote", ""
+        if peer.lies is not None:
+            return peer.lies
         return ("cluster_error", "connection refused") if peer.kubo_dead else _try(peer, cid)
 
 
