@@ -149,9 +149,8 @@ class PlanRun:
             return None
         placement = await open_placement(workspace, self._engine.knobs, self._engine.epoch)
         try:
-            with contextlib.suppress(
-                CapacityExhausted
-            ):  # a plan needs no room; a copy waits for it
+            # a plan needs no room, and a copy waits for it
+            with contextlib.suppress(CapacityExhausted):
                 await placement.start()
             return placement.replication
         finally:
