@@ -31,6 +31,7 @@ SLOWEST: Final = 10
 ROWS: Final = 20
 _WIDTHS_S: Final = (1, 5, 10, 30, 60, 300, 600, 1_800, 3_600, 10_800, 21_600, 86_400)
 DIED: Final = "worker_died"
+_MOST_CELLS: Final = 20_000
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
@@ -197,9 +198,6 @@ class _Reading:
     def end(self) -> None:
         """Say that no line comes any more."""
         self._end_stall(None, "")
-
-
-_MOST_CELLS: Final = 20_000
 
 
 def diagnose(lines: Iterable[LogLine]) -> Diagnosis:

@@ -63,6 +63,8 @@ class RotatedFile(logging.Handler):
             self._append(line)
         except OSError:
             self._lost += 1
+        except (TypeError, ValueError):  # a library's words and arguments that do not fit
+            self.handleError(record)
         else:
             self._lost = 0
 

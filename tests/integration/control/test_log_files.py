@@ -118,6 +118,15 @@ logger.info("after")
     assert _texts(log) == ["before", "2 lines before this one could not be written", "after"]
 
 
+def test_words_that_do_not_fit_their_arguments_stop_nothing(
+    log: Path, small: logging.Logger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small.info("of %d", "no number")
+    small.info("after")
+    assert _texts(log) == ["after"]
+    assert "of %d" in capsys.readouterr().err
+
+
 def _written(log: Path, *parts: str | bytes) -> Path:
     log.write_bytes(b"".join(p if isinstance(p, bytes) else p.encode() for p in parts))
     return log
