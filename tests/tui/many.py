@@ -17,7 +17,10 @@ WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i+1 FROM n WHERE i+1<?)
 SELECT 1,CAST('many/'||substr(10000000+i,2) AS BLOB),x'','copy',
  CASE WHEN i%3 THEN 'denied' ELSE 'io_error' END,'why',1,?,?,'failed',101+i/1000 FROM n
 """
-_CAUSE = "INSERT INTO causes(scope,disp,phase,code,n,first,last) VALUES(?,'failed','copy',?,?,?,?)"
+_CAUSE = (
+    "INSERT INTO causes(scope,disp,phase,code,n,ever,first,last)"
+    " VALUES(?,'failed','copy',?,?,?,?,?)"
+)
 _BUNDLES = """
 INSERT INTO failed_bundles(bun,n,last)
 WITH RECURSIVE b(i) AS (SELECT 101 UNION ALL SELECT i+1 FROM b WHERE i<100+?/1000)
@@ -43,7 +46,7 @@ def fill(ledger: Path, total: int) -> None:
         io_errors = (total + 2) // 3
         for scope in (0, 1):
             for code, n in (("io_error", io_errors), ("denied", total - io_errors)):
-                conn.execute(_CAUSE, (scope, code, n, NOON_NS, NOON_NS))
+                conn.execute(_CAUSE, (scope, code, n, n, NOON_NS, NOON_NS))
         conn.execute(_BUNDLES, (total, NOON_NS))
         for _, _, sql in around:
             conn.execute(sql)
