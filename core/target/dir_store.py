@@ -30,7 +30,10 @@ if TYPE_CHECKING:
     from core.errors import VgwmError
 
 _FOLDERS = ("bundles", "manifests", "tmp")
-_OURS = frozenset({*_FOLDERS, "objects.db", "objects.db-wal", "objects.db-shm", "lost+found"})
+# -journal: of an engine killed while it made the table, before the table went over to its WAL
+_OURS = frozenset(
+    {*_FOLDERS, *(f"objects.db{end}" for end in ("", "-wal", "-shm", "-journal")), "lost+found"}
+)
 
 
 class DirStore:

@@ -161,6 +161,12 @@ def test_a_directory_with_other_files_is_refused(tmp_path: Path) -> None:
     assert names(tmp_path) == ["\x1b[2Jholiday.jpg"]
 
 
+@pytest.mark.parametrize("left", ["objects.db-journal", "objects.db-wal", "tmp"])
+def test_what_a_killed_engine_left_of_its_own_is_no_other_file(left: str, tmp_path: Path) -> None:
+    (tmp_path / left).mkdir() if left == "tmp" else (tmp_path / left).touch()
+    DirStore(tmp_path).prepare()
+
+
 def test_a_directory_with_our_table_is_taken(tmp_path: Path) -> None:
     (tmp_path / "objects.db").touch()
     DirStore(tmp_path).prepare()
