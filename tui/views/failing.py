@@ -23,7 +23,7 @@ def header(tab: Tab) -> Line:
     """Return the names of a list's columns."""
     match tab:
         case Tab.CAUSES:
-            head = f"{'#':>9}   {'objects':>11}   {'last':<8}   {'state':<9} class"
+            head = f"{'#':>9}   {'objects':>11}  {'share':>7}   {'last':<8}   {'state':<9} class"
         case Tab.BUNDLES:
             head = f"{'#':>9}   {'bundle':>11}   {'last':<8}   {'objects':>9} first key"
         case _:
@@ -45,7 +45,8 @@ def row(found: Row, index: int, width: int) -> Line:
         case FailureCause():
             return (
                 number,
-                Piece(f"   {display.count(found.objects):>11}   {clock_s(found.last_ns):<8}   "),
+                Piece(f"   {display.count(found.objects):>11}  {100 * found.share:>5.1f} %"),
+                Piece(f"   {clock_s(found.last_ns):<8}   "),
                 Piece(f"{found.disposition:<9} "),
                 Piece(found.code, _role(found.disposition)),
             )
