@@ -108,12 +108,14 @@ class Pty:
         )
         os.close(slave)
 
-    def read_until(self, text: bytes) -> None:
+    def read_until(self, text: bytes) -> bytes:
+        """Read what it writes until this is among it, and return all of that."""
         seen = b""
         while text not in seen:
             piece = os.read(self.master, 65_536)
             assert piece, seen
-            seen = (seen + piece)[-4_096:]
+            seen += piece
+        return seen
 
     def close(self) -> None:
         os.close(self.master)

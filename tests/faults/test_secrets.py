@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
+import select
 import sys
-import time
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, quote_plus
 
@@ -148,16 +148,14 @@ def titles_and_environments(engine: int) -> bytes:
 def frames(ws: Path, home: Path) -> bytes:
     """Return what the screens wrote: Home, Migrate, Errors, Log; each also into reports/."""
     window = Pty("-w", str(ws), home=home)
-    written = b""
-    for keys in ("w", "gmw", "gew", "glw", "q"):
-        until_s = time.monotonic() + 1.2
-        while time.monotonic() < until_s:
-            try:
-                written += os.read(window.master, 65_536)
-            except OSError:  # it has left
-                break
+    written = window.read_until(b"/gw")
+    for screen, keys in {"home": "w", "migrate": "gmw", "errors": "gew", "log": "glw"}.items():
         os.write(window.master, keys.encode())
-    window.child.wait(20)
+        while not list((ws / "reports").glob(f"{screen}-*.svg")):
+            if select.select([window.master], [], [], 0.05)[0]:
+                written += os.read(window.master, 65_536)
+    os.write(window.master, b"q")
+    assert window.child.wait(20) == 0
     window.close()
     return written
 
