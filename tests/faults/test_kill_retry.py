@@ -120,8 +120,8 @@ async def went_on(ground: Ground) -> None:
 async def test_i5_a_killed_retry_goes_on_and_takes_each_object_once(tmp_path: Path) -> None:
     ground = await failed_once(tmp_path)
     kills = 0
-    for at in (0, 1, 3, 6, 11):
+    for at in (0, 2, 5, 11):
         twin = copied(ground, tmp_path / f"at{at}")
         kills += await killed(twin, at)
         await went_on(twin)
-    assert kills >= 4
+    assert kills >= 3

@@ -50,17 +50,21 @@ def mended(gateway: Path, aside: Path, *names: str) -> None:
         (aside / name).rename(gateway / name)
 
 
-async def test_i8_a_retry_does_what_was_shown(
+@pytest.mark.timeout(180)
+async def test_i8_a_retry_and_a_skip_do_what_was_shown(
     command: Command, gateway: Path, failed: Path, tmp_path: Path
 ) -> None:
+    names = tmp_path / "names"
     dry = await command("retry", "--dry-run", "--json")
     shown = dry.result()
     assert (dry.code, shown["objects"], shown["state"]) == (0, 3, "made")
     wrong = await command("retry", "--confirm", "00000000", "--json")
     assert wrong.code == 5
     assert f"plan {shown['hash']}: try again 3 objects" in wrong.error()["what"]
+
+    await a_skip_acts_on_its_plans_hash_alone(command, names)
+
     listed = await command("errors", "--json")
-    names = tmp_path / "names"
     names.write_text("".join(f"{line}\n" for line in listed.out.splitlines() if "jpg" in line))
     mended(gateway, failed, BROKEN[0])
     ran = await command("retry", "--from", str(names), "--json")
@@ -74,31 +78,28 @@ async def test_i8_a_retry_does_what_was_shown(
     assert (await command("errors")).out == "no object failed\n"
 
 
-@pytest.mark.usefixtures("failed")
-async def test_i8_a_skip_acts_on_its_plans_hash_alone(command: Command, tmp_path: Path) -> None:
-    names = tmp_path / "names"
-    names.write_text(f"{BROKEN[0]}\nphotos/nonesuch\n")
+def put(file: Path, text: str) -> None:
+    file.write_text(text)
+
+
+async def a_skip_acts_on_its_plans_hash_alone(command: Command, names: Path) -> None:
+    put(names, f"{BROKEN[0]}\nphotos/nonesuch\n")
     words = ("skip", "--object-list", str(names), "--reason", "lost in 2019", "--json")
     unknown = await command(*words)
     assert (unknown.code, "photos/nonesuch" in unknown.error()["what"]) == (2, True)
-    names.write_text(f"{BROKEN[0]}\nphotos/z\n")
+    put(names, f"{BROKEN[0]}\nphotos/z\n")
     assert (await command(*words)).code == 5  # recorded already
-    names.write_text(f"{BROKEN[0]}\n")
+    put(names, f"{BROKEN[0]}\n")
     plan = (await command(*words)).result()
-    assert (await command("status", "--json")).result()["skipped"] == 0
     assert (await command(*words, "--confirm", "ffffffff")).code == 5
+    assert (await command("status", "--json")).result()["skipped"] == 0
     done = await command(*words, "--confirm", str(plan["hash"]))
     assert (done.code, done.result()["objects"]) == (0, 1)
     again = await command(*words)
     assert (again.code, "skipped already" in again.error()["what"]) == (5, True)
-    by_cause = [
-        json.loads(line)
-        for line in (await command("errors", "--by", "cause", "--json")).out.splitlines()
-    ]
-    assert {(one["disposition"], one["objects"]) for one in by_cause} == {
-        ("failed", 2),
-        ("waived", 1),
-    }
+    causes = (await command("errors", "--by", "cause", "--json")).out.splitlines()
+    counted = {(one["disposition"], one["objects"]) for one in map(json.loads, causes)}
+    assert counted == {("failed", 2), ("waived", 1)}
     back = ("skip", "--undo", "--object-list", str(names), "--json")
     plan = (await command(*back)).result()
     assert (await command(*back, "--confirm", str(plan["hash"]))).code == 0
