@@ -110,6 +110,7 @@ class Lists:
     async def follow(self, ui: Ui) -> None:
         """Read the list of the screen that is shown, if it can have changed."""
         self._is_off = False
+        self._pager.look()
         snapshot = self._link.snapshot
         if snapshot is None or self._link.now().state is not LinkState.LIVE:
             return

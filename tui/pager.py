@@ -23,18 +23,27 @@ class Pager:
         self._book = book
         self._wish: _Wish | None = None
         self._busy = False
+        self._answered: _Wish | None = None
         self.window: Window | None = None
 
     def show(self, listing: Listing, top: int, room: int) -> bool:
         """Note which rows are on the screen; return whether `fetch` has something to do.
 
-        Rows are asked for before the edge is reached: half a page before.
+        Rows are asked for before the edge is reached: half a page before. What was answered without
+        them is not asked for again before the next look (`look`).
         """
         near = Reach(max(0, top - room // 2), top + room + room // 2)
         if self._here(listing, near):
             return False
-        self._wish = _Wish(listing, wanted(top, room))
+        wish = _Wish(listing, wanted(top, room))
+        if wish == self._answered:
+            return False
+        self._wish = wish
         return True
+
+    def look(self) -> None:
+        """Begin another look at the engine: what it did not have may be there now."""
+        self._answered = None
 
     def misses(self, listing: Listing, top: int, room: int) -> bool:
         """Whether a row on the screen is not here."""
@@ -59,6 +68,7 @@ class Pager:
                 if near is not None and near.listing != wish.listing:
                     near = None
                 leaf = await self._book.leaf(wish.listing, wish.reach, near)
+                self._answered = wish
                 self.window = Window(
                     listing=wish.listing,
                     total=leaf.total,

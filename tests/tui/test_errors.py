@@ -23,6 +23,7 @@ from tui.app import Terminal
 from tui.book import Book
 from tui.listing import Filter, Leaf, Listing, Reach, Window, parse_filter, scrolled, wanted
 from tui.options import Options
+from tui.pager import Pager
 from tui.ui import Name
 
 if TYPE_CHECKING:
@@ -92,6 +93,26 @@ async def test_a_list_that_became_shorter_keeps_the_cursor_in_it(tmp_path: Path)
         it.desk.fixed = stage.snapshot(totals=stage.totals(failed=5))
         await it.until(lambda: "row 5 of 5" in it.text)
         await it.until(lambda: "2024/0000004.jpg" in it.text)
+
+
+class Short(Million):
+    """A list that counts more rows than it has."""
+
+    async def leaf(self, listing: Listing, reach: Reach, near: Window | None = None) -> Leaf:
+        found = await super().leaf(listing, reach, near)
+        return found._replace(rows=found.rows[:5])
+
+
+async def test_rows_that_are_counted_and_not_there_are_asked_for_once_a_look() -> None:
+    async with Client(build_app(LiveDesk())) as client:
+        book = Short(client)
+        pager = Pager(book)
+        for _ in range(2):
+            while pager.show(Listing(), 0, ROOM):
+                await pager.fetch()
+            assert pager.misses(Listing(), 0, ROOM)
+            pager.look()
+        assert len(book.asked) == 2
 
 
 class Refusing(Million):
