@@ -206,11 +206,13 @@ async def test_what_keeps_it_from_starting_is_told_by_start(ws: Path, tmp_path: 
     assert "source" in ran.error()["remedy"]
 
 
-async def test_sigterm_ends_serve_with_0(ws: Path, tmp_path: Path) -> None:
+async def test_a_hang_up_is_ignored_and_sigterm_ends_serve_with_0(ws: Path, tmp_path: Path) -> None:
     process = await start("engine", "serve", "-w", str(ws), home=tmp_path)
     assert process.stderr is not None
     while b" answers" not in await process.stderr.readline():
         assert process.returncode is None
+    process.send_signal(signal.SIGHUP)
+    assert (await vgwm("engine", "status", "-w", str(ws), home=tmp_path)).code == 0
     process.send_signal(signal.SIGTERM)
     await process.communicate()
     assert process.returncode == 0
