@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sqlite3
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from tests.integration.cli.conftest import OBJECTS
@@ -159,8 +159,9 @@ async def test_i5_kill_9_under_a_copy_loses_nothing(ws: Path, tmp_path: Path, ho
     await vgwm("plan", "-w", str(ws), home=home)
     begun = await vgwm("copy", "-w", str(ws), "--workers", "0", "--detach", home=home)
     assert begun.code == 0, begun.err
-    pid = int((ws / "engine.lock").read_text())
-    os.kill(pid, signal.SIGKILL)
+    engine = psutil.Process(int((ws / "engine.lock").read_text()))
+    for process in (psutil.Process(engine.ppid()), engine):  # its keeper first: it stays down
+        process.kill()
     down = await vgwm("status", "-w", str(ws), "--json", home=home)
     assert (down.result()["engine"], down.result()["total"]) == ("down", LAST)
     again = await vgwm("engine", "start", "-w", str(ws), home=home)
