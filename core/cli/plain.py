@@ -10,7 +10,7 @@ from core.cli.call import conventions
 
 if TYPE_CHECKING:
     from core.cli.call import Call
-    from core.control.facts import Fact
+    from core.control.fact import Fact
 
 FULL_S = 30.0
 EVERY_S = 1.0

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from core.cli.call import Call
-    from core.control.facts import Fact
+    from core.control.fact import Fact
     from core.control.flight_reading import Recording
     from core.control.replaying import Playhead
 

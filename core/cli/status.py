@@ -11,7 +11,8 @@ from core.cli.call import conventions
 
 if TYPE_CHECKING:
     from core.cli.call import Call
-    from core.control import facts, wire
+    from core.control import wire
+    from core.control.fact import Fact
 
 
 @click.command()
@@ -50,7 +51,7 @@ def status(call: Call, *, plan_file: Path | None) -> int:
     return asyncio.run(look())
 
 
-def _short(now: wire.Snapshot) -> list[facts.Fact]:
+def _short(now: wire.Snapshot) -> list[Fact]:
     """Return what fits a screen; --plain prints knobs and events too."""
     from core.control import facts
 

@@ -6,55 +6,17 @@ its columns, plain output joins them, so that neither can know something that th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from core import display
+from core.control.fact import Fact, State
 from core.control.failure_words import skipped_parts, where_failed
 from core.model import NS_PER_S, JobState
 
 if TYPE_CHECKING:
     from core.control import wire
 
-
-class State(StrEnum):
-    """How a fact stands: always shown as glyph and word, never by colour alone."""
-
-    NONE = "none"
-    PASS = "pass"  # noqa: S105 - a verdict, no password
-    DONE = "done"
-    WARN = "warn"
-    STALLED = "stalled"
-    FAIL = "fail"
-    UNKNOWN = "unknown"
-    RUNNING = "running"
-    WAITING = "waiting"
-    PAUSED = "paused"
-    SKIPPED = "skipped"
-    STALE = "stale"
-
-    @property
-    def glyph(self) -> str:
-        """One ASCII character: the same in every glyph set and every terminal."""
-        return _GLYPHS[self]
-
-
-_GLYPHS = {
-    State.NONE: "-",
-    State.PASS: "=",
-    State.DONE: "=",
-    State.WARN: "!",
-    State.STALLED: "!",
-    State.FAIL: "x",
-    State.UNKNOWN: "?",
-    State.RUNNING: ">",
-    State.WAITING: '"',
-    State.PAUSED: "|",
-    State.SKIPPED: "-",
-    State.STALE: "~",
-}
 
 _JOB_STATES = {
     JobState.QUEUED: State.WAITING,
@@ -88,26 +50,6 @@ _NODE_STATES = {
     "denied": State.FAIL,
     "unreachable": State.FAIL,
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
-    """One thing known: what it is called, what it is, how it stands, why, and how old it is.
-
-    parts are the columns of its row, already safe to show; value joins them. age_s is None for what
-    does not age.
-    """
-
-    label: str
-    parts: tuple[str, ...]
-    state: State = State.NONE
-    reason: str = ""
-    age_s: float | None = None
-
-    @property
-    def value(self) -> str:
-        """The parts on one line."""
-        return "  ".join(part for part in self.parts if part)
 
 
 def facts(now: wire.Snapshot) -> list[Fact]:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 
 from core import display
-from core.control.facts import State, eta_fact
+from core.control.fact import State
+from core.control.facts import eta_fact
 from tui.steering import other_holder
 from tui.ui import LinkState, Name
 from tui.views import errors, guide, home, log, migrate

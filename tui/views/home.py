@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core import display
-from core.control.facts import State, eta_fact, lease_fact, node_fact
+from core.control.fact import State
+from core.control.facts import eta_fact, lease_fact, node_fact
 from core.model import NS_PER_S, JobState
 from tui.views.line import EMPTY, Line, Piece, Role, Size, at, column, text
 from tui.views.totals import labelled

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core import display
-from core.control.facts import State
+from core.control.fact import State
 from core.model import ENDED, JobState
 from tui.views.line import Piece, Role
 

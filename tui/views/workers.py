@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core import display
-from core.control.facts import State, worker_fact
+from core.control.fact import State
+from core.control.facts import worker_fact
 from core.model import NS_PER_S
 from tui.views.events import event_line
 from tui.views.graph import sweep

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from core.control import facts, wire
-from core.control.facts import State
+from core.control.fact import Fact, State
 from tests.fakes.desk import AT_NS, job, snapshot
 
 S = 1_000_000_000
@@ -127,7 +127,7 @@ def test_each_label_stands_once() -> None:
 def test_a_state_is_a_glyph_of_one_ascii_character_and_a_word(kind: State) -> None:
     assert len(kind.glyph) == 1
     assert " " < kind.glyph < "\x7f"
-    line = facts.line(facts.Fact(label="x", parts=("v",), state=kind))
+    line = facts.line(Fact(label="x", parts=("v",), state=kind))
     assert line.startswith((kind.glyph, " "))
     assert kind is State.NONE or kind.value in line
 
