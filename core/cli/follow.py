@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from contextlib import suppress
@@ -56,6 +57,10 @@ class Follower:
             self._voice.say(f"\r{text[:width]:<{width}}")
             self._dirty = True
         if job.state != self._state or quiet_s >= _QUIET_S:
+            if self._quiet and job.state != self._state and job.state == JobState.PAUSED:
+                # programs read it as they read errors: a line of JSON on stderr
+                told = {"paused": {"job": job.id, "reason": job.reason}}
+                self._voice.say(json.dumps(told, ensure_ascii=False) + "\n")
             self._said_ns = now.at_ns
             self._state = job.state
             if not self._rewrites:

@@ -1,11 +1,14 @@
-"""What Kubo's answers mean: counts of an import, and our errors for its refusals. Pure.
+"""What Kubo's answers mean: counts of an import, and our errors for its refusals.
 
-Used by the sink in the workers and by the client in the engine, so that both say the same.
+Used by the sink in the workers and by the client in the engine, so that both say the same. Pure,
+but for a clock where a server names a date.
 """
 
 from __future__ import annotations
 
 import json
+import time
+from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
@@ -72,12 +75,19 @@ def excerpt(body: bytes) -> str:
     return safe(redact(text)[:_SHOWN]) or "nothing"
 
 
-def wait_s(retry_after: str) -> float:
-    """Return the seconds that a `Retry-After` asks for, within bounds; 5 when it says none."""
+def wait_s(retry_after: str, *, now_s: float | None = None) -> float:
+    """Return the seconds that a `Retry-After` asks for, within bounds; 5 when it says none.
+
+    now_s: UTC, for one that names a date; None: the clock's.
+    """
     try:
         asked = float(retry_after)
-    except ValueError:  # absent, or a date: not worth a calendar
-        return _WAIT_S
+    except ValueError:
+        try:
+            until = parsedate_to_datetime(retry_after)
+        except (ValueError, IndexError):
+            return _WAIT_S
+        asked = until.timestamp() - (time.time() if now_s is None else now_s)
     return min(max(asked, 0.0), _WAIT_MAX_S) if asked == asked else _WAIT_S  # noqa: PLR0124  # NaN
 
 

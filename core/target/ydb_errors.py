@@ -15,6 +15,7 @@ from core.display import safe
 from core.errors import (
     BadInput,
     Broken,
+    CapacityExhausted,
     Denied,
     NoAnswer,
     NodeUnreachable,
@@ -28,6 +29,7 @@ class Meaning(Enum):
 
     BUSY = "wait, then with fewer rows"
     AGAIN = "try again"
+    FULL = "the database has no room"
     LOST = "no connection: unknown, try until patience ends"
     SCHEMA = "the table is not what we think"
     ROW = "one of the rows is at fault"
@@ -80,6 +82,7 @@ _MEANINGS: Final[tuple[tuple[Meaning, tuple[type[BaseException], ...]], ...]] = 
 )
 _ERRORS: Final[dict[Meaning, tuple[type[VgwmError], str]]] = {
     Meaning.BUSY: (NoAnswer, "It is overloaded; go on later, or with fewer workers."),
+    Meaning.FULL: (CapacityExhausted, "Give the database more storage; nothing was half written."),
     Meaning.AGAIN: (NoAnswer, "It did not go through for minutes; go on later."),
     Meaning.LOST: (NodeUnreachable, "Check the server and the way to it."),
     Meaning.SCHEMA: (SchemaMismatch, "Compare the table with the profile."),
@@ -98,6 +101,7 @@ _DENIED_TEXTS: Final = (
     "UNAUTHORIZED",
     "UNAUTHENTICATED",
 )
+_FULL_TEXTS: Final = ("out of disk space", "disk space exhausted", "DISK_SPACE_EXHAUSTED")
 _ABSENT_TEXTS: Final = ("database not exist", "NOT_FOUND", "not found")
 # A failed login that only met a closed port or a silent server says nothing of the password.
 _UNHEARD_TEXTS: Final = ("Failed to establish connection", "UNAVAILABLE", "Deadline", "DEADLINE")
@@ -106,6 +110,8 @@ _UNHEARD_TEXTS: Final = ("Failed to establish connection", "UNAVAILABLE", "Deadl
 def meaning(error: BaseException) -> Meaning:
     """Return what an error of the SDK means."""
     found = next((what for what, classes in _MEANINGS if isinstance(error, classes)), Meaning.OTHER)
+    if found in {Meaning.BUSY, Meaning.AGAIN} and any(t in str(error) for t in _FULL_TEXTS):
+        return Meaning.FULL
     if found is Meaning.LOST and not isinstance(error, TimeoutError):
         text = str(error)
         if any(unheard in text for unheard in _UNHEARD_TEXTS):

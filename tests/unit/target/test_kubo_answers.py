@@ -53,6 +53,21 @@ def test_any_retry_after_gives_a_wait_within_bounds(text: str) -> None:
     assert 0 <= wait_s(text) <= 300
 
 
+@pytest.mark.parametrize(
+    ("text", "wait"),
+    [
+        ("17", 17),
+        ("Wed, 25 Nov 2026 20:00:30 GMT", 30),
+        ("Wed, 25 Nov 2026 19:00:00 GMT", 0),
+        ("Thu, 26 Nov 2026 20:00:00 GMT", 300),
+        ("soon", 5),
+        ("", 5),
+    ],
+)
+def test_a_retry_after_may_be_seconds_or_a_date(text: str, wait: float) -> None:
+    assert wait_s(text, now_s=1_795_636_800) == wait
+
+
 @given(st.binary(max_size=2000))
 def test_i9_an_excerpt_is_short_and_of_printable_text(body: bytes) -> None:
     text = excerpt(body)

@@ -97,6 +97,7 @@ def test_no_statement_comes_near_the_limit_of_10_kb(name: str) -> None:
     ("error", "what"),
     [
         (ydb.issues.Overloaded(""), Meaning.BUSY),
+        (ydb.issues.Unavailable("Cannot perform writes: out of disk space"), Meaning.FULL),
         (ydb.issues.SessionPoolEmpty(""), Meaning.BUSY),
         (ydb.issues.Aborted(""), Meaning.AGAIN),
         (ydb.issues.Undetermined(""), Meaning.AGAIN),
