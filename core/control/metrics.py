@@ -56,7 +56,7 @@ def render(now: wire.Snapshot) -> str:
 
 def metrics(now: wire.Snapshot) -> list[Metric]:
     """Return every family, also those that have no sample now."""
-    return [*_counts(now), *_pace(now), *_durations(now), *_nodes(now)]
+    return [*_counts(now), *_failures(now), *_pace(now), *_durations(now), *_nodes(now)]
 
 
 def _counts(now: wire.Snapshot) -> Iterable[Metric]:
@@ -89,6 +89,16 @@ def _counts(now: wire.Snapshot) -> Iterable[Metric]:
         _by("phase", (("copy", totals.requeued),)),
     )
     yield Metric(
+        "pins_pending",
+        "gauge",
+        "Bundles whose pin is not yet seen on every allocated peer.",
+        [Sample((), totals.pins_waiting)],
+    )
+
+
+def _failures(now: wire.Snapshot) -> Iterable[Metric]:
+    totals = now.totals
+    yield Metric(
         "errors_total",
         "counter",
         "Failures of objects, retries included, by phase and class.",
@@ -105,12 +115,6 @@ def _counts(now: wire.Snapshot) -> Iterable[Metric]:
         "counter",
         "Failed objects that operators skipped, and skips that they took back.",
         _by("act", (("made", totals.skips_made), ("undone", totals.skips_undone))),
-    )
-    yield Metric(
-        "pins_pending",
-        "gauge",
-        "Bundles whose pin is not yet seen on every allocated peer.",
-        [Sample((), totals.pins_waiting)],
     )
 
 

@@ -224,6 +224,8 @@ class CopyRun:
     ) -> None:
         engine, knobs = self._engine, self._engine.knobs
         hold = Hold(engine.ledger, reins)
+        if self._retry is not None:
+            await self._retry.queue(reins, hold)
         depth = RANGE_DEPTH if isinstance(engine.workspace.target, DirTarget) else NODE_DEPTH
         setup = worker_setup(engine.workspace, knobs, profile)
         executor = LocalExecutor(setup, engine.board, engine.forks, depth=depth)
@@ -233,23 +235,8 @@ class CopyRun:
             inflight_bytes=knobs.inflight_bytes,
             pin_inflight=knobs.pin_inflight,
         )
-        means = Means(
-            ledger=engine.ledger,
-            table=table,
-            maker=RowMaker(profile, engine.workspace.id),
-            placement=placement,
-            executor=executor,
-            window=window,
-            knobs=lambda: engine.knobs,
-            owner=engine.buckets.owner,
-            require_source=lambda: require_source(engine),
-            told=lambda times: engine.bundle_done(times),  # noqa: PLW0108 - set after jobs began
-            made_by=None if self._retry is None else self._retry.job,
-            attempts=None if self._retry is None else self._retry.attempts,
-        )
         self._executor, self._window = executor, window
-        if self._retry is not None:
-            await self._retry.queue(reins, hold)
+        means = self._means(table, RowMaker(profile, engine.workspace.id), placement, window)
         self.copier = Copier(means, reins, hold, planned=planned or self._retry is not None)
         if not engine.walking:
             self.copier.plan_ended()  # it may have ended while the target was asked
@@ -277,6 +264,27 @@ class CopyRun:
             regulator.end()
             self._executor = self._window = None
             await self._tidy(placement)
+
+    def _means(
+        self, table: ObjectTable, maker: RowMaker, placement: Placement, window: Window
+    ) -> Means:
+        """Return what the copier works with."""
+        engine, executor = self._engine, self._executor
+        assert executor is not None  # noqa: S101 - just made
+        return Means(
+            ledger=engine.ledger,
+            table=table,
+            maker=maker,
+            placement=placement,
+            executor=executor,
+            window=window,
+            knobs=lambda: engine.knobs,
+            owner=engine.buckets.owner,
+            require_source=lambda: require_source(engine),
+            told=lambda times: engine.bundle_done(times),  # noqa: PLW0108 - set after jobs began
+            made_by=None if self._retry is None else self._retry.job,
+            attempts=None if self._retry is None else self._retry.attempts,
+        )
 
     async def _tidy(self, placement: Placement) -> None:
         """Leave nothing half-made: what no worker finished is planned again, its files are gone."""
