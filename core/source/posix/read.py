@@ -184,10 +184,12 @@ class BucketReader:
     def _settled(self, fd: int, place: Place) -> tuple[os.stat_result, Stamp]:
         """Return stamps that any further change will move. Raises OSError.
 
-        ESTALE if there is no end of changes.
+        ESTALE if it was replaced, or there is no end of changes.
         """
         for _ in range(_TICKS):
             seen, stamp = os.fstat(fd), place.stamp()
+            if not seen.st_nlink:
+                break  # another lies there by now
             self._calm_ns = self._clock_ns() - _TICK_NS
             if max(seen.st_ctime_ns, stamp[1]) <= self._calm_ns:
                 return seen, stamp
