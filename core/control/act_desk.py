@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Final
 
+from core.config.redact import redact
 from core.control import snapshot, wire, wire_failures
 from core.display import safe
 from core.engine.wish import CORRUPT, Deed, Wish
@@ -70,7 +71,7 @@ def wish_of(request: wire_failures.PlanRequest) -> Wish:
         code=request.code,
         phase=request.phase,
         prefix=snapshot.prefix_bytes(request.prefix),
-        reason=safe(request.reason.strip()) if deed is Deed.SKIP else "",
+        reason=redact(safe(request.reason.strip())) if deed is Deed.SKIP else "",
         max_attempts=request.max_attempts if deed is Deed.RETRY else 0,
     )
 

@@ -33,6 +33,10 @@ KEPT: Final = 16
 """Plans that are remembered: a person looks at one and confirms it."""
 
 
+MOST_NAMED: Final = 500_000
+"""Objects that they name together: some 100 MB."""
+
+
 class Share(NamedTuple):
     """A part of a plan: what failed so, there."""
 
@@ -98,11 +102,7 @@ class ActPlans:
             wish = wish.of(await named(self._ledger, wish.deed, names))
         plan = ActPlan(id=next(self._ids), wish=wish)
         self._plans[plan.id] = plan
-        while len(self._plans) > KEPT:
-            oldest = next(iter(self._plans))
-            del self._plans[oldest]
-            if oldest in self._tasks:
-                self._tasks[oldest].cancel()
+        self._forget()
         task = asyncio.create_task(self._make(plan), name=f"act plan {plan.id}")
         self._tasks[plan.id] = task
         task.add_done_callback(lambda _: self._tasks.pop(plan.id, None))
@@ -144,6 +144,17 @@ class ActPlans:
                 what="the plan takes no object", where=deed, remedy="There is nothing to do."
             )
         return plan.wish
+
+    def _forget(self) -> None:
+        """Drop the oldest plans: there may be only so many, that name only so many objects."""
+        while len(self._plans) > 1 and (len(self._plans) > KEPT or self._named() > MOST_NAMED):
+            oldest = next(iter(self._plans))
+            del self._plans[oldest]
+            if oldest in self._tasks:
+                self._tasks[oldest].cancel()
+
+    def _named(self) -> int:
+        return sum(len(plan.wish.places or ()) for plan in self._plans.values())
 
     async def _make(self, plan: ActPlan) -> None:
         try:

@@ -43,6 +43,11 @@ def test_a_reason_is_made_safe_to_show() -> None:
     assert wish_of(asked(reason="of no matter here")).reason == ""
 
 
+def test_i9_a_secret_in_a_reason_is_not_kept() -> None:
+    reason = "tried with Authorization: AWS4-HMAC-SHA256 Credential=AK/2024, Signature=00ff00ff"
+    assert "00ff00ff" not in wish_of(asked(act="skip", code="denied", reason=reason)).reason
+
+
 @pytest.mark.parametrize(
     ("wish", "words"),
     [
