@@ -76,7 +76,7 @@ class PinPost:
         Raises NodeUnreachable when no peer answers, or one holds it still after a minute.
         """
         fault: VgwmError | None = None
-        gone = 0
+        gone: list[ClusterClient] = []
         limit_s = time.monotonic() + batch_s
         for cluster in self._in_turn():
             try:
@@ -93,11 +93,11 @@ class PinPost:
                     node=cluster.name,
                 ) from None
             else:
-                gone += 1
+                gone.append(cluster)
         if fault is not None and not gone:
             raise fault
         async with asyncio.TaskGroup() as group:
-            for node in self._roster.nodes:
+            for node in [one for one in self._roster.nodes if one.cluster in gone]:
                 group.create_task(_let_go(node.kubo, cid), name=f"unpin at {node.name}")
 
     async def _any(self, cid: str, *, name: str, rf: int, allocations: Sequence[str]) -> Pin:

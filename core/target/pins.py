@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from core.target.peers import Roster
 
 _ASKED_AT_ONCE = 50
-_SILENT_MAX_S = 15.0
+_SILENT_MAX_S = 8.0
 _UNHEARD = PeerPin(PinStatus.UNDEFINED)
 _QUEUED = frozenset({PinStatus.PIN_QUEUED, PinStatus.PINNING})
 
