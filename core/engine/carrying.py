@@ -92,6 +92,7 @@ class Carrying:
                 await self._recorder.record(bundle, result, watch, place)
                 return
             await self._hold.patiently(lambda: ledger.copied(bundle.id, root, place.peers, counts))  # noqa: B023 - called here
+            await self._m.executor.settled(bundle.id)
             copied()
             there = await self._pinned(bundle, root, result.car_bytes, place.peers)
             watch.pinned()

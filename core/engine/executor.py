@@ -38,6 +38,7 @@ class Seat:
     slot: int
     child: Child | None = None
     held: dict[int, asyncio.Future[CopyResult]] = field(default_factory=dict)
+    unsettled: set[int] = field(default_factory=set)
     leaving: bool = False
     told: bool = False
     deaths: int = 0
@@ -105,6 +106,15 @@ class LocalExecutor:
             seat.child.send(task)
         return await future
 
+    async def settled(self, bundle: int) -> None:
+        """Say that a copied bundle is in the ledger: its worker may have another.
+
+        So no more than a worker holds is done again after a crash.
+        """
+        for seat in self._seats.values():
+            seat.unsettled.discard(bundle)
+        await self._notify()
+
     def _free(self) -> Seat | None:
         busy = sum(bool(seat.held) for seat in self._seats.values())
         full = self._at_work is not None and busy >= self._at_work
@@ -113,7 +123,7 @@ class LocalExecutor:
             for seat in self._seats.values()
             if seat.child is not None
             and not seat.leaving
-            and len(seat.held) < self._depth
+            and len(seat.held) + len(seat.unsettled) < self._depth
             and (seat.held or not full)
         ]
         return min(free, key=lambda seat: (len(seat.held), seat.slot), default=None)
@@ -160,6 +170,8 @@ class LocalExecutor:
                     answer = await seat.child.receive()
                     if isinstance(answer, CopyResult):
                         future = seat.held.pop(answer.bundle, None)
+                        if answer.root is not None:
+                            seat.unsettled.add(answer.bundle)
                         if future is not None and not future.done():
                             future.set_result(replace(answer, worker=seat.slot))
                         await self._notify()
