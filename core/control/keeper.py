@@ -20,7 +20,10 @@ from core.errors import VgwmError
 from core.ledger.lock import WorkspaceLock
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    Begin = Callable[[Path, int, "Kept"], subprocess.Popen[bytes]]
 
 KEEPER_LOCK = "engine.keeper"
 FIRST_S = 0.02
@@ -60,42 +63,57 @@ def keep_engine(workspace: Path, *, ready_fd: int | None = None) -> int:
     ready_fd: hears the first word of the first engine, as `run_engine` says it. An engine that
     never answered is not started again. Raises WrongState while another keeper is at work.
     """
-    return _Keeper(workspace, ready_fd).run()
+    keeper = Keeper(workspace, ready_fd)
+    # Not SIG_IGN for SIGTERM and SIGINT: a child would inherit that.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: keeper.stop())
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    lock = WorkspaceLock(workspace, KEEPER_LOCK)
+    try:
+        lock.acquire()
+    except VgwmError as error:
+        keeper.tell(_refused(error))
+        raise
+    try:
+        return keeper.keep()
+    finally:
+        lock.release()
 
 
-class _Keeper:
-    def __init__(self, workspace: Path, ready_fd: int | None) -> None:
+class Keeper:
+    """Runs engines one after the other. begin: starts one, which hears of its keeper.
+
+    wait: until the next one, or until `stop`; clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        workspace: Path,
+        ready_fd: int | None,
+        *,
+        begin: Begin | None = None,
+        wait: Callable[[float], bool] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._workspace = workspace
         self._ready_fd = ready_fd
-        self._lock = WorkspaceLock(workspace, KEEPER_LOCK)
+        self._begin = begin or _begin
         self._stopping = threading.Event()
+        self._wait = wait or self._stopping.wait
+        self._clock = clock
         self._child: subprocess.Popen[bytes] | None = None
 
-    def run(self) -> int:
-        # Not SIG_IGN for SIGTERM and SIGINT: a child would inherit that.
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda _number, _frame: self._stop())
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        try:
-            self._lock.acquire()
-        except VgwmError as error:
-            self._tell(_refused(error))
-            raise
-        try:
-            return self._keep()
-        finally:
-            self._lock.release()
-
-    def _keep(self) -> int:
+    def keep(self) -> int:
+        """Return the last engine's exit code, once none is to follow."""
         restarts, ended, wait_s = 0, "", FIRST_S
         while True:
-            began_s = time.monotonic()
+            began_s = self._clock()
             answered, code = self._one(Kept(os.getpid(), restarts, ended))
             if self._stopping.is_set() or not _crashed(code) or not (answered or restarts):
                 return code if code >= 0 else 128 - code
-            if time.monotonic() - began_s >= STEADY_S:
+            if self._clock() - began_s >= STEADY_S:
                 wait_s = FIRST_S
-            if self._stopping.wait(wait_s):
+            if self._wait(wait_s):
                 return 0
             wait_s = min(LONGEST_S, wait_s * 2)
             restarts, ended = restarts + 1, _how(code)
@@ -104,17 +122,17 @@ class _Keeper:
         """Run one engine to its end; tell whether it ever answered, and its exit code."""
         read_end, write_end = os.pipe()
         try:
-            self._child = _begin(self._workspace, write_end, kept)
+            self._child = self._begin(self._workspace, write_end, kept)
         finally:
             os.close(write_end)
         if self._stopping.is_set():
             self._child.terminate()
         with open(read_end, "rb") as said:  # noqa: PTH123 - a descriptor
             word = said.readline(_MOST_WORDS)
-        self._tell(word)
+        self.tell(word)
         return word.startswith(READY), self._child.wait()
 
-    def _tell(self, word: bytes) -> None:
+    def tell(self, word: bytes) -> None:
         """Hand the first word on to whoever started us; nobody need listen any more."""
         if self._ready_fd is None:
             return
@@ -126,7 +144,8 @@ class _Keeper:
             os.close(self._ready_fd)
             self._ready_fd = None
 
-    def _stop(self) -> None:
+    def stop(self) -> None:
+        """End the engine, and start none again."""
         self._stopping.set()
         if self._child is not None and self._child.returncode is None:
             self._child.terminate()
