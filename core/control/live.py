@@ -19,6 +19,7 @@ from core.control.ledger_desk import LedgerLooks
 from core.control.orders import Orders
 from core.display import safe
 from core.engine.progress import Remaining
+from core.engine.progress_hours import by_the_clock
 from core.errors import BadInput
 from core.ledger.rows import EventDraft
 from core.model import JobKind
@@ -112,14 +113,19 @@ class EngineDesk(LedgerLooks):
         )
         reason = None if left.stalled_s is None else self._engine.stalled_by()
         return wire.Eta(
-            low_s=left.low_s,
-            high_s=left.high_s,
+            low_s=self._by_the_clock(left.low_s),
+            high_s=self._by_the_clock(left.high_s),
             age_s=left.age_s,
             unknown=None if left.unknown is None else safe(left.unknown),
             ending=left.ending,
             stalled_s=left.stalled_s,
             stalled_reason=None if reason is None else safe(reason),
         )
+
+    def _by_the_clock(self, work_s: float | None) -> float | None:
+        if work_s is None:
+            return None
+        return by_the_clock(work_s, time.time_ns(), self._engine.knobs.windows)
 
     def _copying(self) -> bool:
         return self._engine.jobs.carrying() is not None
