@@ -8,12 +8,16 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.faults.disturbed import XOFF, XON, Pty, copy_under, deaf, hung_up, make_small, stalled
 from tests.integration.cli.shell import vgwm
 from tests.integration.engine.proof import bodies
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+pytestmark = pytest.mark.timeout(180)  # a dozen processes: slow where many share a core
 
 
 async def test_a_job_ends_exactly_while_its_terminals_and_clients_misbehave(tmp_path: Path) -> None:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+pytestmark = pytest.mark.timeout(180)  # a dozen processes: slow where many share a core
+
 CLUSTER = "pl4nt+Cl/uster=9Zq"
 S3 = "pl4ntS3/k7Qd+x81"
 TOKEN = "t1.pl4ntYdb-T0k3n.Zz9"  # noqa: S105 - planted to be found
