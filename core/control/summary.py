@@ -48,6 +48,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     stalled: Stalled | None = None
     limit: str = ""
     job: wire.Job | None = None
+    lease: wire.Lease | None = None
     failed_by: dict[str, int] = msgspec.field(default_factory=dict)
     failed_phases: dict[str, int] = msgspec.field(default_factory=dict)
     waived: int = 0
@@ -83,6 +84,7 @@ def summary(now: wire.Snapshot) -> Summary:
         failed_phases=now.failed_phases,
         waived=totals.waived,
         job=running_job(now) or max(now.jobs, key=lambda job: job.id, default=None),
+        lease=now.lease,
     )
 
 

@@ -254,6 +254,9 @@ async def test_a_second_operator_is_refused_until_a_reason_is_given(
     shown = await vgwm("status", "-w", str(ws), "--plain", home=tmp_path)
     assert "took over from op1: op1 is asleep" in shown.out
     assert any(line.split()[:2] == ["lease", "op2"] for line in shown.out.splitlines())
+    lease = (await act("op1", "status")).result()["lease"]
+    assert isinstance(lease, dict)
+    assert lease["holder"] == "op2"
     assert (await act("op1", "engine", "stop")).code == 5
     assert (await act("op2", "engine", "stop")).code == 0
 
