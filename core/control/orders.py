@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     Do = Callable[[RequestMark | None], Awaitable[None]]
 
 
+_LONGEST = {"actor": 200, "request_id": 100, "takeover": 500}
+
+
 class Orders:
     """Lets an act through once, for the engine and by the operator that it is meant for.
 
@@ -38,6 +41,7 @@ class Orders:
 
     async def act(self, what: str, order: wire.Command, do: Do) -> None:
         """Do an act that is answered by Done. what: the verb, and what it is done to."""
+        _require_short(order)
         async with self._turn:
             mark = _mark(what, order)
             if mark is None or not await self._obeyed(mark):
@@ -46,11 +50,13 @@ class Orders:
 
     async def take(self, order: wire.Command) -> None:
         """Take the lease or keep it, and do nothing else."""
+        _require_short(order)
         async with self._turn:
             await self._admit(order)
 
     async def job(self, request: wire.JobRequest, do: Callable[[], Awaitable[int]]) -> int:
         """Begin a job, or return the one that this request began."""
+        _require_short(request)
         async with self._turn:
             if request.request_id:
                 known = await self._ledger.obeyed(request.request_id)
@@ -105,6 +111,18 @@ class Orders:
                 remedy="Give every command an id of its own.",
             )
         return known is not None
+
+
+def _require_short(order: wire.Command) -> None:
+    """Raise BadInput for words that would swell the ledger: they stay in it."""
+    for member, most in _LONGEST.items():
+        length = len(getattr(order, member))
+        if length > most:
+            raise BadInput(
+                what=f"{member} has {length} characters",
+                where="command",
+                remedy=f"It may have {most}.",
+            )
 
 
 def _mark(what: str, order: wire.Command) -> RequestMark | None:

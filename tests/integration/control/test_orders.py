@@ -187,6 +187,14 @@ async def test_one_id_for_two_commands_is_bad_input(ws: Path) -> None:
             await desk.set_knobs(workers(4))
 
 
+@pytest.mark.parametrize("member", ["actor", "request_id", "takeover"])
+async def test_words_that_would_swell_the_ledger_are_bad_input(ws: Path, member: str) -> None:
+    async with desk_on(ws) as desk:
+        with pytest.raises(BadInput, match=member):
+            await desk.set_knobs(workers(3, **{member: "x" * 501}))
+        assert await texts(desk, "knobs") == []
+
+
 async def test_a_refused_command_may_be_repeated_and_is_then_obeyed(ws: Path) -> None:
     async with desk_on(ws) as desk:
         await desk.take_lease(wire.Command(actor="op2"))
