@@ -63,7 +63,7 @@ def test_no_file_system_holds_what_s3_alone_can_name(tmp_path: Path, key: bytes)
 
 
 async def test_i4_each_hostile_key_arrives_or_is_listed(tmp_path: Path) -> None:
-    keys = placed([*FIXED, *invented(fault_seed(), 52), TOO_LONG])
+    keys = placed([*FIXED, *invented(fault_seed(), 62), TOO_LONG])
     assert len(keys) >= LEAST
     assert set(FIXED) <= set(keys)
     ground = Ground(tmp_path / "gw", tmp_path / "out", tmp_path / "ws", {})
