@@ -53,11 +53,11 @@ _SMALL: Final = {
 _TALLY: Final = " OR ".join(
     ["name GLOB '" + CLASS_PREFIX + "*'", *(f"name='{name}'" for name in TALLIES)]
 )
-_ENDED: Final = (ObjectState.RECORDED, ObjectState.GONE, ObjectState.GONE_APPLIED)
+_ENDED: Final = frozenset({ObjectState.RECORDED, ObjectState.GONE, ObjectState.GONE_APPLIED})
 _NOTHING: Final = b"?"
 _NONE: Final = b""
-_position_of_entry = itemgetter(0, 1)
-_position_of_row = itemgetter(9, 10)
+_state = itemgetter(0)
+_position = itemgetter(9, 10)
 
 
 def _triggers() -> Iterator[str]:
@@ -200,13 +200,14 @@ def _of(state: int, rows: list[RecordRow]) -> bytes:
 
 
 def _planned(entries: Sequence[EntryRow]) -> bytes:
-    members = sorted(map(tuple, entries), key=_position_of_entry)
-    return _digest(marshal.dumps(members, _MARSHAL))
+    # whole tuples: no two are alike in key and version, so the rest is never compared
+    return _digest(marshal.dumps(sorted(map(tuple, entries)), _MARSHAL))
 
 
 def _recorded(rows: Sequence[RecordRow]) -> bytes:
-    members = sorted((tuple(row) for row in rows if row[0] in _ENDED), key=_position_of_row)
-    return _digest(marshal.dumps(members, _MARSHAL))
+    if not _ENDED.issuperset(map(_state, rows)):  # the usual case costs no line an object
+        rows = [row for row in rows if row[0] in _ENDED]
+    return _digest(marshal.dumps(sorted(rows, key=_position), _MARSHAL))
 
 
 def _put(conn: sqlite3.Connection, bundle_id: int, digest: bytes) -> None:

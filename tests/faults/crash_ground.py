@@ -15,6 +15,7 @@ from tests.integration.source.tree import ENABLED, HandTree, etag
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from core.config.schema import IpfsTarget
     from tests.faults.crash_state import Place
 
 BUCKETS = {b"alpha": 120, b"beta": 100, b"gamma": 55}
@@ -65,16 +66,21 @@ def wait_until_quiet(tree: HandTree) -> None:
         time.sleep(0.05)
 
 
-def make_workspace(tree: HandTree, folder: Path) -> Path:
-    """Make a workspace and the place of its target in a new folder; return the workspace."""
+def make_workspace(
+    tree: HandTree,
+    folder: Path,
+    target: IpfsTarget | None = None,
+    workspace_id: str = "0a1b2c3d",
+) -> Path:
+    """Make a workspace in a new folder; return it. target: None for a directory beside it."""
     path = folder / "ws"
     path.mkdir(parents=True)
     write(
         path / FILE_NAME,
         Workspace(
-            id="0a1b2c3d",
+            id=workspace_id,
             source=PosixSource(path=tree.root, versioning_dir=tree.versions),
-            target=DirTarget(path=folder / "out"),
+            target=target or DirTarget(path=folder / "out"),
             knobs=KNOBS,
         ),
     )

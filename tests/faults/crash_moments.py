@@ -13,6 +13,12 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from core.ledger import writer as ledger_writer
+from core.target import dir_store, objects_sqlite, sink_dir
+from core.target.control_http import ControlHttp
+from core.target.kubo_wire import ImportWire
+from core.target.sink_kubo import KuboSink
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterator
@@ -24,10 +30,14 @@ _CALLS = ("open", "pwrite", "writev", "write", "fsync", "rename", "replace", "li
 
 
 class Plan(NamedTuple):
-    """Which moment to kill at, and whom: "engine", "worker" or "both". at: -1 for no kill."""
+    """Which moment to kill at, and whom: "engine", "worker" or "both". at: -1 for no kill.
+
+    of: the moments whose names begin so are counted, no others.
+    """
 
     at: int
     victim: str = "engine"
+    of: str = ""
 
 
 class Moments:
@@ -42,6 +52,8 @@ class Moments:
 
     def pass_by(self, name: str) -> None:
         """Note that a process comes by a moment; it may be its last."""
+        if not name.startswith(self._plan.of):
+            return
         if self._owner != os.getpid():  # a descriptor of its own: where it stands is its own place
             self._owner = os.getpid()
             self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
@@ -102,9 +114,6 @@ class _Calls:
 
 def install(moments: Moments) -> None:
     """Put moments around ledger commits and target calls of this process and its children."""
-    from core.ledger import writer as ledger_writer  # noqa: PLC0415 - only in a fault's process
-    from core.target import dir_store, objects_sqlite, sink_dir  # noqa: PLC0415
-
     for module, opening, name in (
         (ledger_writer, "open_writer", "ledger"),
         (objects_sqlite, "connect", "table"),
@@ -121,6 +130,27 @@ def install(moments: Moments) -> None:
         setattr(Path, name, _in_target(name, getattr(Path, name), moments))
 
 
+def install_on_stack(moments: Moments) -> None:
+    """Put moments around what is said to Kubo nodes and cluster peers, too."""
+    for name in ("open", "head", "send", "answer"):
+        setattr(ImportWire, name, moments.around(f"wire {name}", getattr(ImportWire, name)))
+    for name in ("begin", "segment", "finish"):
+        setattr(KuboSink, name, _of_bundle(name, getattr(KuboSink, name), moments, "wire sink"))
+    call = ControlHttp.call
+
+    async def called(self: Any, method: str, path: str, *rest: Any, **limits: Any) -> Any:  # noqa: ANN401
+        # a pin's path ends in its CID: its first part says enough
+        what = " ".join(
+            [method, *(part for part in path.split("/")[:4] if 0 < len(part) < LINE // 2)]
+        )
+        moments.pass_by(f"control {what} <")
+        answer = await call(self, method, path, *rest, **limits)
+        moments.pass_by(f"control {what} >")
+        return answer
+
+    setattr(ControlHttp, "call", called)  # noqa: B010 - in this process alone
+
+
 def _wrap_connections(module: object, opening: str, name: str, moments: Moments) -> None:
     opened = getattr(module, opening)
 
@@ -130,12 +160,14 @@ def _wrap_connections(module: object, opening: str, name: str, moments: Moments)
     setattr(module, opening, opens)
 
 
-def _of_bundle(name: str, call: Callable[..., Any], moments: Moments) -> Callable[..., Any]:
+def _of_bundle(
+    name: str, call: Callable[..., Any], moments: Moments, kind: str = "sink"
+) -> Callable[..., Any]:
     """Return a sink's call whose moments name the bundle."""
 
     def wrapped(sink: Any, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - any call's own
         bundle = args[0] if name == "begin" else sink._bundle_id  # noqa: SLF001 - a test's look
-        return moments.around(f"sink {name} {bundle}", call)(sink, *args, **options)
+        return moments.around(f"{kind} {name} {bundle}", call)(sink, *args, **options)
 
     return wrapped
 

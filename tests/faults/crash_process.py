@@ -127,6 +127,7 @@ async def migrate(workspace: Path, kinds: tuple[JobKind, ...]) -> None:
 
 def _install(moments: Moments) -> None:
     crash_moments.install(moments)
+    crash_moments.install_on_stack(moments)
     _replace(engine_walk, "walk", crash_moments.walked(moments, source_walk.walk))
     # after a worker's death a second's pause would be most of a run
     backoff: Callable[..., None] = engine_faults.Backoff.__init__

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from core.engine.runs import RANGE_DEPTH
+from tests.faults.crash_ground import KNOBS
 from tests.faults.crash_sweep import Told
 from tests.faults.seeded import fault_seed
 
@@ -47,6 +49,7 @@ def test_i5_i4_a_kill_at_any_moment_ends_in_the_same_state() -> None:
     )
     print(dict(sorted(by.items())))  # noqa: T201 - as above
     assert kills > moments // share * 0.8
+    assert again <= RANGE_DEPTH * KNOBS.workers
     assert {"ledger commit <", "ledger commit >", "table commit <", "table commit >"} <= set(by)
     assert {"sink os.fsync <", "sink rename >", "target confirm <"} <= set(by)
 
