@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from tests.faults.crash_moments import Plan
 
-LIMIT_S = 40
+LIMIT_S = 120
 
 
 class Zygote:

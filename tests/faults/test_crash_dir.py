@@ -50,8 +50,9 @@ def test_i5_i4_a_kill_at_any_moment_ends_in_the_same_state() -> None:
     print(dict(sorted(by.items())))  # noqa: T201 - as above
     assert kills > moments // share * 0.8
     assert again <= RANGE_DEPTH * KNOBS.workers
-    assert {"ledger commit <", "ledger commit >", "table commit <", "table commit >"} <= set(by)
-    assert {"sink os.fsync <", "sink rename >", "target confirm <"} <= set(by)
+    assert {"ledger commit <", "ledger commit >", "sink os.fsync <", "sink rename >"} <= set(by)
+    if share == 1:  # a half may have none of the rarer ones
+        assert {"table commit <", "table commit >", "target confirm <", "sink segment <"} <= set(by)
 
 
 def _sweep(folder: Path, seed: int, share: int) -> list[Told]:
