@@ -72,9 +72,9 @@ class ClusterPeer:
             try:
                 self._start(keeper, first)
             except LabError:
-                taken = ports.ADDRESS_IN_USE in self.server.tail(20_000)
+                again = self._stumbled()
                 keeper.forget(self.server)
-                if not taken or attempt == ports.TRIES - 1:
+                if not again or attempt == ports.TRIES - 1:
                     raise
                 self._ports = ports.free(4)
             else:
@@ -97,12 +97,19 @@ class ClusterPeer:
             try:
                 self._wait_ready()
             except LabError:
-                # a connection of anybody's may have been given one of its ports meanwhile
-                taken = ports.ADDRESS_IN_USE in self.server.tail(20_000)
-                if not taken or self.server.alive or attempt == ports.TRIES - 1:
+                if not self._stumbled() or self.server.alive or attempt == ports.TRIES - 1:
                     raise
             else:
                 return
+
+    def _stumbled(self) -> bool:
+        """Tell if another start may go well.
+
+        A connection of anybody's may have been given one of its ports meanwhile; and 1.1.6 panics
+        where it is asked before its RPC client stands.
+        """
+        said = self.server.tail(20_000)
+        return ports.ADDRESS_IN_USE in said or "nil pointer dereference" in said
 
     def restart_with(self, password: str) -> None:
         """Restart it with another password of its REST API: whoever knew the old one is out."""
