@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.lab.stack import Stack
 
 LONG = os.environ.get("VGWM_LONG") == "1"
-HUNG_S = 90 if LONG else 15
+HUNG_S = 90 if LONG else 12
 
 pytestmark = pytest.mark.timeout(400 if LONG else 240)
 
