@@ -131,7 +131,7 @@ class Node(Wire, frozen=True, kw_only=True):
 
     name: str
     url: str
-    state: str  # ok, busy, unreachable, full, unknown
+    state: str  # ok, busy, slow, full, failing, denied, unreachable, unknown
     reason: str = ""
     age_s: float | None = None
     free_bytes: int | None = None

@@ -16,7 +16,9 @@ MOST_S = 60.0
 FULL_S = 60.0
 BUSY_S = 5.0
 
-AT_ONCE = frozenset({"NodeSlow", "CapacityExhausted", "NodeBusy", "PinFailed", "PinMoved"})
+AT_ONCE = frozenset(
+    {"NodeSlow", "CapacityExhausted", "NodeBusy", "Denied", "PinFailed", "PinMoved"}
+)
 """Kinds of fault that say enough alone: each cost minutes, or the node's own word."""
 
 _PIN_KINDS = frozenset({"PinFailed", "PinMoved", "BlocksMissing"})

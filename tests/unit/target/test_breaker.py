@@ -35,7 +35,9 @@ def test_a_bundle_that_arrives_forgets_the_faults_before_it() -> None:
     assert made.circuit(1000.0) is Circuit.CLOSED
 
 
-@pytest.mark.parametrize("kind", ["NodeSlow", "CapacityExhausted", "NodeBusy", "PinFailed"])
+@pytest.mark.parametrize(
+    "kind", ["NodeSlow", "CapacityExhausted", "NodeBusy", "Denied", "PinFailed"]
+)
 def test_a_fault_that_cost_a_long_wait_opens_it_alone(kind: str) -> None:
     assert Breaker().fault(kind, "why", 0.0)
 
