@@ -99,7 +99,7 @@ class IpfsPlacement:
         raise (CapacityExhausted if full else NodeUnreachable)(
             what=self.chooser.why_not(0),
             where="target.kubo",
-            remedy="Raise Datastore.StorageMax there or add disks, then copy again."
+            remedy="Raise Datastore.StorageMax there, or add disks or nodes."
             if full
             else "Start the nodes and their cluster peers, wait for their metrics, then try again.",
         )
