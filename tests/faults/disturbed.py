@@ -10,6 +10,7 @@ import fcntl
 import os
 import pty
 import random
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -95,6 +96,7 @@ class Pty:
         self.master, slave = pty.openpty()
 
         def own_terminal() -> None:
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)  # ours may be ignored, under nohup
             os.setsid()
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
