@@ -63,7 +63,7 @@ async def audit(
         if all(one.verdict == "unknown" and one.subject in ill for one in found):
             patience_s = 0.0  # it is known to be down: nothing comes of waiting
         if not found or time.monotonic() + _AGAIN_S - began_s > patience_s:
-            if silent and len(silent) == len(roster.clusters):
+            if {one.subject for one in silent} >= {cluster.name for cluster in roster.clusters}:
                 found = [replace(one, verdict="fail") for one in found]
             return sorted(found, key=lambda one: (one.subject, one.evidence))
         await asyncio.sleep(_AGAIN_S)
@@ -101,23 +101,33 @@ async def _audit_peer(
                 fault = _difference(recorded, pin)
                 if fault:
                     found.append(_finding(recorded.root, f"{cluster.name}: {fault}"))
-        lost = await cluster.pins_lost()
     except VgwmError as error:
-        found.append(
-            Finding(
-                verdict="unknown",
-                subject=cluster.name,
-                evidence=safe(error.what),
-                remedy=error.remedy,
-            )
-        )
+        found.append(_unheard(cluster.name, error))
         return
     found += [_finding(root, f"{cluster.name}: not in its state") for root in left]
+    await _audit_kubo(cluster, wanted, found)
+
+
+async def _audit_kubo(
+    cluster: ClusterClient, wanted: dict[str, RecordedPin], found: list[Finding]
+) -> None:
+    """Ask a peer what its Kubo has lost; with very many pins it may not tell in time."""
+    try:
+        lost = await cluster.pins_lost()
+    except VgwmError as error:
+        found.append(_unheard(f"what {cluster.name} lost", error))
+        return
     found += [
         _finding(root, f"{cluster.name}: {state.status}: {excerpt(state.error.encode())}")
         for root, state in lost.items()
         if root in wanted
     ]
+
+
+def _unheard(subject: str, error: VgwmError) -> Finding:
+    return Finding(
+        verdict="unknown", subject=subject, evidence=safe(error.what), remedy=error.remedy
+    )
 
 
 def _difference(recorded: RecordedPin, pin: Pin) -> str:

@@ -46,6 +46,7 @@ class FakePeer:
     kubo: FakeKubo
     kubo_dead: bool = False
     down: bool = False
+    too_many: bool = False  # it breaks off where it has to list its Kubo's pins
     speaks: threading.Event = field(default_factory=threading.Event)
     free: bool = True
     lies: tuple[str, str] | None = None
@@ -211,6 +212,8 @@ class FakeCluster:
             return _json(self._info(asked, cid))
         if "cids" in request.query:
             return _lines([self._info(asked, c) for c in request.query["cids"].split(",")])
+        if peer.too_many and "unexpectedly_unpinned" in request.query.get("filter", ""):
+            raise Hangup
         told = MEMORY | set(request.query.get("filter", "").split(","))
         return _lines([self._info(asked, c) for c in self.pins if self._word(peer, c)[0] in told])
 

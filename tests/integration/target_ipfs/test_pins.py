@@ -317,6 +317,22 @@ async def test_the_audit_finds_a_pin_that_its_kubo_has_lost(
     assert found.evidence == "cluster-2: unexpectedly_unpinned: it should be pinned"
 
 
+async def test_i7_a_peer_that_cannot_tell_what_it_lost_is_no_failure(
+    site: Site, cluster: FakeCluster, sink: KuboSink
+) -> None:
+    SMALL.send(sink, site.nodes[:2])
+    async with site.watch() as (roster, watch):
+        peers = [node.peer for node in roster.nodes[:2]]
+        await watch.pin(SMALL.root, peers, name="n")
+        for peer in cluster.peers:
+            peer.too_many = True
+        recorded = RecordedPin(root=ROOT, allocations=tuple(peers))
+        found = await audit(roster, [recorded], settle_s=0, silent_s=0)
+    assert [(one.verdict, one.subject) for one in found] == [
+        ("unknown", f"what cluster-{i} lost") for i in (1, 2, 3)
+    ]
+
+
 async def test_a_pin_is_withdrawn_although_one_peer_is_down(
     site: Site, cluster: FakeCluster, sink: KuboSink
 ) -> None:
