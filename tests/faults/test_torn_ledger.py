@@ -133,12 +133,17 @@ def test_i5_a_record_that_turned_is_found_without_the_mark(torn: Torn) -> None:
     (bare / f"{NAME}.bak").unlink()
     trials = Trials(bare, torn.scratch)
     content = (bare / NAME).read_bytes()
-    record = content.rindex(b"d4/k")
-    wounds = torn.turned(bare / NAME, range(record - 16, record + 120))
+    (_, key, _), row = max(torn.whole.objects.items())
+    cid = row[5]
+    assert isinstance(cid, bytes)
+    # as SQLite lays a row out: its key, some numbers, its CID, its ETag
+    ends = [at for at in range(len(content)) if content.startswith(cid, at)]
+    end = next(at for at in ends if key in content[at - 64 : at])
+    wounds = torn.turned(bare / NAME, range(content.rindex(key, end - 64, end), end + len(cid)))
     wounds += torn.turned(bare / NAME, range(len(content)))
     trials.run(wounds)
     _told(f"{len(wounds)} bytes of {NAME} without its mark", trials)
-    assert sum(n for why, n in trials.seen.items() if "digests" in why) > 60
+    assert sum(n for why, n in trials.seen.items() if "digests" in why) > 50
 
 
 def test_a_mark_that_turned_costs_a_full_check_and_no_ledger(torn: Torn) -> None:
