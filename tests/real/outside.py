@@ -85,12 +85,16 @@ class Hurt:
         words += ["--cluster-user", stack.user, "--cluster-password-env", PASSWORD]
         for kubo, cluster in zip(stack.kubo_urls, stack.cluster_urls, strict=True):
             words += ["--kubo", kubo, "--cluster", cluster]
-        vgwm.run("init", "--source", f"posix:{source.root}", *words)
-        vgwm.run("plan", "--batch-size", "10")
-        vgwm.run("set", f"bandwidth={SLOW}")
-        vgwm.run("copy", "--detach", "--workers", "4")
         hurt = cls(source, stack, vgwm, table)
-        hurt.wait_recorded(least)
+        try:
+            vgwm.run("init", "--source", f"posix:{source.root}", *words)
+            vgwm.run("plan", "--batch-size", "10")
+            vgwm.run("set", f"bandwidth={SLOW}")
+            vgwm.run("copy", "--detach", "--workers", "4")
+            hurt.wait_recorded(least)
+        except BaseException:
+            vgwm.close()
+            raise
         return hurt
 
     def wait_recorded(self, least: int, *, limit_s: float = 90) -> None:
