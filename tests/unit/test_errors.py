@@ -54,7 +54,10 @@ def test_the_documentation_names_each_class_with_its_family_and_exit_code() -> N
     assert all(line.engine and line.operator for line in told().values())
 
 
-@pytest.mark.parametrize("kind", sorted(classes(), key=code_of))
+CLASSES: list[type[VgwmError]] = sorted(classes(), key=code_of)
+
+
+@pytest.mark.parametrize("kind", CLASSES)
 def test_a_code_on_the_wire_has_the_family_of_its_class(kind: type[VgwmError]) -> None:
     if kind is not VgwmError:
         assert family_of(code_of(kind)) is kind.family
