@@ -16,7 +16,7 @@ from textual.app import App
 from textual.worker import WorkerFailed
 
 from core.control.client import Client
-from core.control.replaying import ReplayClient
+from core.control.flight.replaying import ReplayClient
 from core.display import safe
 from tui import acts, opening, options, signals, steering, themes, wire
 from tui.acts import Press

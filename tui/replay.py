@@ -15,7 +15,7 @@ from tui.ui import Link, LinkState, Played
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from core.control.replaying import ReplayClient
+    from core.control.flight.replaying import ReplayClient
 
 SEEK_S = 30.0
 FAR_S = 600.0

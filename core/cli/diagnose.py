@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from core.cli.call import Call
-    from core.control.diagnosis import Diagnosis
+    from core.control.log.diagnosis import Diagnosis
 
 _LEVELS = ".-=+*#"
 
@@ -35,8 +35,8 @@ def log(call: Call, *, file: Path | None) -> int:
     import msgspec
 
     from core.cli.output import answer
-    from core.control.diagnosis import diagnose as read
-    from core.control.log_reading import Odd, read_log
+    from core.control.log.diagnosis import diagnose as read
+    from core.control.log.reading import Odd, read_log
 
     odd = Odd()
     found = read(read_log(file or call.workspace / "engine.log", odd))

@@ -19,7 +19,7 @@ def report(error: Exception, release: str) -> Fault:
 
     The trace holds no local variables, and passes the redactor (I9).
     """
-    from core.control.log import redacted
+    from core.control.log.writing import redacted
 
     at = datetime.now(tz=UTC).strftime("%Y%m%dT%H%M%SZ")
     text = f"vgwm {release} {at}\n" + "".join(traceback.format_exception(error))

@@ -6,8 +6,8 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from core.control.log_lines import OPENED, LogLine, text_line
-from core.control.snapshot_log import SnapshotLog, bundle_line, event_line
+from core.control.log.lines import OPENED, LogLine, text_line
+from core.control.log.snapshots import SnapshotLog, bundle_line, event_line
 from core.display import safe
 from core.errors import BadInput, CapacityExhausted
 

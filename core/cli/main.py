@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Unpack
 
-    from core.control.replaying import ReplayClient
+    from core.control.flight.replaying import ReplayClient
 
     # Opens the terminal application and returns its exit code.
     OpenApp = Callable[["AppGiven"], int]

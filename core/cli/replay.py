@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from core.cli.call import Call
     from core.control.fact import Fact
-    from core.control.flight_reading import Recording
-    from core.control.replaying import Playhead
+    from core.control.flight.reading import Recording
+    from core.control.flight.replaying import Playhead
 
 DEFAULT_SPEED = 10.0
 _MOST_SPEED = 100_000.0
@@ -58,8 +58,8 @@ def replay(call: Call, **given: Unpack[ReplayGiven]) -> int:
     FILE: a segment *.flight; WS: a workspace; else this one. With --plain, or without a terminal,
     a line per changed fact; with --json a snapshot per recorded second.
     """
-    from core.control.flight_reading import open_recording
-    from core.control.replaying import Playhead, ReplayClient
+    from core.control.flight.reading import open_recording
+    from core.control.flight.replaying import Playhead, ReplayClient
 
     recording = open_recording(given["where"] or call.workspace)
     playhead = Playhead(recording.times_ns, speed=given["speed"] or DEFAULT_SPEED)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 from core.config.redact import redact
 from core.control import snapshot, wire, wire_failures
 from core.display import safe
-from core.engine.wish import CORRUPT, Deed, Wish
+from core.engine.acts.wish import CORRUPT, Deed, Wish
 from core.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from core.engine.act_plans import ActPlan, ActPlans, Share, Tally
+    from core.engine.acts.plans import ActPlan, ActPlans, Share, Tally
     from core.errors import VgwmError
 
 PATIENCE_S: Final = 1.0

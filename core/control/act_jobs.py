@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from core.engine.act_progress import ActProgress
+from core.engine.acts.progress import ActProgress
 from core.model import ENDED, JobKind
 
 if TYPE_CHECKING:

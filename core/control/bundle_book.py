@@ -12,12 +12,12 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from core.control import wire
-from core.control.log import say
-from core.control.snapshot_log import bundle_line
+from core.control.log.snapshots import bundle_line
+from core.control.log.writing import say
 from core.display import safe
 
 if TYPE_CHECKING:
-    from core.engine.bundle_times import BundleTimes
+    from core.engine.copying.bundle_times import BundleTimes
 
 _log = logging.getLogger(__name__)
 

@@ -13,10 +13,10 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
 from core.config.redact import redact
-from core.control import flight
-from core.control.flight_ring import FlightRing
-from core.control.log import say
-from core.control.snapshot_log import SnapshotLog, working_job
+from core.control.flight import frames as flight
+from core.control.flight.ring import FlightRing
+from core.control.log.snapshots import SnapshotLog, working_job
+from core.control.log.writing import say
 from core.errors import VgwmError
 
 if TYPE_CHECKING:

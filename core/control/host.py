@@ -14,7 +14,7 @@ import msgspec
 from core.control.chronicle import chronicling
 from core.control.keeper import READY
 from core.control.live import EngineDesk
-from core.control.log import logging_to
+from core.control.log.writing import logging_to
 from core.control.scrape import exposing
 from core.control.serve import serve
 from core.control.server import build_app, error_body

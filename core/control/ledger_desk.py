@@ -15,7 +15,7 @@ from core.control.act_desk import ActDesk
 from core.control.describe import knobs_of, with_plan, workspace_of
 from core.control.failure_list import FailureList
 from core.display import safe
-from core.engine.act_plans import ActPlans
+from core.engine.acts.plans import ActPlans
 from core.errors import Broken, EngineDown, ForeignPlan, NoPlan
 from core.ledger.ledger import Ledger
 from core.model import BundleState, JobState

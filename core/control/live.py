@@ -18,8 +18,8 @@ from core.control.lease import Lease
 from core.control.ledger_desk import LedgerLooks
 from core.control.orders import Orders
 from core.display import safe
-from core.engine.progress import Remaining
-from core.engine.progress_hours import by_the_clock
+from core.engine.pace.progress import Remaining
+from core.engine.pace.progress_hours import by_the_clock
 from core.errors import BadInput
 from core.ledger.rows import EventDraft
 from core.model import JobKind

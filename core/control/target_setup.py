@@ -13,7 +13,7 @@ from core.config.schema import DirTarget
 from core.config.workspace import FILE_NAME, load
 from core.dag.canonical import dumps
 from core.display import safe
-from core.engine.target import open_target_table
+from core.engine.copying.target import open_target_table
 from core.errors import Refused
 from core.target import profile as profiles
 from core.target.dir_store import DirStore

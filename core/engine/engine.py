@@ -17,19 +17,19 @@ import psutil
 from core.config.references import variables
 from core.config.workspace import FILE_NAME, load
 from core.display import safe
-from core.engine.acts import Acts
-from core.engine.board import Board, Step
-from core.engine.bottleneck import Bounds, stall
-from core.engine.bundle_times import untold
-from core.engine.deaths import Deaths
-from core.engine.fork_server import ForkServer
+from core.engine.acts.running import Acts
+from core.engine.copying.bundle_times import untold
+from core.engine.copying.target import load_for
+from core.engine.crew.board import Board, Step
+from core.engine.crew.deaths import Deaths
+from core.engine.crew.fork_server import ForkServer
 from core.engine.jobs import Jobs
 from core.engine.known_buckets import KnownBuckets
 from core.engine.live_knobs import LiveKnobs
 from core.engine.observing import Observer, Post
+from core.engine.pace.bottleneck import Bounds, stall
 from core.engine.runs import WALKER_SLOT, CopyRun, PlanRun
 from core.engine.settings import posix_config
-from core.engine.target import load_for
 from core.errors import ForeignPlan, NoPlan
 from core.ledger import opening
 from core.ledger.ledger import Ledger
@@ -45,11 +45,11 @@ if TYPE_CHECKING:
 
     from core.config.knobs import Knobs
     from core.config.schema import Workspace
-    from core.engine.bundle_times import BundleTimes
+    from core.engine.acts.requeueing import Requeueing
+    from core.engine.copying.bundle_times import BundleTimes
     from core.engine.jobs import Run
     from core.engine.observing import WorkerView
     from core.engine.reins import Reins
-    from core.engine.requeueing import Requeueing
     from core.ledger.rows import BucketRow, RequestMark
     from core.model import JobKind
     from core.target.chooser import NodeStatus

@@ -12,7 +12,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, TypeVar
 
-from core.engine.faults import Backoff
+from core.engine.copying.faults import Backoff
 from core.engine.reins import JobCancelled
 from core.errors import CapacityExhausted, Denied, VgwmError
 from core.ledger.rows import EventDraft

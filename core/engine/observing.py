@@ -11,9 +11,9 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from core.engine import bottleneck
-from core.engine.board import Board, Seen, Step, Wait
-from core.engine.progress import STALL_S, Progress, Sample
+from core.engine.crew.board import Board, Seen, Step, Wait
+from core.engine.pace import bottleneck
+from core.engine.pace.progress import STALL_S, Progress, Sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

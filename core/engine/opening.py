@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from core.engine.faults import Backoff
+from core.engine.copying.faults import Backoff
 from core.errors import CapacityExhausted, Denied, NoAnswer, NodeBusy, VgwmError
 
 if TYPE_CHECKING:

@@ -16,18 +16,18 @@ from core.config.schema import DirTarget
 from core.dag import cid as cids
 from core.dag.canonical import dumps
 from core.engine.beside import Beside
-from core.engine.copying import Copier
-from core.engine.executor import LocalExecutor
+from core.engine.copying.copier import Copier
+from core.engine.copying.means import Means
+from core.engine.copying.target import open_placement, open_target_table
+from core.engine.copying.window import Window
+from core.engine.crew.executor import LocalExecutor
 from core.engine.holding import Hold
-from core.engine.means import Means
 from core.engine.opening import Opening
-from core.engine.plan import Planner, PlanSettings
-from core.engine.planfile import plan_document, write_plan
-from core.engine.regulating import Regulator
+from core.engine.pace.regulating import Regulator
+from core.engine.pace.tuner import Tuner
+from core.engine.planning.plan import Planner, PlanSettings
+from core.engine.planning.planfile import plan_document, write_plan
 from core.engine.settings import cid_profile_of, posix_config, worker_setup
-from core.engine.target import open_placement, open_target_table
-from core.engine.tuner import Tuner
-from core.engine.window import Window
 from core.errors import CapacityExhausted, ForeignPlan, NoAnswer, NoPlan, PinFailed, VgwmError
 from core.ledger.rows import BucketState, EventDraft
 from core.model import BundleState
@@ -39,10 +39,10 @@ from core.target.rows import RowMaker
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from core.engine.acts.requeueing import Requeueing
+    from core.engine.copying.placement import Placement
     from core.engine.engine import Engine
-    from core.engine.placement import Placement
     from core.engine.reins import Reins
-    from core.engine.requeueing import Requeueing
     from core.ledger.ledger import Ledger
     from core.model import Finding
     from core.source.posix.buckets import Bucket

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from core.config.schema import DirTarget, PosixSource
-from core.engine.task import WorkerSetup
+from core.engine.crew.task import WorkerSetup
 from core.errors import BadInput
 from core.source.posix.config import PosixConfig
 

@@ -16,18 +16,18 @@ from typing import TYPE_CHECKING, cast
 
 from core.config.schema import DirTarget, Workspace
 from core.config.workspace import FILE_NAME, load
-from core.engine.board import Board
-from core.engine.copying import Copier
-from core.engine.executor import LocalExecutor
-from core.engine.fork_server import ForkServer
+from core.engine.copying.copier import Copier
+from core.engine.copying.means import Means
+from core.engine.copying.placement_dir import DirPlacement
+from core.engine.copying.window import Window
+from core.engine.crew.board import Board
+from core.engine.crew.executor import LocalExecutor
+from core.engine.crew.fork_server import ForkServer
 from core.engine.holding import Hold
-from core.engine.means import Means
-from core.engine.placement_dir import DirPlacement
-from core.engine.plan import Planner, PlanSettings
+from core.engine.planning.plan import Planner, PlanSettings
 from core.engine.reins import Reins
 from core.engine.runs import RANGE_DEPTH, WALKER_SLOT
 from core.engine.settings import posix_config, worker_setup
-from core.engine.window import Window
 from core.ledger.ledger import Ledger
 from core.ledger.rows import LedgerIdentity
 from core.model import JobKind
@@ -42,7 +42,7 @@ from tests.bench.program import serve
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from core.engine.task import WorkerSetup
+    from core.engine.crew.task import WorkerSetup
     from core.model import Cid
     from core.target.shape import Row
 

@@ -16,10 +16,11 @@ import traceback
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Self
 
-from core.engine import faults as engine_faults
-from core.engine import fork_main, fork_server
-from core.engine import walk as engine_walk
+from core.engine.copying import faults as engine_faults
+from core.engine.crew import fork_server
 from core.engine.engine import Engine
+from core.engine.worker import fork_main
+from core.engine.worker import walk as engine_walk
 from core.model import JobKind
 from core.source.posix import walk as source_walk
 from tests.faults import crash_moments

@@ -33,7 +33,7 @@ import asyncio, os, signal, sys
 from pathlib import Path
 from core.ledger import writer
 from core.engine.engine import Engine
-from core.engine.wish import Deed, Wish
+from core.engine.acts.wish import Deed, Wish
 from core.model import JobKind
 
 left = -1

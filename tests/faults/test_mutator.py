@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from core.config.knobs import Knobs
-from core.engine.board import Step
-from core.engine.seal import RACY
+from core.engine.crew.board import Step
+from core.engine.worker.seal import RACY
 from core.model import MIB, JobKind, ObjectState
 from tests.faults.journal import TAGS, TYPE, Content, Life, Moment
 from tests.faults.mutator import FOLDERS, Mutator

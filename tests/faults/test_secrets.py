@@ -17,10 +17,10 @@ import msgspec
 import psutil
 import pytest
 
-from core.control import flight
 from core.control.client import Client
 from core.control.feed import EventFeed
-from core.control.flight_reading import open_recording
+from core.control.flight import frames as flight
+from core.control.flight.reading import open_recording
 from tests.fakes import cluster_server
 from tests.fakes.http_server import Reply
 from tests.faults.disturbed import Pty

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 
 import core
-from core.engine.task import Fault, ObjectFault
+from core.engine.crew.task import Fault, ObjectFault
 from core.errors import OBJECT_FAMILIES, Family, NodeBusy, VgwmError, code_of, family_of
 
 DOCS = Path(__file__).parents[2] / "docs" / "errors.md"

@@ -11,15 +11,16 @@ import pytest
 
 from core.config.knobs import Knobs
 from core.config.redact import remember
-from core.control import flight, wire
+from core.control import wire
 from core.control.chronicle import Chronicle, chronicling
 from core.control.client import Client, job_of
-from core.control.diagnosis import diagnose
-from core.control.flight_reading import open_recording
-from core.control.flight_ring import FlightRing, segments
+from core.control.flight import frames as flight
+from core.control.flight.reading import open_recording
+from core.control.flight.replaying import Playhead, ReplayClient
+from core.control.flight.ring import FlightRing, segments
 from core.control.host import engine_here
-from core.control.log_reading import Odd, read_log
-from core.control.replaying import Playhead, ReplayClient
+from core.control.log.diagnosis import diagnose
+from core.control.log.reading import Odd, read_log
 from core.errors import BadInput, Refused, WrongState
 from core.model import ENDED, JobState
 from tests.fakes.desk import AT_NS, FakeDesk, job, snapshot

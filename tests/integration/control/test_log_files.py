@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.config.redact import remember
-from core.control.log import JsonLines
-from core.control.log_lines import LogLine, json_line, text_line
-from core.control.log_reading import Odd, read_log
-from core.control.rotation import RotatedFile, rotated_set
+from core.control.log.lines import LogLine, json_line, text_line
+from core.control.log.reading import Odd, read_log
+from core.control.log.rotation import RotatedFile, rotated_set
+from core.control.log.writing import JsonLines
 from core.errors import BadInput
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ def test_stderr_goes_on_in_the_new_file(log: Path) -> None:
     code = f"""
 import logging, os, sys
 from pathlib import Path
-from core.control.log import JsonLines
-from core.control.rotation import RotatedFile
+from core.control.log.writing import JsonLines
+from core.control.log.rotation import RotatedFile
 handler = RotatedFile(Path({str(log)!r}), largest_bytes=1_000, kept=9)
 handler.setFormatter(JsonLines())
 assert handler.is_open_as(2)
@@ -97,8 +97,8 @@ def test_a_full_disk_loses_lines_says_so_and_raises_nothing(log: Path) -> None:
     code = """
 import logging, resource, signal, sys
 from pathlib import Path
-from core.control.log import JsonLines
-from core.control.rotation import RotatedFile
+from core.control.log.writing import JsonLines
+from core.control.log.rotation import RotatedFile
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 path = Path(sys.argv[1])
 handler = RotatedFile(path)

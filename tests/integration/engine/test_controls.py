@@ -9,8 +9,8 @@ import pytest
 
 from core.config.knobs import Knobs
 from core.dag import cid as cids
+from core.engine.copying.placement_ipfs import IpfsPlacement
 from core.engine.jobs import Jobs
-from core.engine.placement_ipfs import IpfsPlacement
 from core.model import KIB, MIB, BundleState, JobKind
 from tests.integration.engine.ground import Ground, engine_on, make_ground, make_workspace, run_job
 from tests.integration.engine.ipfs_ground import COPIES, nodes_under

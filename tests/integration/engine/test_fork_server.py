@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from core.engine.board import Board
-from core.engine.fork_server import ForkServer
+from core.engine.crew.board import Board
+from core.engine.crew.fork_server import ForkServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

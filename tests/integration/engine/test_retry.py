@@ -15,7 +15,7 @@ from core.control.client import Client
 from core.control.live import EngineDesk
 from core.control.server import build_app
 from core.control.wire_failures import PlanRequest
-from core.engine.wish import CORRUPT, Deed, Wish
+from core.engine.acts.wish import CORRUPT, Deed, Wish
 from core.errors import BadInput, Refused, WrongState
 from core.ledger.rows import Disposition
 from core.model import JobKind
@@ -31,7 +31,7 @@ from tests.integration.engine.proof import bodies
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from core.engine.act_plans import ActPlan
+    from core.engine.acts.plans import ActPlan
     from core.engine.engine import Engine
     from core.ledger.rows import JobRow
     from tests.integration.engine.ground import Ground

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from core.config.knobs import Knobs
-from core.engine import tuner as tuners
-from core.engine.board import Board, Step
-from core.engine.executor import LocalExecutor, Seat
+from core.engine.crew.board import Board, Step
+from core.engine.crew.executor import LocalExecutor, Seat
 from core.engine.live_knobs import LiveKnobs
+from core.engine.pace import tuner as tuners
+from core.engine.pace.tuner import Tuner
 from core.engine.reins import Reins
-from core.engine.tuner import Tuner
 from core.model import JobKind
 from tests.integration.ledger import scene
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from core.engine.task import CopyResult
+    from core.engine.crew.task import CopyResult
     from core.ledger.ledger import Ledger
 
 BEST = 4

@@ -6,9 +6,9 @@ import json
 import os
 from typing import TYPE_CHECKING
 
-from core.engine.board import Board
-from core.engine.task import WalkTask, WorkerSetup
-from core.engine.walk import stream_pages
+from core.engine.crew.board import Board
+from core.engine.crew.task import WalkTask, WorkerSetup
+from core.engine.worker.walk import stream_pages
 from core.source.posix.config import PosixConfig
 
 if TYPE_CHECKING:

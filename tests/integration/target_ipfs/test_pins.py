@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.dag.cid import text
-from core.errors import Denied, NodeBusy, NodeUnreachable, PinFailed, PinMoved, VgwmError
+from core.errors import Denied, NodeBusy, PinFailed, PinMoved, VgwmError
 from core.target.notices import Notices
 from core.target.pin_audit import RecordedPin, audit
 from tests.fakes.bundles import bundle, contents
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from core.target.sink_kubo import KuboSink
-    from tests.fakes.cluster_server import FakeCluster, FakePeer
-    from tests.fakes.kubo_server import FakeKubo
+    from tests.fakes.cluster_server import FakeCluster
 
 SMALL = bundle(contents("pins", 3))
 ROOT = text(SMALL.root)
@@ -261,62 +260,6 @@ async def test_a_peer_that_keeps_us_waiting_delays_no_other(
         await stuck
 
 
-async def test_replaced_allocations_are_told_at_once(
-    site: Site, cluster: FakeCluster, sink: KuboSink
-) -> None:
-    SMALL.send(sink, site.nodes[:2])
-    async with site.watch() as (roster, watch):
-        one, two, three = (node.peer for node in roster.nodes)
-        cluster.instead = [two, three]
-        with pytest.raises(PinMoved) as told:
-            await watch.pin(SMALL.root, [one, two], name="n")
-        assert told.value.allocations == (two, three)
-        SMALL.send(sink, site.nodes[2:])
-        await watch.pin(SMALL.root, told.value.allocations, name="n")
-
-
-async def test_a_pin_withdrawn_within_its_batch_does_not_come_back(
-    site: Site, cluster: FakeCluster
-) -> None:
-    async with site.watch() as (roster, watch):
-        one, two, three = (node.peer for node in roster.nodes)
-        cluster.instead = [two, three]
-        with pytest.raises(PinMoved):
-            await watch.pin(SMALL.root, [one, two], name="n")
-        await watch.withdraw(SMALL.root)
-        assert cluster.pins == {}
-
-
-async def test_a_withdrawn_pin_is_waited_for_until_no_kubo_lists_it(
-    site: Site, cluster: FakeCluster, sink: KuboSink, kubos: list[FakeKubo]
-) -> None:
-    SMALL.send(sink, site.nodes[:2])
-    cluster.unpins_late = True
-    async with site.watch() as (roster, watch):
-        await watch.pin(SMALL.root, [node.peer for node in roster.nodes[:2]], name="n")
-        withdrawal = asyncio.create_task(watch.withdraw(SMALL.root))
-        await until(lambda: not cluster.pins)
-        asked = kubos[0].pin_questions
-        await until(lambda: kubos[0].pin_questions > asked + 2)
-        assert not withdrawal.done()
-        for kubo in kubos:
-            kubo.pins.clear()
-        await withdrawal
-
-
-async def test_the_audit_finds_a_pin_that_its_kubo_has_lost(
-    site: Site, cluster: FakeCluster, sink: KuboSink
-) -> None:
-    SMALL.send(sink, site.nodes[:2])
-    async with site.watch() as (roster, watch):
-        peers = [node.peer for node in roster.nodes[:2]]
-        await watch.pin(SMALL.root, peers, name="n")
-        cluster.peers[1].forced[ROOT] = ("unexpectedly_unpinned", "it should be pinned")
-        recorded = RecordedPin(root=ROOT, allocations=tuple(peers))
-        (found,) = await audit(roster, [recorded], settle_s=0)
-    assert found.evidence == "cluster-2: unexpectedly_unpinned: it should be pinned"
-
-
 async def test_i7_a_peer_that_cannot_tell_what_it_lost_is_no_failure(
     site: Site, cluster: FakeCluster, sink: KuboSink
 ) -> None:
@@ -331,39 +274,6 @@ async def test_i7_a_peer_that_cannot_tell_what_it_lost_is_no_failure(
     assert [(one.verdict, one.subject) for one in found] == [
         ("unknown", f"what cluster-{i} lost") for i in (1, 2, 3)
     ]
-
-
-async def test_a_pin_is_withdrawn_although_one_peer_is_down(
-    site: Site, cluster: FakeCluster, sink: KuboSink
-) -> None:
-    SMALL.send(sink, site.nodes[:2])
-    async with site.watch() as (roster, watch):
-        await watch.pin(SMALL.root, [node.peer for node in roster.nodes[:2]], name="n")
-        cluster.peers[1].down = True
-        cluster.unpins_late = True  # a Kubo whose peer is dead keeps its pin: nobody unpins there
-        cluster.peers[0].kubo.pins.clear()
-        await watch.withdraw(SMALL.root)
-        assert cluster.pins == {}
-        for peer in cluster.peers:
-            peer.down = True
-        with pytest.raises(NodeUnreachable):
-            await watch.withdraw(SMALL.root)
-
-
-async def test_allocations_that_change_later_are_told(
-    site: Site, cluster: FakeCluster, sink: KuboSink
-) -> None:
-    SMALL.send(sink, site.nodes[:2])
-    async with site.watch() as (roster, watch):
-        one, two, three = (node.peer for node in roster.nodes)
-        cluster.peers[1].forced[ROOT] = ("pinning", "")
-        pin = asyncio.create_task(watch.pin(SMALL.root, [one, two], name="n"))
-        await until(lambda: ROOT in cluster.peers[0].kubo.pins)
-        cluster.pins[ROOT].allocations = [one, three]
-        cluster.peers[1].forced.clear()
-        with pytest.raises(PinMoved) as told:
-            await pin
-        assert told.value.allocations == (one, three)
 
 
 async def test_a_full_queue_is_waited_for(site: Site, cluster: FakeCluster, sink: KuboSink) -> None:
@@ -457,39 +367,6 @@ async def test_cancelled_pins_are_waited_for_no_longer(
         assert watch.waiting == 0
 
 
-async def test_i7_the_audit_calls_a_peer_that_does_not_answer_unknown(
-    site: Site, cluster: FakeCluster, sink: KuboSink
-) -> None:
-    SMALL.send(sink, site.nodes[:2])
-    async with site.watch() as (roster, watch):
-        peers = [node.peer for node in roster.nodes[:2]]
-        await watch.pin(SMALL.root, peers, name="n")
-        cluster.peers[0].down = True
-        cluster.peers[2].hidden.add(ROOT)
-        recorded = RecordedPin(root=ROOT, allocations=tuple(peers))
-        found = await audit(roster, [recorded], settle_s=0)
-    said = [(one.verdict, one.subject) for one in found]
-    assert said == [("fail", ROOT), ("unknown", "cluster-1")]
-    assert "cluster-3: not in its state" in found[0].evidence
-
-
-async def test_i7_the_audit_does_not_wait_for_one_dead_peer_and_proves_nothing_by_none(
-    site: Site, cluster: FakeCluster, sink: KuboSink
-) -> None:
-    SMALL.send(sink, site.nodes[:2])
-    async with site.watch() as (roster, watch):
-        peers = [node.peer for node in roster.nodes[:2]]
-        await watch.pin(SMALL.root, peers, name="n")
-        recorded = RecordedPin(root=ROOT, allocations=tuple(peers))
-        cluster.peers[0].down = True
-        found = await audit(roster, [recorded], settle_s=600, silent_s=0)
-        assert [(one.verdict, one.subject) for one in found] == [("unknown", "cluster-1")]
-        for peer in cluster.peers:
-            peer.down = True
-        found = await audit(roster, [recorded], settle_s=600, silent_s=0)
-        assert {one.verdict for one in found} == {"fail"}
-
-
 async def test_i7_what_a_peer_with_a_dead_kubo_lacks_is_unknown(
     site: Site, cluster: FakeCluster, sink: KuboSink
 ) -> None:
@@ -515,20 +392,6 @@ async def test_a_peer_whose_kubo_is_down_is_asked_for_pins_last(
             await watch.pin(SMALL.root, [node.peer for node in roster.nodes[:2]], name="n")
     posts = [[r.method for r in peer.asked].count("POST") for peer in cluster.peers]
     assert posts == [0, 0, 3]
-
-
-async def test_the_audit_waits_for_gossip(site: Site, cluster: FakeCluster, sink: KuboSink) -> None:
-    SMALL.send(sink, site.nodes[:2])
-    async with site.watch() as (roster, watch):
-        peers = [node.peer for node in roster.nodes[:2]]
-        await watch.pin(SMALL.root, peers, name="n")
-        late: FakePeer = cluster.peers[2]
-        late.hidden.add(ROOT)
-        recorded = RecordedPin(root=ROOT, allocations=tuple(peers))
-        look = asyncio.create_task(audit(roster, [recorded], settle_s=10))
-        await until(lambda: any(r.path == "/allocations" for r in late.asked))
-        late.hidden.clear()
-        assert await look == []
 
 
 def test_the_errors_of_pins_are_no_answer(site: Site) -> None:

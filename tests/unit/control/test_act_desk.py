@@ -8,7 +8,7 @@ import pytest
 
 from core.control.act_desk import command, wish_of
 from core.control.wire_failures import PlanRequest
-from core.engine.wish import Deed, Wish
+from core.engine.acts.wish import Deed, Wish
 from core.errors import BadInput
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from core.control import metrics, wire
 from core.control.bundle_book import MOST, BundleBook
-from core.engine.bundle_times import BundleTimes, Stopwatch
-from core.engine.planned_event import PlannedEvent
-from core.engine.recorded_event import RecordedEvent
-from core.engine.task import CopyResult
+from core.engine.copying.bundle_times import BundleTimes, Stopwatch
+from core.engine.copying.recorded_event import RecordedEvent
+from core.engine.crew.task import CopyResult
+from core.engine.planning.planned_event import PlannedEvent
 from tests.fakes.desk import snapshot
 
 

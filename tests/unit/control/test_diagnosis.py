@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.control.diagnosis import ROWS, SLOWEST, diagnose
-from core.control.log_lines import (
+from core.control.log.diagnosis import ROWS, SLOWEST, diagnose
+from core.control.log.lines import (
     BundleFacts,
     JobFacts,
     LogLine,

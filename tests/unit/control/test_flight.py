@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.control import flight
+from core.control.flight import frames as flight
 from tests.tui import stage
 
 PACKED = st.lists(st.binary(min_size=1, max_size=300), min_size=1, max_size=8)

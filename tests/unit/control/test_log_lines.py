@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.control.log_lines import (
+from core.control.log.lines import (
     KINDS,
     BundleFacts,
     JobFacts,
@@ -26,7 +26,7 @@ from core.control.log_lines import (
 )
 
 if TYPE_CHECKING:
-    from core.control.log_lines import Facts
+    from core.control.log.lines import Facts
 
 NUMBER = st.integers(0, 2**53)
 SECONDS = st.integers(0, 10**12).map(lambda n: n / 10**6)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.control.replaying import LONGEST_GAP_S, SPEEDS, Playhead
+from core.control.flight.replaying import LONGEST_GAP_S, SPEEDS, Playhead
 
 S = 1_000_000_000
 TIMES_NS = [n * S for n in range(101)]

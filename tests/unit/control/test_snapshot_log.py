@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from core.control import wire
-from core.control.log_lines import JobFacts, LogLine, MinuteFacts, MovesFacts, StallFacts, text_line
-from core.control.snapshot_log import SnapshotLog, bundle_line, event_line
+from core.control.log.lines import JobFacts, LogLine, MinuteFacts, MovesFacts, StallFacts, text_line
+from core.control.log.snapshots import SnapshotLog, bundle_line, event_line
 from tests.tui import stage
 
 LATER = 10**18 * 9

@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from core.engine.progress import Left, Progress, Remaining, Sample
+from core.engine.pace.progress import Left, Progress, Remaining, Sample
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

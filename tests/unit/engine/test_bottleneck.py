@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.engine.bottleneck import (
+from core.engine.pace.bottleneck import (
     BANDWIDTH,
     IDLE,
     READ,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.engine.bundling import Cut, Cutter, RawEntry
+from core.engine.planning.bundling import Cut, Cutter, RawEntry
 from core.model import BundleKind
 
 LARGE = 1_000

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.engine.deaths import how_it_ended
+from core.engine.crew.deaths import how_it_ended
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from core.engine.board import Board, Wait
-from core.engine.gate import HELD_S, Gate
-from core.engine.rules import SLACK_NS
+from core.engine.crew.board import Board, Wait
+from core.engine.crew.rules import SLACK_NS
+from core.engine.worker.gate import HELD_S, Gate
 from core.errors import WorkHeld
 from core.model import KIB, MIB
 
@@ -40,7 +40,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("core.engine.rules.monotonic_ns", lambda: round(clock.now_s * 1e9))
+    monkeypatch.setattr("core.engine.crew.rules.monotonic_ns", lambda: round(clock.now_s * 1e9))
     return clock
 
 

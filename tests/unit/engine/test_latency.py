@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.engine.latency import BINS, ENOUGH, SAMPLE, Reads, bin_of, p99_s, timed, upper_s
+from core.engine.worker.latency import BINS, ENOUGH, SAMPLE, Reads, bin_of, p99_s, timed, upper_s
 
 
 @given(st.integers(0, 20 * 10**9))

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from core.engine.board import Board, Step, Wait
-from core.engine.bottleneck import Bounds
+from core.engine.crew.board import Board, Step, Wait
 from core.engine.observing import Observer, Post
-from core.engine.progress import Remaining
+from core.engine.pace.bottleneck import Bounds
+from core.engine.pace.progress import Remaining
 from core.ledger.counters import Counters
 
 if TYPE_CHECKING:

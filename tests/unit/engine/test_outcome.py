@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from core.engine.outcome import Outcome, again_bundle, outcome_of, without_refused
-from core.engine.task import CopyResult, Loss, ObjectFault
-from core.engine.walk import current_only
+from core.engine.copying.outcome import Outcome, again_bundle, outcome_of, without_refused
+from core.engine.crew.task import CopyResult, Loss, ObjectFault
+from core.engine.worker.walk import current_only
 from core.model import Bundle, BundleKind, ObjectState, Page, Unrepresentable
 
 MEMBER = (b"k", b"", 7, 11, 12, 13)

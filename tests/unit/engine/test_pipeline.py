@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from core.engine.pipeline import Pipeline
+from core.engine.planning.pipeline import Pipeline
 
 
 async def test_writes_begin_in_order_and_no_more_than_the_depth_are_under_way() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.engine.progress import Left, Progress, Remaining, Sample
+from core.engine.pace.progress import Left, Progress, Remaining, Sample
 
 HALF = Remaining(objects=36_000, size_bytes=360_000, share=0.25, complete=True, bundles=36)
 

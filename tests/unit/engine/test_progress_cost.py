@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.engine.progress_cost import Cost, Span, fit, quantile, seconds_left
+from core.engine.pace.progress_cost import Cost, Span, fit, quantile, seconds_left
 from tests.unit.engine.runs import Copy
 
 MIB = 1 << 20

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.config.schedule import ALL_TIMES, Schedule
-from core.engine.progress_hours import WEEK_S, by_the_clock
+from core.engine.pace.progress_hours import WEEK_S, by_the_clock
 
 NIGHTS = Schedule.parse("22:00-06:00")
 H = 3_600.0

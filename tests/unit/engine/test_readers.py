@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.engine.readers import REST_LOOKS, Readers
+from core.engine.pace.readers import REST_LOOKS, Readers
 
 
 def looks(readers: Readers, p99_s: float | None, *, times: int, workers: int = 9) -> list[int]:

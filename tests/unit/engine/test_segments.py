@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from core.dag.cid import RAW
-from core.engine.board import Board, Step
-from core.engine.carry import Segments
-from core.engine.packing import Packer
-from core.engine.task import CopyTask
+from core.engine.crew.board import Board, Step
+from core.engine.crew.task import CopyTask
+from core.engine.worker.carry import Segments
+from core.engine.worker.packing import Packer
 from core.model import BundleKind, Cid
 from core.target.sink import DiscardSink
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.engine.tuning import Climber, Reading, Step, Stop
+from core.engine.pace.tuning import Climber, Reading, Step, Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import stat
 
-from core.engine.seal import Carried
-from core.engine.unshown import unshown
+from core.engine.worker.seal import Carried
+from core.engine.worker.unshown import unshown
 from core.model import Cid, MetaText, Unrepresentable
 
 LATE_NS = 5_000_000_000 * 1_000_000_000

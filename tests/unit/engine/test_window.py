@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from core.engine.window import PER_WORKER, Window
+from core.engine.copying.window import PER_WORKER, Window
 
 
 async def test_bytes_hold_the_next_bundle_until_one_has_left() -> None:

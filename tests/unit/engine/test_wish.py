@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.engine.act_progress import ActProgress, RetryFigures
-from core.engine.wish import CORRUPT, Deed, Wish, WishHash
+from core.engine.acts.progress import ActProgress, RetryFigures
+from core.engine.acts.wish import CORRUPT, Deed, Wish, WishHash
 from core.ledger.failure_looks import Standing
 from core.ledger.rows import Disposition
 from core.model import ObjectState

@@ -1,0 +1,1 @@
+"""The copy: every bundle on its way to the target, through the faults of the outside."""

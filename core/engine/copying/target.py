@@ -1,0 +1,54 @@
+"""Opening the target that vgwm.yaml names. Secrets are resolved here, and stay here (I9).
+
+May import config and the target.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from core.config.schema import DirTarget
+from core.engine.copying.placement_dir import DirPlacement
+from core.target.dir_store import DirStore
+from core.target.open_table import TableLogin, open_table
+
+if TYPE_CHECKING:
+    from core.config.knobs import Knobs
+    from core.config.schema import Workspace
+    from core.engine.copying.placement import Placement
+    from core.target.objects import ObjectTable
+    from core.target.profile import Profile
+
+
+async def open_placement(workspace: Workspace, knobs: Knobs, epoch: int) -> Placement:
+    """Return the target's placement. Raises what its servers say, and BadInput for too few.
+
+    epoch: of the engine; what earlier ones left half-written is cleared away.
+    """
+    target = workspace.target
+    if isinstance(target, DirTarget):
+        return DirPlacement(DirStore(target.path), epoch)
+    from core.engine.copying.target_ipfs import open_ipfs  # noqa: PLC0415 - a directory needs no HTTP
+
+    return await open_ipfs(target, knobs, workspace.id)
+
+
+def load_for(workspace: Workspace) -> None:
+    """Load what the target will need, ahead of the first job."""
+    if not isinstance(workspace.target, DirTarget):
+        importlib.import_module("core.engine.copying.target_ipfs")
+
+
+async def open_target_table(workspace: Workspace, profile: Profile) -> ObjectTable:
+    """Return the object table, connected."""
+    target = workspace.target
+    if isinstance(target, DirTarget):
+        return await open_table(f"sqlite:{target.path / 'objects.db'}", profile, None)
+    login = TableLogin(
+        user=target.table_user,
+        password=target.table_password_ref.resolve() if target.table_password_ref else None,
+        token=target.table_token_ref.resolve() if target.table_token_ref else None,
+        ca_file=target.table_ca_file,
+    )
+    return await open_table(target.table, profile, login)

@@ -1,0 +1,1 @@
+"""How fast it goes, why not faster, and what is done about it."""

@@ -1,0 +1,1 @@
+"""A worker process: what it reads, builds and hands on. No asyncio, no HTTP client."""
