@@ -10,6 +10,7 @@ import fcntl
 import os
 import pty
 import random
+import select
 import signal
 import socket
 import sqlite3
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 BYTES_S = 1 << 20
+SILENT_S = 60.0
 XOFF, XON = b"\x13", b"\x11"
 ASK = b"GET /v1/snapshot HTTP/1.1\r\nhost: engine\r\n\r\n" * 100
 HALF = b"POST /v1/jobs HTTP/1.1\r\nhost: engine\r\ncontent-length: 900\r\n\r\n{"
@@ -114,6 +116,8 @@ class Pty:
         """Read what it writes until this is among it, and return all of that."""
         seen = b""
         while text not in seen:
+            # a read alone would hold the whole suite when the words never come
+            assert select.select([self.master], [], [], SILENT_S)[0], seen
             piece = os.read(self.master, 65_536)
             assert piece, seen
             seen += piece
@@ -145,7 +149,7 @@ def stalled(ground: Ground, home: Path) -> Iterator[None]:
     for window in windows[:2]:
         window.read_until(b"copy")
         os.write(window.master, XOFF)
-    windows[2].read_until(b"/gw")
+    windows[2].read_until(b"vgwm")
     yield
     for window in windows:
         assert window.child.poll() is None, "it did not stall: it has ended"

@@ -150,7 +150,7 @@ def titles_and_environments(engine: int) -> bytes:
 def frames(ws: Path, home: Path) -> bytes:
     """Return what the screens wrote: Home, Migrate, Errors, Log; each also into reports/."""
     window = Pty("-w", str(ws), home=home)
-    written = window.read_until(b"/gw")
+    written = window.read_until(b"vgwm")
     for screen, keys in {"home": "w", "migrate": "gmw", "errors": "gew", "log": "glw"}.items():
         os.write(window.master, keys.encode())
         while not list((ws / "reports").glob(f"{screen}-*.svg")):
