@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING, NamedTuple
@@ -52,7 +53,13 @@ async def start(
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         env=environment(home, env),
+        preexec_fn=_hear_ctrl_c,
     )
+
+
+def _hear_ctrl_c() -> None:
+    """Undo what a shell does to its background jobs, of which the suite may be one."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 async def vgwm(*arguments: str, home: Path, env: Mapping[str, str] | None = None) -> Ran:
