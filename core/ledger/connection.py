@@ -15,7 +15,7 @@ from core.ledger.schema import PAGE_BYTES
 if TYPE_CHECKING:
     from pathlib import Path
 
-CACHE_KIB = 4_096
+CACHE_KIB = 2_048
 """Keys come in order, so more would only make memory grow with the set."""
 
 RESTORE = "Stop the engine and start it again: it looks at everything, and names the backup."

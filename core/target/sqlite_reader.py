@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _PAGE_BYTES: Final = 8192
-_CACHE_KIB: Final = 4_096  # keys come in order: more would only grow with the set
+_CACHE_KIB: Final = 2_048  # keys come in order: more would only grow with the set
 _BUSY_MS: Final = 10_000
 
 
