@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
@@ -143,7 +142,6 @@ async def test_a_node_that_says_slow_down_is_left_alone_and_told_of(outside: Out
         assert any("kubo-1 answered 429" in text for text in await told(engine, "node_left_out"))
 
 
-@pytest.mark.skipif(os.environ.get("VGWM_LONG") != "1", reason="VGWM_LONG: three recovers, 15 s")
 async def test_a_peer_whose_pins_fail_loses_them_to_others(outside: Outside) -> None:
     sick = outside.nodes.cluster.peers[0]
     sick.lies = ("pin_error", "disk on fire")

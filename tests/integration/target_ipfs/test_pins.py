@@ -9,29 +9,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from core.dag.cid import text
 from core.errors import Denied, NodeBusy, PinFailed, PinMoved, VgwmError
 from core.target.notices import Notices
 from core.target.pin_audit import RecordedPin, audit
 from tests.fakes.bundles import bundle, contents
 from tests.fakes.http_server import Reply
 from tests.fakes.ipfs_contract import QUICK, Site
+from tests.integration.target_ipfs.pin_ground import LOST, ROOT, SMALL, until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from core.target.sink_kubo import KuboSink
     from tests.fakes.cluster_server import FakeCluster
-
-SMALL = bundle(contents("pins", 3))
-ROOT = text(SMALL.root)
-LOST = replace(QUICK, post_again_s=0.4, absent_s=3)
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not true():  # noqa: ASYNC110 - it waits for what happens in other threads
-            await asyncio.sleep(0.01)
 
 
 async def test_i1_a_pin_is_not_over_while_one_peer_has_not_said_pinned(

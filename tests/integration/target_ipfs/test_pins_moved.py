@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from core.dag.cid import text
 from core.errors import NodeUnreachable, PinMoved
 from core.target.pin_audit import RecordedPin, audit
-from tests.fakes.bundles import bundle, contents
-from tests.fakes.ipfs_contract import QUICK, Site
+from tests.integration.target_ipfs.pin_ground import ROOT, SMALL, until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from core.target.sink_kubo import KuboSink
     from tests.fakes.cluster_server import FakeCluster, FakePeer
+    from tests.fakes.ipfs_contract import Site
     from tests.fakes.kubo_server import FakeKubo
-
-SMALL = bundle(contents("pins", 3))
-ROOT = text(SMALL.root)
-LOST = replace(QUICK, post_again_s=0.4, absent_s=3)
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not true():  # noqa: ASYNC110 - it waits for what happens in other threads
-            await asyncio.sleep(0.01)
 
 
 async def test_replaced_allocations_are_told_at_once(
