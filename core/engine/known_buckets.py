@@ -1,6 +1,6 @@
 """The buckets at hand: what each object and the bucket table need of them.
 
-May import the ledger's rows and the target's bucket rows.
+May import the ledger's rows, the source's buckets and the target's bucket rows.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from core.ledger.rows import BucketRow
+    from core.source.posix.buckets import Bucket
     from core.target.profile import Profile
     from core.target.shape import Row
 
@@ -51,3 +52,14 @@ class KnownBuckets:
                 )
             )
         return rows
+
+
+def bucket_text(bucket: Bucket) -> str:
+    """Return what the ledger keeps of a bucket: its owner, its time, its settings."""
+    return dumps(
+        {
+            "document": json.loads(bucket.attrs.document(bucket.owner)),
+            "mtime_ns": bucket.mtime_ns,
+            "owner": bucket.owner,
+        }
+    )

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from core.config.schema import DirTarget
 from core.dag import cid as cids
-from core.dag.canonical import dumps
 from core.engine.beside import Beside
 from core.engine.copying.copier import Copier
 from core.engine.copying.means import Means
@@ -22,13 +21,22 @@ from core.engine.copying.target import open_placement, open_target_table
 from core.engine.copying.window import Window
 from core.engine.crew.executor import LocalExecutor
 from core.engine.holding import Hold
+from core.engine.known_buckets import bucket_text
 from core.engine.opening import Opening
 from core.engine.pace.regulating import Regulator
 from core.engine.pace.tuner import Tuner
 from core.engine.planning.plan import Planner, PlanSettings
 from core.engine.planning.planfile import plan_document, write_plan
 from core.engine.settings import cid_profile_of, posix_config, worker_setup
-from core.errors import CapacityExhausted, ForeignPlan, NoAnswer, NoPlan, PinFailed, VgwmError
+from core.errors import (
+    Broken,
+    CapacityExhausted,
+    ForeignPlan,
+    NoAnswer,
+    NoPlan,
+    PinFailed,
+    VgwmError,
+)
 from core.ledger.rows import BucketState, EventDraft
 from core.model import BundleState
 from core.source.posix.source import PosixSource
@@ -295,7 +303,7 @@ class CopyRun:
             log.warning("%s", error.what)  # the next copy clears it
 
     async def _require_whole_plan(self) -> None:
-        """Raise if the walk was broken off: what it had planned is copied, and that is not all."""
+        """Raise if anything is left: a walk that was broken off, a bundle that nobody carries."""
         rows = await self._engine.ledger.buckets()
         left = sum(row.state is not BucketState.DONE for row in rows)
         if left:
@@ -303,6 +311,14 @@ class CopyRun:
                 what=f"the plan was broken off: {left} of {len(rows)} buckets are not walked",
                 where="copy",
                 remedy="What was planned is copied. Go on with: vgwm plan, then vgwm copy.",
+            )
+        ledger, under_way = self._engine.ledger, (BundleState.COPYING, BundleState.COPIED)
+        held = await ledger.in_states(*under_way, BundleState.PINNED, after_id=0, limit=1)
+        if held:
+            raise Broken(
+                what=f"bundle {held[0].id} is under way, and nobody carries it",
+                where="copy",
+                remedy="It is put back: run vgwm copy again, and report this with engine.log.",
             )
 
     async def _audit(self, placement: Placement, reins: Reins) -> None:
@@ -376,14 +392,3 @@ async def announce(placement: Placement, ledger: Ledger, reins: Reins) -> None:
             await ledger.event(
                 EventDraft(kind=notice.kind, text=notice.text, level=notice.level, job=reins.id)
             )
-
-
-def bucket_text(bucket: Bucket) -> str:
-    """Return what the ledger keeps of a bucket: its owner, its time, its settings."""
-    return dumps(
-        {
-            "document": json.loads(bucket.attrs.document(bucket.owner)),
-            "mtime_ns": bucket.mtime_ns,
-            "owner": bucket.owner,
-        }
-    )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from core.config.knobs import Knobs
 from core.ledger import backup
+from core.ledger.ledger import Ledger
 from core.ledger.mark import Mark
 from core.model import JobKind, JobState
 from tests.integration.engine.ground import engine_on, make_ground, make_workspace, migrate, run_job
@@ -17,6 +18,8 @@ from tests.integration.engine.proof import bodies
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
     from core.engine.engine import Engine
 
@@ -100,4 +103,29 @@ async def test_a_backup_is_made_at_the_end_of_a_job_and_the_copy_goes_on_from_it
         assert (await migrate(engine)).state == "done"
         counted = await engine.ledger.counters()
     assert counted.migrated == len(ground.bodies)
+    assert bodies(ground.target) == ground.bodies
+
+
+async def test_i4_a_copy_is_not_done_while_a_bundle_is_left_that_nobody_carries(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ground = make_ground(tmp_path, objects=10)
+    make_workspace(ground, SMALL)
+
+    async def forgets(_ledger: Ledger) -> None:
+        """Leave every bundle in its state, as a fault of ours would."""
+
+    async with engine_on(ground) as engine:
+        await run_job(engine, JobKind.PLAN)
+        [first, *_] = await engine.ledger.open_bundles(0, 1)
+        await engine.ledger.copying([first.id], "local")
+        with monkeypatch.context() as patched:
+            patched.setattr(Ledger, "reset_copying", forgets)
+            left = await run_job(engine, JobKind.COPY)
+        assert left.state == "failed"
+        assert left.result is not None
+        assert f"bundle {first.id} is under way" in left.result
+        await engine.ledger.reset_copying()
+        again = await run_job(engine, JobKind.COPY)
+        assert again.state == "done", again.result
     assert bodies(ground.target) == ground.bodies
