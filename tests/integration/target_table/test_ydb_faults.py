@@ -8,7 +8,6 @@ import logging
 import subprocess
 import sys
 import textwrap
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -192,24 +191,21 @@ async def test_another_database_is_bad_input(server: YdbProcess) -> None:
 async def test_a_closed_port_is_unreachable_at_once(server: YdbProcess) -> None:
     server.start()
     server.kill()
-    began = time.monotonic()
-    with pytest.raises(NodeUnreachable, match="Connect"):
+    with pytest.raises(NodeUnreachable, match="Connect"):  # the SDK would say that time ran out
         await YdbTable.open(server.spec, GUIDE)
-    assert time.monotonic() - began < 5  # the SDK alone takes 10 s
 
 
 async def test_a_silent_login_leaves_the_event_loop_free(server: YdbProcess) -> None:
     server.start("--user", "vgwm", "--fault", "Login=HANG:1")
     login = TableLogin(user="vgwm", password=Secret("any"))
     opening = asyncio.create_task(YdbTable.open(server.spec, GUIDE, login))
-    longest = 0.0
+    turns = 0
     while not opening.done():
-        before = time.monotonic()
         await asyncio.sleep(0.01)
-        longest = max(longest, time.monotonic() - before)
+        turns += 1
     with pytest.raises(NodeUnreachable):
         await opening
-    assert longest < 2.5  # it blocks for 5 s if it is asked in the loop
+    assert turns > 20  # asked in the loop, it would let it turn once or twice
 
 
 async def test_another_schema_is_a_mismatch_that_names_it(server: YdbProcess) -> None:
