@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.conftest import NOT_TESTED
 from tests.lab import tools as lab_tools
 from tests.lab.gateway import Gateway
 from tests.lab.missing import Missing
@@ -29,12 +30,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 LIMIT_S = 120
-NOT_TESTED = pytest.StashKey[dict[str, list[str]]]()
 SHARED = pytest.StashKey[Stack]()
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[NOT_TESTED] = {}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -65,18 +61,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
 
 def _note(item: pytest.Item, needs: str) -> None:
     title = (getattr(item, "module", None).__doc__ or item.nodeid).splitlines()[0].rstrip(".")
-    titles = item.config.stash[NOT_TESTED].setdefault(needs, [])
-    if title not in titles:
-        titles.append(title)
-
-
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    for needs, titles in config.stash[NOT_TESTED].items():
-        terminalreporter.write_line(
-            f"NOT TESTED: {'; '.join(titles)} (needs: {needs})", yellow=True, bold=True
-        )
+    item.user_properties.append((NOT_TESTED, f"{needs}\n{title}"))
 
 
 @pytest.fixture(scope="session")
