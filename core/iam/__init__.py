@@ -1,0 +1,1 @@
+"""Accounts of the gateway: read, checked, carried over unchanged."""

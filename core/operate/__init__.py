@@ -1,0 +1,1 @@
+"""What keeps a deployment running: its files rendered, its settings tuned."""

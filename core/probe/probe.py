@@ -1,0 +1,84 @@
+"""A question and how it is asked: all at once, each with its own limit of time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
+
+from core.errors import VgwmError
+from core.probe.answer import Answer, Component, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+HEALTH_LIMIT_S = 2.0
+
+
+class Depth(Enum):
+    """HEALTH reads, within 2 s. CHECK goes deep, and removes its canaries again."""
+
+    HEALTH = "health"
+    CHECK = "check"
+
+
+class Finding(NamedTuple):
+    """What a question found, before it is timed and named. remedy: empty for a pass."""
+
+    verdict: Verdict
+    evidence: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """A question. ask: raises VgwmError or OSError if nobody answers, which is `unknown`."""
+
+    check: str
+    component: Component
+    depth: Depth
+    ask: Callable[[], Awaitable[Finding]]
+    endpoint: str = ""
+    limit_s: float = HEALTH_LIMIT_S
+    remedy: str = ""  # for no answer in time
+
+
+async def ask_all(probes: Sequence[Probe]) -> AsyncIterator[Answer]:
+    """Ask all at once; yield the answers as they come."""
+    tasks = [asyncio.create_task(ask_one(probe)) for probe in probes]
+    try:
+        for done in asyncio.as_completed(tasks):
+            yield await done
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def ask_one(probe: Probe) -> Answer:
+    """Ask one question within its limit."""
+    began_s = time.monotonic()
+    try:
+        async with asyncio.timeout(probe.limit_s):
+            found = await probe.ask()
+    except TimeoutError:
+        text = f"no answer in {probe.limit_s:.0f} s"
+        found = Finding(Verdict.UNKNOWN, text, probe.remedy)
+    except VgwmError as error:
+        found = Finding(Verdict.UNKNOWN, error.what, error.remedy)
+    except OSError as error:
+        text = error.strerror or type(error).__name__
+        found = Finding(Verdict.UNKNOWN, text, probe.remedy)
+    return Answer(
+        check=probe.check,
+        component=probe.component,
+        verdict=found.verdict,
+        evidence=found.evidence,
+        at_ns=time.time_ns(),
+        took_s=time.monotonic() - began_s,
+        endpoint=probe.endpoint,
+        remedy=found.remedy,
+    )
