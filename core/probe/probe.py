@@ -9,7 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.errors import VgwmError
-from core.probe.answer import Answer, Component, Verdict
+from core.verdict import Answer, Component, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
