@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -118,20 +119,30 @@ def keeper() -> Iterator[Keeper]:
         yield kept
 
 
+@pytest.fixture(scope="session")
+def grown(tools: Tools, lab_folder: Path, keeper: Keeper) -> Callable[[str], GatewayTree]:
+    """Make a mode's tree once, whatever the order in which tests ask for it."""
+
+    @cache
+    def make(mode: str) -> GatewayTree:
+        gateway = Gateway(
+            f"gateway-{mode}",
+            tools.path("versitygw"),
+            lab_folder / mode,
+            with_sidecar=mode == "sidecar",
+        )
+        gateway.start(keeper)
+        return GatewayTree(gateway, grow(gateway))
+
+    return make
+
+
 @pytest.fixture(scope="session", params=["xattr", "sidecar"])
 def gateway_tree(
-    request: pytest.FixtureRequest, tools: Tools, lab_folder: Path, keeper: Keeper
+    request: pytest.FixtureRequest, grown: Callable[[str], GatewayTree]
 ) -> GatewayTree:
     """A tree of every kind of object in this metadata mode; read-only for tests."""
-    mode = str(request.param)
-    gateway = Gateway(
-        f"gateway-{mode}",
-        tools.path("versitygw"),
-        lab_folder / mode,
-        with_sidecar=mode == "sidecar",
-    )
-    gateway.start(keeper)
-    return GatewayTree(gateway, grow(gateway))
+    return grown(str(request.param))
 
 
 @pytest.fixture(scope="session")
