@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.bulk import ManyRows
 from core.config.redact import redact
 from core.display import safe
 from core.errors import BadInput, Broken
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
 BEGINNING: Position = (b"", b"")
 """Where a walk stands before its first page."""
 
-INSERT_OBJECT = "INSERT INTO objects(bid,st,bun,key,ver,size,ino,mt,ct) VALUES(?,0,?,?,?,?,?,?,?)"
+_OBJECTS = ManyRows(
+    "INSERT INTO objects(bid,st,bun,key,ver,size,ino,mt,ct)", "(?1,0,?2,?,?,?,?,?,?)"
+)
 _INSERT_BUNDLE = (
     "INSERT INTO bundles(id,bid,lo,hi,kind,rnd,n,bytes,st,tries) VALUES(?,?,?,?,?,?,?,?,0,?)"
 )
@@ -144,8 +147,7 @@ def insert_bundle(conn: sqlite3.Connection, bucket_id: int, bundle: NewBundle, m
 def _insert(conn: sqlite3.Connection, bucket_id: int, bundle: NewBundle) -> Counter[str]:
     entries = bundle.entries
     try:
-        # (bucket, bundle) + entry, joined in C: a line of Python an object would cost a third.
-        conn.executemany(INSERT_OBJECT, map((bucket_id, bundle.id).__add__, entries))
+        _OBJECTS.run(conn, entries, (bucket_id, bundle.id))
     except sqlite3.IntegrityError as error:
         raise Broken(
             what=f"a key of bundle {bundle.id} is in the ledger already",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
+from core.bulk import ManyRows
 from core.errors import Broken
 from core.ledger import bundles, counters, seals
 from core.ledger.failures import clear_requeued, follow, note
@@ -28,9 +29,13 @@ UNENDED: Final = (
     BundleState.COPIED,
     BundleState.PINNED,
 )
-_UPDATE_OBJECT: Final = (
-    "UPDATE objects SET st=?,cid=?,etag=?,size=?,ino=?,mt=?,ct=?,mh=?"
-    " WHERE bid=? AND key=? AND ver=? AND st IN (0,2)"
+# Rows are the members, or nothing is kept (`_update`): none is ever inserted.
+_OBJECTS: Final = ManyRows(
+    "INSERT INTO objects(st,cid,etag,size,ino,mt,ct,mh,bid,key,ver)",
+    "(?,?,?,?,?,?,?,?,?,?,?)",
+    " ON CONFLICT(bid,key,ver) DO UPDATE SET st=excluded.st,cid=excluded.cid,etag=excluded.etag,"
+    "size=excluded.size,ino=excluded.ino,mt=excluded.mt,ct=excluded.ct,mh=excluded.mh"
+    " WHERE st IN (0,2)",
 )
 _STATE_NAMES: Final = {
     ObjectState.RECORDED: ("migrated", "migrated_bytes"),
@@ -87,7 +92,7 @@ def record(conn: sqlite3.Connection, bundle_id: int, outcome: Outcome, now_ns: i
 def _update(conn: sqlite3.Connection, bundle: Range, rows: Sequence[RecordRow]) -> list[int | None]:
     """Write the rows; return the sizes that the members had. Broken unless rows are the members."""
     old = bundles.open_sizes(conn, bundle)
-    changed = conn.executemany(_UPDATE_OBJECT, rows).rowcount if rows else 0
+    changed = _OBJECTS.run(conn, rows)
     # All of them, once, and no other's: as many as were open are changed, and none is open now.
     if not changed == len(rows) == len(old) or bundles.has_open(conn, bundle):
         raise Broken(

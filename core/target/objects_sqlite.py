@@ -91,7 +91,7 @@ class SqliteTable:
         return await self._reader.run(look)
 
     async def upsert(self, rows: Sequence[Row]) -> None:
-        """Write rows in one executemany; they are on disk on return."""
+        """Write rows in few statements; they are on disk on return."""
         await self._write(self._objects, rows, lambda connection: self._put(connection, rows))
 
     async def delete(self, bucket: str, keys: Sequence[str]) -> None:
@@ -158,7 +158,7 @@ class SqliteTable:
         statement = sql.upsert(shape)
 
         def work(connection: sqlite3.Connection) -> None:
-            connection.executemany(statement, rows)
+            statement.run(connection, rows)
 
         await self._write(shape, rows, work)
 
@@ -180,11 +180,10 @@ class SqliteTable:
             connection.executemany(
                 self._forget, [(*row[:2], *row[:2], row[cid_at]) for row in rows]
             )
-        connection.executemany(self._upsert, rows)
+        self._upsert.run(connection, rows)
         if self._forget:
-            connection.executemany(
-                self._cid_upsert, [tuple(row[at] for at in self._cid_at) for row in rows]
-            )
+            entries = [tuple(row[at] for at in self._cid_at) for row in rows]
+            self._cid_upsert.run(connection, entries)
 
     async def _write(
         self,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from core.bulk import ManyRows
 from core.target.shape import ColumnType
 
 if TYPE_CHECKING:
@@ -51,16 +52,17 @@ def create_index(shape: TableShape) -> str | None:
     return f"CREATE INDEX IF NOT EXISTS {shape.index.name} ON {shape.name} ({columns})"
 
 
-def upsert(shape: TableShape) -> str:
-    """Return the statement that writes one row over whatever stands under its key."""
+def upsert(shape: TableShape) -> ManyRows:
+    """Return the statement that writes rows over whatever stands under their keys."""
     places = ", ".join("?" * len(shape.columns))
     updates = ", ".join(
         f"{name} = excluded.{name}" for name in shape.names if name not in shape.key
     )
     # Names only from a checked profile; every value is a parameter.
-    return (
-        f"INSERT INTO {shape.name} ({', '.join(shape.names)}) VALUES ({places}) "  # noqa: S608
-        f"ON CONFLICT ({', '.join(shape.key)}) DO UPDATE SET {updates}"
+    return ManyRows(
+        f"INSERT INTO {shape.name} ({', '.join(shape.names)})",
+        f"({places})",
+        f" ON CONFLICT ({', '.join(shape.key)}) DO UPDATE SET {updates}",
     )
 
 
