@@ -6,6 +6,8 @@ Served by a live engine and by a ledger at rest alike: every answer is on disk b
 
 from __future__ import annotations
 
+from msgspec import field
+
 from core.control import wire
 
 
@@ -62,7 +64,7 @@ class ChecksRun(wire.Wire, frozen=True, kw_only=True):
     actor: str
     began_ns: int | None = None
     ended_ns: int | None = None
-    only: list[str] = []
+    only: list[str] = field(default_factory=list)
     rows: int = 0
     answered: int = 0
     measure_s: float = 0.0  # of the trial; 0: none was asked for
@@ -86,10 +88,12 @@ class Inventory(wire.Wire, frozen=True, kw_only=True):
     size_bytes: int
     versions: int = 0
     markers: int = 0
-    histogram: list[tuple[str, int, int]] = []  # class label, objects, bytes
-    largest: list[LargeObject] = []  # at most 20, the largest first
-    cannot_carry: dict[str, int] = {}  # class: objects
-    clients: list[str] = []
+    histogram: list[tuple[str, int, int]] = field(
+        default_factory=list
+    )  # class label, objects, bytes
+    largest: list[LargeObject] = field(default_factory=list)  # at most 20, the largest first
+    cannot_carry: dict[str, int] = field(default_factory=dict)  # class: objects
+    clients: list[str] = field(default_factory=list)
 
 
 class EstimateTerm(wire.Wire, frozen=True, kw_only=True):
@@ -111,7 +115,7 @@ class Estimate(wire.Wire, frozen=True, kw_only=True):
     low_s: float | None = None
     high_s: float | None = None
     unknown: str = ""
-    terms: list[EstimateTerm] = []
+    terms: list[EstimateTerm] = field(default_factory=list)
     trial_s: float = 0.0
     trial_objects: int = 0
     trial_bytes: int = 0
@@ -126,10 +130,10 @@ class Checks(wire.Wire, frozen=True, kw_only=True):
 
     at_ns: int
     run: ChecksRun | None = None
-    checks: list[Check] = []
-    counts: dict[str, int] = {}
+    checks: list[Check] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
     open_warnings: int = 0
-    blocking: list[str] = []
+    blocking: list[str] = field(default_factory=list)
     inventory: Inventory | None = None
     estimate: Estimate | None = None
 
