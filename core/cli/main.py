@@ -47,6 +47,7 @@ _COMMANDS = {
     "set": "core.cli.knobs:set_knobs",
     "replay": "core.cli.replay:replay",
     "diagnose": "core.cli.diagnose:diagnose",
+    "guide": "core.cli.guide:guide",
     "completion": "core.cli.completion:completion",
 }
 
