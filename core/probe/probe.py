@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
-from core.errors import VgwmError
+from core.errors import NoAnswer, VgwmError
 from core.verdict import Answer, Component, Verdict
 
 if TYPE_CHECKING:
@@ -34,7 +34,10 @@ class Finding(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """A question. ask: raises VgwmError or OSError if nobody answers, which is `unknown`."""
+    """A question. ask: may raise NoAnswer or OSError, which is `unknown`, or another VgwmError.
+
+    Those others are answers: wrong credentials, another schema, no such server are a `fail`.
+    """
 
     check: str
     component: Component
@@ -66,8 +69,10 @@ async def ask_one(probe: Probe) -> Answer:
     except TimeoutError:
         text = f"no answer in {probe.limit_s:.0f} s"
         found = Finding(Verdict.UNKNOWN, text, probe.remedy)
-    except VgwmError as error:
+    except NoAnswer as error:
         found = Finding(Verdict.UNKNOWN, error.what, error.remedy)
+    except VgwmError as error:
+        found = Finding(Verdict.FAIL, error.what, error.remedy)
     except OSError as error:
         text = error.strerror or type(error).__name__
         found = Finding(Verdict.UNKNOWN, text, probe.remedy)
