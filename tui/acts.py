@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui import effects, errors_acts
+from tui import effects
 from tui.keys import GO
 from tui.prompt import answer_prompt, knob_prompt
-from tui.reasons import ACTS, why_off
+from tui.reasons import ACTS, OWN, why_off
 from tui.said import command_line, command_of, error_text, status_line
 from tui.sheets import answer_sheet, begin_sheet, cancel_sheet
 from tui.steering import other_holder
@@ -69,8 +69,9 @@ def _table(ui: Ui, id_: str, scene: Scene, keymap: Keymap) -> Step:
         return Step(replace(ui, prompt=Prompt(asks=Asks.TAKEOVER), error=None))
     if id_ in _MOVES:
         return Step(_move(ui, id_, scene))
-    if id_ in errors_acts.BY_ID:
-        return Step(*errors_acts.BY_ID[id_](ui, scene))
+    own = OWN.get(ui.screen)
+    if own is not None and id_ in own.does:
+        return Step(*own.does[id_](ui, scene))
     act = _BY_ID.get(id_)
     return act(ui, scene) if act is not None else Step(ui)
 
@@ -106,8 +107,8 @@ def _go(ui: Ui, key: str, id_: str) -> Step:
 
 def _list_length(ui: Ui, scene: Scene) -> int:
     match ui.screen:
-        case Name.ERRORS:
-            return scene.window.total if scene.window is not None else 0
+        case name if name in OWN:
+            return OWN[name].length(ui, scene)
         case Name.LOG:
             known = scene.snapshot.events if scene.snapshot is not None else ()
             return len(scene.events or known)
@@ -159,7 +160,8 @@ def _back(ui: Ui, scene: Scene) -> Step:
         return Step(replace(ui, screen=ui.back))
     if ui.link.state is LinkState.CONNECTING and scene.snapshot is None:
         return Step(ui, effects.Leave())
-    stepped = errors_acts.back(ui)
+    own = OWN.get(ui.screen)
+    stepped = own.back(ui) if own is not None else None
     if stepped is not None:
         return Step(stepped)
     return Step(replace(ui, screen=Name.HOME, cursor=0))

@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING
 from core.control.wire_failures import FailureBundle, FailureCause
 from tui import effects
 from tui.listing import Filter, Listing, Tab, fitting, next_tab
-from tui.mend import Mend, Verb, mend_of
-from tui.ui import Asks, Message, Name, Prompt, Ui
+from tui.mend import Mend, Verb, mend_of, why_not
+from tui.own import Own
+from tui.ui import Asks, Message, Prompt, Ui
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tui.effects import Effect
     from tui.listing import Row
+    from tui.own import Done
     from tui.ui import Scene
 
-    Done = tuple[Ui, Effect | None]
+_MENDS = {"retry": Verb.RETRY, "skip": Verb.SKIP}
 
 
 def row_of(ui: Ui, scene: Scene) -> Row | None:
@@ -88,10 +87,8 @@ def _planning(ui: Ui) -> Ui:
     return replace(ui, message=Message(text="asking the engine for the plan .."), error=None)
 
 
-def back(ui: Ui) -> Ui | None:
-    """Return one step back on this screen; None where there is none."""
-    if ui.screen is not Name.ERRORS:
-        return None
+def _back(ui: Ui) -> Ui | None:
+    """Close the object that is open, else let go of the filter."""
     if ui.opened:
         return replace(ui, opened=False)
     if ui.listing.filter != Filter() or ui.listing.bundle is not None:
@@ -99,11 +96,22 @@ def back(ui: Ui) -> Ui | None:
     return None
 
 
-BY_ID: dict[str, Callable[[Ui, Scene], Done]] = {
-    "pane": _tab,
-    "open": _open,
-    "filter": _filter,
-    "next": _next,
-    "retry": _retry,
-    "skip": _skip,
-}
+def _why_off(id_: str, ui: Ui, scene: Scene) -> str:
+    if id_ not in _MENDS:
+        return ""
+    return why_not(_MENDS[id_], ui.listing, row_of(ui, scene), opened=ui.opened)
+
+
+OWN = Own(
+    does={
+        "pane": _tab,
+        "open": _open,
+        "filter": _filter,
+        "next": _next,
+        "retry": _retry,
+        "skip": _skip,
+    },
+    why_off=_why_off,
+    back=_back,
+    length=lambda _ui, scene: scene.window.total if scene.window is not None else 0,
+)

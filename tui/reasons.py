@@ -5,40 +5,64 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.model import JobState
-from tui.errors_acts import row_of
-from tui.mend import Verb, why_not
+from tui import errors_acts
+from tui.keys import GO
 from tui.ui import LinkState, Name
 from tui.views.words import current_job, is_alive
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from core.control.wire import Job, Snapshot
+    from tui.own import Own
     from tui.ui import Scene, Ui
 
-_MENDS = {"retry": Verb.RETRY, "skip": Verb.SKIP}
-ACTS = frozenset({"begin", "pause", "knob", "cancel", *_MENDS})
-_OF_LISTS = frozenset({"filter", "next", "open", "pane", *_MENDS})
+OWN: Mapping[Name, Own] = {
+    Name.ERRORS: errors_acts.OWN,
+}
+"""The screens that have keys of their own."""
+ACTS = frozenset({"begin", "pause", "knob", "cancel", "retry", "skip"})
+_ONLY_OWN = frozenset({"filter", "next", "open", "pane", "retry", "skip"})
+"""Keys that mean nothing but on a screen that has them for itself."""
 
 
 def why_off(id_: str, scene: Scene, ui: Ui) -> str:
     """Return why this key is off; empty if it is on."""
-    if id_ in _OF_LISTS and ui.screen is not Name.ERRORS:
-        return f"{ui.screen.value} has no list of errors: g e"
+    own = OWN.get(ui.screen)
+    is_own = own is not None and id_ in own.does
+    if id_ in _ONLY_OWN and not is_own:
+        return f"{ui.screen.value} has no use for it: {_where(id_)}"
     starts_engine = id_ == "begin" and ui.link.state is LinkState.GONE
     if id_ not in ACTS or starts_engine:
         return ""
+    off = "" if own is not None and is_own and own.local else _why_no_act(scene, ui)
+    if off:
+        return off
+    if own is not None and is_own:
+        return own.why_off(id_, ui, scene)
+    return "" if scene.snapshot is None else _why_not(id_, scene.snapshot, ui)
+
+
+def _why_no_act(scene: Scene, ui: Ui) -> str:
+    """Return why nothing may be changed at the engine now."""
     if ui.link.why_no_acts:
         return ui.link.why_no_acts
     if scene.snapshot is None:
         return "nothing is known yet"
-    if ui.frozen_s is not None:
-        return "the view is frozen: z lets it go on"
-    return _why_not(id_, scene, scene.snapshot, ui)
+    return "" if ui.frozen_s is None else "the view is frozen: z lets it go on"
 
 
-def _why_not(id_: str, scene: Scene, now: Snapshot, ui: Ui) -> str:
+def _where(id_: str) -> str:
+    """Return the way to the screens that have this key."""
+    return ", ".join(f"g {letter}" for letter, name in GO.items() if id_ in _does(name))
+
+
+def _does(name: Name) -> Mapping[str, object]:
+    return OWN[name].does if name in OWN else {}
+
+
+def _why_not(id_: str, now: Snapshot, ui: Ui) -> str:
     """Return why this act is off though the engine listens."""
-    if id_ in _MENDS:
-        return why_not(_MENDS[id_], ui.listing, row_of(ui, scene), opened=ui.opened)
     if id_ == "knob":
         return "" if now.knobs else "the engine shows no knobs"
     job = current_job(now)
