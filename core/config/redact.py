@@ -42,7 +42,7 @@ _PLACES: Final = (
     # NAME=value, name: value, "name": "value"; not a reference to a secret, nor what is hidden
     re.compile(
         rf"((?:{_NAMES})[\w-]{{0,40}}?(?<!_ref)(?:\\?['\"])?\s{{0,9}}[:=]\s{{0,9}}(?:\\?['\"])?)"
-        r"(?!(?:env|file|aws):|\[secret\])[^\s'\"&,;}\\]+()",
+        r"(?!(?:env|file|aws):|\[secret(?: [0-9a-f]{4})?\])[^\s'\"&,;}\\]+()",
         re.IGNORECASE,
     ),
 )
@@ -65,12 +65,16 @@ class _Known:
             if spellings <= self._spellings:
                 return
             self._spellings |= spellings
-            # longest first: a secret may begin with another one
-            ordered = sorted(self._spellings, key=len, reverse=True)
-            self._pattern = re.compile("|".join(map(re.escape, ordered)))
+            self._pattern = None
 
     def remove(self, text: str) -> str:
-        pattern = self._pattern
+        with self._lock:
+            # compiled here, not at each new value: a gateway's store holds thousands
+            if self._pattern is None and self._spellings:
+                # longest first: a secret may begin with another one
+                ordered = sorted(self._spellings, key=len, reverse=True)
+                self._pattern = re.compile("|".join(map(re.escape, ordered)))
+            pattern = self._pattern
         return text if pattern is None else pattern.sub(HIDDEN, text)
 
 
