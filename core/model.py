@@ -58,6 +58,7 @@ class JobKind(StrEnum):
     RETRY = "retry"  # failed objects go round again
     SKIP = "skip"  # failed objects are given up, by an operator
     UNSKIP = "unskip"
+    ASSESS = "assess"  # asks everything that must be known before the move
 
 
 class JobState(StrEnum):

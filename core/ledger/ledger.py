@@ -26,6 +26,7 @@ from core.ledger import (
     recount,
     settings,
 )
+from core.ledger.assessing import Assessing
 from core.ledger.mark import Mark
 from core.ledger.mending import Mending
 from core.ledger.reading import LedgerReader
@@ -63,6 +64,7 @@ class Ledger(LedgerReader):
         self._clock = clock
         self._bundle_ids = count(1)
         self.mending = Mending(self._write, clock)
+        self.assessing = Assessing(self._write, clock)
         self._backups = backup.Backups(path)
         self.epoch = 0
         self.left = opening.Left.NEW

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.errors import Broken
 from core.ledger import (
+    answers,
     backup,
     bundles,
     counters,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from core.ledger.recount import Difference
     from core.ledger.requests import Obeyed
     from core.ledger.rows import (
+        AnswerRow,
         BucketRow,
         EntryRow,
         EventRow,
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
         KnobRow,
         LedgerIdentity,
         Position,
+        SaidRow,
     )
     from core.model import Bundle
 
@@ -190,6 +193,14 @@ class LedgerReader:
     async def knobs(self) -> list[KnobRow]:
         """Return the knobs that somebody set; the others are at their default."""
         return await self._reader.read(settings.knobs)
+
+    async def answers(self) -> list[AnswerRow]:
+        """Return the assessment's newest answer of every row, in the order of its table."""
+        return await self._reader.read(answers.answers)
+
+    async def said(self) -> list[SaidRow]:
+        """Return the warnings that operators took on, and their notes of manual items."""
+        return await self._reader.read(answers.said)
 
     async def recount(self) -> None:
         """Count everything again; raise Broken if a counter differs (I4)."""

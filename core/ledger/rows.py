@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from core.model import BundleKind, JobKind, JobState
+    from core.verdict import Answer
 
 EntryRow: TypeAlias = tuple[bytes, bytes, int | None, int, int, int]
 """key, version, size (None: delete marker), ino, mtime_ns, ctime_ns: as `core.model.Entry`."""
@@ -192,6 +193,33 @@ class JobRow:
     reason: str
     result: str
     progress: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRow:
+    """The newest answer of a row of the assessment. place: in the table of checks, from 0."""
+
+    job: int
+    place: int
+    answer: Answer
+
+
+class Saying(StrEnum):
+    """What an operator says of an answer. ACK takes a warning on, NOTE answers a manual item."""
+
+    ACK = "ack"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaidRow:
+    """What somebody said. name: of a check or a manual item. text: the reason, or the note."""
+
+    kind: Saying
+    name: str
+    who: str
+    at_ns: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

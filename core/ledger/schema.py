@@ -9,14 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.errors import SchemaMismatch
-from core.ledger import failure_tables, seals
+from core.ledger import answers, failure_tables, seals
 
 if TYPE_CHECKING:
     import sqlite3
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 APPLICATION_ID = 0x7667776D  # "vgwm": `file ledger.db` and a foreign SQLite file are told apart
 PAGE_BYTES = 8192
+_OLDER = (1, 2)
 
 TABLES = (
     "CREATE TABLE meta(k TEXT PRIMARY KEY, v) WITHOUT ROWID",
@@ -70,6 +71,7 @@ TABLES = (
         " op TEXT NOT NULL, seen INTEGER NOT NULL, cid BLOB, size INTEGER, st INTEGER NOT NULL,"
         " why TEXT, PRIMARY KEY(bid,key,ver)) WITHOUT ROWID"
     ),
+    *answers.TABLES,
     *seals.TABLES,
 )
 
@@ -90,15 +92,22 @@ def is_empty(conn: sqlite3.Connection) -> bool:
 
 
 def upgrade(conn: sqlite3.Connection) -> bool:
-    """Bring a ledger of schema 1 to this one, in the caller's transaction; tell if it was one."""
+    """Bring an older ledger to this schema, in the caller's transaction; tell if it was one."""
     (application,) = conn.execute("PRAGMA application_id").fetchone()
     (version,) = conn.execute("PRAGMA user_version").fetchone()
-    if (application, version) != (APPLICATION_ID, 1):
+    if application != APPLICATION_ID or version not in _OLDER:
         return False
-    failure_tables.from_schema_1(conn)
-    for statement in seals.TABLES:
+    if version == 1:
+        failure_tables.from_schema_1(conn)
+    for statement in answers.TABLES:  # schema 2 had no assessment
         conn.execute(statement)
-    seals.reseal(conn)
+    if version == 1:
+        for statement in seals.TABLES:
+            conn.execute(statement)
+        seals.reseal(conn)
+    else:
+        for statement in (*seals.triggers_of("answers"), *seals.triggers_of("said")):
+            conn.execute(statement)
     conn.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
     return True
 
@@ -124,8 +133,9 @@ def check(conn: sqlite3.Connection, where: str) -> None:
         raise SchemaMismatch(
             what=f"the ledger has schema {version}, this vgwm knows schema {SCHEMA_VERSION}",
             where=where,
-            remedy="An engine brings it to schema 2 when it starts: vgwm engine start."
-            if version == 1
+            remedy=f"An engine brings it to schema {SCHEMA_VERSION} when it starts:"
+            " vgwm engine start."
+            if version in _OLDER
             else "Use the vgwm release that made this workspace.",
         )
     seen = {sql for (sql,) in conn.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")}

@@ -46,6 +46,8 @@ _SMALL: Final = {
         *("seq", "run", "slice", "state", "step"),
         *("phase", "ts", "actor", "plan", "data"),
     ),
+    "answers": ("id", "chk", "ep", "comp", "st", "ev", "fix", "at", "took", "job", "place"),
+    "said": ("id", "kind", "name", "who", "ts", "why"),
 }
 """Tables of few rows, for a bundle has many objects; the first column is the key."""
 
@@ -60,10 +62,16 @@ _state = itemgetter(0)
 _position = itemgetter(9, 10)
 
 
+def triggers_of(table: str) -> tuple[str, ...]:
+    """Return the triggers that keep the digests of a small table's rows."""
+    columns = _SMALL[table]
+    seal = f"{FUNCTION}({','.join(f'NEW.{column}' for column in columns)})"
+    return tuple(_three(table, f"NEW.{columns[0]}", f"OLD.{columns[0]}", seal, ("", "")))
+
+
 def _triggers() -> Iterator[str]:
-    for table, columns in _SMALL.items():
-        seal = f"{FUNCTION}({','.join(f'NEW.{column}' for column in columns)})"
-        yield from _three(table, f"NEW.{columns[0]}", f"OLD.{columns[0]}", seal, ("", ""))
+    for table in _SMALL:
+        yield from triggers_of(table)
     new, old = (_TALLY.replace("name", f"{row}.name") for row in ("NEW", "OLD"))
     yield from _three(
         "counters",

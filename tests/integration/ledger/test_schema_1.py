@@ -69,7 +69,8 @@ def as_schema_1(path: Path) -> None:
         assert "CREATE TABLE objects" in first
         for kind, name in conn.execute(
             "SELECT type,name FROM sqlite_schema WHERE type='trigger'"
-            " OR (type='table' AND name IN ('causes','failed_bundles','failures','seals'))"
+            " OR (type='table' AND name IN"
+            " ('answers','said','causes','failed_bundles','failures','seals'))"
         ).fetchall():
             conn.execute(f"DROP {kind} IF EXISTS {name}")
         conn.execute(FAILURES_1)
