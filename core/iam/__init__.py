@@ -1,1 +1,1 @@
-"""Accounts of the gateway: read, checked, carried over unchanged."""
+"""Accounts of a gateway: read, judged, carried over unchanged. May import config and below."""
