@@ -31,6 +31,7 @@ class PlanGiven(TypedDict):
     output: Path | None
     force: bool
     strategy: str | None
+    slices: tuple[str, ...]
     log_file: Path | None
     detach: bool
     foreground: bool
@@ -45,6 +46,13 @@ class PlanGiven(TypedDict):
 @click.option("--output", type=_FILE, metavar="FILE", help="Write the plan there too, as JSON.")
 @click.option("--force", is_flag=True, help="Replace an existing --output; the old one is kept.")
 @click.option("--strategy", type=click.Choice(STRATEGIES), help="How to cut over later.")
+@click.option(
+    "--slice",
+    "slices",
+    multiple=True,
+    metavar="NAME=BUCKET,..",
+    help="Buckets that are cut over together; the others are slice `rest`.",
+)
 @click.option("--log-file", type=_FILE, metavar="FILE", help="Append what happens to it.")
 @click.option("--detach", is_flag=True, help="Print the job's id and leave it to the engine.")
 @click.option("--foreground", is_flag=True, help="Run the engine in this process.")
@@ -62,6 +70,7 @@ def plan(call: Call, **given: Unpack[PlanGiven]) -> int:
     from core.cli.run import Errand, Manner, Verdict, run_job
     from core.control.agree import check_agreement
     from core.control.files import refuse_existing
+    from core.control.strategies import check_slices
 
     check_agreement(
         call.workspace,
@@ -69,6 +78,7 @@ def plan(call: Call, **given: Unpack[PlanGiven]) -> int:
         source_path=given["source_path"],
         target_backend=given["target_backend"],
     )
+    check_slices(given["slices"])
     output = given["output"]
     if output is not None and not given["force"]:
         refuse_existing(output)
@@ -82,6 +92,8 @@ def plan(call: Call, **given: Unpack[PlanGiven]) -> int:
         return Verdict(made, plan_lines(made), 0 if made.complete else _INCOMPLETE)
 
     args = {} if given["strategy"] is None else {"strategy": given["strategy"]}
+    if given["slices"]:
+        args["slices"] = " ".join(given["slices"])
     return run_job(
         call,
         Errand(kind="plan", args=args, knobs=given["knobs"], judge=judge),
@@ -90,11 +102,12 @@ def plan(call: Call, **given: Unpack[PlanGiven]) -> int:
 
 
 @plan.command()
+@click.option("--strategy", type=click.Choice(STRATEGIES), help="Spell another one out.")
 @conventions
-def show(call: Call) -> int:
+def show(call: Call, *, strategy: str | None) -> int:
     """Show the stored plan.
 
-    Its counts, sizes and hash, and what the target cannot show.
+    Its counts, sizes and hash, what the target cannot show, and how its strategy goes.
     """
     import asyncio
 
@@ -104,14 +117,15 @@ def show(call: Call) -> int:
     async def look() -> int:
         async with looking(call) as client:
             made = await client.plan()
-        answer(call, made, plan_lines(made))
+        answer(call, made, plan_lines(made, strategy or ""))
         return 0
 
     return asyncio.run(look())
 
 
-def plan_lines(made: wire.Plan) -> list[str]:
-    """Return a plan as plain lines."""
+def plan_lines(made: wire.Plan, strategy: str = "") -> list[str]:
+    """Return a plan as plain lines, with the way of its strategy or of another."""
+    from core.control.strategies import course
     from core.display import count, size
 
     lines = [
@@ -138,7 +152,7 @@ def plan_lines(made: wire.Plan) -> list[str]:
         lines.append(
             "! incomplete: not every entry of the source could be read; vgwm errors lists them"
         )
-    return lines
+    return [*lines, *course(made, strategy).lines()]
 
 
 def _dry(call: Call, knobs: dict[str, str]) -> int:

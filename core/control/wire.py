@@ -372,3 +372,4 @@ class Plan(Wire, frozen=True, kw_only=True):
     histogram: list[tuple[str, int, int]]  # class label, objects, bytes
     unrepresentable: dict[str, int]
     cid_profile: str
+    slices: list[tuple[str, list[str]]] = []  # name, buckets; none: all at once

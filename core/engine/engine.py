@@ -18,6 +18,7 @@ from core.config.references import variables
 from core.config.workspace import FILE_NAME, load
 from core.display import safe
 from core.engine.acts.running import Acts
+from core.engine.assessing.assessments import Assessments
 from core.engine.copying.bundle_times import untold
 from core.engine.copying.target import load_for
 from core.engine.crew.board import Board, Step
@@ -28,7 +29,8 @@ from core.engine.known_buckets import KnownBuckets
 from core.engine.live_knobs import LiveKnobs
 from core.engine.observing import Observer, Post
 from core.engine.pace.bottleneck import Bounds, stall
-from core.engine.runs import WALKER_SLOT, CopyRun, PlanRun
+from core.engine.plan_run import WALKER_SLOT, PlanRun
+from core.engine.runs import CopyRun
 from core.engine.settings import posix_config
 from core.errors import ForeignPlan, NoPlan
 from core.ledger import opening
@@ -93,6 +95,7 @@ class Engine:
         self.jobs = Jobs(ledger)
         self.deaths = Deaths(ledger)
         self.acts = Acts(ledger, workspace, lambda: self.knobs, self._carry)
+        self.assessments = Assessments(ledger, workspace, path)
         self.bundle_done: Callable[[BundleTimes], None] = untold
         self._copy: CopyRun | None = None
         self.listed = asyncio.Event()
@@ -164,8 +167,9 @@ class Engine:
         """Begin a job and return its id; a repeated request_id begins nothing new.
 
         Raises WrongState if one of its kind runs already, NoPlan for a copy without a plan, Refused
-        for an act on failures whose plan is not as it was shown (I8).
+        for a check that failed, and an act on failures whose plan is not as it was shown (I8).
         """
+        await self.assessments.require_passable(kind)
         if kind == "copy" and not await self.ledger.buckets() and not self.planning:
             raise NoPlan(
                 what="the workspace has no plan",
@@ -303,7 +307,7 @@ class Engine:
     # Its own business
 
     def _run_of(self, kind: JobKind, args: Mapping[str, str]) -> Run:
-        act = self.acts.run_of(kind)
+        act = self.acts.run_of(kind) or self.assessments.run_of(kind, args)
         return act or (self._planning(args) if kind == "plan" else self._carry)
 
     def _planning(self, args: Mapping[str, str]) -> Run:

@@ -24,9 +24,10 @@ from core.engine.crew.board import Board
 from core.engine.crew.executor import LocalExecutor
 from core.engine.crew.fork_server import ForkServer
 from core.engine.holding import Hold
+from core.engine.plan_run import WALKER_SLOT
 from core.engine.planning.plan import Planner, PlanSettings
 from core.engine.reins import Reins
-from core.engine.runs import RANGE_DEPTH, WALKER_SLOT
+from core.engine.runs import RANGE_DEPTH
 from core.engine.settings import posix_config, worker_setup
 from core.ledger.ledger import Ledger
 from core.ledger.rows import LedgerIdentity

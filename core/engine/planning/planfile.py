@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.config.schema import Workspace
+    from core.config.slices import Slices
     from core.ledger.counters import Counters
 
 MOVING = frozenset({"made_ns", "hash"})
@@ -30,6 +31,7 @@ def plan_document(  # noqa: PLR0913 - keyword-only, each a thing of its own
     buckets: int,
     strategy: str,
     cid_profile: str,
+    slices: Slices,
     replication: int | None,
     made_ns: int,
 ) -> bytes:
@@ -53,6 +55,7 @@ def plan_document(  # noqa: PLR0913 - keyword-only, each a thing of its own
         "histogram": histogram(counters),
         "unrepresentable": dict(counters.classes),
         "cid_profile": cid_profile,
+        "slices": [[name, [safe(bucket) for bucket in each]] for name, each in slices.items()],
     }
     fixed = {name: value for name, value in body.items() if name not in MOVING}
     body["hash"] = sha256(dumps(fixed).encode()).hexdigest()[:8]

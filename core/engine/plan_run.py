@@ -1,0 +1,141 @@
+"""The plan's run: the source is looked at, walked into the ledger, and the plan written down.
+
+May import every room below the engine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import time
+from typing import TYPE_CHECKING, Final
+
+from core.config import slices as slicing
+from core.config.schema import DirTarget
+from core.engine.copying.target import open_placement
+from core.engine.holding import Hold
+from core.engine.known_buckets import bucket_text
+from core.engine.planning.plan import Planner, PlanSettings
+from core.engine.planning.planfile import plan_document, write_plan
+from core.engine.settings import cid_profile_of, posix_config, worker_setup
+from core.errors import CapacityExhausted, ForeignPlan
+from core.ledger.rows import BucketState, EventDraft
+from core.source.posix.source import PosixSource
+from core.target import profile as profiles
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from core.engine.engine import Engine
+    from core.engine.reins import Reins
+    from core.model import Finding
+    from core.source.posix.buckets import Bucket
+
+WALKER_SLOT: Final = 255
+
+
+def require_source(engine: Engine) -> None:
+    """Raise ForeignPlan if the source's root is another directory than the ledger's."""
+    if PosixSource(posix_config(engine.workspace)).identity() != engine.source_identity:
+        raise ForeignPlan(
+            what="the source is another one than when the workspace was made",
+            where=str(engine.workspace.source.label),
+            remedy="Is it mounted? Another source needs a workspace of its own.",
+        )
+
+
+class PlanRun:
+    """Walks the source into the ledger, then writes the plan down."""
+
+    def __init__(self, engine: Engine, args: Mapping[str, str]) -> None:
+        self._engine = engine
+        self._strategy = args.get("strategy", "blue-green")
+        self._slices = slicing.parse(args.get("slices", "").split())
+
+    async def run(self, reins: Reins) -> None:
+        """Check, list the buckets, walk them. Raises JobCancelled, and what is wrong."""
+        engine = self._engine
+        if await self._is_whole(reins):
+            return
+        profile = await asyncio.to_thread(profiles.load, engine.workspace.target.profile)
+        replication = await self._replication()
+        buckets, findings = await asyncio.to_thread(self._look)
+        for finding in findings:
+            text = f"{finding.subject}: {finding.evidence}. {finding.remedy}"
+            await engine.ledger.event(
+                EventDraft(kind="source", text=text, level="warn", job=reins.id)
+            )
+        slices = slicing.cover(
+            self._slices or engine.workspace.cutover.slices,
+            [os.fsdecode(bucket.name) for bucket in buckets],
+        )
+        hold = Hold(engine.ledger, reins)
+        named = [(b.name, bucket_text(b)) for b in buckets]
+        await hold.patiently(lambda: engine.ledger.add_buckets(named))
+        engine.learn_buckets(await engine.ledger.buckets())
+        knobs = engine.knobs
+        planner = Planner(
+            ledger=engine.ledger,
+            board=engine.board,
+            forks=engine.forks,
+            setup=worker_setup(engine.workspace, knobs, profile),
+            settings=PlanSettings(
+                workers=knobs.workers,
+                batch_size=knobs.batch_size,
+                bundle_bytes=knobs.bundle_bytes,
+                large_threshold=knobs.large_threshold,
+            ),
+            slot=WALKER_SLOT,
+            hold=hold,
+            died=engine.deaths.tell,
+        )
+        await planner.run(reins, engine.planned_more)
+        document = plan_document(
+            engine.workspace,
+            await engine.ledger.counters(),
+            buckets=len(buckets),
+            strategy=self._strategy,
+            cid_profile=cid_profile_of(engine.workspace, profile),
+            slices=slices,
+            replication=replication,
+            made_ns=time.time_ns(),
+        )
+        made = json.loads(document)
+        stored = EventDraft(kind="plan", text=f"plan {made['hash']} stored", job=reins.id)
+        await hold.patiently(lambda: engine.ledger.store_plan(document, stored))
+        path = engine.path / "plan.json"
+        await hold.patiently(lambda: asyncio.to_thread(write_plan, path, document))
+
+    async def _is_whole(self, reins: Reins) -> bool:
+        """Tell whether there is a plan already; it stands, and says that it is of its own time."""
+        ledger = self._engine.ledger
+        rows = await ledger.buckets()
+        if not rows or any(row.state is not BucketState.DONE for row in rows):
+            return False
+        if await ledger.plan() is None:
+            return False
+        text = "the plan is whole already; what came to the source since is not in it"
+        await ledger.event(EventDraft(kind="plan", text=text, level="warn", job=reins.id))
+        return True
+
+    def _look(self) -> tuple[list[Bucket], list[Finding]]:
+        source = PosixSource(posix_config(self._engine.workspace))
+        findings = source.check()
+        require_source(self._engine)
+        return source.buckets()[0], findings
+
+    async def _replication(self) -> int | None:
+        """Ask an IPFS target how many copies it will hold; None for a directory."""
+        workspace = self._engine.workspace
+        if isinstance(workspace.target, DirTarget):
+            return None
+        placement = await open_placement(workspace, self._engine.knobs, self._engine.epoch)
+        try:
+            # a plan needs no room, and a copy waits for it
+            with contextlib.suppress(CapacityExhausted):
+                await placement.start()
+            return placement.replication
+        finally:
+            await placement.close()
