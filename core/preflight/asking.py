@@ -1,0 +1,195 @@
+"""Who answers which row: facts gathered, then judged. What several rows need is asked once.
+
+May import its own room, the source, the target and the configuration.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from core.config.schema import DirTarget
+from core.errors import Denied, NoAnswer, NoGatewayRoot
+from core.preflight import judge_host, judge_probes, judge_room, judge_source
+from core.preflight.facts_docker import docker_versions
+from core.preflight.facts_host import (
+    free_bytes,
+    host_facts,
+    newest_backup,
+    quiet_mount,
+    refused_quietly,
+    same_disk,
+)
+from core.preflight.facts_nodes import node_rooms, replication
+from core.preflight.judged import FAIL, UNKNOWN, Judged, worst
+from core.preflight.rows import From
+from core.preflight.survey_process import posix_config, posix_source, survey_apart
+from core.source.posix.config import MetadataMode
+from core.source.posix.source import PosixSource
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from core.preflight.grounds import Grounds
+    from core.preflight.rows import Row
+    from core.preflight.survey import Survey
+    from core.verdict import Answer
+
+
+class Asking:
+    """Answers rows of one assessment. walk: the source is walked, else the known survey taken."""
+
+    def __init__(self, grounds: Grounds, *, walk: bool) -> None:
+        self._grounds = grounds
+        self._walk = walk
+        self._walking: asyncio.Task[Survey] | None = None
+        self._probing: asyncio.Task[Sequence[Answer]] | None = None
+        self._by_row: dict[str, Callable[[], Awaitable[Judged]]] = {
+            "source": self._source,
+            "inventory": self._inventory,
+            "read": self._read,
+            "versions": self._versions,
+            "keys": self._keys,
+            "atime": self._atime,
+            "host": self._host,
+            "workspace": self._workspace,
+            "capacity": self._capacity,
+            "docker": self._docker,
+            "backups": self._backups,
+            "security": self._security,
+        }
+
+    @property
+    def survey(self) -> Survey | None:
+        """What the walk found; None before it has ended, and where there was none."""
+        walking = self._walking
+        if walking is None or not walking.done() or walking.cancelled() or walking.exception():
+            return None
+        return walking.result()
+
+    async def ask(self, row: Row) -> Judged:
+        """Answer one row. Raises VgwmError and OSError: nobody answers."""
+        if row.come is From.NOTE:
+            return judge_probes.note(self._grounds.notes.get(row.id), row.id)
+        if row.come is From.PROBES:
+            return judge_probes.probed(row, await self._probed())
+        return await self._by_row[row.id]()
+
+    async def close(self) -> None:
+        """End the walk and the questions to the probes."""
+        tasks = [task for task in (self._walking, self._probing) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _surveyed(self) -> Survey:
+        grounds = self._grounds
+        if not self._walk and grounds.known is not None:
+            return grounds.known
+        if self._walking is None:
+            walk = survey_apart(grounds.workspace, grounds.walked)
+            self._walking = asyncio.create_task(walk, name="survey of the source")
+        return await asyncio.shield(self._walking)
+
+    async def _sized(self) -> Survey:
+        """Return a survey that tells sizes: a walk that failed tells none, the one before might.
+
+        Raises NoAnswer where neither does.
+        """
+        survey = await self._surveyed()
+        if not survey.fault:
+            return survey
+        if self._grounds.known is not None:
+            return self._grounds.known
+        raise NoAnswer(
+            what=f"what the source holds is not known: {survey.fault}",
+            where="assess",
+            remedy=survey.remedy,
+        )
+
+    async def _probed(self) -> Sequence[Answer]:
+        if self._probing is None:
+            self._probing = asyncio.create_task(_once(self._grounds.probed), name="probes")
+        return await asyncio.shield(self._probing)
+
+    async def _source(self) -> Judged:
+        config = posix_config(posix_source(self._grounds.workspace))
+        try:
+            source = PosixSource(config)
+            findings = await asyncio.to_thread(source.check)
+            buckets, _ = await asyncio.to_thread(source.buckets)
+        except NoGatewayRoot as error:
+            return Judged(FAIL, error.what, error.remedy)
+        except Denied as error:
+            return Judged(UNKNOWN, error.what, error.remedy)
+        mode = config.mode.value
+        return judge_source.source_root(findings, buckets=len(buckets), mode=mode)
+
+    async def _inventory(self) -> Judged:
+        return judge_source.inventory(await self._surveyed())
+
+    async def _read(self) -> Judged:
+        mode = posix_config(posix_source(self._grounds.workspace)).mode
+        survey = await self._surveyed()
+        return judge_source.reading(survey, attributes=mode is not MetadataMode.NONE)
+
+    async def _versions(self) -> Judged:
+        archive = self._grounds.workspace.versions == "archive"
+        return judge_source.versions(await self._surveyed(), archive=archive)
+
+    async def _keys(self) -> Judged:
+        return judge_source.keys(await self._surveyed())
+
+    async def _atime(self) -> Judged:
+        config = posix_config(posix_source(self._grounds.workspace))
+        quiet = await asyncio.to_thread(quiet_mount, config)
+        refused = "" if quiet else await asyncio.to_thread(refused_quietly, config)
+        return judge_host.atime(quiet_mount=quiet, refused=refused)
+
+    async def _host(self) -> Judged:
+        return judge_host.host(await asyncio.to_thread(host_facts, self._grounds.folder))
+
+    async def _workspace(self) -> Judged:
+        survey, folder = await self._sized(), self._grounds.folder
+        ledger = judge_room.workspace_disk(
+            free_bytes=await asyncio.to_thread(free_bytes, folder), objects=survey.objects
+        )
+        target = self._grounds.workspace.target
+        if not isinstance(target, DirTarget):
+            return ledger
+        cars = judge_room.folder_disk(
+            free_bytes=await asyncio.to_thread(free_bytes, target.path),
+            objects=survey.objects,
+            size_bytes=survey.size_bytes,
+            same_disk=await asyncio.to_thread(same_disk, folder, target.path),
+        )
+        return worst([ledger, cars], ledger)
+
+    async def _capacity(self) -> Judged:
+        target = self._grounds.workspace.target
+        if isinstance(target, DirTarget):
+            return Judged(UNKNOWN, "a folder has no nodes", "See the row workspace.")
+        survey = await self._sized()
+        return judge_room.capacity(
+            await node_rooms(target),
+            size_bytes=survey.size_bytes,
+            replication=await asyncio.to_thread(replication, target),
+        )
+
+    async def _docker(self) -> Judged:
+        return judge_host.docker(*await docker_versions())
+
+    async def _backups(self) -> Judged:
+        newest = await asyncio.to_thread(newest_backup, self._grounds.folder)
+        if newest is None:
+            return judge_host.backups(None, "")
+        made_s, name = newest
+        return judge_host.backups(self._grounds.clock_ns() / 1e9 - made_s, name)
+
+    async def _security(self) -> Judged:
+        audit = self._grounds.audit
+        return judge_probes.security(None if audit is None else await audit())
+
+
+async def _once(ask: Callable[[], Awaitable[Sequence[Answer]]]) -> Sequence[Answer]:
+    return await ask()

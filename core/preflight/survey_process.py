@@ -1,0 +1,134 @@
+"""The walk of an assessment as a process of its own: the engine's loop goes on beside it.
+
+The child is told the source by its stdin, says how far it is line by line, and ends with the
+survey as JSON. It knows no secret (I9), and leaves when nobody listens any more.
+May import the configuration, the source and its own room.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from core.config.redact import redact
+from core.config.schema import PosixSource
+from core.errors import BadInput, NoAnswer
+from core.preflight.survey import Survey
+from core.preflight.surveying import survey
+from core.source.posix.config import PosixConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from core.config.schema import Workspace
+
+_SEEN: Final = b"seen "
+_LINE_LIMIT: Final = 4 << 20
+_GRACE_S: Final = 5.0
+
+
+class _Task(msgspec.Struct, frozen=True):
+    """What the child is told."""
+
+    source: PosixSource
+    profile: str
+
+
+def posix_source(workspace: Workspace) -> PosixSource:
+    """Return the tree that is the source. Raises BadInput for any other source."""
+    if isinstance(workspace.source, PosixSource):
+        return workspace.source
+    raise BadInput(
+        what="the source is an S3 endpoint, which this release cannot read",
+        where="vgwm.yaml, source.type",
+        remedy="Name the gateway's posix root: source: {type: posix, path: ...}.",
+    )
+
+
+def posix_config(source: PosixSource) -> PosixConfig:
+    """Return the configuration of a tree, as the source's room wants it."""
+    return PosixConfig(
+        root=source.path,
+        versioning_dir=source.versioning_dir,
+        sidecar=source.sidecar,
+        nometa=source.nometa,
+        bucket_links=source.bucket_links,
+        default_etag=source.default_etag,
+        root_account=source.root_account,
+    )
+
+
+async def survey_apart(workspace: Workspace, walked: Callable[[int], None]) -> Survey:
+    """Walk the source in a process of its own; cancelling ends it.
+
+    Raises BadInput for a source that is no tree, NoAnswer if the process died.
+    """
+    task = _Task(posix_source(workspace), workspace.target.profile)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "core.preflight.survey_process"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        limit=_LINE_LIMIT,
+        env={n: v for n, v in os.environ.items() if redact(f"{n}={v}") == f"{n}={v}"},
+    )
+    try:
+        return await _hear(process, msgspec.json.encode(task, enc_hook=str), walked)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await asyncio.wait_for(process.wait(), _GRACE_S)
+
+
+async def _hear(
+    process: asyncio.subprocess.Process, task: bytes, walked: Callable[[int], None]
+) -> Survey:
+    assert process.stdin is not None  # noqa: S101 - both are pipes: asked for above
+    assert process.stdout is not None  # noqa: S101 - as above
+    with contextlib.suppress(ConnectionError):
+        process.stdin.write(task)
+        process.stdin.close()
+        await process.stdin.wait_closed()
+    async for line in process.stdout:
+        if not line.startswith(_SEEN):
+            return msgspec.json.decode(line, type=Survey)
+        walked(int(line[len(_SEEN) :]))
+    code = await process.wait()
+    raise NoAnswer(
+        what=f"the walking process ended before its survey (exit code {code})",
+        where="assess",
+        remedy="See engine.log and dmesg, and assess again.",
+    )
+
+
+def main() -> None:
+    """Walk as told, and answer."""
+    task = msgspec.json.decode(sys.stdin.buffer.read(), type=_Task, dec_hook=_path)
+    out = sys.stdout.buffer
+    told_s = 0.0
+
+    def walked(entries: int) -> None:
+        nonlocal told_s
+        if time.monotonic() - told_s >= 1.0:
+            told_s = time.monotonic()
+            out.write(b"%b%d\n" % (_SEEN, entries))
+            out.flush()
+
+    with contextlib.suppress(BrokenPipeError):
+        out.write(msgspec.json.encode(survey(posix_config(task.source), task.profile, walked)))
+        out.write(b"\n")
+        out.flush()
+
+
+def _path(kind: type, value: object) -> object:
+    return Path(str(value)) if kind is Path else value
+
+
+if __name__ == "__main__":
+    main()

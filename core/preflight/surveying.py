@@ -1,0 +1,117 @@
+"""One walk of the whole source that opens every entry: what the assessment knows of it.
+
+Reads names, attributes and sizes, no object's bytes; nothing moves (I6). Memory does not grow with
+the source. May import the source, the profile, and its own room.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from core.display import object_name, safe
+from core.errors import Denied, VgwmError
+from core.preflight.tallying import Tally
+from core.source.posix.beside import beside
+from core.source.posix.config import MetadataMode
+from core.source.posix.large import LargeObject
+from core.source.posix.meta import MetaWriter
+from core.source.posix.outcome import SmallRead, Unreadable
+from core.source.posix.read import BucketReader
+from core.source.posix.source import PosixSource
+from core.source.posix.walk import walk
+from core.target import profile as profiles
+from core.target.attributes import lost_attributes
+from core.target.bucket_rows import lost_bucket_attributes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from core.model import Page
+    from core.preflight.survey import Survey
+    from core.source.posix.buckets import Bucket
+    from core.source.posix.config import PosixConfig
+    from core.target.profile import Profile
+
+_LOCKS = frozenset({"object-retention", "object-legal-hold"})
+
+
+def survey(
+    config: PosixConfig, profile: str, walked: Callable[[int], None], *, tick_s: float = 0.0
+) -> Survey:
+    """Return what the source holds; what stopped the walk stands in the survey.
+
+    walked: hears the entries seen so far, after each page. tick_s: how long to wait where an
+    object changed a moment ago; a survey reads no bytes, so it need not.
+    """
+    tally = Tally(time.time_ns())
+    try:
+        source = PosixSource(config)
+        looker = _Looker(source, profiles.load(profile), tally, tick_s)
+        buckets, strays = source.buckets()
+        for stray in strays:
+            tally.stray(stray.name)
+        for bucket in buckets:
+            looker.look(bucket, walked)
+    except VgwmError as error:
+        denied = isinstance(error, Denied)
+        return tally.survey(time.time_ns(), fault=error.what, remedy=error.remedy, denied=denied)
+    return tally.survey(time.time_ns())
+
+
+class _Looker:
+    """Looks at buckets, one after another."""
+
+    def __init__(self, source: PosixSource, profile: Profile, tally: Tally, tick_s: float) -> None:
+        self._source = source
+        self._profile = profile
+        self._tally = tally
+        self._tick_s = tick_s
+        self._none = source.mode is MetadataMode.NONE
+
+    def look(self, bucket: Bucket, walked: Callable[[int], None]) -> None:
+        """Walk a bucket, and open all that it holds."""
+        tally = self._tally
+        tally.bucket(bucket)
+        writer = MetaWriter(bucket.owner, self._source.config.default_etag)
+        with BucketReader(self._source, bucket, sleep=self._sleep) as reader:
+            for page in walk(self._source, bucket):
+                tally.page(bucket.name, page)
+                self._open_all(bucket.name, page, reader, writer)
+                walked(tally.entries)
+        for one in beside(self._source, bucket):
+            tally.beside(one.reason.value, f"{safe(bucket.name)}: {safe(one.name)}", one.size_bytes)
+        for name in lost_bucket_attributes(self._profile, bucket.attrs.document(bucket.owner)):
+            tally.note("bucket_attr", f"{safe(bucket.name)}: {safe(name)}")
+
+    def _open_all(
+        self, bucket: bytes, page: Page, reader: BucketReader, writer: MetaWriter
+    ) -> None:
+        tally = self._tally
+        for key, version, size_bytes, *_ in page.entries:
+            got = reader.read_small(key, version, 0)
+            if isinstance(got, LargeObject):
+                got.close()
+            elif isinstance(got, Unreadable):
+                tally.unreadable(f"{object_name(bucket, key, version)}: {safe(got.why)}")
+                continue
+            elif not isinstance(got, SmallRead):
+                continue  # gone or changed since: clients write meanwhile
+            tally.opened += 1
+            attributes = got.attributes
+            tally.locked += not _LOCKS.isdisjoint(attributes)
+            if size_bytes is None or self._none:
+                continue
+            tally.no_etag += "etag" not in attributes
+            told = writer.describe(attributes, size_bytes, got.mtime_ns, version=version)
+            for loss in told.losses:
+                tally.note(
+                    loss.reason.value, f"{object_name(bucket, key, version)}: {safe(loss.detail)}"
+                )
+            if self._profile.not_in_table and not version:
+                for what in lost_attributes(told.meta.manifest()):
+                    if what in self._profile.not_in_table:
+                        tally.note(what.value, object_name(bucket, key))
+
+    def _sleep(self, _seconds: float) -> None:
+        time.sleep(self._tick_s)
