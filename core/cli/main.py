@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _COMMANDS = {
     "init": "core.cli.init:init",
     "engine": "core.cli.engine:engine",
+    "iam": "core.cli.iam:iam",
     "target": "core.cli.target:target",
     "plan": "core.cli.plan:plan",
     "copy": "core.cli.copy:copy",

@@ -16,23 +16,27 @@ if TYPE_CHECKING:
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
-def write_text(path: Path, text: str, *, mode: int = 0o600) -> None:
+def write_text(
+    path: Path, text: str, *, mode: int = 0o600, owner: tuple[int, int] | None = None
+) -> None:
     """Replace the file by text (UTF-8), durably: fsync, rename, fsync of the folder.
 
-    Raises Denied, CapacityExhausted, or BadInput for a folder that cannot be written; then the old
-    file stands.
+    owner: uid and gid that the file gets; None: this process's. Raises Denied, CapacityExhausted,
+    or BadInput for a folder that cannot be written; then the old file stands.
     """
     try:
-        _replace(path, text.encode("utf-8"), mode)
+        _replace(path, text.encode("utf-8"), mode, owner)
     except OSError as e:
         raise _named(path, e) from e
 
 
-def _replace(path: Path, content: bytes, mode: int) -> None:
+def _replace(path: Path, content: bytes, mode: int, owner: tuple[int, int] | None) -> None:
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with open(handle, "wb") as file:  # noqa: PTH123 - a descriptor, no path
             os.fchmod(handle, mode)
+            if owner is not None:
+                os.fchown(handle, *owner)
             file.write(content)
             file.flush()
             os.fsync(handle)
