@@ -8,13 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from core.config import slices as slicing
+from core.control import wire
 from core.display import count, size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from core.control import wire
 
 STRATEGIES: Final = ("blue-green", "rolling", "big-bang")
 
@@ -42,6 +43,13 @@ class Course:
             *(f"  {n:>2} {s.text:<58} {', '.join(s.jobs)}" for n, s in enumerate(self.steps, 1)),
             *(f"  cost     {text}" for text in self.costs),
         ]
+
+
+def told(plan: wire.Plan) -> wire.Plan:
+    """Return a plan with its own strategy spelled out in it."""
+    way = course(plan)
+    steps = [wire.PlanStep(text=step.text, jobs=list(step.jobs)) for step in way.steps]
+    return msgspec.structs.replace(plan, steps=steps, costs=list(way.costs))
 
 
 def check_slices(words: Sequence[str]) -> None:

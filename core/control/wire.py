@@ -350,8 +350,18 @@ class Failures(Wire, frozen=True, kw_only=True):
     as_of_ns: int = 0
 
 
+class PlanStep(Wire, frozen=True, kw_only=True):
+    """A step of the plan's strategy. jobs: the commands that carry it, in order."""
+
+    text: str
+    jobs: list[str] = []
+
+
 class Plan(Wire, frozen=True, kw_only=True):
-    """The stored plan: `GET /v1/plan`."""
+    """The stored plan: `GET /v1/plan`.
+
+    steps, costs: its strategy spelled out with its figures; not stored, and not of the hash.
+    """
 
     id: str
     hash: str
@@ -373,3 +383,5 @@ class Plan(Wire, frozen=True, kw_only=True):
     unrepresentable: dict[str, int]
     cid_profile: str
     slices: list[tuple[str, list[str]]] = []  # name, buckets; none: all at once
+    steps: list[PlanStep] = []
+    costs: list[str] = []
