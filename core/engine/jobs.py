@@ -236,7 +236,10 @@ class Jobs:
 
 def _beside(one: JobKind, other: JobKind) -> bool:
     """Tell whether two jobs can be at work together: a retry has copies and skips to itself."""
-    return one is not other and (JobKind.RETRY not in {one, other} or JobKind.PLAN in {one, other})
+    both = {one, other}
+    return one is not other and (
+        JobKind.RETRY not in both or not both.isdisjoint({JobKind.PLAN, JobKind.ASSESS})
+    )
 
 
 def _cause(raised: BaseException) -> VgwmError:
