@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from core import display
 from core.cli.output import note
-from core.control.client import raised
+from core.control.refusal import raised
 from core.errors import Refused
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from core import display
 from core.cli.voice import Voice
 from core.control import facts
-from core.control.client import Client, job_of, raised
+from core.control.client import Client, job_of
 from core.control.feed import EventFeed
+from core.control.refusal import raised
 from core.errors import EngineDown, NoAnswer
 from core.model import JobKind, JobState
 

@@ -125,7 +125,8 @@ async def _act(call: Call, request: wire_failures.PlanRequest, confirmed: str) -
 
 async def _ended(client: Client, job: int) -> dict[str, int]:
     """Return what a job came to, once it has ended. Raises what ended it if it failed."""
-    from core.control.client import job_of, raised
+    from core.control.client import job_of
+    from core.control.refusal import raised
     from core.errors import WrongState
     from core.model import JobState
 

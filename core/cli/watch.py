@@ -103,7 +103,7 @@ def _say(call: Call, now: wire.Snapshot, job: int) -> None:
 
 
 def _judge(last: wire.Snapshot, job: wire.Job) -> int:
-    from core.control.client import raised
+    from core.control.refusal import raised
     from core.model import JobKind, JobState
 
     if job.state == JobState.FAILED and job.result is not None:

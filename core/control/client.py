@@ -8,7 +8,6 @@ over the workspace's socket and, with an application instead of a path, in this 
 from __future__ import annotations
 
 import asyncio
-import inspect
 import os
 import time
 import uuid
@@ -19,18 +18,16 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from core.control import wire, wire_failures
+from core.control import wire, wire_checks, wire_failures
 from core.control.address import SOCKET_NAME, Address
+from core.control.refusal import raised
 from core.display import safe
 from core.errors import (
     BadInput,
-    Broken,
     Denied,
     EngineDown,
     NoAnswer,
-    Refused,
     VgwmError,
-    WrongState,
 )
 from core.model import ENDED, JobState
 
@@ -53,9 +50,6 @@ _LOOK_AGAIN_S = 1.0
 CONNECT_S = 0.5
 
 _T = TypeVar("_T", bound=wire.Wire)
-_BY_EXIT: dict[int, type[VgwmError]] = {
-    kind.exit_code: kind for kind in (BadInput, WrongState, NoAnswer, Refused, Denied, Broken)
-}
 
 
 class FailurePart(TypedDict, total=False):
@@ -170,6 +164,20 @@ class Client:
     async def plan(self) -> wire.Plan:
         """Return the stored plan; NoPlan without one."""
         return await self._get("plan", wire.Plan)
+
+    async def checks(self) -> wire_checks.Checks:
+        """Return the assessment: the newest answer of every row."""
+        return await self._get("checks", wire_checks.Checks)
+
+    async def acknowledge(self, check: str, reason: str, *, actor: str) -> None:
+        """Take a check's warning on; Refused unless it is one."""
+        order = wire_checks.AckRequest(actor=actor, reason=reason)
+        await self._send("PUT", f"acks/{quote(check, safe='')}", order, wire.Done)
+
+    async def note(self, item: str, text: str, *, actor: str) -> None:
+        """Answer a manual item; Refused for what a machine answers."""
+        order = wire_checks.NoteRequest(actor=actor, text=text)
+        await self._send("PUT", f"notes/{quote(item, safe='')}", order, wire.Done)
 
     async def metrics(self) -> str:
         """Return the metrics in Prometheus' text format."""
@@ -358,30 +366,6 @@ def running_job(now: wire.Snapshot, *, kind: str = "") -> wire.Job | None:
         if JobState(job.state) not in ENDED and (not kind or job.kind == kind)
     ]
     return max(alive, key=lambda job: job.id, default=None)
-
-
-def raised(body: wire.ErrorBody) -> VgwmError:
-    """Return the error that an engine answered, as the class that it was over there.
-
-    A class that this version does not know becomes the one with the same exit code.
-    """
-    kind = _known(VgwmError).get(body.code) or _BY_EXIT.get(body.exit_code, VgwmError)
-    return kind(what=body.what, where=body.where, remedy=body.remedy)
-
-
-def _known(top: type[VgwmError]) -> dict[str, type[VgwmError]]:
-    """Return the classes below `top` that need no more than what, where and remedy, by code."""
-    found: dict[str, type[VgwmError]] = {}
-    for kind in top.__subclasses__():
-        needs = [
-            parameter.name
-            for parameter in inspect.signature(kind).parameters.values()
-            if parameter.default is inspect.Parameter.empty
-        ]
-        if set(needs) <= {"what", "where", "remedy"}:
-            found[kind(what="", where="", remedy="").code] = kind
-        found |= _known(kind)
-    return found
 
 
 def _no_workspace(path: Path) -> BadInput:

@@ -15,8 +15,9 @@ import msgspec
 import psutil
 
 from core.control import wire
-from core.control.client import Client, raised
+from core.control.client import Client
 from core.control.keeper import KEEPER_LOCK, READY, open_log
+from core.control.refusal import raised
 from core.display import safe
 from core.errors import EngineDown, NoAnswer, WrongState
 from core.ledger.lock import LOCK_NAME

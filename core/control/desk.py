@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from core.control import wire, wire_failures
+    from core.control import wire, wire_checks, wire_failures
 
 Verb = Literal["pause", "resume", "cancel"]
 VERBS: tuple[Verb, ...] = ("pause", "resume", "cancel")
@@ -50,6 +50,10 @@ class LookDesk(Protocol):
         """Return the stored plan; raises NoPlan."""
         ...
 
+    async def checks(self) -> wire_checks.Checks:
+        """Return the assessment: the newest answer of every row."""
+        ...
+
 
 class Desk(LookDesk, Protocol):
     """What an engine also does. Every call returns after the change is on disk (I5)."""
@@ -64,6 +68,14 @@ class Desk(LookDesk, Protocol):
 
     async def set_knobs(self, request: wire.KnobRequest) -> None:
         """Set knobs, all or none."""
+        ...
+
+    async def acknowledge(self, check: str, request: wire_checks.AckRequest) -> None:
+        """Take a check's warning on; Refused unless it is one."""
+        ...
+
+    async def note(self, item: str, request: wire_checks.NoteRequest) -> None:
+        """Answer a manual item; Refused for what a machine answers."""
         ...
 
     def hear(self, actor: str) -> None:

@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from core.config.workspace import FILE_NAME, load
-from core.control import snapshot, wire, wire_failures
+from core.control import snapshot, wire, wire_checks, wire_failures
 from core.control.act_desk import ActDesk
+from core.control.checks import Assessed, checks
 from core.control.describe import knobs_of, with_plan, workspace_of
 from core.control.failure_list import FailureList
+from core.control.strategies import told
 from core.display import safe
 from core.engine.acts.plans import ActPlans
+from core.engine.assessing.survey_kept import kept_survey
 from core.errors import Broken, EngineDown, ForeignPlan, NoPlan
 from core.ledger.ledger import Ledger
-from core.model import BundleState, JobState
+from core.model import BundleState, JobKind, JobState
+from core.preflight.rows import rows
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -84,7 +88,21 @@ class LedgerLooks:
                 where=safe(str(self._path)),
                 remedy="Make it with: vgwm plan",
             )
-        return found
+        return told(found)
+
+    async def assessed(self, asked: frozenset[str] | None) -> wire_checks.Checks:
+        """Return the assessment. asked: rows that a run asks now; None where no engine runs."""
+        ledger = self._ledger
+        known = Assessed(
+            rows=rows(self._workspace),
+            answers=await ledger.answers(),
+            said=await ledger.said(),
+            run=await ledger.newest_job(JobKind.ASSESS),
+            asked=asked or frozenset(),
+            survey=await kept_survey(ledger),
+            live=asked is not None,
+        )
+        return checks(known, at_ns=time.time_ns())
 
     async def ground(self, *, pins_waiting: int | None = None) -> wire.Snapshot:
         """Return the state at the last commit, with an engine that is `down`.
@@ -202,6 +220,12 @@ class LedgerDesk:
         """Return the stored plan; raises NoPlan."""
         return await self._held().plan()
 
+    async def checks(self) -> wire_checks.Checks:
+        """Return the assessment as the ledger holds it; a new workspace was never asked."""
+        if self._looks is None:
+            return checks(Assessed(rows=rows(self._workspace)), at_ns=time.time_ns())
+        return await self._looks.assessed(None)
+
     async def start_job(self, request: wire.JobRequest) -> int:
         """Raise EngineDown."""
         self._refuse(request.kind)
@@ -214,6 +238,16 @@ class LedgerDesk:
     async def set_knobs(self, request: wire.KnobRequest) -> None:
         """Raise EngineDown."""
         self._refuse(f"setting {', '.join(request.values)}")
+
+    async def acknowledge(self, check: str, request: wire_checks.AckRequest) -> None:
+        """Raise EngineDown."""
+        del request
+        self._refuse(f"taking {check} on")
+
+    async def note(self, item: str, request: wire_checks.NoteRequest) -> None:
+        """Raise EngineDown."""
+        del request
+        self._refuse(f"a note of {item}")
 
     def hear(self, actor: str) -> None:
         """Do nothing: without an engine nobody steers."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import psutil
 
-from core.control import wire
+from core.control import wire, wire_checks
 from core.control.bundle_book import BundleBook
 from core.control.keeper import kept_by
 from core.control.lease import Lease
@@ -169,6 +169,27 @@ class EngineDesk(LedgerLooks):
             await self._engine.set_knobs(request.values, request.actor, mark)
 
         await self._orders.act("set", request, do)
+
+    async def checks(self) -> wire_checks.Checks:
+        """Return the assessment, and what a run asks now."""
+        running = self._engine.assessments.running
+        return await self.assessed(frozenset() if running is None else frozenset(running.asked))
+
+    async def acknowledge(self, check: str, request: wire_checks.AckRequest) -> None:
+        """Take a check's warning on."""
+
+        async def do(mark: RequestMark | None) -> None:
+            await self._engine.assessments.acknowledge(check, request.reason, request.actor, mark)
+
+        await self._orders.act(f"ack {check}", request, do)
+
+    async def note(self, item: str, request: wire_checks.NoteRequest) -> None:
+        """Answer a manual item."""
+
+        async def do(mark: RequestMark | None) -> None:
+            await self._engine.assessments.note(item, request.text, request.actor, mark)
+
+        await self._orders.act(f"note {item}", request, do)
 
     def hear(self, actor: str) -> None:
         """Note a look of this actor."""

@@ -9,14 +9,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from core.control.wire import HISTOGRAM_S
 from core.model import ENDED, NS_PER_S, JobKind, JobState
+from core.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from core.control import wire
+    from core.control import wire, wire_checks
 
 
 MEDIA_TYPE = "text/plain; version=0.0.4"
+
+_STATUS = {Verdict.PASS: 0, Verdict.WARN: 1, Verdict.FAIL: 2, Verdict.UNKNOWN: 3}
+_OF_SERVERS = frozenset({"cluster", "kubo", "ydb", "redis", "gateway", "network", "lb", "host"})
+"""Checks that ask a component itself: what else a component is judged by says not that it is up."""
 
 
 class Sample(NamedTuple):
@@ -39,10 +44,10 @@ class Metric(NamedTuple):
     samples: list[Sample]
 
 
-def render(now: wire.Snapshot) -> str:
+def render(now: wire.Snapshot, assessed: wire_checks.Checks | None = None) -> str:
     """Return the text of `GET /metrics`; families without a sample are left out."""
     lines: list[str] = []
-    for metric in metrics(now):
+    for metric in [*metrics(now), *_checks(assessed)]:
         if not metric.samples:
             continue
         lines.append(f"# HELP vgwm_{metric.name} {metric.tells}")
@@ -207,6 +212,34 @@ def _nodes(now: wire.Snapshot) -> Iterable[Metric]:
             "peer",
             [(node.name, node.free_bytes) for node in now.nodes if node.free_bytes is not None],
         ),
+    )
+
+
+def _checks(assessed: wire_checks.Checks | None) -> Iterable[Metric]:
+    """Yield the last assessment: what was never asked has no series, nor what only people know."""
+    asked = () if assessed is None else assessed.checks
+    answered = [one for one in asked if one.measured_ns is not None and not one.manual]
+    yield Metric(
+        "check_status",
+        "gauge",
+        "A check's last answer: 0 pass, 1 warn, 2 fail, 3 unknown.",
+        [
+            Sample((("component", one.component), ("check", one.id)), _STATUS[Verdict(one.state)])
+            for one in answered
+        ],
+    )
+    yield Metric(
+        "component_up",
+        "gauge",
+        "1 if a component's own check passed, warnings included; 0 if it failed.",
+        [
+            Sample(
+                (("component", one.component), ("endpoint", one.endpoint or "all")),
+                one.state != Verdict.FAIL,
+            )
+            for one in answered
+            if one.id in _OF_SERVERS and one.state != Verdict.UNKNOWN
+        ],
     )
 
 

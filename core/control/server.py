@@ -18,7 +18,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from core import display
-from core.control import metrics, wire, wire_failures
+from core.control import metrics, wire, wire_checks, wire_failures
 from core.control.desk import VERBS
 from core.errors import BadInput, VgwmError
 
@@ -59,6 +59,9 @@ class Api:
             Route("/v1/plans/{plan:int}", self.act_plan),
             Route("/v1/bundles", self.bundles),
             Route("/v1/plan", self.plan),
+            Route("/v1/checks", self.checks),
+            Route("/v1/acks/{check}", self.acknowledge, methods=["PUT"]),
+            Route("/v1/notes/{item}", self.note, methods=["PUT"]),
             Route("/v1/jobs", self.start_job, methods=["POST"]),
             Route("/v1/jobs/{job:int}/{verb}", self.act, methods=["POST"]),
             Route("/v1/knobs", self.set_knobs, methods=["PATCH"]),
@@ -114,6 +117,22 @@ class Api:
         """`GET /v1/plan`."""
         return _answer(await self._desk.plan())
 
+    async def checks(self, _request: Request) -> Response:
+        """`GET /v1/checks`."""
+        return _answer(await self._desk.checks())
+
+    async def acknowledge(self, request: Request) -> Response:
+        """`PUT /v1/acks/ID`."""
+        asked = await _body(request, wire_checks.AckRequest)
+        await self._desk.acknowledge(request.path_params["check"], asked)
+        return _answer(wire.Done())
+
+    async def note(self, request: Request) -> Response:
+        """`PUT /v1/notes/ITEM`."""
+        asked = await _body(request, wire_checks.NoteRequest)
+        await self._desk.note(request.path_params["item"], asked)
+        return _answer(wire.Done())
+
     async def make_plan(self, request: Request) -> Response:
         """`POST /v1/plans`."""
         asked = await _body(request, wire_failures.PlanRequest, most=_LARGEST_LIST)
@@ -158,7 +177,7 @@ class Api:
 
     async def metrics(self, _request: Request) -> Response:
         """`GET /metrics`."""
-        text = metrics.render(await self._desk.snapshot())
+        text = metrics.render(await self._desk.snapshot(), await self._desk.checks())
         return PlainTextResponse(text, media_type=metrics.MEDIA_TYPE)
 
 

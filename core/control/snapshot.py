@@ -11,6 +11,7 @@ from core.control import wire
 from core.control.act_jobs import ACTS, act_figures
 from core.control.remedy import remedy_of
 from core.display import object_name, safe
+from core.engine.assessing.progress import AssessProgress
 from core.model import ENDED, JobKind, JobState
 
 if TYPE_CHECKING:
@@ -56,7 +57,10 @@ def job(row: JobRow, now: wire.Totals, *, planned: bool) -> wire.Job:
     done = now.migrated if copies else now.objects
     total = now.objects if planned and (copies or ended) else None
     figures: dict[str, int] = {}
-    if row.kind in ACTS:
+    if row.kind is JobKind.ASSESS:
+        progress = AssessProgress.parse(row.progress)
+        done, total = progress.answered, progress.rows or None
+    elif row.kind in ACTS:
         done, total, figures = act_figures(row, now)
     return wire.Job(
         id=row.id,

@@ -28,7 +28,7 @@ class Note(wire.Wire, frozen=True, kw_only=True):
 
 
 class Check(wire.Wire, frozen=True, kw_only=True):
-    """A row of the assessment. id and endpoint together are unique.
+    """A row of the assessment, by its id.
 
     state: pass, warn, fail, unknown; of a row that has not been asked yet, unknown with measured_ns
     None. asked: a run waits for its new answer now; what stands here is the old one. ack: only
@@ -37,11 +37,12 @@ class Check(wire.Wire, frozen=True, kw_only=True):
     """
 
     id: str
+    title: str = ""
     component: str  # source, cluster, kubo, metadata, cache, gateway, network, lb, host
     state: str
     evidence: str = ""
     remedy: str = ""
-    endpoint: str = ""  # whom it was asked of; empty: nobody in particular
+    endpoint: str = ""  # whom it was asked of; empty: nobody in particular, or several
     measured_ns: int | None = None
     took_s: float = 0.0
     asked: bool = False
@@ -93,7 +94,7 @@ class Inventory(wire.Wire, frozen=True, kw_only=True):
     )  # class label, objects, bytes
     largest: list[LargeObject] = field(default_factory=list)  # at most 20, the largest first
     cannot_carry: dict[str, int] = field(default_factory=dict)  # class: objects
-    clients: list[str] = field(default_factory=list)
+    clients: list[str] = field(default_factory=list)  # accounts that own something, by access key
 
 
 class EstimateTerm(wire.Wire, frozen=True, kw_only=True):

@@ -128,6 +128,12 @@ def get(conn: sqlite3.Connection, job: int) -> JobRow | None:
     return None if row is None else _row(row)
 
 
+def newest_of(conn: sqlite3.Connection, kind: JobKind) -> JobRow | None:
+    """Return the newest job of a kind."""
+    row = conn.execute(f"{_SELECT} WHERE kind=? ORDER BY id DESC LIMIT 1", (kind,)).fetchone()
+    return None if row is None else _row(row)
+
+
 def newest(conn: sqlite3.Connection, limit: int) -> list[JobRow]:
     """Return jobs, the newest first."""
     return [_row(row) for row in conn.execute(f"{_SELECT} ORDER BY id DESC LIMIT ?", (limit,))]

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
         Position,
         SaidRow,
     )
-    from core.model import Bundle
+    from core.model import Bundle, JobKind
 
 
 class LedgerReader:
@@ -181,6 +181,10 @@ class LedgerReader:
     async def jobs(self, limit: int = 100) -> list[JobRow]:
         """Return jobs, the newest first."""
         return await self._reader.read(partial(jobs.newest, limit=limit))
+
+    async def newest_job(self, kind: JobKind) -> JobRow | None:
+        """Return the newest job of a kind, None if there was none."""
+        return await self._reader.read(partial(jobs.newest_of, kind=kind))
 
     async def job(self, job: int) -> JobRow | None:
         """Return one job, None if there is none of this id."""

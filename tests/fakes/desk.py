@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from core.control import wire, wire_failures
+from core.control import wire, wire_checks, wire_failures
 from core.errors import BadInput, NoPlan
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ class FakeDesk:
         self.planned: list[wire_failures.PlanRequest] = []
         self.act_made = wire_failures.ActPlan(id=1, act="retry", state="made", hash="0a1b2c3d")
         self.made: wire.Plan | None = None
+        self.assessed = wire_checks.Checks(at_ns=AT_NS)
         self.ending = asyncio.Event()
         self.answer_may_come = asyncio.Event()
         self.answer_may_come.set()
@@ -125,6 +126,15 @@ class FakeDesk:
         if self.made is None:
             raise NoPlan(what="there is no plan", where="the ledger", remedy="vgwm plan makes it.")
         return self.made
+
+    async def checks(self) -> wire_checks.Checks:
+        return self.assessed
+
+    async def acknowledge(self, check: str, request: wire_checks.AckRequest) -> None:
+        self.told.append((f"ack {check}", request))
+
+    async def note(self, item: str, request: wire_checks.NoteRequest) -> None:
+        self.told.append((f"note {item}", request))
 
     async def start_job(self, request: wire.JobRequest) -> int:
         self.told.append(("start", request))

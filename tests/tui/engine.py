@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import uvicorn
 
-from core.control import wire, wire_failures
+from core.control import wire, wire_checks, wire_failures
 from core.control.address import SOCKET_NAME, Address
 from core.control.server import build_app
 from core.errors import NoPlan
@@ -121,6 +121,15 @@ class LiveDesk:
 
     async def plan(self) -> wire.Plan:
         raise NoPlan(what="no plan", where="ledger", remedy="vgwm plan")
+
+    async def checks(self) -> wire_checks.Checks:
+        return wire_checks.Checks(at_ns=time.time_ns())
+
+    async def acknowledge(self, check: str, request: wire_checks.AckRequest) -> None:
+        self.acts.append(("ack", check, request.reason))
+
+    async def note(self, item: str, request: wire_checks.NoteRequest) -> None:
+        self.acts.append(("note", item, request.text))
 
     async def start_job(self, request: wire.JobRequest) -> int:
         self.acts.append(("start", request.kind))
