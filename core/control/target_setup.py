@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,18 +12,17 @@ from core.config.schema import DirTarget
 from core.config.workspace import FILE_NAME, load
 from core.dag.canonical import dumps
 from core.display import safe
-from core.engine.copying.target import open_target_table
 from core.errors import Refused
 from core.target import profile as profiles
 from core.target.dir_store import DirStore
 from core.target.objects import refuse_mismatch
+from core.target.open_table import absent_file, open_target_table, table_spec
 
 if TYPE_CHECKING:
-    from core.config.schema import Workspace
+    from pathlib import Path
+
     from core.model import Finding
     from core.target.profile import Profile
-
-TABLE_NAME = "objects.db"
 
 
 class TargetState(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +51,7 @@ async def look(workspace: Path) -> TargetState:
     known = load(workspace / FILE_NAME)
     profile = profiles.load(known.target.profile)
     spec = table_spec(known)
-    absent = _absent_file(spec)
+    absent = absent_file(spec)
     findings: list[Finding] = []
     if absent is None:
         table = await open_target_table(known, profile)
@@ -88,22 +86,6 @@ async def apply(workspace: Path, confirmed: str) -> TargetState:
     finally:
         await table.close()
     return await look(workspace)
-
-
-def table_spec(workspace: Workspace) -> str:
-    """Return the object table of a workspace; that of a dir target lies beside its bundles."""
-    target = workspace.target
-    if isinstance(target, DirTarget):
-        return f"sqlite:{target.path / TABLE_NAME}"
-    return target.table
-
-
-def _absent_file(spec: str) -> Path | None:
-    """Return the file that opening this table would make, if it is not there yet."""
-    kind, _, rest = spec.partition(":")
-    if kind != "sqlite" or Path(rest).exists():
-        return None
-    return Path(rest)
 
 
 def _sort(

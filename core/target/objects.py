@@ -72,6 +72,14 @@ class ObjectTable(Protocol):
         """Return every bucket row, by name; none for a profile without a bucket table."""
         ...
 
+    async def clock_us(self) -> int | None:
+        """Return the database's own time, microseconds UTC; None for a file, which has none."""
+        ...
+
+    async def version(self) -> str:
+        """Return the database's version in its own words, safe to show."""
+        ...
+
     async def close(self) -> None:
         """Let go of files, threads and connections; a second call does nothing."""
         ...

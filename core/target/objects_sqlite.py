@@ -169,6 +169,14 @@ class SqliteTable:
         text = f"{sql.select(self._buckets)} ORDER BY {', '.join(self._buckets.key)}"
         return await self._reader.run(lambda c: c.execute(text).fetchall())
 
+    async def clock_us(self) -> int | None:
+        """Return None: the file's clock is this host's."""
+        return None
+
+    async def version(self) -> str:
+        """Return the version of SQLite."""
+        return f"SQLite {sqlite3.sqlite_version}"
+
     async def close(self) -> None:
         """Write what is queued, then close both connections."""
         await self._reader.close()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 import ydb
 
+from core.display import safe
 from core.errors import BadInput, Broken, SchemaMismatch
 from core.target import ydb_address
 from core.target import ydb_statements as yql
@@ -190,6 +191,16 @@ class YdbTable:
         if self._buckets is None:
             return []
         return await self._client.query(yql.every(self._buckets, self._path(self._buckets)))
+
+    async def clock_us(self) -> int | None:
+        """Return the server's time, microseconds UTC."""
+        rows = await self._client.query("SELECT CurrentUtcTimestamp() AS now")
+        return int(rows[0][0] or 0)
+
+    async def version(self) -> str:
+        """Return what the node that answers says of itself, such as `stable-24-3`."""
+        rows = await self._client.query("SELECT Version() AS version")
+        return f"YDB {safe(str(rows[0][0]))}"
 
     async def close(self) -> None:
         """Stop the driver; takes 5 s if the server is gone."""

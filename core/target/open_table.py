@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
+from core.config.schema import DirTarget
 from core.display import safe
 from core.errors import BadInput
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from core.config.schema import IpfsTarget, Workspace
     from core.config.secret import Secret
     from core.target.objects import ObjectTable
     from core.target.profile import Profile
+
+TABLE_NAME: Final = "objects.db"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,4 +57,36 @@ async def open_table(spec: str, profile: Profile, login: TableLogin | None) -> O
         what=f"object table {safe(kind)}: is of no known kind",
         where="target.table",
         remedy="Write sqlite:PATH or ydb:grpc[s]://HOST:PORT/DATABASE.",
+    )
+
+
+async def open_target_table(workspace: Workspace, profile: Profile) -> ObjectTable:
+    """Open the object table of a workspace; secrets are resolved here (I9). Raises as above."""
+    target = workspace.target
+    login = None if isinstance(target, DirTarget) else login_of(target)
+    return await open_table(table_spec(workspace), profile, login)
+
+
+def table_spec(workspace: Workspace) -> str:
+    """Return the object table of a workspace; that of a dir target lies beside its bundles."""
+    target = workspace.target
+    if isinstance(target, DirTarget):
+        return f"sqlite:{target.path / TABLE_NAME}"
+    return target.table
+
+
+def absent_file(spec: str) -> Path | None:
+    """Return the file that opening this table would make, if it is not there yet."""
+    kind, _, rest = spec.partition(":")
+    return None if kind != "sqlite" or Path(rest).exists() else Path(rest)
+
+
+def login_of(target: IpfsTarget) -> TableLogin:
+    """Return who we are to the table; secrets are resolved now. Raises BadInput, Denied."""
+    password, token = target.table_password_ref, target.table_token_ref
+    return TableLogin(
+        user=target.table_user,
+        password=password.resolve() if password else None,
+        token=token.resolve() if token else None,
+        ca_file=target.table_ca_file,
     )

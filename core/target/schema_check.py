@@ -6,7 +6,7 @@ Source: ydb.md 9, row `schema`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from core.display import safe
 from core.model import Finding
@@ -42,6 +42,9 @@ class FoundTable:
     key: tuple[str, ...]
     indexes: tuple[FoundIndex, ...]
 
+
+ABSENT: Final = "absent"
+"""What is said of an index that is not there."""
 
 _REBUILD = "Name an empty database, or a profile that fits; vgwm alters no table that exists."
 
@@ -109,7 +112,7 @@ def _indexes(shape: TableShape, found: FoundTable) -> list[Finding]:
         findings.append(
             _warn(
                 f"{shape.name} index {shape.index.name}",
-                "absent",
+                ABSENT,
                 "Looking up by CID reads the whole table until it is built.",
             )
         )

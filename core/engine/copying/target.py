@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from core.config.schema import DirTarget
 from core.engine.copying.placement_dir import DirPlacement
 from core.target.dir_store import DirStore
-from core.target.open_table import TableLogin, open_table
+from core.target.open_table import open_target_table
 
 if TYPE_CHECKING:
     from core.config.knobs import Knobs
     from core.config.schema import Workspace
     from core.engine.copying.placement import Placement
-    from core.target.objects import ObjectTable
-    from core.target.profile import Profile
+
+__all__ = ["load_for", "open_placement", "open_target_table"]
 
 
 async def open_placement(workspace: Workspace, knobs: Knobs, epoch: int) -> Placement:
@@ -38,17 +38,3 @@ def load_for(workspace: Workspace) -> None:
     """Load what the target will need, ahead of the first job."""
     if not isinstance(workspace.target, DirTarget):
         importlib.import_module("core.engine.copying.target_ipfs")
-
-
-async def open_target_table(workspace: Workspace, profile: Profile) -> ObjectTable:
-    """Return the object table, connected."""
-    target = workspace.target
-    if isinstance(target, DirTarget):
-        return await open_table(f"sqlite:{target.path / 'objects.db'}", profile, None)
-    login = TableLogin(
-        user=target.table_user,
-        password=target.table_password_ref.resolve() if target.table_password_ref else None,
-        token=target.table_token_ref.resolve() if target.table_token_ref else None,
-        ca_file=target.table_ca_file,
-    )
-    return await open_table(target.table, profile, login)

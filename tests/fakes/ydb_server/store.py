@@ -46,6 +46,7 @@ class Store:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.create_function("CurrentUtcTimestamp", 0, now_us)
+        connection.create_function("Version", 0, lambda: "stand-in-1")
         return connection
 
     def absolute(self, path: str) -> str:
