@@ -7,13 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core.probe import cache, metadata
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from core.config.schema import Workspace
     from core.probe.probe import Depth, Probe
 
-ASKERS: tuple[Callable[[Workspace, Depth], list[Probe]], ...] = ()
+ASKERS: tuple[Callable[[Workspace, Depth], list[Probe]], ...] = (
+    metadata.probes,
+    cache.probes,
+)
 """One of each component's module, in the order in which their rows are shown."""
 
 
