@@ -19,6 +19,8 @@ LARGEST: Final = 20
 NAMED: Final = 20
 """Examples that are kept of each class; all are counted."""
 
+STARTS: Final = 256
+
 LONGEST_KEY: Final = 1_024
 """Bytes of the longest key that S3 takes."""
 
@@ -28,6 +30,13 @@ class Sized(msgspec.Struct, frozen=True, array_like=True):
 
     name: str
     size_bytes: int
+
+
+class Start(msgspec.Struct, frozen=True, array_like=True):
+    """A place in the source where a trial may begin: a bucket, and a key that lies before it."""
+
+    bucket: bytes
+    after: bytes
 
 
 class ClassCount(msgspec.Struct, frozen=True, array_like=True):
@@ -45,7 +54,8 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
     such as a plan's. fault: why the walk did not come to its end, else empty; denied: that was a
     right that is missing. histogram: (objects, bytes) by the ledger's size classes. versions:
     noncurrent ones. uploads: in progress. locked: objects under retention or legal hold.
-    long_keys: over 1,024 bytes, which S3 refuses.
+    long_keys: over 1,024 bytes, which S3 refuses. starts: up to STARTS pages of the walk, drawn
+    evenly, where a trial finds its sample.
     """
 
     began_ns: int
@@ -69,6 +79,7 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
     uploads_bytes: int = 0
     long_keys: ClassCount = ClassCount("long_keys", 0)
     strays: tuple[str, ...] = ()
+    starts: tuple[Start, ...] = ()
     fault: str = ""
     remedy: str = ""
     denied: bool = False

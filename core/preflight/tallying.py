@@ -6,13 +6,23 @@ May import the model, the ledger's size classes and what makes texts safe.
 from __future__ import annotations
 
 import heapq
+import random
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from core.display import object_name, safe
 from core.ledger.counters import CLASSES, shape
 from core.model import Unrepresentable
-from core.preflight.survey import LARGEST, LONGEST_KEY, NAMED, ClassCount, Sized, Survey
+from core.preflight.survey import (
+    LARGEST,
+    LONGEST_KEY,
+    NAMED,
+    STARTS,
+    ClassCount,
+    Sized,
+    Start,
+    Survey,
+)
 
 if TYPE_CHECKING:
     from core.model import Page
@@ -34,6 +44,10 @@ class Tally:
         self._named: defaultdict[str, list[str]] = defaultdict(list)
         self._largest: list[tuple[int, str]] = []
         self._strays: list[str] = []
+        self._pages = 0
+        self._starts: list[Start] = []
+        self._draw = random.Random(began_ns)  # noqa: S311 - a sample, no secret
+        self._behind = b""
         self.opened = 0
         self.no_etag = 0
         self.locked = 0
@@ -50,12 +64,14 @@ class Tally:
     def bucket(self, bucket: Bucket) -> None:
         """Count a bucket whose walk begins."""
         self._buckets += 1
+        self._behind = b""
         self._locked_buckets += bool(bucket.attrs.lock)
         if bucket.owner:
             self._owners.add(safe(bucket.owner))
 
     def page(self, bucket: bytes, page: Page) -> None:
         """Count a page of the walk: sizes, versions, what is skipped."""
+        self._start(bucket, page)
         self._sums["entries"] += len(page.entries)
         self._sums.update(shape([entry[2] for entry in page.entries]))
         for key, version, size_bytes, *_ in page.entries:
@@ -89,6 +105,20 @@ class Tally:
     def unreadable(self, name: str) -> None:
         """Count an entry that could not be opened."""
         self.note(_UNREADABLE, name)
+
+    def _start(self, bucket: bytes, page: Page) -> None:
+        """Let the page take part in the draw: each is as likely to be kept (reservoir)."""
+        if not page.entries:
+            return
+        start = Start(bucket, self._behind)
+        self._behind = page.entries[-1][0]
+        self._pages += 1
+        if len(self._starts) < STARTS:
+            self._starts.append(start)
+            return
+        place = self._draw.randrange(self._pages)
+        if place < STARTS:
+            self._starts[place] = start
 
     def _rank(self, bucket: bytes, key: bytes, version: bytes, size_bytes: int) -> None:
         if len(self._largest) == LARGEST and size_bytes <= self._largest[0][0]:
@@ -125,6 +155,7 @@ class Tally:
             uploads_bytes=sums["uploads_bytes"],
             long_keys=self._class("long_keys"),
             strays=tuple(self._strays[:NAMED]),
+            starts=tuple(self._starts),
             fault=fault,
             remedy=remedy,
             denied=denied,
