@@ -103,8 +103,9 @@ def plan(call: Call, **given: Unpack[PlanGiven]) -> int:
 
 @plan.command()
 @click.option("--strategy", type=click.Choice(STRATEGIES), help="Spell another one out.")
+@click.option("--cannot-carry", is_flag=True, help="List, by name, what the target cannot show.")
 @conventions
-def show(call: Call, *, strategy: str | None) -> int:
+def show(call: Call, *, strategy: str | None, cannot_carry: bool) -> int:
     """Show the stored plan.
 
     Its counts, sizes and hash, what the target cannot show, and how its strategy goes.
@@ -112,7 +113,13 @@ def show(call: Call, *, strategy: str | None) -> int:
     import asyncio
 
     from core.cli.link import looking
-    from core.cli.output import answer
+    from core.cli.output import answer, listing
+    from core.control.cannot_carry import left_behind
+
+    if cannot_carry:
+        rows = left_behind(call.workspace)
+        listing(call, rows, (row.line() for row in rows))
+        return 0
 
     async def look() -> int:
         async with looking(call) as client:

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Final
 
 from core.dag.canonical import dumps
 from core.errors import Broken, WrongState
+from core.ledger import losses
 from core.ledger.rows import EntryRow, Position, position_of
 from core.model import BlockCounts, Bundle, BundleKind, BundleState, Cid
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Sequence
+
+    from core.ledger.losses import LossRow
 
 _BUNDLE: Final = (
     "SELECT b.id,b.bid,k.name,b.lo,b.hi,b.kind,b.n,b.bytes,b.st,b.tries,b.root,b.allocs"
@@ -69,6 +72,7 @@ class Copy:
     root: Cid
     allocations: Sequence[str]
     counts: BlockCounts
+    losses: Sequence[LossRow] = ()
 
 
 def load(conn: sqlite3.Connection, bundle_id: int) -> Range:
@@ -173,6 +177,7 @@ def copied(conn: sqlite3.Connection, bundle_id: int, copy: Copy, epoch: int) -> 
         "UPDATE bundles SET st=2,root=?,allocs=?,blocks=?,epoch=? WHERE id=?",
         (copy.root, dumps(list(copy.allocations)), blocks, epoch, bundle_id),
     )
+    losses.keep(conn, bundle.bucket_id, copy.losses)
 
 
 def pinned(conn: sqlite3.Connection, ids: Iterable[int]) -> None:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from core.ledger.losses import LossRow
     from core.ledger.rows import (
         EventDraft,
         FailureDraft,
@@ -197,20 +198,24 @@ class Ledger(LedgerReader):
         """Note that a worker has these bundles."""
         await self._write(partial(bundles.copying, ids=ids, worker=worker, epoch=self.epoch))
 
-    async def copied(
+    async def copied(  # noqa: PLR0913, PLR0917 - what a copy is stored with
         self,
         bundle_id: int,
         root: Cid,
         allocations: Sequence[str],
         counts: BlockCounts,
+        losses: Sequence[LossRow] = (),
         event: EventDraft | None = None,
     ) -> None:
-        """Note root and allocations: every allocated node counted the bundle's blocks."""
+        """Note root and allocations: every allocated node counted the bundle's blocks.
+
+        losses: what its members have that the target does not show.
+        """
         await self._write(
             partial(
                 bundles.copied,
                 bundle_id=bundle_id,
-                copy=bundles.Copy(root=root, allocations=allocations, counts=counts),
+                copy=bundles.Copy(root=root, allocations=allocations, counts=counts, losses=losses),
                 epoch=self.epoch,
             ),
             event,

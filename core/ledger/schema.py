@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.errors import SchemaMismatch
-from core.ledger import answers, failure_tables, seals
+from core.ledger import answers, failure_tables, losses, seals
 
 if TYPE_CHECKING:
     import sqlite3
@@ -72,6 +72,7 @@ TABLES = (
         " why TEXT, PRIMARY KEY(bid,key,ver)) WITHOUT ROWID"
     ),
     *answers.TABLES,
+    *losses.TABLES,
     *seals.TABLES,
 )
 
@@ -99,7 +100,7 @@ def upgrade(conn: sqlite3.Connection) -> bool:
         return False
     if version == 1:
         failure_tables.from_schema_1(conn)
-    for statement in answers.TABLES:  # schema 2 had no assessment
+    for statement in (*answers.TABLES, *losses.TABLES):  # schema 2 had neither
         conn.execute(statement)
     if version == 1:
         for statement in seals.TABLES:

@@ -82,7 +82,12 @@ class NoLedger:
         pass
 
     async def copied(
-        self, bundle_id: int, root: Cid, allocations: Sequence[str], counts: BlockCounts
+        self,
+        bundle_id: int,
+        root: Cid,
+        allocations: Sequence[str],
+        counts: BlockCounts,
+        losses: Sequence[object] = (),
     ) -> None:
         pass
 

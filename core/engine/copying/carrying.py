@@ -6,6 +6,7 @@ The coordinator alone pins and records (I3). May import ledger, target, and the 
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from core.engine.copying.bundle_times import Stopwatch
@@ -91,7 +92,10 @@ class Carrying:
                 copied()
                 await self._recorder.record(bundle, result, watch, place)
                 return
-            await self._hold.patiently(lambda: ledger.copied(bundle.id, root, place.peers, counts))  # noqa: B023 - called here
+            keep = partial(
+                ledger.copied, bundle.id, root, place.peers, counts, losses=result.losses
+            )
+            await self._hold.patiently(keep)
             await self._m.executor.settled(bundle.id)
             copied()
             there = await self._pinned(bundle, root, result.car_bytes, place.peers)

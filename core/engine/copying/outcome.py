@@ -6,7 +6,6 @@ ledger's rows and the tasks.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,7 +23,7 @@ class Outcome:
     """What is stored when a bundle ends.
 
     rows: of all members but those in again. failures: why members failed or go round again.
-    classes: losses by class, as the counters are named.
+    classes: what is counted without names, as the counters are named.
     """
 
     rows: list[RecordRow]
@@ -56,9 +55,8 @@ def outcome_of(
         else:
             rows.append(_end(ObjectState.FAILED, bundle, member))
             failures.append(_draft(fault))
-    classes = Counter(f"class:{loss.reason}" for loss in result.losses)
-    classes.update({f"class:{name}": n for name, n in result.tallies.items()})
-    return Outcome(rows=rows, failures=failures, again=again, classes=dict(classes))
+    classes = {f"class:{name}": n for name, n in result.tallies.items()}
+    return Outcome(rows=rows, failures=failures, again=again, classes=classes)
 
 
 def without_refused(outcome: Outcome, refused: Mapping[bytes, str]) -> Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -84,3 +85,26 @@ async def test_show_without_a_plan_is_the_wrong_state(ws: Path, tmp_path: Path) 
     ran = await vgwm("plan", "-w", str(ws), "show", home=tmp_path)
     assert ran.code == 3
     assert "vgwm plan" in ran.err
+
+
+async def test_i4_what_the_target_cannot_show_is_listed_by_name(
+    ws: Path, gateway: Path, home: Path
+) -> None:
+    os.setxattr(gateway / "photos/z", "user.backup", b"tape 7")
+    (gateway / "docs" / "pipe").parent.mkdir(exist_ok=True)
+    os.mkfifo(gateway / "docs" / "pipe")
+    nobody = await vgwm("plan", "show", "--cannot-carry", "-w", str(ws), home=home)
+    assert nobody.code == 3, nobody.err
+    assert (await vgwm("plan", "-w", str(ws), home=home)).code == 0
+    assert (await vgwm("copy", "-w", str(ws), home=home)).code == 0
+    shown = await vgwm("plan", "show", "--cannot-carry", "--json", "-w", str(ws), home=home)
+    left = [json.loads(line) for line in shown.out.splitlines()]
+    told = {(one["object"], one["why"], one["whole"]) for one in left}
+    assert ("docs/pipe", "special_file", True) in told
+    assert ("photos/z", "foreign_xattr", False) in told
+    (foreign,) = (one for one in left if one["why"] == "foreign_xattr")
+    assert "backup" in foreign["what"]
+    status = await vgwm("status", "--json", "-w", str(ws), home=home)
+    assert status.code == 0
+    plan = await vgwm("plan", "show", "-w", str(ws), home=home)
+    assert "cannot carry" in plan.out

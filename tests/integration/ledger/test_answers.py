@@ -124,6 +124,7 @@ def as_schema_2(path: Path) -> None:
             name = statement.split("(")[0].split()[-1]
             conn.execute(f"DELETE FROM seals WHERE what='{name}'")  # noqa: S608 - our own names
             conn.execute(f"DROP TABLE {name}")
+        conn.execute("DROP TABLE losses")
         conn.execute("PRAGMA user_version=2")
 
 

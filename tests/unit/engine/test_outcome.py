@@ -60,7 +60,7 @@ def test_gone_and_unreadable_objects_end_at_once(
     assert len(outcome.failures) == reasons
 
 
-def test_losses_are_counted_by_class() -> None:
+def test_what_has_no_names_is_counted_by_class_and_losses_only_where_they_are_kept() -> None:
     result = CopyResult(
         bundle=4,
         epoch=1,
@@ -69,7 +69,7 @@ def test_losses_are_counted_by_class() -> None:
         tallies={"integrity:stale-etag": 3},
     )
     outcome = outcome_of(bundle(), result, [], {}, retry_attempts=3)
-    assert outcome.classes == {"class:foreign_xattr": 2, "class:integrity:stale-etag": 3}
+    assert outcome.classes == {"class:integrity:stale-etag": 3}
 
 
 def test_the_bundle_that_goes_round_again_spans_its_members_in_key_order() -> None:

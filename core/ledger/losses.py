@@ -1,0 +1,79 @@
+"""What migrated objects have that the target does not show: each by name, once.
+
+Kept in the commit that says a bundle is copied: what is done again names the same, and is counted
+once, whatever a crash undid.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from core.bulk import ManyRows
+from core.ledger import counters
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator, Sequence
+
+TABLES: Final = (
+    (
+        "CREATE TABLE losses(bid INTEGER NOT NULL, key BLOB NOT NULL, ver BLOB NOT NULL,"
+        " why TEXT NOT NULL, what TEXT NOT NULL, PRIMARY KEY(bid,key,ver,why,what)) WITHOUT ROWID"
+    ),
+)
+
+LossRow = tuple[bytes, bytes, str, str]
+"""key, version, reason (`core.model.Unrepresentable`), what of it; as the workers' `Loss`."""
+
+_INSERT: Final = ManyRows("INSERT OR IGNORE INTO losses(bid,key,ver,why,what)", "(?1,?,?,?,?)")
+_PAGE: Final = (
+    "SELECT l.bid,b.name,l.key,l.ver,l.why,l.what FROM losses l JOIN buckets b USING(bid)"
+    " WHERE (l.bid,l.key,l.ver,l.why,l.what)>(?,?,?,?,?)"
+    " ORDER BY l.bid,l.key,l.ver,l.why,l.what LIMIT ?"
+)
+_SKIPPED: Final = (
+    "SELECT f.bid,b.name,f.key,f.ver,f.code,f.msg FROM failures f JOIN buckets b USING(bid)"
+    " WHERE f.disp='skip' AND (f.bid,f.key,f.ver)>(?,?,?)"
+    " ORDER BY f.bid,f.key,f.ver LIMIT ?"
+)
+PAGE: Final = 1_000
+_BEFORE_ALL: Final = (0, b"", b"", "", "")
+
+
+class Lost(NamedTuple):
+    """Something that an object has and the target does not show."""
+
+    bucket_id: int
+    bucket: bytes
+    key: bytes
+    version: bytes
+    why: str
+    what: str
+
+
+def keep(conn: sqlite3.Connection, bucket_id: int, rows: Sequence[LossRow]) -> None:
+    """Store what is not stored yet, and count that by class."""
+    if not rows:
+        return
+    delta: Counter[str] = Counter()
+    for why in {row[2] for row in rows}:
+        new = _INSERT.run(conn, [row for row in rows if row[2] == why], (bucket_id,))
+        delta[f"{counters.CLASS_PREFIX}{why}"] = new
+    counters.add(conn, bucket_id, delta)
+
+
+def read(conn: sqlite3.Connection) -> Iterator[Lost]:
+    """Yield what is kept, in key order; each page is a statement of its own: no writer waits."""
+    after: tuple[object, ...] = _BEFORE_ALL
+    while rows := conn.execute(_PAGE, (*after, PAGE)).fetchall():
+        yield from map(Lost._make, rows)
+        after = (rows[-1][0], *rows[-1][2:])
+
+
+def left_out(conn: sqlite3.Connection) -> Iterator[Lost]:
+    """Yield the objects that the walk left out whole, in key order, page by page."""
+    after: tuple[object, ...] = _BEFORE_ALL[:3]
+    while rows := conn.execute(_SKIPPED, (*after, PAGE)).fetchall():
+        yield from map(Lost._make, rows)
+        after = (rows[-1][0], *rows[-1][2:4])
