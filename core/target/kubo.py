@@ -29,10 +29,11 @@ _ABSENT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KuboId:
-    """Who a node is. agent: `kubo/0.42.0/..`."""
+    """Who a node is. agent: `kubo/0.42.0/..`. addresses: multiaddrs by which others reach it."""
 
     id: str
     agent: str
+    addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,21 @@ class RepoRoom:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KuboSettings:
+    """Of a node's configuration what a migration depends on; never its keys or credentials.
+
+    api: where the RPC listens, multiaddrs. guarded: whether API.Authorizations holds anything.
+    peering: ids of the nodes that it reconnects to after a restart. provides: None if not set.
+    """
+
+    api: tuple[str, ...]
+    guarded: bool
+    peering: frozenset[str]
+    routing: str
+    provides: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DagStat:
     """What a node holds below a root: distinct blocks, and their bytes."""
 
@@ -59,6 +75,7 @@ class DagStat:
 class _Id(msgspec.Struct):
     ID: str
     AgentVersion: str = ""
+    Addresses: list[str] | None = None
 
 
 class _Version(msgspec.Struct):
@@ -68,6 +85,38 @@ class _Version(msgspec.Struct):
 class _Repo(msgspec.Struct):
     RepoSize: int
     StorageMax: int
+
+
+class _Addresses(msgspec.Struct):
+    API: list[str] | str | None = None
+
+
+class _Api(msgspec.Struct):
+    Authorizations: dict[str, msgspec.Raw] | None = None
+
+
+class _PeeringPeer(msgspec.Struct):
+    ID: str
+
+
+class _Peering(msgspec.Struct):
+    Peers: list[_PeeringPeer] | None = None
+
+
+class _Routing(msgspec.Struct):
+    Type: str | None = None
+
+
+class _Provide(msgspec.Struct):
+    Enabled: bool | None = None
+
+
+class _Config(msgspec.Struct):
+    Addresses: _Addresses = msgspec.field(default_factory=_Addresses)
+    API: _Api = msgspec.field(default_factory=_Api)
+    Peering: _Peering = msgspec.field(default_factory=_Peering)
+    Routing: _Routing = msgspec.field(default_factory=_Routing)
+    Provide: _Provide = msgspec.field(default_factory=_Provide)
 
 
 class _Stat(msgspec.Struct):
@@ -100,7 +149,7 @@ class KuboClient:
     async def id(self) -> KuboId:
         """Return the node's identity."""
         told = await self._ask("id", {}, _Id)
-        return KuboId(id=told.ID, agent=told.AgentVersion)
+        return KuboId(id=told.ID, agent=told.AgentVersion, addresses=tuple(told.Addresses or ()))
 
     async def version(self) -> str:
         """Return `0.42.0`."""
@@ -110,6 +159,18 @@ class KuboClient:
         """Return what the repository holds; without the size-only flag Kubo walks every key."""
         told = await self._ask("repo/stat", {"size-only": "true"}, _Repo)
         return RepoRoom(used_bytes=told.RepoSize, max_bytes=told.StorageMax)
+
+    async def settings(self) -> KuboSettings:
+        """Return what of its configuration matters here."""
+        told = await self._ask("config/show", {}, _Config)
+        api = told.Addresses.API or []
+        return KuboSettings(
+            api=(api,) if isinstance(api, str) else tuple(api),
+            guarded=bool(told.API.Authorizations),
+            peering=frozenset(peer.ID for peer in told.Peering.Peers or ()),
+            routing=told.Routing.Type or "",
+            provides=told.Provide.Enabled,
+        )
 
     async def dag_stat(self, root: str) -> DagStat | None:
         """Return what the node holds below root, None when a block is missing there.
