@@ -36,6 +36,7 @@ def status(call: Call, *, plan_file: Path | None) -> int:
     from core.cli.output import answer
     from core.control import facts
     from core.control.agree import check_plan_file
+    from core.control.check_lines import last_fact
     from core.control.summary import summary
 
     if plan_file is not None:
@@ -43,9 +44,10 @@ def status(call: Call, *, plan_file: Path | None) -> int:
 
     async def look() -> int:
         async with looking(call) as client:
-            now = await client.snapshot()
+            now, assessed = await client.snapshot(), await client.checks()
         shown = facts.facts(now) if call.plain else _short(now)
-        answer(call, summary(now), [facts.line(fact) for fact in shown])
+        lines = [facts.line(fact) for fact in (*shown, last_fact(assessed))]
+        answer(call, summary(now), lines)
         return 0
 
     return asyncio.run(look())
