@@ -13,6 +13,7 @@ from core.display import count, duration, size
 from core.ledger.counters import SIZE_BOUNDS
 
 if TYPE_CHECKING:
+    from core.config.knobs import Knobs
     from core.preflight.survey import Survey
     from core.preflight.trial import Rate, Trial
 
@@ -51,20 +52,18 @@ class Estimate:
     terms: tuple[Term, ...]
 
 
-def load_of(
-    survey: Survey, *, copies: int, batch_size: int, bundle_bytes: int, large_threshold: int
-) -> Load:
-    """Return what a survey means to do. The thresholds are the knobs'; bytes."""
+def load_of(survey: Survey, knobs: Knobs, *, copies: int, pinned: bool) -> Load:
+    """Return what a survey means to do. pinned: False for a folder, which has no pins."""
     left = sum(one.objects for one in survey.classes if one.name in _LEFT) + _shut(survey)
     carried = max(0, survey.objects - left)
-    large, large_bytes = _above(survey, large_threshold)
-    by_count = (carried - large) / batch_size
-    by_bytes = (survey.size_bytes - large_bytes) / bundle_bytes
+    large, large_bytes = _above(survey, knobs.large_threshold)
+    by_count = (carried - large) / knobs.batch_size
+    by_bytes = (survey.size_bytes - large_bytes) / knobs.bundle_bytes
     pins = large + round(max(by_count, by_bytes, 1.0 if carried > large else 0.0))
     return Load(
         size_bytes=survey.size_bytes,
         objects=carried,
-        pins=pins,
+        pins=pins if pinned else 0,
         rows=max(0, carried - survey.versions - survey.markers),
         copies=copies,
     )

@@ -1,0 +1,1 @@
+"""A small copy that measures: what a real one will take, before there is one."""
