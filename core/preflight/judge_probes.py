@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 APART: Final = frozenset({"clock", "space"})
 """Checks of a component that have a row of their own: `clock`, and `capacity` for `space`."""
 
+NEVER_FAILS: Final = frozenset({"network"})
+"""A way that is shut is no reason of its own to refuse: the row of the server behind it judges."""
+
 _SHOWN: Final = 3
 
 
@@ -28,6 +31,7 @@ def probed(row: Row, answers: Sequence[Answer]) -> Judged:
     mine = [answer for answer in answers if _belongs(row, answer)]
     if not mine:
         return Judged(UNKNOWN, "no probe has answered", "vgwm check all asks them alone.")
+    mine = _explained(row, mine)
     bad = max(RANK[answer.verdict] for answer in mine)
     same = [answer for answer in mine if RANK[answer.verdict] == bad]
     if bad == RANK[Verdict.PASS]:
@@ -35,7 +39,21 @@ def probed(row: Row, answers: Sequence[Answer]) -> Judged:
     told = "; ".join(_told(answer) for answer in same[:_SHOWN])
     more = f"; and {len(same) - _SHOWN} more" if len(same) > _SHOWN else ""
     remedy = " ".join(dict.fromkeys(answer.remedy for answer in same[:_SHOWN] if answer.remedy))
-    return Judged(same[0].verdict, told + more, remedy or "Look at it with vgwm check.")
+    verdict = same[0].verdict
+    if verdict is Verdict.FAIL and row.id in NEVER_FAILS:
+        verdict = WARN
+    return Judged(verdict, told + more, remedy or "Look at it with vgwm check.")
+
+
+def _explained(row: Row, mine: list[Answer]) -> list[Answer]:
+    """Leave out silent servers where the answer about all of them has judged how many there are.
+
+    guide.md 7: fewer peers than all are a warning, too few for the copies a fail.
+    """
+    of_all = [one for one in mine if one.check == row.id and not one.endpoint]
+    if not any(one.verdict in {Verdict.WARN, Verdict.FAIL} for one in of_all):
+        return mine
+    return [one for one in mine if one.verdict is not Verdict.UNKNOWN]
 
 
 def _belongs(row: Row, answer: Answer) -> bool:

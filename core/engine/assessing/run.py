@@ -120,7 +120,8 @@ class AssessRun:
         )
 
     async def _probed(self) -> list[Answer]:
-        return [one async for one in ask_all(probes(self._workspace, Depth.CHECK))]
+        asked = probes(self._workspace, Depth.CHECK, folder=self._path)
+        return [one async for one in ask_all(asked)]
 
     def _hear(self, entries: int) -> None:
         self._walked = entries
