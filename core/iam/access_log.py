@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import zlib
 from typing import IO, TYPE_CHECKING, Final, cast
 
 from core.display import safe
@@ -35,7 +36,7 @@ def callers(logs: Iterable[Path]) -> frozenset[str]:
                     if match is not None:
                         requests += 1
                         found.add(match.group(1))
-        except (OSError, EOFError) as e:
+        except (OSError, EOFError, zlib.error) as e:
             raise _unread(named[-1], getattr(e, "strerror", None) or "it is cut off") from e
     if not requests:
         raise _unread(", ".join(named), "no request of S3 stands in it")
