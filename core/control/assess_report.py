@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from core.control import wire, wire_checks
 
 _JSON: Final = "assessment.json"
+_HTML: Final = "assessment.html"
 
 
 def refuse_existing_report(folder: Path) -> None:
     """Raise Refused if a report stands in the folder."""
     refuse_existing(folder / _JSON)
+    refuse_existing(folder / _HTML)
 
 
 def write_report(
@@ -28,9 +30,13 @@ def write_report(
 
     A former report is kept beside it. Raises as `core.config.atomic.write_text`.
     """
+    from core.control.assess_page import page  # noqa: PLC0415 - the template engine takes 60 ms
+
+    html = page(workspace, assessed)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     body = {"v": 1, "workspace": workspace, "assessment": assessed}
     replace_file(
         folder / _JSON, msgspec.json.format(msgspec.json.encode(body), indent=2).decode() + "\n"
     )
-    return [str(folder / _JSON)]
+    replace_file(folder / _HTML, html)
+    return [str(folder / _HTML), str(folder / _JSON)]

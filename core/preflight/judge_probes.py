@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from core.preflight.rows import Row
     from core.verdict import Answer
 
-APART: Final = frozenset({"clock", "space"})
-"""Checks of a component that have a row of their own: `clock`, and `capacity` for `space`."""
+APART: Final = frozenset({"clock", "repo"})
+"""Checks of a component that have a row of their own: `clock`, and `capacity` for `repo`."""
 
 NEVER_FAILS: Final = frozenset({"network"})
 """A way that is shut is no reason of its own to refuse: the row of the server behind it judges."""
@@ -57,7 +57,7 @@ def _explained(row: Row, mine: list[Answer]) -> list[Answer]:
 
 
 def _belongs(row: Row, answer: Answer) -> bool:
-    if row.id in APART:
+    if row.id == "clock":
         return answer.check == row.id
     return answer.component in row.probed and answer.check not in APART
 

@@ -57,7 +57,14 @@ ROWS: Final = (
     Row(id="atime", component=Component.SOURCE, come=From.FACTS, title="access times"),
     Row(id="host", component=_HOST, come=From.FACTS, title="host"),
     Row(id="workspace", component=_HOST, come=From.SIZE, title="workspace disk"),
-    Row(id="clock", component=_HOST, come=From.PROBES, title="clock skew", probed=(_HOST,)),
+    Row(
+        id="clock",
+        component=_HOST,
+        come=From.PROBES,
+        title="clock skew",
+        ipfs=True,
+        probed=(_HOST,),
+    ),
     Row(
         id="cluster",
         component=Component.CLUSTER,
