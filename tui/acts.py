@@ -205,7 +205,8 @@ def _begin(ui: Ui, scene: Scene) -> Step:
 
 
 def _cancel(ui: Ui, scene: Scene) -> Step:
-    return Step(replace(ui, sheet=cancel_sheet(scene), error=None))
+    job = current_job(scene.snapshot) if scene.snapshot is not None else None
+    return Step(replace(ui, sheet=cancel_sheet(job), error=None))
 
 
 def _knob(ui: Ui, scene: Scene) -> Step:

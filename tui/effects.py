@@ -41,9 +41,19 @@ class StartEngine:
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """Begin a job of this kind."""
+    """Begin a job of this kind, with what it takes by name."""
 
     kind: str
+    args: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Take a check's warning on, or answer a manual item; the engine keeps it."""
+
+    check: str
+    text: str
+    is_note: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +126,25 @@ class CarryOut:
     mend: Mend
 
 
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Read anew what is under review on the screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteReview:
+    """Carry out what was reviewed: this command, as the sheet showed it."""
+
+    words: tuple[str, ...]
+
+
 Effect = (
     Leave
     | Suspend
     | Repaint
     | StartEngine
     | Begin
+    | Answer
     | Steer
     | SetKnob
     | Copy
@@ -132,4 +155,6 @@ Effect = (
     | TakeOver
     | AskPlan
     | CarryOut
+    | Review
+    | WriteReview
 )

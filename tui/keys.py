@@ -73,10 +73,10 @@ TABLE: tuple[Key, ...] = (
     _key("help", "? f1", "help", "help of this screen", Group.LOOK),
     _key("go", "g", "go", "go: a screen's letter follows", Group.LOOK),
     _key("line", ": ctrl+p", "line", "a command line of vgwm", Group.LOOK),
-    _key("filter", "/", "filter", "filter by prefix or class", Group.LOOK),
+    _key("filter", "/", "filter", "filter by class, state, text", Group.LOOK),
     _key("next", "n", "next", "next row that fits, around", Group.LOOK),
     _key("open", "enter d", "open", "open a group; all of one row", Group.LOOK),
-    _key("pane", "tab", "next list", "next list of Errors", Group.LOOK),
+    _key("pane", "tab", "next", "next list or part of a screen", Group.LOOK),
     _key("freeze", "z", "freeze", "freeze the view, or let it go", Group.LOOK),
     _key("low_data", "b", "low-data", "low-data: for a slow link", Group.LOOK),
     _key("command", "y", "command", "copy this screen's command", Group.LOOK),
@@ -87,8 +87,9 @@ TABLE: tuple[Key, ...] = (
     _key("pause", "P", "pause", "pause the job, or resume it", Group.ACT),
     _key("knob", "K", "knob", "set a knob", Group.ACT),
     _key("cancel", "X", "cancel", "cancel the job", Group.ACT),
-    _key("retry", "T", "try again", "try again; the plan first", Group.ACT),
+    _key("retry", "T", "try again", "try again; ask a check again", Group.ACT),
     _key("skip", "S", "skip", "skip, undo; the plan first", Group.ACT),
+    _key("accept", "A", "take on", "take a warning on, by name", Group.ACT),
     _key("up", "up k", "up", "row up", Group.MOVE),
     _key("down", "down j", "down", "row down", Group.MOVE),
     _key("page_up", "pageup", "page up", "page up", Group.MOVE),
@@ -103,6 +104,8 @@ TABLE: tuple[Key, ...] = (
 
 GO: Mapping[str, Name] = {
     "h": Name.HOME,
+    "a": Name.ASSESS,
+    "p": Name.PLAN,
     "m": Name.MIGRATE,
     "e": Name.ERRORS,
     "l": Name.LOG,
@@ -111,6 +114,11 @@ GO: Mapping[str, Name] = {
 
 FOOTERS: Mapping[Name, tuple[str, ...]] = {
     Name.HOME: ("go", "begin", "freeze", "low_data", "command", "help", "leave"),
+    Name.ASSESS: (
+        *("go", "command", "open", "filter", "pane"),
+        *("begin", "retry", "accept", "help", "leave"),
+    ),
+    Name.PLAN: ("begin", "pane", "freeze", "command", "go", "help", "leave"),
     Name.MIGRATE: ("begin", "pause", "knob", "go e", "freeze", "command", "go", "help", "leave"),
     Name.ERRORS: ("filter", "pane", "open", "retry", "skip", "command", "go", "help", "leave"),
     Name.LOG: ("up", "down", "page_down", "freeze", "command", "go", "help", "leave"),

@@ -6,16 +6,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from core.errors import VgwmError
+from tui.checklist import Pane, identity, rows
 from tui.listing import Window, scrolled
 from tui.pager import Pager
+from tui.prepared import Prepared
 from tui.ui import LinkState, Name
-from tui.views import errors
+from tui.views import assess, errors
 from tui.views.frame import body_size
 from tui.views.words import current_job
 
 if TYPE_CHECKING:
-    from core.control.wire import Event, Snapshot
+    from core.control.wire import Event, Plan, Snapshot
+    from core.control.wire_checks import Checks
     from tui.book import Book
+    from tui.checklist import Wanted
     from tui.link import EngineLink
     from tui.listing import Row
     from tui.ui import Ui
@@ -25,9 +29,11 @@ EVENTS = 500
 
 
 class Parts(TypedDict):
-    """The parts of a scene that are lists."""
+    """The parts of a scene that are read beside the snapshot."""
 
     window: Window | None
+    checks: Checks | None
+    plan: Plan | None
     events: tuple[Event, ...]
 
 
@@ -39,23 +45,40 @@ class _Under(NamedTuple):
     row: Row
 
 
+class _UnderCheck(NamedTuple):
+    """What was listed of the assessment, and which check was under the cursor, at what place."""
+
+    wanted: Wanted
+    cursor: int
+    row: tuple[str, str]
+
+
 class Lists:
     """Reads the list of the screen that is shown, and no more of it than that needs."""
 
     def __init__(self, link: EngineLink, book: Book) -> None:
         self._link = link
         self._pager = Pager(book)
+        self.prepared = Prepared(link)
         self._events: tuple[Event, ...] = ()
         self._counted: tuple[int, ...] | None = None
         self._under: _Under | None = None
+        self._check: _UnderCheck | None = None
         self._is_off = False
 
     def parts(self) -> Parts:
         """Return what was read, for the scene."""
-        return Parts(window=self._pager.window, events=self._events)
+        return Parts(
+            window=self._pager.window,
+            checks=self.prepared.checks,
+            plan=self.prepared.plan,
+            events=self._events,
+        )
 
     def settle(self, ui: Ui, size: Size) -> Ui:
         """Keep the cursor within a list that may have become shorter, and on the screen."""
+        if ui.screen is Name.ASSESS:
+            return self._settle_checks(ui, size)
         if ui.screen is not Name.ERRORS:
             return ui
         room = errors.room(body_size(size))
@@ -69,6 +92,25 @@ class Lists:
         return replace(
             ui, room=room, cursor=cursor, top=scrolled(ui.top, cursor, room, window.total)
         )
+
+    def _settle_checks(self, ui: Ui, size: Size) -> Ui:
+        """Keep the cursor on its check: an answer that came in may have moved it."""
+        if ui.checklist.pane is not Pane.CHECKS:
+            return ui
+        listed = rows(self.prepared.checks, ui.checklist)
+        kept, self._check = self._check, None
+        cursor = max(0, min(ui.cursor, len(listed) - 1))
+        opened = ui.opened
+        if kept is not None and (kept.wanted, kept.cursor) == (ui.checklist, ui.cursor):
+            places = (n for n, row in enumerate(listed) if identity(row) == kept.row)
+            place = next(places, None)
+            opened = opened and place is not None
+            cursor = cursor if place is None else place
+        if listed:
+            self._check = _UnderCheck(ui.checklist, cursor, identity(listed[cursor]))
+        room = assess.room(body_size(size))
+        top = scrolled(ui.top, cursor, room, len(listed))
+        return replace(ui, room=room, cursor=cursor, top=top, opened=opened)
 
     def _follow_row(self, ui: Ui, window: Window) -> Ui:
         """Keep the cursor on its row when others came or went before it.
@@ -114,6 +156,7 @@ class Lists:
         snapshot = self._link.snapshot
         if snapshot is None or self._link.now().state is not LinkState.LIVE:
             return
+        await self.prepared.follow(ui.screen, snapshot)
         match ui.screen:
             case Name.ERRORS:
                 self._look_again(snapshot, ui)

@@ -18,6 +18,7 @@ from tui.mender import Mender
 from tui.picture import svg
 from tui.steering import actor
 from tui.views.line import Role
+from tui.views.words import ASSESS
 
 if TYPE_CHECKING:
     from tui.app import Terminal
@@ -67,7 +68,13 @@ class Performer:
 
     async def _wait_for(self, effect: Effect) -> str:
         match effect:
-            case effects.Begin() | effects.Steer() | effects.SetKnob() | effects.TakeOver():
+            case (
+                effects.Begin()
+                | effects.Steer()
+                | effects.SetKnob()
+                | effects.TakeOver()
+                | effects.Answer()
+            ):
                 return await self._ask_engine(effect)
             case effects.StartEngine():
                 await child.start_engine(self._app.path)
@@ -85,14 +92,16 @@ class Performer:
                 return ""
 
     async def _ask_engine(
-        self, effect: effects.Begin | effects.Steer | effects.SetKnob | effects.TakeOver
+        self,
+        effect: effects.Begin | effects.Steer | effects.SetKnob | effects.TakeOver | effects.Answer,
     ) -> str:
         """Ask for a change; the engine answers once it is on disk (I5)."""
         client = self._app.link.client
         match effect:
-            case effects.Begin(kind):
-                job = await client.start_job(kind, {}, actor=actor(), request_id=uuid.uuid4().hex)
-                return f"job {job} ({kind}) began; P pauses it, X cancels it"
+            case effects.Begin():
+                return await self._begin(effect)
+            case effects.Answer():
+                return await self._answer(effect)
             case effects.Steer(job, verb):
                 return await self._steer(job, verb)
             case effects.SetKnob(name, value, before):
@@ -102,6 +111,26 @@ class Performer:
                 await client.take_lease(actor=actor(), takeover=reason)
                 self._app.hurry()
                 return "you steer now, and an event says why: press the key again"
+
+    async def _begin(self, begin: effects.Begin) -> str:
+        kind, args = begin.kind, dict(begin.args)
+        client = self._app.link.client
+        job = await client.start_job(kind, args, actor=actor(), request_id=uuid.uuid4().hex)
+        self._app.hurry()
+        steers = "X cancels it" if kind == ASSESS else "P pauses it, X cancels it"
+        return f"job {job} ({kind}) began; {steers}"
+
+    async def _answer(self, answer: effects.Answer) -> str:
+        """Let the engine keep what somebody says of a check."""
+        client, check = self._app.link.client, answer.check
+        if answer.is_note:
+            await client.note(check, answer.text, actor=actor())
+            said = f"{check} is answered: {answer.text}"
+        else:
+            await client.acknowledge(check, answer.text, actor=actor())
+            said = f"{check} is taken on: {answer.text}"
+        self._app.hurry()
+        return said
 
     async def _steer(self, job: int, verb: Verb) -> str:
         client = self._app.link.client

@@ -6,6 +6,8 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from tui.assess_acts import answered
+from tui.checklist import next_kind
 from tui.effects import AskPlan, CompleteLine, Effect, RunLine, SetKnob, TakeOver
 from tui.errors_acts import listed
 from tui.listing import parse_filter
@@ -51,18 +53,28 @@ def answer_prompt(
     """Return what a key does while the prompt is open."""
     if id_ == "back":
         return replace(ui, prompt=None), None
-    typed = prompt.typed
     match key:
         case "enter":
             return _submit(ui, prompt, scene)
         case "tab" if prompt.asks is Asks.LINE:
-            return ui, CompleteLine(typed)
+            return ui, CompleteLine(prompt.typed)
         case "up" | "down" if prompt.asks is Asks.LINE:
             return replace(ui, prompt=_recalled(prompt, ui.history, key)), None
+        case _:
+            typed = _edited(prompt, key, scene)
+    return replace(ui, prompt=replace(prompt, typed=typed, offers=())), None
+
+
+def _edited(prompt: Prompt, key: str, scene: Scene) -> str:
+    """Return what stands in the prompt after a key."""
+    typed = prompt.typed
+    match key:
+        case "tab" if prompt.asks is Asks.ONLY:
+            return next_kind(typed)
         case "tab":
-            typed = _next_knob(typed, scene) if prompt.asks is Asks.KNOB else typed
+            return _next_knob(typed, scene) if prompt.asks is Asks.KNOB else typed
         case "backspace" | "ctrl+h":
-            typed = typed[:-1]
+            return typed[:-1]
         case "ctrl+u":
             typed = ""
         case "ctrl+w":
@@ -72,7 +84,7 @@ def answer_prompt(
             typed = (typed + key)[:_LONGEST]
         case _:
             pass
-    return replace(ui, prompt=replace(prompt, typed=typed, offers=())), None
+    return typed
 
 
 def _submit(ui: Ui, prompt: Prompt, scene: Scene) -> tuple[Ui, Effect | None]:
@@ -89,6 +101,8 @@ def _submit(ui: Ui, prompt: Prompt, scene: Scene) -> tuple[Ui, Effect | None]:
             return _take_over(ui, prompt.typed.strip())
         case Asks.LINE:
             return _run_line(ui, prompt.typed.strip())
+        case Asks.ONLY | Asks.TAKE | Asks.NOTE:
+            return answered(ui, prompt)
 
 
 def _reasoned(ui: Ui, prompt: Prompt) -> tuple[Ui, Effect | None]:

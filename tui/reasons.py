@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.model import JobState
-from tui import errors_acts
+from tui import assess_acts, errors_acts, plan_acts
 from tui.keys import GO
 from tui.ui import LinkState, Name
 from tui.views.words import current_job, is_alive
@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from tui.ui import Scene, Ui
 
 OWN: Mapping[Name, Own] = {
+    Name.ASSESS: assess_acts.OWN,
+    Name.PLAN: plan_acts.OWN,
     Name.ERRORS: errors_acts.OWN,
 }
 """The screens that have keys of their own."""
-ACTS = frozenset({"begin", "pause", "knob", "cancel", "retry", "skip"})
-_ONLY_OWN = frozenset({"filter", "next", "open", "pane", "retry", "skip"})
+ACTS = frozenset({"begin", "pause", "knob", "cancel", "retry", "skip", "accept"})
+_ONLY_OWN = frozenset({"filter", "next", "open", "pane", "retry", "skip", "accept"})
 """Keys that mean nothing but on a screen that has them for itself."""
 
 
@@ -72,7 +74,7 @@ def _why_not(id_: str, now: Snapshot, ui: Ui) -> str:
 def _why_not_begin(job: Job | None, now: Snapshot, screen: Name) -> str:
     if is_alive(job) and job is not None:
         return f"job {job.id} ({job.kind}) is {job.state}"
-    if screen not in {Name.HOME, Name.MIGRATE}:
+    if screen not in {Name.HOME, Name.MIGRATE, Name.PLAN}:
         return f"{screen.value} has no job of its own: g m, then B"
     if now.workspace.planned and not now.totals.remaining:
         failed = now.totals.failed

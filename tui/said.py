@@ -9,6 +9,7 @@ from core import display
 from core.control.facts import eta_fact
 from core.control.wire import Failure
 from core.control.wire_failures import FailureCause
+from tui import assess_acts
 from tui.errors_acts import row_of
 from tui.listing import Filter, Tab
 from tui.ui import Name
@@ -37,6 +38,8 @@ def status_line(scene: Scene) -> str:
 def command_of(ui: Ui, scene: Scene) -> str:
     """Return the command that shows what the screen shows, or the row that is meant on it."""
     name = ui.back if ui.screen is Name.HELP else ui.screen
+    if name is Name.ASSESS:
+        return assess_acts.command_of(ui, scene)
     command = COMMAND[name]
     return command if name is not Name.ERRORS else f"{command} {_which(ui, scene)}".rstrip()
 

@@ -14,11 +14,12 @@ from tui import effects
 from tui.mend import Verb
 from tui.ui import Message, Sheet, Ui
 from tui.views.line import Role
-from tui.views.words import current_job
+from tui.views.words import ASSESS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from core.control.wire import Job
     from core.control.wire_failures import ActPlan, ActShare
     from tui.effects import Effect
     from tui.mend import Mend
@@ -62,11 +63,17 @@ def begin_sheet(scene: Scene) -> Sheet | None:
     )
 
 
-def cancel_sheet(scene: Scene) -> Sheet | None:
-    """Return what cancelling the job would do."""
-    job = current_job(scene.snapshot) if scene.snapshot is not None else None
+def cancel_sheet(job: Job | None) -> Sheet | None:
+    """Return what cancelling a job would do."""
     if job is None:
         return None
+    if job.kind == ASSESS:
+        return Sheet(
+            title=f"cancel job {job.id}, {job.kind}",
+            command=f"vgwm cancel {job.id}",
+            effects=("checks that have answered keep their answer; the others their last one",),
+            act=effects.Steer(job.id, effects.Verb.CANCEL),
+        )
     return Sheet(
         title=f"cancel job {job.id}, {job.kind}",
         command=f"vgwm cancel {job.id}",

@@ -6,11 +6,17 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from tui.checklist import Wanted
 from tui.listing import Listing
+from tui.parts import Part
+from tui.review import Accounts, Conversion
 from tui.views.line import Role
 
 if TYPE_CHECKING:
-    from core.control.wire import ErrorBody, Event, Snapshot
+    from core.control.wire import ErrorBody, Event, Plan, Snapshot
+    from core.control.wire_checks import Checks
+    from core.control.wire_config import ConfigDiff
+    from core.control.wire_iam import IamReport
     from tui.effects import Effect
     from tui.listing import Window
     from tui.mend import Mend
@@ -20,6 +26,10 @@ class Name(StrEnum):
     """The screens; the value is what the title says."""
 
     HOME = "Home"
+    ASSESS = "Assess"
+    CONFIG = "Config"
+    IAM = "IAM"
+    PLAN = "Plan"
     MIGRATE = "Migrate"
     ERRORS = "Errors"
     LOG = "Log"
@@ -101,19 +111,27 @@ class Asks(StrEnum):
     REASON = "why skip:"
     TAKEOVER = "why take over:"
     LINE = ":"
+    ONLY = "only"
+    TAKE = "why take it on:"
+    NOTE = "answer:"
+    FILES = "old file [new file]:"
+    VALUE = "="
+    FOLDER = "folder of users.json:"
+    TO = "carry over to folder:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
     """A line being typed on row 23.
 
-    mend: what its answer is the reason of. recalled: which line of the history it shows.
-    offers: what the last word may become.
+    mend: what its answer is the reason of. about: the check that it is about. recalled: which line
+    of the history it shows. offers: what the last word may become.
     """
 
     typed: str = ""
     asks: Asks = Asks.KNOB
     mend: Mend | None = None
+    about: str = ""
     recalled: int | None = None
     offers: tuple[str, ...] = ()
 
@@ -161,7 +179,11 @@ class Scene:
     path: str = ""
     snapshot: Snapshot | None = None
     window: Window | None = None
+    checks: Checks | None = None
+    plan: Plan | None = None
     events: tuple[Event, ...] = ()
+    config: ConfigDiff | None = None
+    iam: IamReport | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,8 +191,8 @@ class Ui:
     """Everything that a key can change, and what the app knows of its own link and terminal.
 
     actor: who is at the keys, safe to show. top, room: the first row of a long list that is shown,
-    and how many fit. listing: what Errors lists. opened: the row under the cursor is shown at
-    length.
+    and how many fit. listing: what Errors lists. checklist: what Assess lists. part: of Plan.
+    opened: the row under the cursor is shown at length.
     """
 
     actor: str = ""
@@ -185,6 +207,10 @@ class Ui:
     top: int = 0
     room: int = 15
     listing: Listing = field(default_factory=Listing)
+    checklist: Wanted = field(default_factory=Wanted)
+    part: Part = Part.SIZES
+    conversion: Conversion = field(default_factory=Conversion)
+    accounts: Accounts = field(default_factory=Accounts)
     opened: bool = False
     going: bool = False
     message: Message | None = None

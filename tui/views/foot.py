@@ -8,7 +8,7 @@ from rich.cells import cell_len
 
 from core import display
 from tui.keys import FOOTERS, GO
-from tui.reasons import why_off
+from tui.reasons import OWN, why_off
 from tui.ui import Asks, LinkState, Name
 from tui.views.line import EMPTY, Line, Piece, Role, column, text, width_of
 from tui.views.replayed import keys as replay_keys
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _HELP = {
     Asks.FILTER: "   BUCKET/KEY begins so, class:C, phase:P; Enter filters, Esc leaves",
     Asks.REASON: "   Enter shows the plan, Esc leaves",
+    Asks.ONLY: "   a state, a part of the text; Tab next state, Enter filters, Esc leaves",
+    Asks.TAKE: "   Enter shows what that does, Esc leaves",
+    Asks.NOTE: "   Enter shows what that does, Esc leaves",
     Asks.LINE: "   Tab completes, Up recalls, Enter runs, Esc leaves",
     Asks.TAKEOVER: "   Enter takes over, Esc leaves",
 }
@@ -60,7 +63,7 @@ def _label_of(prompt: Prompt, scene: Scene) -> str:
     lease = scene.snapshot.lease if scene.snapshot is not None else None
     if prompt.asks is Asks.TAKEOVER and lease is not None:
         return f"{column(lease.holder, 16).rstrip()} steers; {prompt.asks}"
-    return prompt.asks
+    return f"{prompt.about}: {prompt.asks}" if prompt.about else prompt.asks
 
 
 def _end_of(typed: str, width: int) -> str:
@@ -129,13 +132,16 @@ def _figures(job: Job) -> str:
     return ", ".join(counted) or "nothing to do"
 
 
-def _label(id_: str, label: str, scene: Scene, link: LinkState) -> str:
-    """Return the footer's word for a key in this state of the job."""
-    now = scene.snapshot
+def _label(id_: str, label: str, scene: Scene, ui: Ui) -> str:
+    """Return the footer's word for a key on this screen, in this state of the job."""
+    now, link = scene.snapshot, ui.link.state
+    own = OWN.get(ui.screen)
     job = current_job(now) if now is not None else None
     match id_:
         case "begin" if link is LinkState.GONE:
             return "start engine"
+        case _ if own is not None and id_ in own.words:
+            return own.words[id_]
         case "begin" if now is not None:
             return "copy" if now.workspace.planned else "plan"
         case "pause" if job is not None and job.state == "paused":
@@ -164,7 +170,7 @@ def keys_row(scene: Scene, ui: Ui, width: int, keymap: Keymap) -> Line:
             (
                 Piece(key.shown, Role.DIM if off else Role.KEY),
                 Piece(
-                    f" {_label(id_, key.label, scene, ui.link.state)}",
+                    f" {_label(id_, key.label, scene, ui)}",
                     Role.DIM if off else Role.TEXT,
                 ),
             )

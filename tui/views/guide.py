@@ -19,6 +19,14 @@ PURPOSE: Mapping[Name, tuple[str, str]] = {
         "Where the migration stands: source, target, phases, what needs you.",
         "The engine works on its own; this screen only looks.",
     ),
+    Name.ASSESS: (
+        "Whether to migrate: each check's evidence and remedy; sizes; time.",
+        "A fail blocks plan and copy; a warning may be taken on, with a reason.",
+    ),
+    Name.PLAN: (
+        "What the plan holds: sizes, losses, time, gates, the way to cut over.",
+        "Its hash is what a confirmation means; a plan is made once, and kept.",
+    ),
     Name.MIGRATE: (
         "Planning and copying: counters, rate, ETA, and what each worker does.",
         "A bundle is up to 1,000 objects, recorded when every node was seen to pin it.",
@@ -36,6 +44,8 @@ PURPOSE: Mapping[Name, tuple[str, str]] = {
 
 COMMAND: Mapping[Name, str] = {
     Name.HOME: "vgwm status",
+    Name.ASSESS: "vgwm assess",
+    Name.PLAN: "vgwm plan show",
     Name.MIGRATE: "vgwm watch",
     Name.ERRORS: "vgwm errors",
     Name.LOG: "vgwm jobs",

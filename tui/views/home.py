@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 from core import display
 from core.control.fact import State
 from core.control.facts import eta_fact, lease_fact, node_fact
-from core.model import NS_PER_S, JobState
+from core.model import ENDED, NS_PER_S, JobState
+from tui.checklist import Kind, kind_of
 from tui.views.line import EMPTY, Line, Piece, Role, Size, at, column, text
 from tui.views.totals import labelled
 from tui.views.words import current_job, done_percent, is_alive, job_state, role_of, stands
 
 if TYPE_CHECKING:
     from core.control.wire import Job, Snapshot
+    from core.control.wire_checks import Checks
     from tui.ui import Scene, Ui
 
 _MOST_CLASSES = 2
@@ -37,32 +39,73 @@ def view(scene: Scene, ui: Ui, size: Size) -> list[Line]:  # noqa: ARG001 - ever
         labelled("table", Piece(f"{ws.table}   profile {ws.profile}")),
         EMPTY,
         text(f"   {'phase':<14}{'state':<22}{'evidence':<33}go", Role.DIM),
-        *_phases(now),
+        *_phases(now, scene.checks),
         EMPTY,
     ]
-    lines += _needs_you(now)
+    lines += [*_needs_you(now), *_blocked(scene.checks)]
     lines += _jobs(now)
     lines.append(_lease(now, ui))
     return [*lines, *_nodes(now)]
 
 
-def _phases(now: Snapshot) -> list[Line]:
+def _phases(now: Snapshot, checks: Checks | None) -> list[Line]:
+    """Return the guide's phases that this release carries: what was found, listed, copied."""
+    return [_prepare(now, checks), *_data(now)]
+
+
+def _prepare(now: Snapshot, checks: Checks | None) -> Line:
+    """Return phase 1 from the assessment: done when no check fails and nobody's word is missing."""
+    if checks is None:
+        return _phase("1 prepare", stands(State.UNKNOWN, "unknown"), "not read yet", go="g a")
+    run = checks.run
+    if run is not None and run.state not in ENDED:
+        of = f" of {run.rows}" if run.rows else ""
+        asked = f"{run.answered}{of} checks answered"
+        return _phase("1 prepare", stands(State.RUNNING, "assessing"), asked, go="g a", is_now=True)
+    if run is None:
+        none = stands(State.NONE, "not assessed")
+        return _phase("1 prepare", none, "B on Assess asks", go="g a", is_now=not now.jobs)
+    state, evidence = _judged(checks)
+    return _phase("1 prepare", state, evidence, go="g a", is_now=bool(checks.blocking))
+
+
+def _judged(checks: Checks) -> tuple[Piece, str]:
+    kinds = [kind_of(check) for check in checks.checks]
+    fails, warns, unknown = (kinds.count(k) for k in (Kind.FAIL, Kind.WARN, Kind.UNKNOWN))
+    if fails:
+        word = "check fails" if fails == 1 else "checks fail"
+        return stands(State.FAIL, f"{fails} {word}"), ", ".join(checks.blocking)
+    if unknown or Kind.IDLE in kinds:
+        n = unknown + kinds.count(Kind.IDLE)
+        return stands(State.UNKNOWN, f"{n} unknown"), f"{warns} warnings to take on"
+    if warns:
+        return stands(State.WARN, f"{warns} to take on"), "A on Assess takes one on"
+    return stands(State.DONE, "done"), f"assess {_ago(checks)} ago"
+
+
+def _ago(checks: Checks) -> str:
+    ended_ns = checks.run.ended_ns if checks.run is not None else None
+    return display.age((checks.at_ns - (ended_ns or checks.at_ns)) / NS_PER_S)
+
+
+def _data(now: Snapshot) -> list[Line]:
     job = current_job(now)
     plan = job if is_alive(job) and job is not None and job.kind == "plan" else None
     copy = max((j for j in now.jobs if j.kind == "copy"), key=lambda j: j.id, default=None)
     t = now.totals
     listed = f"{display.count(t.objects)} objects, {display.size(t.size_bytes)}"
     if plan is not None:
-        first = _phase("1 plan", _of(plan), listed, is_now=True)
+        first = _phase("3 plan", _of(plan), listed, go="g p", is_now=True)
     elif now.workspace.planned:
-        first = _phase("1 plan", stands(State.DONE, "done"), listed)
+        first = _phase("3 plan", stands(State.DONE, "done"), listed, go="g p")
     else:
-        first = _phase("1 plan", stands(State.NONE, "not run"), "B on Migrate plans", is_now=True)
+        none = stands(State.NONE, "not run")
+        first = _phase("3 plan", none, "B on Plan lists it", go="g p", is_now=True)
     if copy is None:
         blocked = stands(State.NONE, "not run" if now.workspace.planned else "blocked: no plan")
-        return [first, _phase("2 data", blocked, "-", is_now=now.workspace.planned and not plan)]
+        return [first, _phase("3 copy", blocked, "-", is_now=now.workspace.planned and not plan)]
     evidence = f"ETA {eta_fact(now).parts[0]}" if is_alive(copy) else _copied(now)
-    return [first, _phase("2 data", _copying(now, copy), evidence, is_now=True)]
+    return [first, _phase("3 copy", _copying(now, copy), evidence, is_now=True)]
 
 
 def _copied(now: Snapshot) -> str:
@@ -82,13 +125,15 @@ def _of(job: Job) -> Piece:
     return stands(job_state(job), word)
 
 
-def _phase(name: str, state: Piece, evidence: str, *, is_now: bool = False) -> Line:
+def _phase(
+    name: str, state: Piece, evidence: str, *, go: str = "g m", is_now: bool = False
+) -> Line:
     return (
         Piece(" > " if is_now else "   ", Role.KEY),
         Piece(f"{name:<14}"),
         Piece(column(state.text, 21) + " ", state.role),
         Piece(column(evidence, 32) + " "),
-        Piece("g m", Role.KEY),
+        Piece(go, Role.KEY),
     )
 
 
@@ -105,6 +150,15 @@ def _needs_you(now: Snapshot) -> list[Line]:
         why = job.result.what if job.result is not None else job.reason
         lines.append(labelled("needs you", Piece(f"job {job.id} failed: {why}", Role.BAD)))
     return lines
+
+
+def _blocked(checks: Checks | None) -> list[Line]:
+    """Return that checks block the way, and which."""
+    if checks is None or not checks.blocking:
+        return []
+    said = f"plan, copy and retry are blocked: {', '.join(checks.blocking)}"
+    line = labelled("needs you", Piece(column(said, 60).rstrip(), Role.BAD))
+    return [at(line, 72, Piece("g a", Role.KEY))]
 
 
 def _why(now: Snapshot) -> str:

@@ -83,6 +83,20 @@ def column(value: str, width: int, *, to_right: bool = False) -> str:
     return pad + value if to_right else value + pad
 
 
+def fitted(line: Line, width: int) -> Line:
+    """Return a line of at most `width` cells, cut with `~` in the piece that is too long."""
+    if width_of(line) <= width:
+        return line
+    kept: list[Piece] = []
+    room = width
+    for piece in line:
+        if cell_len(piece.text) > room:
+            return (*kept, Piece(column(piece.text, room), piece.role)) if room > 0 else tuple(kept)
+        kept.append(piece)
+        room -= cell_len(piece.text)
+    return tuple(kept)
+
+
 def wrapped(value: str, width: int) -> list[str]:
     """Return the text in rows of at most `width` cells, cut between words where it can be."""
     rows = [""]

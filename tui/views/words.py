@@ -29,6 +29,7 @@ _ROLES = {
 
 _DOING = {
     "plan": "planning",
+    "assess": "assessing",
     "copy": "copying",
     "retry": "trying again",
     "skip": "skipping",
@@ -58,10 +59,26 @@ def stands(state: State, word: str) -> Piece:
     return Piece(f"{state.glyph} {word}", role_of(state))
 
 
+ASSESS = "assess"
+"""The kind of job that runs beside any other, and moves no object."""
+
+
 def current_job(now: Snapshot) -> Job | None:
-    """Return the newest job that goes on, else the newest that has ended."""
+    """Return the newest job that goes on, else the newest that has ended.
+
+    An assessment only where there is no other: it says nothing of how far the migration is.
+    """
     alive = [job for job in now.jobs if job.state not in ENDED]
-    return max(alive or now.jobs, key=lambda job: job.id, default=None)
+    found = [job for job in alive if job.kind != ASSESS] or alive
+    found = found or [job for job in now.jobs if job.kind != ASSESS]
+    return max(found or now.jobs, key=lambda job: job.id, default=None)
+
+
+def assess_job(now: Snapshot) -> Job | None:
+    """Return the newest assessment that the engine still knows of."""
+    return max(
+        (job for job in now.jobs if job.kind == ASSESS), key=lambda job: job.id, default=None
+    )
 
 
 def is_alive(job: Job | None) -> bool:
