@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _CA_FILE = "Authority that signed the table's certificate."
 _KUBO = "RPC API of a node of an ipfs target; again for each node."
 _CLUSTER = "REST API of a cluster peer; again for each peer."
+_CACHE = "Redis server of the gateway's cache; again for each."
+CACHE_TYPES = ("redis_cluster", "redis")
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
@@ -40,6 +42,9 @@ class InitGiven(TypedDict):
     table_password_ref: str | None
     table_token_ref: str | None
     table_ca_file: Path | None
+    cache: tuple[str, ...]
+    cache_type: str | None
+    cache_password_ref: str | None
     replication: int | None
     profile: str
     force: bool
@@ -73,6 +78,9 @@ class InitGiven(TypedDict):
     metavar="FILE",
     help=_CA_FILE,
 )
+@click.option("--cache", multiple=True, metavar="HOST:PORT", help=_CACHE)
+@click.option("--cache-type", type=click.Choice(CACHE_TYPES), help="Else redis_cluster.")
+@secret_option("cache-password", "Its password")
 @click.option("--replication", type=click.IntRange(1), metavar="N", help="Copies of each object.")
 @click.option("--profile", default="guide", show_default=True, metavar="guide|extended|FILE")
 @click.option("--force", is_flag=True, help="Replace vgwm.yaml; the old one is kept, so is its id.")

@@ -14,9 +14,10 @@ from core.display import safe
 from core.errors import BadInput
 
 if TYPE_CHECKING:
-    from core.config.schema import Workspace
+    from core.config.schema import Cache, Workspace
 
 _PROFILE: Final = re.compile(r"[a-z][a-z0-9_-]*|/.+")
+_ENDPOINT: Final = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[^\s/@?#:]+):[0-9]{1,5}")
 _YDB: Final = re.compile(r"ydb:(grpcs?)://[^\s/@?#]+:[0-9]{1,5}/[^\s?#]+")
 
 
@@ -100,6 +101,30 @@ def _ipfs(target: IpfsTarget, where: str) -> None:
             remedy="Set both cluster_user and cluster_password_ref, or none.",
         )
     _table(target, where)
+    if target.cache is not None:
+        _cache(target.cache, f"{where}, target.cache")
+
+
+def _cache(cache: Cache, place: str) -> None:
+    for endpoint in cache.endpoints:
+        if not _ENDPOINT.fullmatch(endpoint):
+            raise BadInput(
+                what="this is no address of a Redis server",  # not shown: it may hold a password
+                where=f"{place}.endpoints",
+                remedy="Write HOST:PORT; the password goes into password_ref.",
+            )
+    if len(set(cache.endpoints)) < len(cache.endpoints):
+        raise BadInput(
+            what="an address stands there twice",
+            where=f"{place}.endpoints",
+            remedy="Name each server once.",
+        )
+    if not cache.endpoints or (cache.type == "redis" and len(cache.endpoints) > 1):
+        raise BadInput(
+            what=f"{len(cache.endpoints)} servers for a cache of type {cache.type}",
+            where=f"{place}.endpoints",
+            remedy="Name one server for redis, and each master for redis_cluster.",
+        )
 
 
 def _table(target: IpfsTarget, where: str) -> None:

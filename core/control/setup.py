@@ -30,6 +30,7 @@ _IPFS = (
     *("kubo", "cluster", "cluster_user", "cluster_password_ref", "replication"),
     *("table", "table_user", "table_password_ref", "table_token_ref", "table_ca_file"),
 )
+_CACHE = ("cache", "cache_type", "cache_password_ref")
 _PATHS = frozenset({"versioning_dir", "sidecar", "table_ca_file"})
 
 
@@ -147,7 +148,7 @@ def _target(options: Mapping[str, object]) -> dict[str, object]:
     profile = str(options["profile"])
     chosen = {"profile": _absolute(profile) if "/" in profile else profile}
     if named == "ipfs":
-        return {"type": "ipfs", **chosen, **_given(options, _IPFS)}
+        return {"type": "ipfs", **chosen, **_given(options, _IPFS), **_cache(options)}
     kind, path = _split(named, "--target", "dir:PATH or ipfs")
     if kind != "dir":
         raise BadInput(
@@ -155,7 +156,7 @@ def _target(options: Mapping[str, object]) -> dict[str, object]:
             where="--target",
             remedy="Write dir:PATH or ipfs.",
         )
-    foreign = [name for name in _IPFS if options.get(name)]
+    foreign = [name for name in (*_IPFS, *_CACHE) if options.get(name)]
     if foreign:
         raise BadInput(
             what=f"--{foreign[0].removesuffix('_ref').replace('_', '-')} is for ipfs targets",
@@ -163,6 +164,21 @@ def _target(options: Mapping[str, object]) -> dict[str, object]:
             remedy="Leave it out: a dir target keeps its object table beside the bundles.",
         )
     return {"type": "dir", **chosen, "path": _absolute(path)}
+
+
+def _cache(options: Mapping[str, object]) -> dict[str, object]:
+    """Return the gateway's cache, if one is named; as a mapping: vgwm.yaml has it in one."""
+    named = _given(options, _CACHE)
+    if not named:
+        return {}
+    if "cache" not in named:
+        raise BadInput(
+            what="options of a cache, and no cache",
+            where="vgwm init",
+            remedy="Name its servers: --cache HOST:PORT, again for each.",
+        )
+    members = {"type": "cache_type", "endpoints": "cache", "password_ref": "cache_password_ref"}
+    return {"cache": {key: named[name] for key, name in members.items() if name in named}}
 
 
 def _given(options: Mapping[str, object], names: tuple[str, ...]) -> dict[str, object]:

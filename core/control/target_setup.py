@@ -1,4 +1,4 @@
-"""Makes what a target lacks: folders and tables, as the profile says; shown, then confirmed."""
+"""Makes what a target lacks: folders, tables, the cache's cluster; shown, then confirmed."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import msgspec
 
 from core.config.schema import DirTarget
 from core.config.workspace import FILE_NAME, load
+from core.control.cache_setup import look_at_cache, make_cache
 from core.dag.canonical import dumps
 from core.display import safe
 from core.errors import Refused
@@ -21,12 +22,16 @@ from core.target.open_table import absent_file, open_target_table, table_spec
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from core.control.cache_setup import CacheState
     from core.model import Finding
     from core.target.profile import Profile
 
 
 class TargetState(msgspec.Struct, frozen=True, kw_only=True):
-    """What a target has and lacks. missing: what would be made; hash: of exactly that."""
+    """What a target has and lacks. missing: what would be made; hash: of exactly that.
+
+    cache: the gateway's, "" without one.
+    """
 
     table: str
     profile: str
@@ -34,12 +39,14 @@ class TargetState(msgspec.Struct, frozen=True, kw_only=True):
     missing: list[str]
     found: list[str]
     hash: str
+    cache: str = ""
 
     def lines(self) -> list[str]:
         """Return it as plain lines."""
         return [
             f"table    {self.table}",
             f"profile  {self.profile}  digest {self.profile_digest}",
+            *([f"cache    {self.cache}"] if self.cache else []),
             *(f"= there    {name}" for name in self.found),
             *(f"+ to make  {name}" for name in self.missing),
             f"plan     {self.hash}" if self.missing else "nothing is to be made",
@@ -47,7 +54,10 @@ class TargetState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def look(workspace: Path) -> TargetState:
-    """Compare the target with the profile; change nothing. Raises SchemaMismatch, NoAnswer."""
+    """Compare the target with the profile; change nothing.
+
+    Raises SchemaMismatch, NoAnswer, and Refused for servers of a cache that are in use.
+    """
     known = load(workspace / FILE_NAME)
     profile = profiles.load(known.target.profile)
     spec = table_spec(known)
@@ -62,7 +72,10 @@ async def look(workspace: Path) -> TargetState:
     missing, found = _sort(findings, profile, everything=absent is not None)
     if isinstance(known.target, DirTarget) and not known.target.path.is_dir():
         missing.insert(0, f"folder {safe(str(known.target.path))}")
-    return _state(spec, profile, missing, found)
+    cache = await look_at_cache(known)
+    return _state(
+        spec, profile, cache._replace(missing=missing + cache.missing, found=found + cache.found)
+    )
 
 
 async def apply(workspace: Path, confirmed: str) -> TargetState:
@@ -85,6 +98,7 @@ async def apply(workspace: Path, confirmed: str) -> TargetState:
         await table.ensure()
     finally:
         await table.close()
+    await make_cache(known, [one for one in seen.missing if one.startswith("cache ")])
     return await look(workspace)
 
 
@@ -101,13 +115,15 @@ def _sort(
     ]
 
 
-def _state(spec: str, profile: Profile, missing: list[str], found: list[str]) -> TargetState:
-    body = {"table": spec, "profile": profile.digest, "missing": missing}
+def _state(spec: str, profile: Profile, whole: CacheState) -> TargetState:
+    """Return the state; whole: with what the target has and lacks beside its cache."""
+    body = {"table": spec, "profile": profile.digest, "missing": whole.missing}
     return TargetState(
         table=safe(spec),
         profile=safe(profile.name),
         profile_digest=profile.digest[:8],
-        missing=missing,
-        found=found,
+        missing=whole.missing,
+        found=whole.found,
+        cache=whole.label,
         hash=sha256(dumps(body).encode()).hexdigest()[:8],
     )

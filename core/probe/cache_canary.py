@@ -72,6 +72,7 @@ def _single(endpoint: str) -> Member:
     return Member(
         id="",
         endpoint=endpoint,
+        bus_port=0,
         is_self=True,
         is_master=True,
         is_failing=False,

@@ -40,13 +40,17 @@ class NodeFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterFacts:
-    """A cluster as one of its members sees it. masters: those that hold slots."""
+    """A cluster as one of its members sees it.
+
+    masters: those that hold slots. epoch: of the member's own configuration, 0 for a fresh one.
+    """
 
     state: str
     slots_assigned: int
     slots_ok: int
     nodes: int
     masters: int
+    epoch: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +58,12 @@ class Member:
     """A node of a cluster as another one lists it. slots: each range with its end included.
 
     endpoint: `HOST:PORT` as announced to clients; an empty host before the node met another.
+    bus_port: where the nodes talk to each other.
     """
 
     id: str
     endpoint: str
+    bus_port: int
     is_self: bool
     is_master: bool
     is_failing: bool
@@ -120,6 +126,7 @@ def cluster_facts(text: str, where: str) -> ClusterFacts:
         slots_ok=fields.number("cluster_slots_ok"),
         nodes=fields.number("cluster_known_nodes"),
         masters=fields.number("cluster_size"),
+        epoch=fields.number("cluster_my_epoch"),
     )
 
 
@@ -133,6 +140,8 @@ def _member(line: str, where: str) -> Member:
     if len(words) < _NODE_COLUMNS:
         raise _no_redis("its list of nodes has another form", where)
     flags = words[2].split(",")
+    # HOST:PORT@BUS_PORT, since version 7 with a name behind a comma
+    endpoint, _, bus = words[1].partition(",")[0].partition("@")
     # `[slot-<-id]` is a slot on its way: it still counts where it stands as a plain number
     ranges = (word.partition("-") for word in words[_NODE_COLUMNS:] if not word.startswith("["))
     try:
@@ -141,7 +150,8 @@ def _member(line: str, where: str) -> Member:
         raise _no_redis("its list of slots has another form", where) from error
     return Member(
         id=safe(words[0]),
-        endpoint=safe(words[1].partition("@")[0]),
+        endpoint=safe(endpoint),
+        bus_port=int(bus) if bus.isdecimal() else 0,
         is_self="myself" in flags,
         is_master="master" in flags,
         is_failing=bool({"fail", "fail?", "noaddr"} & set(flags)),

@@ -114,6 +114,9 @@ SOURCE = st.one_of(
         S3Source, endpoint=st.just("http://h:1"), region=NAME, access_key_ref=REF, secret_ref=REF
     ),
 )
+ENDPOINTS = st.lists(st.integers(1, 65535), min_size=1, max_size=4, unique=True).map(
+    lambda ports: tuple(f"redis.example:{port}" for port in ports)
+)
 TARGET = st.one_of(
     st.builds(DirTarget, path=st.just(Path("/out"))),
     st.builds(
@@ -125,7 +128,7 @@ TARGET = st.one_of(
         replication=st.one_of(st.none(), st.integers(1, 64)),
         table=st.just("sqlite:/x"),
         table_token_ref=st.one_of(st.none(), REF),
-        cache=st.one_of(st.none(), st.builds(Cache, endpoints=st.lists(NAME).map(tuple))),
+        cache=st.one_of(st.none(), st.builds(Cache, endpoints=ENDPOINTS)),
     ),
 )
 WORKSPACE = st.builds(
@@ -214,6 +217,10 @@ def test_a_mistake_is_named_with_its_key(old: str, new: str, says: str) -> None:
         ("traffic: {", "traffic: {command: [x], ", "both haproxy and a command"),
         ("[photos]", "[Photos]", "cutover.slices"),
         ("low_data: true", "low_data: on", "low_data"),
+        ("r0:6379", "r0", "target.cache.endpoints.*Write HOST:PORT"),
+        ("r0:6379", "r0:6379, r0:6379", "target.cache.endpoints.*once"),
+        ("r0:6379", "", "0 servers for a cache of type redis_cluster"),
+        ("[r0:6379]", "[r0:6379, r1:6379], type: redis", "2 servers for a cache of type redis"),
     ],
 )
 def test_a_mistake_in_the_policies_is_named_with_its_key(old: str, new: str, says: str) -> None:
@@ -233,6 +240,7 @@ def test_i6_a_target_beside_the_source_is_refused_inside_of_it(out: str) -> None
     [
         GUIDE.replace("http://k0:5001", "http://u:s3cr3t-9@k0:5001"),
         GUIDE.replace("grpc://H", "grpc://u:s3cr3t-9@H"),
+        EVERYTHING.replace("r0:6379", "redis://u:s3cr3t-9@r0:6379"),
         GUIDE.replace("env:PW", "s3cr3t-9"),
         GUIDE.replace('"env:PW"', '"s3cr3t-9'),
         GUIDE.replace("ydb:grpc://H:2136/local", "ydb:grpc://H:2136/local?password=s3cr3t-9"),
