@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _COMMANDS = {
     "init": "core.cli.init:init",
     "engine": "core.cli.engine:engine",
+    "config": "core.cli.config:config",
     "iam": "core.cli.iam:iam",
     "target": "core.cli.target:target",
     "health": "core.cli.health:health",

@@ -1,0 +1,168 @@
+"""`vgwm config`: the gateway's configuration, kept, converted, compared, checked, cleaned."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
+
+import click
+
+from core.cli.call import CONFIG_NAME, conventions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Unpack
+
+    from core.cli.call import Call
+    from core.control import wire_config
+    from core.control.config_shown import Wanted
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_SET = "Give this member of the new configuration a value; a secret as env:NAME or file:PATH."
+
+
+class DecisionsGiven(TypedDict):
+    """The options of a conversion, as click hands them over."""
+
+    old: Path
+    new: Path | None
+    env_out: Path | None
+    settings: tuple[str, ...]
+    accept: tuple[str, ...]
+    drop: tuple[str, ...]
+
+
+class ConvertGiven(DecisionsGiven):
+    """The options of `vgwm config convert`."""
+
+    confirm: str
+    force: bool
+    dry_run: bool
+
+
+def _decisions(function: Callable[..., int]) -> Callable[..., int]:
+    """Give a command the options by which an operator decides about keys."""
+    for option in (
+        click.option("--drop", multiple=True, metavar="KEY", help="Leave this key out."),
+        click.option("--accept", multiple=True, metavar="KEY", help="Take it as it is."),
+        click.option("--set", "settings", multiple=True, metavar="PATH=V", help=_SET),
+        click.option(
+            "--env-out", type=_FILE, metavar="FILE", help="The env file; else NEW's .env."
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+@click.group()
+def config() -> None:
+    """Keep, convert and check the gateway's configuration."""
+
+
+@config.command()
+@click.argument("old", type=_FILE)
+@click.argument("new", type=_FILE, required=False)
+@_decisions
+@conventions
+def diff(call: Call, **given: Unpack[DecisionsGiven]) -> int:
+    """Show what becomes of each key of an old configuration.
+
+    OLD is the EnvironmentFile of the gateway's unit, such as /etc/versitygw.d/NAME.conf, or the
+    operator guide's INI. Nothing is written. 1 while a problem is left.
+    """
+    from core.cli.output import answer
+    from core.control.config_desk import look
+
+    shown = look(_wanted(call, given)).shown
+    answer(call, shown, _lines(shown), shown.warnings)
+    return 0 if shown.writable else 1
+
+
+@config.command()
+@click.argument("old", type=_FILE)
+@click.argument("new", type=_FILE)
+@_decisions
+@click.option("--confirm", default="", metavar="HASH", help="Only what was shown under this hash.")
+@click.option("--force", is_flag=True, help="Replace files; the old ones are kept beside them.")
+@click.option("--dry-run", is_flag=True, help="Show it, and write nothing.")
+@conventions
+def convert(call: Call, **given: Unpack[ConvertGiven]) -> int:
+    """Turn an old configuration into the guide's YAML and an env file.
+
+    Both are written, or none; secrets stand in the env file alone, mode 0600. While a problem is
+    left nothing is written (1).
+    """
+    from core.cli.output import answer
+    from core.control.config_desk import write
+
+    shown, written = write(
+        _wanted(call, given),
+        force=given["force"],
+        dry_run=given["dry_run"],
+        confirmed=given["confirm"],
+    )
+    lines = _lines(shown) if given["dry_run"] or not shown.writable else _written(written)
+    answer(call, written, lines, shown.warnings)
+    return 0 if shown.writable else 1
+
+
+def _wanted(call: Call, given: DecisionsGiven | ConvertGiven) -> Wanted:
+    from core.control.config_shown import Wanted
+
+    return Wanted(
+        old=given["old"],
+        new=given["new"],
+        env_out=given["env_out"],
+        folder=_folder(call),
+        accept=given["accept"],
+        drop=given["drop"],
+        settings=given["settings"],
+    )
+
+
+def _folder(call: Call) -> Path | None:
+    """Return the workspace's folder; None where none is named and the current one is none."""
+    if call.folder is None and not (Path.cwd() / CONFIG_NAME).is_file():
+        return None
+    return call.workspace
+
+
+def _lines(shown: wire_config.ConfigDiff) -> Iterator[str]:
+    rows = [
+        (row.state, row.key or "-", row.value or "-", _place(row), "; ".join(_why(row)))
+        for row in shown.rows
+    ]
+    widths = [max((len(row[i]) for row in rows), default=0) for i in range(4)]
+    for row in rows:
+        yield "  ".join((*(row[i].ljust(min(widths[i], 40)) for i in range(4)), row[4])).rstrip()
+    yield ""
+    yield "  ".join(f"{state} {n}" for state, n in shown.counts.items())
+    for file in shown.files:
+        told = "same" if file.same else "exists" if file.exists else "new"
+        yield f"{file.kind.ljust(5)} {file.path}  mode {file.mode}  {told}"
+    for proof in shown.round_trip:
+        yield f"{proof.state.ljust(5)} {proof.name}: {proof.evidence}"
+    yield f"plan  {shown.hash}" if shown.writable else "nothing can be written yet"
+
+
+def _place(row: wire_config.ConfigRow) -> str:
+    if not row.path or row.secret or not row.new_value:
+        return row.path or "-"
+    return f"{row.path}={row.new_value}"
+
+
+def _why(row: wire_config.ConfigRow) -> Iterator[str]:
+    if row.rule:
+        yield row.rule
+    if row.reason:
+        yield row.reason
+
+
+def _written(written: wire_config.ConfigWritten) -> Iterator[str]:
+    yield "  ".join(f"{state} {n}" for state, n in written.counts.items())
+    for path in written.written:
+        yield f"written  {path}"
+    for path in written.backups:
+        yield f"kept     {path}"
+    if not written.written:
+        yield "nothing to write: the files are there already"
