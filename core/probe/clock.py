@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from core.errors import NoAnswer
 from core.probe.endpoints import endpoints
-from core.probe.probe import Depth, Finding, Probe
+from core.probe.probe import HEALTH_LIMIT_S, Depth, Finding, Probe
 from core.target.control_http import HEALTH_S, ControlHttp
 from core.verdict import Component, Verdict
 
@@ -29,6 +29,7 @@ WORST_S: Final = 60.0
 
 _ASKS: Final = {"kubo": ("POST", "/api/v0/version"), "cluster": ("GET", "/health")}
 _LOOKS: Final = 5
+_LOOKS_LIMIT_S: Final = 5.0
 _APART_S: Final = 0.23  # five looks span a second, so one of them stands near its edge
 
 
@@ -54,7 +55,7 @@ def probes(workspace: Workspace, depth: Depth, now: Callable[[], float] = time.t
             depth=Depth.HEALTH,
             ask=partial(skew, one, looks, now),
             endpoint=one.shown,
-            limit_s=2.0 if looks == 1 else 5.0,
+            limit_s=HEALTH_LIMIT_S if looks == 1 else _LOOKS_LIMIT_S,
             remedy="See the rows of that endpoint; without its answer its clock is not known.",
         )
         for one in endpoints(workspace)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from core.config.schema import Workspace
 
+_OTHER_S: Final = 1.0  # another node that hangs is that one's row, not this one's
 _START: Final = "Start Kubo there, and open its RPC port (5001) for this host."
 
 
@@ -128,5 +129,5 @@ def _others(node: Node) -> list[Node]:
 
 
 async def _id(node: Node) -> str:
-    async with node.open() as client:
+    async with asyncio.timeout(_OTHER_S), node.open() as client:
         return (await client.id()).id

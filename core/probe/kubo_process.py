@@ -39,9 +39,10 @@ def collects(host: str, port: int) -> Finding:
 
 def judge(found: list[Daemon], port: int) -> Finding:
     """Judge the daemons of this host, of which one may be known to listen at the port."""
-    mine = [one for one in found if port in one.ports] or found
+    hidden = [one for one in found if not one.ports]
+    mine = [one for one in found if port in one.ports] or hidden
     if not mine:
-        return Finding(Verdict.UNKNOWN, "no Kubo process is seen on this host", _ASK)
+        return Finding(Verdict.UNKNOWN, "no Kubo process is seen there", _ASK)
     collecting = sum(one.collects for one in mine)
     if collecting == len(mine):
         return Finding(Verdict.FAIL, f"its process has {FLAG}", _OFF)

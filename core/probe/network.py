@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from core.display import safe
 from core.probe.endpoints import endpoints
-from core.probe.probe import Depth, Finding, Probe
+from core.probe.probe import HEALTH_LIMIT_S, Depth, Finding, Probe
 from core.probe.tls import certificate
 from core.target.control_http import HEALTH_S, ControlHttp
 from core.verdict import Component, Verdict
@@ -65,7 +65,7 @@ def _probe(
         depth=depth,
         ask=ask,
         endpoint=endpoint.shown,
-        limit_s=2.0 if depth is Depth.HEALTH else TRIES * (LOST_S + _BETWEEN_S) + 1,
+        limit_s=HEALTH_LIMIT_S if depth is Depth.HEALTH else TRIES * (LOST_S + _BETWEEN_S) + 1,
         remedy=_FIREWALL,
     )
 
