@@ -41,13 +41,24 @@ class Gateway:
 
     root: the posix tree. versioning_dir: always set. sidecar: None in xattr mode. Their names are
     chosen so that none starts with the text of another's path, which the gateway refuses.
+    iam_dir: where it keeps accounts; None: it knows its root account only.
     """
 
-    def __init__(self, name: str, program: str, folder: Path, *, with_sidecar: bool) -> None:
+    def __init__(
+        self,
+        name: str,
+        program: str,
+        folder: Path,
+        *,
+        with_sidecar: bool,
+        iam_dir: Path | None = None,
+    ) -> None:
         self.name = name
         self.root = folder / "tree"
         self.versioning_dir = folder / "versions"
         self.sidecar = folder / "sidecar" if with_sidecar else None
+        self.iam_dir = iam_dir
+        self.access_log = folder / "access.log"
         self.account = Account()
         self.url = ""
         self._program = program
@@ -62,7 +73,7 @@ class Gateway:
 
     def start(self, keeper: Keeper) -> None:
         """Start it and wait until `/health` answers. Raises Missing without user attributes."""
-        for folder in (self.root, self.versioning_dir, self.sidecar):
+        for folder in (self.root, self.versioning_dir, self.sidecar, self.iam_dir):
             if folder is not None:
                 folder.mkdir(parents=True, exist_ok=True)
         _need_user_attributes(self.root)
@@ -83,6 +94,8 @@ class Gateway:
 
     def _program_on(self, port: int) -> Server:
         own = ["--port", f"127.0.0.1:{port}", "--health", "/health", "--keep-alive", "--quiet"]
+        if self.iam_dir is not None:
+            own += ["--iam-dir", str(self.iam_dir), "--access-log", str(self.access_log)]
         backend = ["posix", "--versioning-dir", str(self.versioning_dir)]
         if self.sidecar is not None:
             backend += ["--sidecar", str(self.sidecar)]
