@@ -65,11 +65,12 @@ def _table(ui: Ui, id_: str, scene: Scene, keymap: Keymap) -> Step:
     if off:
         label = keymap.key(id_)
         return Step(_say(ui, f"{label.shown} {label.label} is off: {off}", Role.WARN))
-    if id_ in ACTS and ui.link.state is LinkState.LIVE and other_holder(scene.snapshot, ui):
+    own = OWN.get(ui.screen)
+    needs_lease = id_ in ACTS and not (own is not None and own.local and id_ in own.does)
+    if needs_lease and ui.link.state is LinkState.LIVE and other_holder(scene.snapshot, ui):
         return Step(replace(ui, prompt=Prompt(asks=Asks.TAKEOVER), error=None))
     if id_ in _MOVES:
         return Step(_move(ui, id_, scene))
-    own = OWN.get(ui.screen)
     if own is not None and id_ in own.does:
         return Step(*own.does[id_](ui, scene))
     act = _BY_ID.get(id_)

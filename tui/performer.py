@@ -16,9 +16,9 @@ from tui.effects import Verb
 from tui.line_runner import LineRunner
 from tui.mender import Mender
 from tui.picture import svg
+from tui.reviewer import Reviewer
 from tui.steering import actor
 from tui.views.line import Role
-from tui.views.words import ASSESS
 
 if TYPE_CHECKING:
     from tui.app import Terminal
@@ -34,6 +34,7 @@ class Performer:
         self._app = app
         self._lines = LineRunner(app)
         self._mender = Mender(app)
+        self._reviewer = Reviewer(app)
         self._ledger_read = False
 
     def do(self, effect: Effect) -> None:
@@ -79,17 +80,20 @@ class Performer:
             case effects.StartEngine():
                 await child.start_engine(self._app.path)
                 self._app.hurry()
-                return "the engine runs"
+                said = "the engine runs"
             case effects.Copy() | effects.WriteScreen():
                 return await self._take_out(effect)
             case effects.RunLine() | effects.CompleteLine():
                 return await self._lines.do(effect)
             case effects.AskPlan() | effects.CarryOut():
                 return await self._mender.do(effect)
+            case effects.Review() | effects.WriteReview():
+                said = await self._reviewer.do(effect)
             case _:
                 await self._app.lists.follow(self._app.ui)
                 self._app.paint(at_once=True)
-                return ""
+                said = ""
+        return said
 
     async def _ask_engine(
         self,
@@ -117,8 +121,7 @@ class Performer:
         client = self._app.link.client
         job = await client.start_job(kind, args, actor=actor(), request_id=uuid.uuid4().hex)
         self._app.hurry()
-        steers = "X cancels it" if kind == ASSESS else "P pauses it, X cancels it"
-        return f"job {job} ({kind}) began; {steers}"
+        return f"job {job} ({kind}) began; P pauses it, X cancels it"
 
     async def _answer(self, answer: effects.Answer) -> str:
         """Let the engine keep what somebody says of a check."""

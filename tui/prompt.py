@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from tui import config_acts, iam_acts
 from tui.assess_acts import answered
 from tui.checklist import next_kind
 from tui.effects import AskPlan, CompleteLine, Effect, RunLine, SetKnob, TakeOver
@@ -15,7 +16,7 @@ from tui.ui import Asks, Message, Output, Prompt, Ui
 from tui.views.line import Role
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from core.control.wire import Knob
     from tui.ui import Scene
@@ -101,8 +102,20 @@ def _submit(ui: Ui, prompt: Prompt, scene: Scene) -> tuple[Ui, Effect | None]:
             return _take_over(ui, prompt.typed.strip())
         case Asks.LINE:
             return _run_line(ui, prompt.typed.strip())
-        case Asks.ONLY | Asks.TAKE | Asks.NOTE:
-            return answered(ui, prompt)
+        case asks:
+            return _BY_SCREEN[asks](ui, prompt)
+
+
+_BY_SCREEN: Mapping[Asks, Callable[[Ui, Prompt], tuple[Ui, Effect | None]]] = {
+    Asks.ONLY: answered,
+    Asks.TAKE: answered,
+    Asks.NOTE: answered,
+    Asks.FILES: config_acts.answered,
+    Asks.VALUE: config_acts.answered,
+    Asks.FOLDER: iam_acts.answered,
+    Asks.TO: iam_acts.answered,
+}
+"""Questions that one screen asks: its own module takes the answer."""
 
 
 def _reasoned(ui: Ui, prompt: Prompt) -> tuple[Ui, Effect | None]:

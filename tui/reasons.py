@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.model import JobState
-from tui import assess_acts, errors_acts, plan_acts
+from tui import assess_acts, config_acts, errors_acts, iam_acts, plan_acts
 from tui.keys import GO
 from tui.ui import LinkState, Name
 from tui.views.words import current_job, is_alive
@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 
 OWN: Mapping[Name, Own] = {
     Name.ASSESS: assess_acts.OWN,
+    Name.CONFIG: config_acts.OWN,
+    Name.IAM: iam_acts.OWN,
     Name.PLAN: plan_acts.OWN,
     Name.ERRORS: errors_acts.OWN,
 }
 """The screens that have keys of their own."""
-ACTS = frozenset({"begin", "pause", "knob", "cancel", "retry", "skip", "accept"})
-_ONLY_OWN = frozenset({"filter", "next", "open", "pane", "retry", "skip", "accept"})
+ACTS = frozenset({"begin", "pause", "knob", "cancel", "retry", "skip", "accept", "edit"})
+_ONLY_OWN = frozenset({"filter", "next", "open", "pane", "retry", "skip", "accept", "edit"})
 """Keys that mean nothing but on a screen that has them for itself."""
 
 
@@ -34,10 +36,11 @@ def why_off(id_: str, scene: Scene, ui: Ui) -> str:
     is_own = own is not None and id_ in own.does
     if id_ in _ONLY_OWN and not is_own:
         return f"{ui.screen.value} has no use for it: {_where(id_)}"
-    starts_engine = id_ == "begin" and ui.link.state is LinkState.GONE
+    is_local = own is not None and is_own and own.local
+    starts_engine = id_ == "begin" and ui.link.state is LinkState.GONE and not is_local
     if id_ not in ACTS or starts_engine:
         return ""
-    off = "" if own is not None and is_own and own.local else _why_no_act(scene, ui)
+    off = "" if is_local else _why_no_act(scene, ui)
     if off:
         return off
     if own is not None and is_own:

@@ -26,6 +26,10 @@ _HELP = {
     Asks.ONLY: "   a state, a part of the text; Tab next state, Enter filters, Esc leaves",
     Asks.TAKE: "   Enter shows what that does, Esc leaves",
     Asks.NOTE: "   Enter shows what that does, Esc leaves",
+    Asks.FILES: "   Enter converts, and writes nothing; Esc leaves",
+    Asks.VALUE: "   Enter gives it this value, Esc leaves",
+    Asks.FOLDER: "   Enter reads it, Esc leaves",
+    Asks.TO: "   Enter compares, and writes nothing; Esc leaves",
     Asks.LINE: "   Tab completes, Up recalls, Enter runs, Esc leaves",
     Asks.TAKEOVER: "   Enter takes over, Esc leaves",
 }
@@ -138,7 +142,7 @@ def _label(id_: str, label: str, scene: Scene, ui: Ui) -> str:
     own = OWN.get(ui.screen)
     job = current_job(now) if now is not None else None
     match id_:
-        case "begin" if link is LinkState.GONE:
+        case "begin" if link is LinkState.GONE and not (own is not None and own.local):
             return "start engine"
         case _ if own is not None and id_ in own.words:
             return own.words[id_]

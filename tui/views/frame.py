@@ -15,7 +15,7 @@ from core.control.fact import State
 from core.control.facts import eta_fact
 from tui.steering import other_holder
 from tui.ui import LinkState, Name
-from tui.views import assess, errors, guide, home, log, migrate, plan
+from tui.views import assess, config, errors, guide, home, iam, log, migrate, plan
 from tui.views.foot import keys_row, message_row
 from tui.views.line import EMPTY, Line, Piece, Role, Size, column, right, text, width_of
 from tui.views.overlay import error_box, output_page, sheet_box
@@ -37,6 +37,8 @@ _NARROW = 60
 BODIES: Mapping[Name, Body] = {
     Name.HOME: home.view,
     Name.ASSESS: assess.view,
+    Name.CONFIG: config.view,
+    Name.IAM: iam.view,
     Name.PLAN: plan.view,
     Name.MIGRATE: migrate.view,
     Name.ERRORS: errors.view,

@@ -23,6 +23,14 @@ PURPOSE: Mapping[Name, tuple[str, str]] = {
         "Whether to migrate: each check's evidence and remedy; sizes; time.",
         "A fail blocks plan and copy; a warning may be taken on, with a reason.",
     ),
+    Name.CONFIG: (
+        "What becomes of each key of the old gateway's configuration, and why.",
+        "Nothing is written while a problem is left; secrets are shown as marks.",
+    ),
+    Name.IAM: (
+        "The gateway's accounts: what is wrong with them, and their way over.",
+        "Access keys and secrets stay as they are; an HMAC each proves it.",
+    ),
     Name.PLAN: (
         "What the plan holds: sizes, losses, time, gates, the way to cut over.",
         "Its hash is what a confirmation means; a plan is made once, and kept.",
@@ -45,6 +53,8 @@ PURPOSE: Mapping[Name, tuple[str, str]] = {
 COMMAND: Mapping[Name, str] = {
     Name.HOME: "vgwm status",
     Name.ASSESS: "vgwm assess",
+    Name.CONFIG: "vgwm config diff",
+    Name.IAM: "vgwm iam audit",
     Name.PLAN: "vgwm plan show",
     Name.MIGRATE: "vgwm watch",
     Name.ERRORS: "vgwm errors",
