@@ -75,4 +75,4 @@ def _check(call: Call, group: str, bandwidth: str | None = None) -> int:
     from core.control.probes import seconds
 
     bandwidth_s = seconds(bandwidth) if bandwidth else 0.0
-    return tell(call, lambda folder: ask(folder, group, bandwidth_s=bandwidth_s))
+    return tell(call, ask(call.workspace, group, bandwidth_s=bandwidth_s))

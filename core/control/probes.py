@@ -11,14 +11,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from core.config.redact import redact
+from core.config.secret import SecretRef
 from core.config.units import parse_duration
 from core.config.workspace import FILE_NAME, load
 from core.control.wire_probes import ProbeRow
 from core.display import safe
 from core.errors import BadInput
-from core.probe import bandwidth
+from core.probe import bandwidth, gateway
 from core.probe.probe import Depth, Probe, ask_all
 from core.probe.registry import probes
+from core.probe.s3 import S3Login, S3Place, checked_url
 from core.verdict import Component, Verdict
 
 if TYPE_CHECKING:
@@ -58,6 +60,26 @@ def check(folder: Path, group: str, *, bandwidth_s: float = 0.0) -> Questions:
     if bandwidth_s:
         found += bandwidth.probes(load(folder / FILE_NAME), bandwidth_s)
     return found
+
+
+def endpoint(
+    *,
+    endpoint: str | None,
+    access_key_env: str | None,
+    secret_key_ref: str | None,
+    ca_file: Path | None,
+) -> Questions:
+    """Return the read-only questions to a gateway by its URL, of no workspace.
+
+    access_key_env: a variable's name; secret_key_ref: as in vgwm.yaml; None: those of the AWS
+    tools. Raises BadInput.
+    """
+    names = {} if access_key_env is None else {"access_key_ref": f"env:{access_key_env}"}
+    if secret_key_ref is not None:
+        names["secret_ref"] = secret_key_ref
+    login = S3Login(**{name: SecretRef.parse(text) for name, text in names.items()})
+    place = S3Place(name="gateway", url=checked_url(endpoint or ""), login=login, ca_file=ca_file)
+    return gateway.place_probes(place, Depth.HEALTH)
 
 
 def seconds(text: str) -> float:

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from core.config.secret import AwsPart, SecretKind, SecretRef
 from core.display import safe
-from core.errors import Denied, NodeBusy, NodeUnreachable, VgwmError
+from core.errors import BadInput, Denied, NodeBusy, NodeUnreachable, VgwmError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -76,6 +77,22 @@ class S3Place:
             return self.ca_file
         named = os.environ.get("AWS_CA_BUNDLE") or ssl.get_default_verify_paths().cafile
         return Path(named) if named else None
+
+
+def checked_url(url: str) -> str:
+    """Return an endpoint's URL. Raises BadInput unless it is http(s)://HOST[:PORT][/]."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    if parts.scheme in {"http", "https"} and parts.hostname and port != 0 and not parts.query:
+        return url
+    raise BadInput(
+        what="this is no address of a gateway",  # not shown: it may hold a signature
+        where="--endpoint",
+        remedy="Write http://HOST:PORT or https://HOST:PORT.",
+    )
 
 
 class S3Reader:
