@@ -28,6 +28,7 @@ class AssessGiven(TypedDict):
     acks: tuple[str, ...]
     notes: tuple[str, ...]
     report: Path | None
+    last: bool
     force: bool
     detach: bool
     foreground: bool
@@ -57,6 +58,7 @@ class Said(NamedTuple):
     metavar="DIR",
     help="Write the assessment there, as HTML and JSON.",
 )
+@click.option("--last", is_flag=True, help="Ask nothing: show what was answered last.")
 @click.option("--force", is_flag=True, help="Replace an existing report; the old one is kept.")
 @click.option("--detach", is_flag=True, help="Print the job's id and leave it to the engine.")
 @click.option("--foreground", is_flag=True, help="Run the engine in this process.")
@@ -67,7 +69,8 @@ def assess(call: Call, **given: Unpack[AssessGiven]) -> int:
 
     Each check: pass, warn, fail or unknown, with what was seen and what to do. A fail refuses plan,
     copy and retry (5) until it passes; a warning is taken on by name, with a reason. With --ack,
-    --note or --report alone nothing is asked again. Exit 1 if a check fails, 4 if one is unknown.
+    --note, --report or --last alone nothing is asked again. Exit 1 if a check fails, 4 if one is
+    unknown.
     """
     import asyncio
 
@@ -95,7 +98,7 @@ async def _whole(
     from core.cli.link import looking, working
 
     asks = bool(given["only"] or given["measure"] or given["detach"])
-    asks = asks or not (acks or notes or given["report"])
+    asks = asks or not (acks or notes or given["report"] or given["last"])
     if not asks and not acks and not notes:
         async with looking(call) as client:
             return await _tell(call, client, given, seen=False)
@@ -218,6 +221,12 @@ def _said(text: str, form: str) -> Said:
 def _refuse_clashes(given: AssessGiven) -> None:
     from core.errors import BadInput
 
+    if given["last"] and (given["only"] or given["measure"] or given["detach"]):
+        raise BadInput(
+            what="--last asks nothing: it goes with none of --only, --measure and --detach",
+            where="vgwm assess",
+            remedy="Leave it out to ask.",
+        )
     if given["detach"] and (given["foreground"] or given["acks"] or given["report"]):
         raise BadInput(
             what="--detach goes with none of --foreground, --ack and --report",
