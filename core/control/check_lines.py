@@ -63,17 +63,19 @@ def inventory_lines(found: wire_checks.Inventory) -> list[str]:
 
 def estimate_lines(estimate: wire_checks.Estimate) -> list[str]:
     """Return how long a copy will take, with its terms."""
-    if estimate.low_s is None:
+    if not estimate.low_s and estimate.high_s is None:
         whole = f"unknown: {estimate.unknown}"
     elif estimate.high_s is None:
-        whole = f"at least {duration(estimate.low_s)}; {estimate.unknown}"
+        whole = f"at least {duration(estimate.low_s or 0.0)}; {estimate.unknown}"
     else:
-        whole = f"{duration(estimate.low_s)} to {duration(estimate.high_s)}"
+        whole = f"{duration(estimate.low_s or 0.0)} to {duration(estimate.high_s)}"
     lines = [f"time       {whole}"]
     for term in estimate.terms:
         low = "?" if term.low_s is None else duration(term.low_s)
         high = "?" if term.high_s is None else duration(term.high_s)
         lines.append(f"  {term.name:<8} {low} to {high}  {term.text}")
+    if estimate.left:
+        lines.append(f"  {estimate.left}")
     return lines
 
 

@@ -21,6 +21,7 @@ from core.verdict import Verdict
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from core.engine.assessing.kept import Foretold
     from core.ledger.rows import AnswerRow, JobRow, SaidRow
     from core.preflight.rows import Row
     from core.preflight.survey import Survey
@@ -40,6 +41,7 @@ class Assessed:
     run: JobRow | None = None
     asked: frozenset[str] = field(default_factory=frozenset)
     survey: Survey | None = None
+    foretold: Foretold | None = None
     live: bool = False
 
 
@@ -61,6 +63,7 @@ def checks(known: Assessed, *, at_ns: int) -> wire_checks.Checks:
         open_warnings=sum(one.state == Verdict.WARN and one.ack is None for one in shown),
         blocking=[one.id for one in shown if one.blocks],
         inventory=None if known.survey is None else inventory(known.survey),
+        estimate=None if known.foretold is None else estimate(known.foretold),
     )
 
 
@@ -84,6 +87,27 @@ def inventory(survey: Survey) -> wire_checks.Inventory:
         ],
         cannot_carry={one.name: one.objects for one in survey.classes if one.objects},
         clients=list(survey.owners),
+    )
+
+
+def estimate(foretold: Foretold) -> wire_checks.Estimate:
+    """Return how long a copy will take."""
+    told, trial = foretold.estimate, foretold.trial
+    return wire_checks.Estimate(
+        measured_ns=None if trial is None else trial.at_ns,
+        low_s=told.low_s,
+        high_s=told.high_s,
+        unknown=safe(told.unknown),
+        terms=[
+            wire_checks.EstimateTerm(
+                name=one.name, low_s=one.low_s, high_s=one.high_s, text=safe(one.text)
+            )
+            for one in told.terms
+        ],
+        trial_s=0.0 if trial is None else trial.took_s,
+        trial_objects=0 if trial is None else trial.objects,
+        trial_bytes=0 if trial is None else trial.size_bytes,
+        left=safe(trial.left) if trial is not None else "",
     )
 
 

@@ -18,7 +18,7 @@ from core.control.failure_list import FailureList
 from core.control.strategies import told
 from core.display import safe
 from core.engine.acts.plans import ActPlans
-from core.engine.assessing.survey_kept import kept_survey
+from core.engine.assessing.kept import kept_estimate, kept_survey
 from core.errors import Broken, EngineDown, ForeignPlan, NoPlan
 from core.ledger.ledger import Ledger
 from core.model import BundleState, JobKind, JobState
@@ -100,6 +100,7 @@ class LedgerLooks:
             run=await ledger.newest_job(JobKind.ASSESS),
             asked=asked or frozenset(),
             survey=await kept_survey(ledger),
+            foretold=await kept_estimate(ledger),
             live=asked is not None,
         )
         return checks(known, at_ns=time.time_ns())

@@ -120,6 +120,7 @@ class Estimate(wire.Wire, frozen=True, kw_only=True):
     trial_s: float = 0.0
     trial_objects: int = 0
     trial_bytes: int = 0
+    left: str = ""  # what the trial leaves behind, in words
 
 
 class Checks(wire.Wire, frozen=True, kw_only=True):

@@ -95,7 +95,7 @@ class Engine:
         self.jobs = Jobs(ledger)
         self.deaths = Deaths(ledger)
         self.acts = Acts(ledger, workspace, lambda: self.knobs, self._carry)
-        self.assessments = Assessments(ledger, workspace, path)
+        self.assessments = Assessments(ledger, workspace, path, lambda: self.knobs)
         self.bundle_done: Callable[[BundleTimes], None] = untold
         self._copy: CopyRun | None = None
         self.listed = asyncio.Event()

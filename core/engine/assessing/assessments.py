@@ -17,9 +17,10 @@ from core.preflight.rows import From, rows
 from core.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from core.config.knobs import Knobs
     from core.config.schema import Workspace
     from core.engine.assessing.run import AssessRun
     from core.engine.jobs import Run
@@ -34,12 +35,16 @@ MOST_TEXT: Final = 1_000
 
 
 class Assessments:
-    """Runs assessments. running: the one at work."""
+    """Runs assessments. running: the one at work. now: this host's clock, UTC seconds."""
 
-    def __init__(self, ledger: Ledger, workspace: Workspace, path: Path) -> None:
+    def __init__(
+        self, ledger: Ledger, workspace: Workspace, path: Path, knobs: Callable[[], Knobs]
+    ) -> None:
         self._ledger = ledger
         self._workspace = workspace
         self._path = path
+        self._knobs = knobs
+        self.now: Callable[[], float] = time.time
         self.running: AssessRun | None = None
 
     def run_of(self, kind: JobKind, args: Mapping[str, str]) -> Run | None:
@@ -49,9 +54,19 @@ class Assessments:
         wish = AssessWish.of(args, self._workspace)
 
         async def run(reins: Reins) -> None:
-            from core.engine.assessing.run import AssessRun  # noqa: PLC0415 - few engines assess
+            from core.engine.assessing.run import (  # noqa: PLC0415 - few engines assess
+                AssessMeans,
+                AssessRun,
+            )
 
-            self.running = AssessRun(self._ledger, self._workspace, self._path, wish)
+            means = AssessMeans(
+                ledger=self._ledger,
+                workspace=self._workspace,
+                path=self._path,
+                knobs=self._knobs,
+                now=self.now,
+            )
+            self.running = AssessRun(means, wish)
             try:
                 await self.running.run(reins)
             finally:
