@@ -36,9 +36,18 @@ _KEYS: Final = "Check access key and secret, and the account at the gateway."
 _REMEDIES: Final = {
     "InvalidAccessKeyId": _KEYS,
     "SignatureDoesNotMatch": _KEYS,
+    "XAdminUserNotFound": _KEYS,  # VersityGW's own word for an unknown access key
     "RequestTimeTooSkewed": "Let NTP set the clocks of this host and of the gateway.",
     "AccessDenied": "Use an account that may list and read, or give it the right.",
 }
+_SILENCE: Final = {
+    "SSLError": "its TLS does not hold: see the row tls",
+    "ConnectTimeoutError": "no answer in time",
+    "ReadTimeoutError": "no answer in time",
+    "EndpointConnectionError": "nobody can be reached there",
+    "ConnectionClosedError": "it closed the connection",
+}
+"""What botocore's own errors mean, by their names: importing it takes half a second."""
 _BUSY: Final = frozenset({"SlowDown", "ServiceUnavailable", "503"})
 
 
@@ -158,7 +167,10 @@ def _prepare(access: str, secret: str) -> tuple[Any, Any]:
     session = import_module("aioboto3").Session(
         aws_access_key_id=access, aws_secret_access_key=secret
     )
-    session._session.get_service_model("s3")  # noqa: SLF001 - it has no other name for its loader
+    # read here, off the loop; the client takes them from the loader's memory
+    loader = session._session.get_component("data_loader")  # noqa: SLF001 - no public name
+    for kind in ("service-2", "endpoint-rule-set-1", "paginators-1"):
+        loader.load_service_model("s3", kind)
     config = import_module("aiobotocore.config").AioConfig(
         connect_timeout=CALL_S,
         read_timeout=CALL_S,
@@ -174,7 +186,7 @@ def _to_error(error: Exception, where: str) -> VgwmError:
     answered = getattr(error, "response", None)
     if not isinstance(answered, dict):
         return NodeUnreachable(
-            what=safe(type(error).__name__),
+            what=_SILENCE.get(type(error).__name__, safe(type(error).__name__)),
             where=where,
             remedy="Check the gateway, its certificate and the way to it.",
         )

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import socket
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import boto3
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from botocore.client import BaseClient
 
+    from tests.lab.authority import Pair
     from tests.lab.process import Keeper
 
 REGION = "us-east-1"
@@ -41,10 +44,11 @@ class Gateway:
 
     root: the posix tree. versioning_dir: always set. sidecar: None in xattr mode. Their names are
     chosen so that none starts with the text of another's path, which the gateway refuses.
-    iam_dir: where it keeps accounts; None: it knows its root account only.
+    iam_dir: where it keeps accounts; None: it knows its root account only. tls: what it shows, if
+    it is to speak HTTPS.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a gateway can be started with
         self,
         name: str,
         program: str,
@@ -52,8 +56,10 @@ class Gateway:
         *,
         with_sidecar: bool,
         iam_dir: Path | None = None,
+        tls: Pair | None = None,
     ) -> None:
         self.name = name
+        self._tls = tls
         self.root = folder / "tree"
         self.versioning_dir = folder / "versions"
         self.sidecar = folder / "sidecar" if with_sidecar else None
@@ -79,11 +85,11 @@ class Gateway:
         _need_user_attributes(self.root)
         for attempt in range(ports.TRIES):
             port = ports.free(1)[0]
-            self.url = f"http://127.0.0.1:{port}"
+            self.url = f"{'https' if self._tls else 'http'}://127.0.0.1:{port}"
             self._server = server = self._program_on(port)
             keeper.start(server)
             try:
-                server.wait_for("/health", lambda: Api(self.url).get("/health").status == 200)
+                server.wait_for("/health", partial(self._answers, port))
             except LabError:
                 taken = ports.ADDRESS_IN_USE in server.tail()
                 keeper.forget(server)
@@ -92,10 +98,19 @@ class Gateway:
             else:
                 return
 
+    def _answers(self, port: int) -> bool:
+        if self._tls is None:
+            return Api(self.url).get("/health").status == 200
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+            return True
+        return False
+
     def _program_on(self, port: int) -> Server:
         own = ["--port", f"127.0.0.1:{port}", "--health", "/health", "--keep-alive", "--quiet"]
         if self.iam_dir is not None:
             own += ["--iam-dir", str(self.iam_dir), "--access-log", str(self.access_log)]
+        if self._tls is not None:
+            own += ["--cert", str(self._tls.cert), "--key", str(self._tls.key)]
         backend = ["posix", "--versioning-dir", str(self.versioning_dir)]
         if self.sidecar is not None:
             backend += ["--sidecar", str(self.sidecar)]
