@@ -194,7 +194,7 @@ OWN = Own(
     words={
         "filter": "file",
         "pane": "part",
-        "next": "next open",
+        "next": "open ones",
         "accept": "accept",
         "cancel": "drop",
         "retry": "read again",

@@ -122,7 +122,7 @@ FOOTERS: Mapping[Name, tuple[str, ...]] = {
         *("begin", "retry", "accept", "help", "leave"),
     ),
     Name.CONFIG: (
-        *("go", "retry", "command", "filter", "pane", "next"),
+        *("go", "retry", "command", "next", "pane", "filter"),
         *("accept", "cancel", "edit", "begin", "help", "leave"),
     ),
     Name.IAM: ("go", "retry", "command", "filter", "pane", "next", "begin", "help", "leave"),

@@ -20,6 +20,7 @@ from tui.views.line import (
     beside,
     column,
     text,
+    width_of,
     wrapped,
 )
 
@@ -57,7 +58,7 @@ def view(scene: Scene, ui: Ui, size: Size) -> list[Line]:
     diff = scene.config
     if diff is None:
         return _nothing(ui)
-    head = [_counts(diff), _panes(ui)]
+    head = [_counts(diff, size.width), _panes(ui)]
     foot = _verdict(diff)
     height = size.height - len(head) - _FOOT_ROWS
     match ui.conversion.pane:
@@ -94,11 +95,17 @@ def _nothing(ui: Ui) -> list[Line]:
     ]
 
 
-def _counts(diff: ConfigDiff) -> Line:
+def _counts(diff: ConfigDiff, width: int) -> Line:
+    """Return how many keys are explained; with fewer files' names where room is short."""
+    line = _counted(diff, len(diff.files))
+    return line if width_of(line) <= width else _counted(diff, 1)
+
+
+def _counted(diff: ConfigDiff, files: int) -> Line:
     explained = sum(n for state, n in diff.counts.items() if state in _EXPLAINED)
     line: Line = (
         Piece(f" {column(_name(diff.old.path), 24).rstrip()} -> "),
-        Piece(" + ".join(_name(file.path) for file in diff.files)),
+        Piece(" + ".join(_name(file.path) for file in diff.files[:files])),
         Piece(f"   {display.count(len(diff.rows))} keys: {display.count(explained)} explained"),
     )
     for state, role in (("unknown", Role.UNKNOWN), ("problem", Role.BAD)):
@@ -155,7 +162,7 @@ def _keys(diff: ConfigDiff, ui: Ui, size: Size) -> list[Line]:
 def _widths(width: int) -> tuple[int, int, int, int]:
     """Return the cells of old key, old value, new path and why."""
     left = width - 13
-    key, value, path = max(12, left * 28 // 100), max(10, left * 22 // 100), left * 30 // 100
+    key, value, path = max(12, left * 28 // 100), max(14, left * 22 // 100), left * 28 // 100
     return key, value, path, max(0, left - key - value - path)
 
 

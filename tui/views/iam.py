@@ -142,7 +142,9 @@ def _row(account: IamAccount, width: int, *, here: bool) -> Line:
 
 
 def _detail(account: IamAccount, width: int) -> list[Line]:
-    ids = f"uid {account.user_id}  gid {account.group_id}  project {account.project_id}"
+    numbers = (account.user_id, account.group_id, account.project_id)
+    user, group, project = ("-" if number is None else str(number) for number in numbers)
+    ids = f"uid {user}  gid {group}  project {project}"
     lines: list[Line] = [
         (Piece(f" {account.access}", Role.TITLE), Piece(f"   {account.role}   {ids}", Role.DIM)),
     ]
