@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from core.control import wire_config
     from core.control.config_shown import Wanted
 
+_ANY = click.Path(path_type=Path)
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _SET = "Give this member of the new configuration a value; a secret as env:NAME or file:PATH."
 
@@ -30,6 +31,17 @@ class DecisionsGiven(TypedDict):
     settings: tuple[str, ...]
     accept: tuple[str, ...]
     drop: tuple[str, ...]
+
+
+class BackupGiven(TypedDict):
+    """The options of `vgwm config backup`."""
+
+    configs: tuple[Path, ...]
+    iam: Path | None
+    unit: Path | None
+    binary: Path | None
+    to: Path | None
+    dry_run: bool
 
 
 class ConvertGiven(DecisionsGiven):
@@ -57,6 +69,40 @@ def _decisions(function: Callable[..., int]) -> Callable[..., int]:
 @click.group()
 def config() -> None:
     """Keep, convert and check the gateway's configuration."""
+
+
+@config.command()
+@click.argument("configs", type=_FILE, nargs=-1, metavar="[FILE]...")
+@click.option("--iam", type=_ANY, metavar="PATH", help="Its accounts: a folder, or a file.")
+@click.option("--unit", type=_FILE, metavar="FILE", help="Its systemd unit.")
+@click.option("--binary", type=_FILE, metavar="FILE", help="Its program.")
+@click.option("--to", type=_ANY, metavar="DIR", help="Where; else backups/ of the workspace.")
+@click.option("--dry-run", is_flag=True, help="Show what would be kept, and write nothing.")
+@conventions
+def backup(call: Call, **given: Unpack[BackupGiven]) -> int:
+    """Keep copies of the gateway's files, with their hashes.
+
+    FILE is its configuration; what is not named is looked for where packages put it, and its
+    accounts where the configuration says. A backup is a folder of its own, mode 0700, whole or not
+    there; backup.json in it says what each copy was.
+    """
+    from core.cli.output import answer
+    from core.control.config_backup import Named, keep
+
+    named = Named(
+        configs=given["configs"],
+        iam=given["iam"],
+        unit=given["unit"],
+        binary=given["binary"],
+        to=given["to"],
+    )
+    made = keep(named, _folder(call), dry_run=given["dry_run"])
+    lines = [
+        f"{one.kind.ljust(6)}  {one.sha256[:12]}  {one.mode}  {one.path}" for one in made.files
+    ]
+    told = "would be kept below" if made.dry_run else "kept in"
+    answer(call, made, [*lines, f"{len(made.files)} files {told} {made.folder}"])
+    return 0
 
 
 @config.command()
@@ -104,6 +150,45 @@ def convert(call: Call, **given: Unpack[ConvertGiven]) -> int:
     lines = _lines(shown) if given["dry_run"] or not shown.writable else _written(written)
     answer(call, written, lines, shown.warnings)
     return 0 if shown.writable else 1
+
+
+@config.command()
+@click.argument("file", type=_FILE)
+@click.option("--env", type=_FILE, metavar="FILE", help="The env file of a YAML; else beside it.")
+@conventions
+def check(call: Call, *, file: Path, env: Path | None) -> int:
+    """Check a configuration: the old one, the env file, or the guide's YAML.
+
+    A YAML is held against its env file: each reference has to be there. 1 if something is wrong, 4
+    if something could not be seen.
+    """
+    from core.cli.output import listing
+    from core.control.config_check import check
+
+    found = check(file, env, _folder(call))
+    lines = [
+        f"{one.state.ljust(7)}  {one.path}  {one.evidence}  {one.remedy}".rstrip() for one in found
+    ]
+    listing(call, found, lines)
+    states = {one.state for one in found}
+    return 1 if "fail" in states else 4 if "unknown" in states else 0
+
+
+@config.command()
+@click.argument("file", type=_FILE)
+@conventions
+def sanitize(call: Call, *, file: Path) -> int:
+    """Print a configuration with each secret as a mark, such as [secret 3f9a].
+
+    Equal secrets have equal marks within a workspace. Comments are left out. The result is read
+    again first: 7, and nothing is printed, if a secret is left.
+    """
+    from core.cli.output import answer
+    from core.control.config_check import clean
+
+    text = clean(file, _folder(call))
+    answer(call, {"text": text}, text.splitlines())
+    return 0
 
 
 def _wanted(call: Call, given: DecisionsGiven | ConvertGiven) -> Wanted:

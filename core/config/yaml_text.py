@@ -27,6 +27,9 @@ _PLAIN = {
     ),
 }
 
+_DEEPEST = 100
+_MOST_NODES = 1_000_000
+
 
 class _Loader(yaml.SafeLoader):
     """Refuses duplicate keys, resolves plain words as YAML 1.2 does."""
@@ -92,11 +95,34 @@ def read_mapping(text: str, *, where: str) -> dict[str, object]:
         raise BadInput(
             what=f"malformed YAML: {safe(problem)}", where=where + line, remedy="Correct that line."
         ) from None  # the exception quotes the text
+    except RecursionError:
+        raise _too_deep(where) from None
+    _check_bounds(value, where)
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
         raise BadInput(
             what="no mapping of names to values", where=where, remedy="Write lines of KEY: VALUE."
         )
     return value
+
+
+def _check_bounds(value: object, where: str) -> None:
+    """Refuse what aliases unfold without end, or to more than anybody wrote."""
+    left, nodes = [(value, 0)], 0
+    while left:
+        node, depth = left.pop()
+        inner = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+        nodes += len(inner)
+        if depth > _DEEPEST or nodes > _MOST_NODES:
+            raise _too_deep(where)
+        left += [(one, depth + 1) for one in inner]
+
+
+def _too_deep(where: str) -> BadInput:
+    return BadInput(
+        what="the YAML is nested too deep, or its aliases unfold to too much",
+        where=where,
+        remedy="Write the values out, without aliases.",
+    )
 
 
 def write_mapping(value: dict[str, object]) -> str:

@@ -44,6 +44,10 @@ class Shown:
             return self._marks.of(Secret(text))
         return self.line(text)
 
+    def masked(self, text: str, *, secret: bool) -> str:
+        """Return a text with its secrets as marks, else as it is: for a file, not for a screen."""
+        return self._marks.of(Secret(text)) if secret and text else self._without(text)
+
     def member(self, value: Value | None) -> str:
         """Return a member of the YAML on one line."""
         if value is None:
