@@ -144,6 +144,9 @@ class Asking:
         config = posix_config(posix_source(self._grounds.workspace))
         quiet = await asyncio.to_thread(quiet_mount, config)
         refused = "" if quiet else await asyncio.to_thread(refused_quietly, config)
+        if not quiet and not refused:
+            survey = await self._surveyed()  # it opens every entry, not the buckets alone
+            refused = survey.fault if survey.loud else ""
         return judge_host.atime(quiet_mount=quiet, refused=refused)
 
     async def _host(self) -> Judged:

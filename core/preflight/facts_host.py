@@ -81,7 +81,7 @@ def quiet_mount(config: PosixConfig) -> bool:
 
 
 def refused_quietly(config: PosixConfig) -> str:
-    """Return the first folder that may not be opened with O_NOATIME, safe to show; else "".
+    """Return which folder may not be opened with O_NOATIME, in words; else "".
 
     Raises NoGatewayRoot where there is nothing to open.
     """
@@ -93,7 +93,7 @@ def refused_quietly(config: PosixConfig) -> str:
             os.close(os.open(path, os.O_RDONLY | os.O_NOATIME | os.O_CLOEXEC))
         except PermissionError as error:
             if error.errno == errno.EPERM:
-                return safe(path)
+                return f"{safe(path)} cannot be read without changing its access time"
         except OSError:
             continue  # who walks will say what is wrong with it
     return ""

@@ -105,14 +105,14 @@ def _version(text: str) -> tuple[int, int] | None:
 def atime(*, quiet_mount: bool, refused: str) -> Judged:
     """Judge whether reading leaves access times alone (I6).
 
-    quiet_mount: mounted noatime or read-only. refused: what may not be opened with O_NOATIME.
+    quiet_mount: mounted noatime or read-only. refused: what cannot be read without, in words.
     """
     if quiet_mount:
         return Judged(PASS, "mounted noatime or read-only")
     if refused:
         return Judged(
             FAIL,
-            f"{refused} cannot be opened with O_NOATIME: reading would change access times",
+            refused,
             "Remount the source with noatime, or run as the gateway's user or root.",
         )
     return Judged(PASS, "opened with O_NOATIME")

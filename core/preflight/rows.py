@@ -54,7 +54,7 @@ ROWS: Final = (
         title="versions, markers, locks, open uploads",
     ),
     Row(id="keys", component=Component.SOURCE, come=From.WALK, title="keys, files"),
-    Row(id="atime", component=Component.SOURCE, come=From.FACTS, title="access times"),
+    Row(id="atime", component=Component.SOURCE, come=From.SIZE, title="access times"),
     Row(id="host", component=_HOST, come=From.FACTS, title="host"),
     Row(id="workspace", component=_HOST, come=From.SIZE, title="workspace disk"),
     Row(

@@ -52,10 +52,10 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
 
     opened: entries whose bytes and attributes could be opened; None: a walk that opened nothing,
     such as a plan's. fault: why the walk did not come to its end, else empty; denied: that was a
-    right that is missing. histogram: (objects, bytes) by the ledger's size classes. versions:
-    noncurrent ones. uploads: in progress. locked: objects under retention or legal hold.
-    long_keys: over 1,024 bytes, which S3 refuses. starts: up to STARTS pages of the walk, drawn
-    evenly, where a trial finds its sample.
+    right that is missing; loud: reading on would have changed access times (I6). histogram:
+    (objects, bytes) by the ledger's size classes. versions: noncurrent ones. uploads: in progress.
+    locked: objects under retention or legal hold. long_keys: over 1,024 bytes, which S3 refuses.
+    starts: up to STARTS pages of the walk, drawn evenly, where a trial finds its sample.
     """
 
     began_ns: int
@@ -83,6 +83,7 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
     fault: str = ""
     remedy: str = ""
     denied: bool = False
+    loud: bool = False
 
     @property
     def complete(self) -> bool:

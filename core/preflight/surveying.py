@@ -6,8 +6,11 @@ the source. May import the source, the profile, and its own room.
 
 from __future__ import annotations
 
+import errno
 import time
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from core.display import object_name, safe
 from core.errors import Denied, VgwmError
@@ -54,9 +57,21 @@ def survey(
         for bucket in buckets:
             looker.look(bucket, walked)
     except VgwmError as error:
-        denied = isinstance(error, Denied)
-        return tally.survey(time.time_ns(), fault=error.what, remedy=error.remedy, denied=denied)
+        return _broken_off(tally.survey(time.time_ns()), error)
     return tally.survey(time.time_ns())
+
+
+def _broken_off(seen: Survey, error: VgwmError) -> Survey:
+    """Return what was seen until an error, with what it says."""
+    cause = error.__cause__
+    loud = isinstance(cause, OSError) and cause.errno == errno.EPERM
+    return replace(
+        seen,
+        fault=error.what,
+        remedy=error.remedy,
+        denied=isinstance(error, Denied) and not loud,
+        loud=loud,
+    )
 
 
 class _Looker:

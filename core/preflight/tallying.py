@@ -127,10 +127,8 @@ class Tally:
         push = heapq.heappush if len(self._largest) < LARGEST else heapq.heapreplace
         push(self._largest, item)
 
-    def survey(
-        self, ended_ns: int, *, fault: str = "", remedy: str = "", denied: bool = False
-    ) -> Survey:
-        """Return the figures. fault: why the walk did not come to its end."""
+    def survey(self, ended_ns: int) -> Survey:
+        """Return the figures of a walk that came to its end."""
         sums, classes = self._sums, self._classes
         apart = {"long_keys", _UNREADABLE}
         return Survey(
@@ -156,9 +154,6 @@ class Tally:
             long_keys=self._class("long_keys"),
             strays=tuple(self._strays[:NAMED]),
             starts=tuple(self._starts),
-            fault=fault,
-            remedy=remedy,
-            denied=denied,
         )
 
     def _class(self, name: str) -> ClassCount:
