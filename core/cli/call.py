@@ -49,7 +49,8 @@ class Call:
     def workspace(self) -> Path:
         """The workspace's folder, absolute. Raises BadInput if it holds no vgwm.yaml."""
         folder = self.folder or Path.cwd()
-        if not (folder / CONFIG_NAME).is_file():
+        # os.path: pathlib raises for a name that is too long, or a folder that may not be entered
+        if not os.path.isfile(folder / CONFIG_NAME):  # noqa: PTH113
             raise BadInput(
                 what="this is no workspace: it holds no vgwm.yaml",
                 where=_shown(folder),

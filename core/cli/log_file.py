@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from core.control.log.lines import OPENED, LogLine, text_line
+from core.control.log.reading import is_log
 from core.control.log.snapshots import SnapshotLog, bundle_line, event_line
 from core.display import safe
-from core.errors import BadInput, CapacityExhausted
+from core.errors import BadInput, CapacityExhausted, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from core.control import wire
 
+_BEGIN_BYTES = 1 << 16
 _FOLDED = "recorded"
 """This event says of several bundles what their own lines say one by one."""
 
@@ -70,8 +73,9 @@ class LogFile:
 
 @contextmanager
 def log_file(path: Path, *, since_ns: int) -> Iterator[LogFile]:
-    """Open a log file for appending while the block runs. Raises BadInput if it cannot be.
+    """Open a log file for appending while the block runs.
 
+    Raises BadInput if it cannot be, Refused if it holds something that is no log of ours.
     since_ns: UTC; what happened before it is not written.
     """
     try:
@@ -83,7 +87,14 @@ def log_file(path: Path, *, since_ns: int) -> Iterator[LogFile]:
             remedy="Name a file in a folder that this user may write.",
         ) from error
     try:
-        size = os.fstat(fd).st_size
+        found = os.fstat(fd)
+        size = found.st_size
+        if size and stat.S_ISREG(found.st_mode) and not is_log(os.pread(fd, _BEGIN_BYTES, 0)):
+            raise Refused(
+                what="the file exists, and is no log of vgwm",
+                where=safe(os.fsencode(path)),
+                remedy="Name a new file, or a log that an earlier command wrote.",
+            )
         if size and os.pread(fd, 1, size - 1) != b"\n":
             os.write(fd, b"\n")  # the command before was killed within a line
         yield LogFile(path, fd, since_ns)

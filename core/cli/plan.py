@@ -69,7 +69,7 @@ def plan(call: Call, **given: Unpack[PlanGiven]) -> int:
         return 0
     from core.cli.run import Errand, Manner, Verdict, run_job
     from core.control.agree import check_agreement
-    from core.control.files import refuse_existing
+    from core.control.files import refuse_existing, refuse_irregular, refuse_place
     from core.control.strategies import check_slices
 
     check_agreement(
@@ -80,8 +80,11 @@ def plan(call: Call, **given: Unpack[PlanGiven]) -> int:
     )
     check_slices(given["slices"])
     output = given["output"]
-    if output is not None and not given["force"]:
-        refuse_existing(output)
+    if output is not None:
+        refuse_place(call.workspace, output)
+        refuse_irregular(output)
+        if not given["force"]:
+            refuse_existing(output)
     if given["dry_run"]:
         return _dry(call, given["knobs"])
 

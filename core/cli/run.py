@@ -10,6 +10,7 @@ from core.cli.link import working
 from core.cli.log_file import log_file
 from core.cli.output import answer, note
 from core.control.client import job_of, running_job
+from core.control.files import refuse_place
 from core.control.summary import summary
 from core.errors import BadInput
 from core.model import JobKind, JobState
@@ -70,6 +71,7 @@ def run_job(call: Call, errand: Errand, manner: Manner) -> int:
             remedy="Leave one out.",
         )
     if manner.log_file is not None:
+        refuse_place(call.workspace, manner.log_file)
         with log_file(manner.log_file, since_ns=0):
             pass  # refused before anything is begun
     begun: list[int] = []

@@ -5,6 +5,7 @@ Imports nothing that writes; the terminal application may have it.
 
 from __future__ import annotations
 
+import os
 from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -97,8 +98,12 @@ def open_recording(where: Path) -> Recording:
 
     Raises BadInput if there is none, if it is no recording, or if it holds no frame.
     """
-    folder = where / flight.FOLDER if (where / flight.FOLDER).is_dir() else where
-    paths = [where] if where.is_file() else segments(folder)
+    # os.path: pathlib raises for a name that is too long
+    inner = where / flight.FOLDER
+    folder = inner if os.path.isdir(inner) else where  # noqa: PTH112
+    paths = segments(folder) if os.path.isdir(folder) else []  # noqa: PTH112
+    if os.path.isfile(where):  # noqa: PTH113
+        paths = [where]
     if not paths:
         raise BadInput(
             what="there is no recording",

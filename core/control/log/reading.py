@@ -54,6 +54,11 @@ def read_log(path: Path, odd: Odd) -> Iterator[LogLine]:
         raise _none_of_ours(files[-1], 1)
 
 
+def is_log(begin: bytes) -> bool:
+    """Whether a file that begins so is a log: one of its lines is ours."""
+    return any(_line(raw) is not None for raw in begin.split(b"\n"))
+
+
 def _lines(path: Path, odd: Odd) -> Iterator[LogLine]:
     broken, whole, read = 0, True, False
     for number, raw, ended in _raw_lines(path):

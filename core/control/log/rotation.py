@@ -27,7 +27,8 @@ _STDERR: Final = 2
 def rotated_set(path: Path, kept: int = KEPT) -> list[Path]:
     """Return the files of a log that are there, oldest first; the last is `path` itself."""
     older = (path.with_name(f"{path.name}.{number}") for number in range(kept, 0, -1))
-    return [file for file in (*older, path) if file.exists()]
+    # os.path: pathlib raises for a name that is too long
+    return [file for file in (*older, path) if os.path.exists(file)]  # noqa: PTH110
 
 
 class RotatedFile(logging.Handler):
