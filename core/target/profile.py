@@ -6,6 +6,7 @@ Source: guide.md 5; the operator's page is docs/profile.md.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from core.target.profile_file import CacheFile, CidFile, PinFile
 
 SHIPPED: Final = ("guide", "extended")
+_LARGEST_BYTES: Final = 1 << 20
 _HERE: Final = Path(__file__).parent / "profiles"
 
 # A profile without the Json column that holds everything leaves these to the manifest alone.
@@ -102,7 +104,7 @@ def load(name_or_path: str) -> Profile:
     """
     path = _HERE / f"{name_or_path}.yaml" if name_or_path in SHIPPED else Path(name_or_path)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = _text_of(path)
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(
             what=f"profile {safe(name_or_path)} cannot be read: {safe(str(error))}",
@@ -112,12 +114,25 @@ def load(name_or_path: str) -> Profile:
     return parse(text, where=safe(name_or_path))
 
 
+def _text_of(path: Path) -> str:
+    # a device never ends, and a pipe that nobody writes to never begins: both would hold the engine
+    if not path.is_file():
+        raise OSError(errno.ENOENT, "no file stands there")
+    with path.open("rb") as file:
+        raw = file.read(_LARGEST_BYTES + 1)
+    if len(raw) > _LARGEST_BYTES:
+        raise OSError(errno.EFBIG, "it is over 1 MiB")
+    return raw.decode("utf-8")
+
+
 def parse(text: str, *, where: str) -> Profile:
     """Return the profile that a YAML text describes. where: how errors name it. Raises BadInput."""
     try:
         raw = msgspec.convert(yaml.safe_load(text), ProfileFile)
     except (yaml.YAMLError, msgspec.ValidationError) as error:
         raise _bad(safe(str(error)), where) from error
+    except RecursionError as error:
+        raise _bad("it is nested too deep", where) from error
     profile = Profile(
         name=raw.profile,
         version=raw.version,

@@ -356,3 +356,22 @@ def test_new_ids_are_eight_hex() -> None:
     ids = {new_id() for _ in range(50)}
     assert len(ids) == 50
     assert all(re.fullmatch("[0-9a-f]{8}", i) for i in ids)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: &a [*a]",
+        "a: &a {b: *a}",
+        "v: " + "[" * 100_000,
+        "a: &a [x,x,x,x,x,x,x,x,x,x]\n"
+        + "".join(
+            f"{b}: &{b} [{','.join([f'*{a}'] * 10)}]\n"
+            for a, b in zip("abcdefgh", "bcdefghi", strict=True)
+        ),
+    ],
+    ids=["itself in a list", "itself in a mapping", "deep", "unfolds"],
+)
+def test_yaml_that_unfolds_without_end_is_bad_input(text: str) -> None:
+    with pytest.raises(BadInput, match="nested too deep"):
+        parse(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -168,3 +169,16 @@ def test_the_documentation_names_every_source() -> None:
     text = (Path(__file__).parents[3] / "docs" / "profile.md").read_text()
     table = text[text.index("## What fills a column") : text.index("## `guide`")]
     assert set(re.findall(r"`(\w+)`", table)) >= {source.value for source in Source}
+
+
+def test_a_pipe_or_a_file_without_end_is_no_profile(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "large").write_bytes(b"#" * ((1 << 20) + 1))
+    for name in (str(tmp_path / "pipe"), "/dev/zero", str(tmp_path / "large")):
+        with pytest.raises(BadInput, match="cannot be read"):
+            profiles.load(name)
+
+
+def test_a_profile_that_is_nested_too_deep_is_bad_input() -> None:
+    with pytest.raises(BadInput, match="nested"):
+        profiles.parse("[" * 100_000, where="t")
