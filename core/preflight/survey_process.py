@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from core.config.redact import redact
+from core.config.references import variables
 from core.config.schema import PosixSource
 from core.errors import BadInput, NoAnswer
 from core.preflight.survey import Survey
@@ -25,7 +26,7 @@ from core.preflight.surveying import survey
 from core.source.posix.config import PosixConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from core.config.schema import Workspace
 
@@ -76,7 +77,7 @@ async def survey_apart(workspace: Workspace, walked: Callable[[int], None]) -> S
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         limit=_LINE_LIMIT,
-        env={n: v for n, v in os.environ.items() if redact(f"{n}={v}") == f"{n}={v}"},
+        env=_harmless(variables(workspace)),
     )
     try:
         return await _hear(process, msgspec.json.encode(task, enc_hook=str), walked)
@@ -84,6 +85,15 @@ async def survey_apart(workspace: Workspace, walked: Callable[[int], None]) -> S
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await asyncio.wait_for(process.wait(), _GRACE_S)
+
+
+def _harmless(secret: Collection[str]) -> dict[str, str]:
+    """Return the environment without what holds secrets, by the workspace or by its looks."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name not in secret and redact(f"{name}={value}") == f"{name}={value}"
+    }
 
 
 async def _hear(

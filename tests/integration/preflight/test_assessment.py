@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from core.config.schema import Cache, DirTarget, Gateway, IpfsTarget, PosixSource, Workspace
+from core.config.secret import SecretRef
 from core.errors import BadInput, NoAnswer
 from core.preflight import asking
 from core.preflight.assessment import Assessment, blocking
@@ -199,14 +200,23 @@ async def test_i9_the_walking_process_knows_no_secret(
     grounds: Grounds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CLUSTER_PASSWORD", "marked-secret-7f3a")
-    walking = asyncio.create_task(survey_apart(grounds.workspace, lambda _entries: None))
+    monkeypatch.setenv("PLAIN", "marked-secret-9c1d")
+    target = IpfsTarget(
+        kubo=(NOWHERE,),
+        cluster=(NOWHERE,),
+        cluster_user="u",
+        cluster_password_ref=SecretRef.parse("env:PLAIN"),
+        table="sqlite:/t",
+    )
+    workspace = Workspace(id="0a1b2c3d", source=grounds.workspace.source, target=target)
+    walking = asyncio.create_task(survey_apart(workspace, lambda _entries: None))
     environment = b""
     while not environment:
         await asyncio.sleep(0)
         environment = _environment_of_a_child()
     assert (await walking).objects == 1
     assert b"PATH=" in environment
-    assert b"marked-secret-7f3a" not in environment
+    assert b"marked-secret" not in environment
 
 
 def _environment_of_a_child() -> bytes:
