@@ -79,9 +79,11 @@ async def measure_pins(
     except* VgwmError as faults:
         raise faults.exceptions[0] from None
     finally:
-        await _withdraw(placement, [one.root for one in pins])
-        watching.cancel()
-        await asyncio.gather(watching, return_exceptions=True)
+        try:
+            await _withdraw(placement, [one.root for one in pins])
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
         path.unlink(missing_ok=True)
     return rate_of(done, began_s)
 

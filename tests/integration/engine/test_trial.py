@@ -1,0 +1,155 @@
+"""The trial copy: it measures, and leaves no pin, no file and no process behind."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import repeat
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from core.config.knobs import Knobs
+from core.config.schema import IpfsTarget
+from core.config.workspace import FILE_NAME, load
+from core.dag import cid as cids
+from core.engine.copying.target_ipfs import open_ipfs
+from core.engine.settings import worker_setup
+from core.engine.trial import pinning
+from core.engine.trial.carrying import carry
+from core.engine.trial.pinning import FILE
+from core.engine.trial.sampling import Sample
+from core.engine.trial.trying import foretell, measure
+from core.model import MIB
+from core.preflight.survey_process import survey_apart
+from core.target import profile as profiles
+from tests.integration.engine.ground import make_ground, make_workspace
+from tests.integration.engine.ipfs_ground import nodes_under
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from core.config.schema import Workspace
+    from core.engine.trial.sampling import Sampled
+    from core.model import Cid
+    from core.preflight.survey import Survey
+    from tests.integration.engine.ground import Ground
+
+KNOBS = Knobs(workers=2, batch_size=5, bundle_bytes=MIB, large_threshold=2 * MIB)
+
+
+class KilledHere(Exception):
+    """Stands for the end of the process."""
+
+
+LONG_S = 40.0
+"""Never reached: the sample ends before."""
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> Ground:
+    return make_ground(tmp_path, objects=60)
+
+
+async def surveyed(ground: Ground) -> tuple[Workspace, Survey]:
+    workspace = load(ground.workspace / FILE_NAME)
+    return workspace, await survey_apart(workspace, lambda _entries: None)
+
+
+def files(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*")}
+
+
+async def test_a_folder_is_read_and_hashed_and_nothing_is_written_to_it(ground: Ground) -> None:
+    make_workspace(ground, KNOBS)
+    ground.target.mkdir()
+    workspace, survey = await surveyed(ground)
+    trial = await measure(workspace, KNOBS, ground.workspace, survey, limit_s=LONG_S)
+    assert (trial.fault, trial.objects) == ("", survey.objects)
+    assert trial.size_bytes == survey.size_bytes
+    assert (trial.copies, trial.pins_rate, trial.left) == (1, None, "")
+    assert files(ground.target) == set()
+    foretold = foretell(workspace, KNOBS, survey, trial)
+    assert [term.name for term in foretold.terms] == ["bytes", "objects", "pins", "rows"]
+    assert foretold.terms[2].high_s == 0.0
+
+
+async def test_i1_nodes_get_the_sample_and_no_pin_stays(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with nodes_under(ground, KNOBS, monkeypatch) as nodes:
+        workspace, survey = await surveyed(ground)
+        trial = await measure(workspace, KNOBS, ground.workspace, survey, limit_s=LONG_S)
+        assert (trial.fault, trial.objects, trial.copies) == ("", survey.objects, 2)
+        assert nodes.received() > 2 * survey.size_bytes
+        assert trial.pins_rate is not None
+        assert trial.rows_rate is not None
+        assert "unpinned" in trial.left
+        assert nodes.cluster.pins == {}
+        assert not any(kubo.pins for kubo in nodes.kubos)
+    assert files(ground.workspace) == {FILE_NAME}
+
+
+async def test_what_a_killed_trial_left_pinned_is_withdrawn_by_the_next(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with nodes_under(ground, KNOBS, monkeypatch) as nodes:
+        workspace, survey = await surveyed(ground)
+
+        left: list[str] = []
+
+        async def die(_placement: object, roots: list[Cid]) -> None:
+            left.extend(cids.text(root) for root in roots)
+            raise KilledHere
+
+        with monkeypatch.context() as patch:
+            patch.setattr(pinning, "_withdraw", die)
+            with pytest.raises(KilledHere):
+                await measure(workspace, KNOBS, ground.workspace, survey, limit_s=LONG_S)
+        assert left
+        assert set(nodes.cluster.pins) == set(left)
+        assert FILE in files(ground.workspace)
+        assert isinstance(workspace.target, IpfsTarget)
+        placement = await open_ipfs(workspace.target, KNOBS, workspace.id)
+        assert await pinning.withdraw_left(ground.workspace, placement) == len(left)
+        await placement.close()
+        assert nodes.cluster.pins == {}
+        assert FILE not in files(ground.workspace)
+
+
+async def test_i7_nodes_that_cannot_be_reached_are_the_trials_fault_and_no_estimate(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with nodes_under(ground, KNOBS, monkeypatch) as nodes:
+        workspace, survey = await surveyed(ground)
+        nodes.close()
+        trial = await measure(workspace, KNOBS, ground.workspace, survey, limit_s=LONG_S)
+    assert trial.fault
+    foretold = foretell(workspace, KNOBS, survey, trial)
+    assert (foretold.low_s, foretold.high_s) == (None, None)
+    assert trial.fault in foretold.unknown
+
+
+async def test_without_a_trial_nothing_is_foretold(ground: Ground) -> None:
+    make_workspace(ground, KNOBS)
+    workspace, survey = await surveyed(ground)
+    assert foretell(workspace, KNOBS, survey, None).unknown == "no trial was made"
+
+
+class Endless(Sample):
+    """The same bundle for ever."""
+
+    def bundles(self, knobs: Knobs) -> Iterator[Sampled]:
+        return repeat(next(super().bundles(knobs)))
+
+
+async def test_the_time_ends_a_trial_and_with_it_its_processes(ground: Ground) -> None:
+    make_workspace(ground, KNOBS)
+    workspace, survey = await surveyed(ground)
+    profile = profiles.load(workspace.target.profile)
+    setup = replace(worker_setup(workspace, KNOBS, profile), sink="discard")
+    sample = Endless(source=setup.source, starts=survey.starts, archive_versions=True)
+    carried = await carry(workspace, KNOBS, setup, sample, None, limit_s=1.0)
+    assert carried.bundles > len(survey.starts)
+    assert not [child for child in psutil.Process().children() if child.is_running()]
