@@ -7,13 +7,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.control.wire_checks import Check
+from core.model import JobState
 from tui import effects
 from tui.checklist import Fold, Kind, Pane, Wanted, kind_of, named, parse_wanted, rows
 from tui.own import Own
 from tui.sheets import cancel_sheet
 from tui.ui import Asks, Message, Prompt, Sheet, Ui
 from tui.views.checking import command
-from tui.views.line import Role
+from tui.views.inventory import overflow
+from tui.views.line import Role, Size
 from tui.views.words import assess_job, is_alive
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from tui.own import Done
     from tui.ui import Scene
 
+_LEAST = Size(40, 1)
+"""A body in which nothing fits: how far a list can be scrolled at most."""
 TRIAL = "60s"
 """How long B on the pane of times lets the trial copy."""
 
@@ -151,10 +155,8 @@ def _why_off(id_: str, ui: Ui, scene: Scene) -> str:
     match id_:
         case "begin" | "retry" if job is not None and runs:
             return f"job {job.id} (assess) is {job.state}"
-        case "cancel" if not runs:
+        case "cancel" | "pause" if not runs:
             return "no assessment is running"
-        case "pause":
-            return "an assessment is not paused: X cancels it"
         case "retry" | "accept":
             return _why_no_row(id_, check_of(ui, scene))
         case _:
@@ -190,12 +192,26 @@ def _back(ui: Ui) -> Ui | None:
 
 
 def _rows(ui: Ui, scene: Scene) -> int:
-    return len(rows(scene.checks, ui.checklist)) if ui.checklist.pane is Pane.CHECKS else 0
+    match ui.checklist.pane:
+        case Pane.CHECKS:
+            return len(rows(scene.checks, ui.checklist))
+        case Pane.INVENTORY if scene.checks is not None and scene.checks.inventory is not None:
+            return 1 + overflow(scene.checks.inventory, ui, _LEAST)
+        case _:
+            return 0
 
 
 def _cancel(ui: Ui, scene: Scene) -> Done:
     job = assess_job(scene.snapshot) if scene.snapshot is not None else None
     return replace(ui, sheet=cancel_sheet(job), error=None), None
+
+
+def _pause(ui: Ui, scene: Scene) -> Done:
+    job = assess_job(scene.snapshot) if scene.snapshot is not None else None
+    if job is None:
+        return ui, None
+    verb = effects.Verb.RESUME if job.state == JobState.PAUSED else effects.Verb.PAUSE
+    return ui, effects.Steer(job.id, verb)
 
 
 OWN = Own(
@@ -208,7 +224,7 @@ OWN = Own(
         "retry": _again,
         "accept": _take_on,
         "cancel": _cancel,
-        "pause": lambda ui, _scene: (ui, None),
+        "pause": _pause,
     },
     why_off=_why_off,
     back=_back,

@@ -7,22 +7,32 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from core.control.wire import ErrorBody, Snapshot  # noqa: TC001 - msgspec reads annotations
+from core.control.wire import ErrorBody, Plan, Snapshot  # noqa: TC001 - msgspec reads annotations
+from core.control.wire_checks import Checks  # noqa: TC001 - msgspec reads annotations
 from core.errors import EngineDown, NoAnswer, VgwmError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+_T = TypeVar("_T")
 START_S = 90.0
 LOOK_S = 15.0
 
 
 class _Answer(msgspec.Struct):
     result: Snapshot
+
+
+class _Assessed(msgspec.Struct):
+    result: Checks
+
+
+class _Planned(msgspec.Struct):
+    result: Plan
 
 
 class _Complaint(msgspec.Struct):
@@ -78,10 +88,23 @@ async def start_engine(workspace: Path) -> None:
 
 async def ledger_snapshot(workspace: Path) -> Snapshot:
     """Return the last facts, read from the ledger while no engine runs."""
-    code, out, err = await _run(workspace, wait_s=LOOK_S)
-    if code:
-        raise _complaint(err, workspace, code)
+    return (await _looked(workspace, _Answer)).result
+
+
+async def ledger_checks(workspace: Path) -> Checks:
+    """Return the last assessment, read from the ledger while no engine runs."""
+    return (await _looked(workspace, _Assessed, "assess", "--last")).result
+
+
+async def ledger_plan(workspace: Path) -> Plan:
+    """Return the stored plan, read from the ledger while no engine runs."""
+    return (await _looked(workspace, _Planned, "plan", "show")).result
+
+
+async def _looked(workspace: Path, kind: type[_T], *arguments: str) -> _T:
+    """Return what a command that only looks answered, whatever it found; raises what it said."""
+    code, out, err = await _run(workspace, *arguments, wait_s=LOOK_S)
     try:
-        return msgspec.json.decode(out, type=_Answer).result
+        return msgspec.json.decode(out, type=kind)
     except msgspec.DecodeError as error:
         raise _complaint(err, workspace, code) from error

@@ -11,7 +11,7 @@ from tui.listing import Window, scrolled
 from tui.pager import Pager
 from tui.prepared import Prepared
 from tui.ui import LinkState, Name
-from tui.views import assess, errors
+from tui.views import assess, errors, inventory
 from tui.views.frame import body_size
 from tui.views.words import current_job
 
@@ -96,7 +96,7 @@ class Lists:
     def _settle_checks(self, ui: Ui, size: Size) -> Ui:
         """Keep the cursor on its check: an answer that came in may have moved it."""
         if ui.checklist.pane is not Pane.CHECKS:
-            return ui
+            return self._settle_inventory(ui, body_size(size))
         listed = rows(self.prepared.checks, ui.checklist)
         kept, self._check = self._check, None
         cursor = max(0, min(ui.cursor, len(listed) - 1))
@@ -111,6 +111,12 @@ class Lists:
         room = assess.room(body_size(size))
         top = scrolled(ui.top, cursor, room, len(listed))
         return replace(ui, room=room, cursor=cursor, top=top, opened=opened)
+
+    def _settle_inventory(self, ui: Ui, size: Size) -> Ui:
+        checks = self.prepared.checks
+        found = checks.inventory if checks is not None else None
+        most = 0 if found is None else inventory.overflow(found, ui, size)
+        return replace(ui, room=max(1, size.height - 6), cursor=min(ui.cursor, most))
 
     def _follow_row(self, ui: Ui, window: Window) -> Ui:
         """Keep the cursor on its row when others came or went before it.

@@ -185,6 +185,13 @@ class Performer:
             self._app.link.take(await child.ledger_snapshot(self._app.path))
         except VgwmError as error:
             self._app.say(f"no facts: {error.what}", Role.WARN)
+        else:
+            self._app.run_worker(self._read_more(), name="ledger")
+
+    async def _read_more(self) -> None:
+        """Take assessment and plan from the ledger, too, while the last facts are shown."""
+        await self._app.lists.prepared.read_ledger(self._app.path)
+        self._app.paint(at_once=True)
 
     async def follow_list(self) -> None:
         """Read the list of the screen that is shown, if it can have changed."""

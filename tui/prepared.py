@@ -5,15 +5,18 @@ The assessment is read each second on its own screen; elsewhere when a job may h
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.errors import NoPlan, VgwmError
+from tui import child
 from tui.ui import Name
 from tui.views.words import assess_job
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from core.control.wire import Plan, Snapshot
     from core.control.wire_checks import Checks
@@ -56,6 +59,19 @@ class Prepared:
         if screen is Name.ASSESS or self.checks is None or old or mark != self._mark:
             self._mark = mark
             await self._read_checks(screen)
+
+    async def read_ledger(self, workspace: Path) -> None:
+        """Read both from the ledger while no engine has answered; what is not there stays away."""
+        checks, plan = await asyncio.gather(
+            child.ledger_checks(workspace), child.ledger_plan(workspace), return_exceptions=True
+        )
+        for found in (checks, plan):
+            if isinstance(found, BaseException) and not isinstance(found, VgwmError):
+                raise found
+        if self.checks is None and not isinstance(checks, BaseException):
+            self.checks = checks
+        if self.plan is None and not isinstance(plan, BaseException):
+            self.plan = plan
 
     async def _read_checks(self, screen: Name) -> None:
         self._read_s = self._clock()

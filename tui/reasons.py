@@ -8,7 +8,7 @@ from core.model import JobState
 from tui import assess_acts, config_acts, errors_acts, iam_acts, plan_acts
 from tui.keys import GO
 from tui.ui import LinkState, Name
-from tui.views.words import current_job, is_alive
+from tui.views.words import ASSESS, current_job, is_alive
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,7 +75,7 @@ def _why_not(id_: str, now: Snapshot, ui: Ui) -> str:
 
 
 def _why_not_begin(job: Job | None, now: Snapshot, screen: Name) -> str:
-    if is_alive(job) and job is not None:
+    if is_alive(job) and job is not None and job.kind != ASSESS:
         return f"job {job.id} ({job.kind}) is {job.state}"
     if screen not in {Name.HOME, Name.MIGRATE, Name.PLAN}:
         return f"{screen.value} has no job of its own: g m, then B"

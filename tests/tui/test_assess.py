@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+from textual.events import Key
 
 from core.control import wire, wire_checks
 from core.errors import Refused
@@ -14,12 +15,19 @@ from tests.tui import found, stage
 from tests.tui.engine import LiveDesk
 from tests.tui.test_app import Driven, driven
 from tests.tui.test_views import UNPLANNED
+from tui import link
 from tui.checklist import Fold, Kind, Pane, Wanted, kind_of, parse_wanted, rows
 from tui.ui import Name
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look at the engine ten times a second: what is waited for here is one look away."""
+    monkeypatch.setattr(link, "PERIOD_S", 0.1)
 
 
 class AssessedDesk(LiveDesk):
@@ -68,11 +76,18 @@ async def assess(
     path: Path, desk: AssessedDesk, size: tuple[int, int] = (80, 24)
 ) -> AsyncIterator[Driven]:
     async with driven(path, desk, size) as it:
-        await it.press("g", "a")
+        await typed(it, "g", "a")
         await it.until(lambda: "run 4 m ago" in it.text or "run" in it.text)
         await it.until(lambda: it.app.scene.checks is not None)
         await it.until(lambda: "[checks]" in it.text)
         yield it
+
+
+async def typed(it: Driven, *keys: str) -> None:
+    """Press keys in one burst, as a paste or a fast hand does."""
+    for key in keys:
+        it.app.post_message(Key(key, key if len(key) == 1 else None))
+    await it.pilot.pause()
 
 
 def marked(it: Driven) -> str:
@@ -97,7 +112,7 @@ async def test_the_worst_stands_first_and_what_passed_is_one_row_until_it_is_ope
 async def test_answers_that_come_in_leave_the_cursor_on_its_check(tmp_path: Path) -> None:
     desk = AssessedDesk(found.ASKING)
     async with assess(tmp_path, desk) as it:
-        await it.press("j", "j", "j")
+        await typed(it, "j", "j", "j")
         assert "host" in marked(it)
         await it.press("enter")
         assert "check host" in it.text
@@ -116,11 +131,11 @@ async def test_answers_that_come_in_leave_the_cursor_on_its_check(tmp_path: Path
 
 async def test_a_filter_keeps_one_state_and_escape_lets_go_of_it(tmp_path: Path) -> None:
     async with assess(tmp_path, AssessedDesk()) as it:
-        await it.press("/", *"warn", "enter")
+        await typed(it, "/", *"warn", "enter")
         assert "only warn" in it.text
         assert "capacity   " not in it.text
         assert "versions" in marked(it)
-        await it.press("escape", "/", "tab", "tab", "enter")
+        await typed(it, "escape", "/", "tab", "tab", "enter")
         assert "only unknown" in it.text
         await it.press("escape")
         assert "only" not in it.text.split("\n")[3]
@@ -129,13 +144,13 @@ async def test_a_filter_keeps_one_state_and_escape_lets_go_of_it(tmp_path: Path)
 async def test_a_warning_is_taken_on_by_name_with_a_reason_and_is_kept(tmp_path: Path) -> None:
     desk = AssessedDesk()
     async with assess(tmp_path, desk) as it:
-        await it.press("j", "j", "j", "A")
+        await typed(it, "j", "j", "j", "A")
         assert "versions: why take it on: _" in it.row23
-        await it.press(*"kept in manifests", "enter")
+        await typed(it, *"kept in manifests", "enter")
         await it.settled()
         assert "runs   vgwm assess --ack 'versions=kept in manifests'" in it.text
         assert not desk.acts
-        await it.press("tab", "enter")
+        await typed(it, "tab", "enter")
         await it.until(lambda: "versions is taken on: kept in manifests" in it.row23)
         assert desk.acts == [("ack", "versions", "kept in manifests")]
         await it.until(lambda: "2 taken" in it.text)
@@ -145,7 +160,7 @@ async def test_a_warning_is_taken_on_by_name_with_a_reason_and_is_kept(tmp_path:
 async def test_without_a_reason_nothing_is_taken_on(tmp_path: Path) -> None:
     desk = AssessedDesk()
     async with assess(tmp_path, desk) as it:
-        await it.press("j", "j", "j", "A", "space", "enter")
+        await typed(it, "j", "j", "j", "A", " ", "enter")
         assert "nothing is kept" in it.row23
         assert it.app.ui.sheet is None
         assert not desk.acts
@@ -163,10 +178,10 @@ async def test_what_became_a_fail_meanwhile_is_refused_as_stderr_would_say_it(
 ) -> None:
     desk = AssessedDesk()
     async with assess(tmp_path, desk) as it:
-        await it.press("j", "j", "j", "A", *"so", "enter")
+        await typed(it, "j", "j", "j", "A", *"so", "enter")
         await it.settled()
         desk.assessed = replaced(desk.assessed, "versions", state="fail")
-        await it.press("tab", "enter")
+        await typed(it, "tab", "enter")
         await it.until(lambda: "x error  check versions is fail" in it.text)
         assert not desk.acts
 
@@ -174,11 +189,11 @@ async def test_what_became_a_fail_meanwhile_is_refused_as_stderr_would_say_it(
 async def test_a_manual_item_is_answered_in_words(tmp_path: Path) -> None:
     desk = AssessedDesk()
     async with assess(tmp_path, desk) as it:
-        await it.press("j", "j", "A")
+        await typed(it, "j", "j", "A")
         assert "baseline: answer: _" in it.row23
-        await it.press(*"measured", "enter")
+        await typed(it, *"measured", "enter")
         await it.settled()
-        await it.press("tab", "enter")
+        await typed(it, "tab", "enter")
         await it.until(lambda: desk.acts == [("note", "baseline", "measured")])
         await it.until(lambda: "17 pass" in it.text)
 
@@ -188,39 +203,41 @@ async def test_one_check_is_asked_again_and_all_of_them_after_a_sheet(tmp_path: 
     async with assess(tmp_path, desk) as it:
         await it.press("T")
         await it.until(lambda: desk.acts == [("start", "assess", {"only": "capacity"})])
-        await it.until(lambda: "job 15 (assess) began; X cancels it" in it.row23)
+        await it.until(lambda: "job 15 (assess) began; P pauses it" in it.row23)
         await it.press("B")
         await it.settled()
         assert "runs   vgwm assess" in it.text
-        await it.press("tab", "enter")
+        await typed(it, "tab", "enter")
         await it.until(lambda: desk.acts[1:] == [("start", "assess", {})])
 
 
 async def test_the_pane_of_times_begins_a_trial(tmp_path: Path) -> None:
     desk = AssessedDesk()
     async with assess(tmp_path, desk) as it:
-        await it.press("tab", "tab")
+        await typed(it, "tab", "tab")
         assert "bounded by bytes" in it.text
         await it.press("B")
         await it.settled()
         assert "runs   vgwm assess --measure 60s" in it.text
-        await it.press("tab", "enter")
+        await typed(it, "tab", "enter")
         await it.until(lambda: desk.acts == [("start", "assess", {"measure": "60s"})])
 
 
-async def test_while_it_runs_it_is_cancelled_not_begun_or_paused(tmp_path: Path) -> None:
+async def test_while_it_runs_it_is_paused_or_cancelled_and_not_begun_again(tmp_path: Path) -> None:
     desk = AssessedDesk(found.ASKING)
     desk.fixed = stage.snapshot(jobs=[stage.PLAN_DONE, stage.job(), stage.job(15, "assess")])
     async with assess(tmp_path, desk) as it:
         assert "> copying" in it.text.split("\n")[0]
-        for key in ("B", "T", "P"):
+        for key in ("B", "T"):
             await it.press(key)
-            assert "is off: " in it.row23
+            assert "is off: job 15 (assess) is running" in it.row23
+        await it.press("P")
+        await it.until(lambda: desk.acts == [("pause", 15)])
         await it.press("X")
         await it.settled()
         assert "cancel job 15, assess" in it.text
-        await it.press("tab", "enter")
-        await it.until(lambda: desk.acts == [("cancel", 15)])
+        await typed(it, "tab", "enter")
+        await it.until(lambda: desk.acts[1:] == [("cancel", 15)])
 
 
 async def test_y_copies_the_command_of_the_row(tmp_path: Path) -> None:
@@ -244,7 +261,7 @@ async def test_home_says_how_phase_1_stands(tmp_path: Path) -> None:
 
 async def test_the_plan_is_shown_part_by_part_and_tab_goes_round(tmp_path: Path) -> None:
     async with driven(tmp_path, AssessedDesk()) as it:
-        await it.press("g", "p")
+        await typed(it, "g", "p")
         await it.until(lambda: "plan 7c1e09aa" in it.text)
         assert "24,208 pins: 2 copies of each" in it.text
         await it.press("tab")
@@ -262,7 +279,7 @@ async def test_without_a_plan_the_key_that_makes_one_is_named(tmp_path: Path) ->
     desk = AssessedDesk()
     desk.fixed = UNPLANNED
     async with driven(tmp_path, desk) as it:
-        await it.press("g", "p")
+        await typed(it, "g", "p")
         await it.until(lambda: "there is no plan yet" in it.text)
         await it.press("B")
         await it.settled()

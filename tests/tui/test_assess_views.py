@@ -80,7 +80,6 @@ CASES: dict[str, tuple[Scene, Ui]] = {
     "home-clean": (stage.scene(NOW, checks=found.CLEAN), stage.ui(Name.HOME)),
     "home-asking": (stage.scene(NOW, checks=found.ASKING), stage.ui(Name.HOME)),
     "home-never": (stage.scene(UNPLANNED, checks=found.NEVER), stage.ui(Name.HOME)),
-    "help-assess": (HERE, stage.ui(Name.HELP, back=Name.ASSESS)),
 }
 SIZED = [(case, size) for case in CASES for size in (SMALL, LARGE)]
 

@@ -121,6 +121,8 @@ def _tabs(ui: Ui, checks: Checks) -> Line:
         return (*line, Piece("   Tab next", Role.DIM))
     if ui.checklist.typed:
         return (*line, Piece("   only ", Role.DIM), Piece(ui.checklist.typed, Role.WARN))
+    if checks.run is not None and checks.run.state not in ENDED and checks.run.text:
+        return (*line, Piece(f"   {checks.run.text}", Role.DIM))
     if checks.blocking:
         verb = "blocks" if len(checks.blocking) == 1 else "block"
         blocks = f"   {', '.join(checks.blocking)} {verb} plan, copy and retry"

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tui.ui import Scene, Ui
 
 _MOST_CLASSES = 2
+_CONFIGURED = ("backups", "security")
+"""The checks of what phase 2 makes."""
 
 
 def view(scene: Scene, ui: Ui, size: Size) -> list[Line]:  # noqa: ARG001 - every view has this shape
@@ -50,7 +52,15 @@ def view(scene: Scene, ui: Ui, size: Size) -> list[Line]:  # noqa: ARG001 - ever
 
 def _phases(now: Snapshot, checks: Checks | None) -> list[Line]:
     """Return the guide's phases that this release carries: what was found, listed, copied."""
-    return [_prepare(now, checks), *_data(now)]
+    return [_prepare(now, checks), _configure(checks), *_data(now)]
+
+
+def _configure(checks: Checks | None) -> Line:
+    """Return phase 2. Nobody records what was converted: the checks of its work stand for it."""
+    found = {check.id: kind_of(check) for check in checks.checks} if checks is not None else {}
+    said = [f"{name} {found[name]}" for name in _CONFIGURED if name in found]
+    evidence = ", ".join(said) or "vgwm config diff, vgwm iam check"
+    return _phase("2 configure", stands(State.NONE, "by hand"), evidence, go="g c")
 
 
 def _prepare(now: Snapshot, checks: Checks | None) -> Line:

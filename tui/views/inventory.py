@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _BAR_CELLS = 16
 _WITH_BAR = 70
+_HEAD_ROWS = 2
+"""Of the screen, above these."""
 _SUMS = "integrity:"
 """Classes that say how the source sums its objects: no loss."""
 
@@ -27,14 +29,27 @@ def view(scene: Scene, ui: Ui, size: Size) -> list[Line]:
     found = scene.checks.inventory if scene.checks is not None else None
     if found is None:
         return [EMPTY, text(" nothing was counted yet: B asks every check, and counts")]
-    half = size.width // 2 if size.width >= WIDE else size.width
+    head = [*_counts(found, scene.now_ns), EMPTY]
+    lines = _lines(found, ui, size)
+    below = max(0, len(lines) - (size.height - len(head)))
+    return [*head, *lines[min(ui.cursor, below) :]]
+
+
+def overflow(found: Inventory, ui: Ui, size: Size) -> int:
+    """Return how many rows do not fit a body of this size, so far can it be scrolled."""
+    head = _HEAD_ROWS + len(_counts(found, found.measured_ns)) + 1
+    return max(0, len(_lines(found, ui, size)) - (size.height - head))
+
+
+def _lines(found: Inventory, ui: Ui, size: Size) -> list[Line]:
+    wide = size.width >= WIDE
+    half = size.width // 2 if wide else size.width
     sizes = [*histogram(found.histogram, ui, half), EMPTY, *losses(found.cannot_carry)]
     large = largest(found.largest, half)
-    lines = [*_counts(found, scene.now_ns), EMPTY]
-    if size.width >= WIDE:
-        sizes = [fitted(line, half - 1) for line in sizes]
-        return [*lines, *beside(sizes, large, half, size.height - len(lines))]
-    return [*lines, *sizes, EMPTY, *large]
+    if not wide:
+        return [*sizes, EMPTY, *large]
+    sizes = [fitted(line, half - 1) for line in sizes]
+    return beside(sizes, large, half, max(len(sizes), len(large)))
 
 
 def _counts(found: Inventory, now_ns: int) -> list[Line]:
@@ -58,11 +73,13 @@ def _counts(found: Inventory, now_ns: int) -> list[Line]:
 
 def histogram(classes: Sequence[tuple[str, int, int]], ui: Ui, width: int) -> list[Line]:
     """Return a row for each class of sizes; its bar only where there is room for one."""
-    if not classes:
-        return [text(" no object", Role.DIM)]
     whole = sum(objects for _, objects, _ in classes)
+    if not whole:
+        return [text(" no object", Role.DIM)]
     lines: list[Line] = [text(f"   {'size':<12} {'objects':>13}  {'share':>7}  bytes", Role.DIM)]
     for label, objects, size_bytes in classes:
+        if not objects:
+            continue
         cells = _BAR_CELLS if width >= _WITH_BAR else 0
         graph = bar(objects, whole, cells, unicode=ui.unicode) if cells else ""
         shown = f"{display.percent(objects, whole):>7}  {display.size(size_bytes):>8}  "
