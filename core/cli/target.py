@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from core.cli.call import conventions
+from core.cli.target_deploy import deploy
 
 if TYPE_CHECKING:
     from core.cli.call import Call
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 @click.group()
 def target() -> None:
     """Prepare the target."""
+
+
+target.add_command(deploy)
 
 
 @target.command()
