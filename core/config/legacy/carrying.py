@@ -140,7 +140,7 @@ def _known(draft: Draft, key: Key, work: Work) -> None:
         draft.state, draft.rule = State.DERIVED, "to vgwm.yaml: reads the old side"
     else:
         draft.env_name = draft.name if work.form is Form.ENV else key.names[-1]
-        renamed = work.form is Form.INI or not key.same or draft.secret
+        renamed = work.form is Form.INI or not key.says(draft.name) or draft.secret
         draft.state = State.RENAMED if renamed else State.SAME
         draft.rule = "by reference" if draft.secret else "carried"
         changed = draft.env_value != draft.old or key.kind in (Kind.INVERTED, Kind.SECONDS)

@@ -26,7 +26,7 @@ _BARE: Final = re.compile(r"[^\\\n\r]*")
 _BETWEEN: Final = re.compile(r"[ \t]*")
 _SINGLE: Final = re.compile(r"[^']*")
 _DOUBLE: Final = re.compile(r'[^"\\]*')
-_NEEDS_NO_QUOTES: Final = re.compile(r"[A-Za-z0-9_./:@,+%=^~?&-]*")
+_NEEDS_NO_QUOTES: Final = re.compile(r"[A-Za-z0-9_./:@,+%=-]*")
 _TO_ESCAPE: Final = re.compile(r'(["\\`$])')
 
 

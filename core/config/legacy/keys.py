@@ -42,11 +42,9 @@ class Key:
         """Its variables, the strongest first; a new value is written under the first."""
         return tuple(self.spelled.split())
 
-    @property
-    def same(self) -> bool:
-        """Tell whether the new name says what the old one did."""
-        member = self.path.rpartition(".")[2]
-        return self.direct or any(name.lower().endswith(member) for name in self.names)
+    def says(self, name: str) -> bool:
+        """Tell whether the new name says what this old one did."""
+        return self.direct or name.lower().endswith(self.path.rpartition(".")[2])
 
 
 def _group(prefix: str, path: str, kind: Kind, names: str) -> tuple[Key, ...]:
@@ -178,7 +176,7 @@ NEW_KEYS: Final = (
     _new("metadata_db.type", Kind.WORD, "ydb"),
     _new("metadata_db.endpoints", Kind.HOSTS),
     _new("metadata_db.database", Kind.TEXT, "/local"),
-    _new("metadata_db.table", Kind.WORD),
+    _new("metadata_db.table", Kind.WORD, "versitygw_objects"),
     _new("cache.enabled", Kind.BOOL, "true"),
     _new("cache.type", Kind.WORD, "redis_cluster"),
     _new("cache.endpoints", Kind.HOSTS),

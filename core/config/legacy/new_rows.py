@@ -60,8 +60,13 @@ def _row(work: Work, key: Key, decided: str | None, known: str | None) -> Draft:
 
 def _cache(work: Work, made: dict[str, Draft]) -> None:
     """Take out what a cache that is off does not need."""
-    enabled = made.get("cache.enabled")
-    if enabled is None or enabled.value is not False:
+    enabled, endpoints = made.get("cache.enabled"), made.get("cache.endpoints")
+    if enabled is None:
+        return
+    if enabled.rule == "default" and (endpoints is None or not endpoints.env_value):
+        enabled.value, enabled.env_value, enabled.state = False, "false", State.DERIVED
+        enabled.warnings.append("no cache is known")
+    if enabled.value is not False:
         return
     for name, draft in made.items():
         if name.startswith(_CACHE) and draft is not enabled:
