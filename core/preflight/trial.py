@@ -17,6 +17,8 @@ GROUPS: Final = 10
 LEAST_GROUPS: Final = 3
 """Fewer groups than this are no range: the rate stays unknown."""
 
+_MOMENT_S: Final = 1e-6
+
 SLOW: Final = 0.1
 FAST: Final = 0.9
 
@@ -79,6 +81,23 @@ def rate_of(done: Sequence[Done], began_s: float) -> Rate | None:
     if len(rates) < LEAST_GROUPS:
         return None
     return Rate(percentile(rates, SLOW), percentile(rates, FAST))
+
+
+def whole_rate_of(done: Sequence[Done], began_s: float) -> Rate | None:
+    """Return the rate of what began together and ends in lumps, as pins do with their batches.
+
+    Slow: of all, over the time of the last. Fast: the best over the time of any in the later half.
+    None where fewer than LEAST_GROUPS ended.
+    """
+    ordered = sorted(done)
+    if len(ordered) < LEAST_GROUPS:
+        return None
+    sums: list[float] = []
+    total = 0.0
+    for one in ordered:
+        total += one.amount
+        sums.append(total / max(one.at_s - began_s, _MOMENT_S))
+    return Rate(sums[-1], max(sums[len(sums) // 2 :]))
 
 
 def percentile(ordered: Sequence[float], share: float) -> float:

@@ -17,7 +17,7 @@ import msgspec
 from core.config.atomic import write_text
 from core.dag import cid as cids
 from core.errors import VgwmError
-from core.preflight.trial import Done, Rate, rate_of
+from core.preflight.trial import Done, Rate, whole_rate_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,7 +85,7 @@ async def measure_pins(
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
         path.unlink(missing_ok=True)
-    return rate_of(done, began_s)
+    return whole_rate_of(done, began_s)
 
 
 async def _withdraw(placement: Placement, roots: list[Cid]) -> None:

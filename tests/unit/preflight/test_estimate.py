@@ -13,7 +13,7 @@ from core.config.knobs import Knobs
 from core.model import MIB
 from core.preflight.estimate import Load, estimate, in_words, load_of, network_hours
 from core.preflight.survey import ClassCount, Survey
-from core.preflight.trial import Done, Rate, Trial, percentile, rate_of
+from core.preflight.trial import Done, Rate, Trial, percentile, rate_of, whole_rate_of
 
 KNOBS = Knobs(batch_size=1_000, bundle_bytes=128 * MIB, large_threshold=100 * MIB)
 LOAD = Load(size_bytes=1_000, objects=100, pins=10, rows=50, copies=3)
@@ -131,6 +131,17 @@ def test_i7_too_few_ends_are_no_rate() -> None:
     assert rate_of([], 0.0) is None
     assert rate_of([Done(1.0, 5.0), Done(2.0, 5.0)], 0.0) is None
     assert rate_of([Done(float(n), 0.0) for n in range(50)], 0.0) is None
+
+
+def test_what_ends_in_one_lump_has_the_rate_of_the_lump_and_not_of_its_inside() -> None:
+    lump = [Done(2.0 + n / 1e6, 1.0) for n in range(64)]
+    rate = whole_rate_of(lump, 0.0)
+    assert rate is not None
+    assert (round(rate.slow), round(rate.fast)) == (32, 32)
+    late = whole_rate_of([*lump, Done(10.0, 1.0)], 0.0)
+    assert late is not None
+    assert (round(late.slow, 1), round(late.fast)) == (6.5, 32)
+    assert whole_rate_of(lump[:2], 0.0) is None
 
 
 def test_percentiles_are_linear_between_values() -> None:
