@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _ACTS: Final = {"accept": "accept", "cancel": "drop", "edit": "edit"}
 """A key's id, and what the row has to allow for it."""
+_PRESSED: Final = {"accept": "A", "cancel": "X", "edit": "E"}
 _PRESSING: Final = frozenset({"problem", "unknown"})
 
 
@@ -106,6 +107,8 @@ def _edit(ui: Ui, scene: Scene) -> Done:
     row = row_of(ui, scene)
     if row is None:
         return ui, None
+    if ui.conversion.decision(row.id, row.path) == _PRESSED["edit"]:
+        return _reviewed(ui, ui.conversion.without(row.path))
     prompt = Prompt(asks=Asks.VALUE, about=row.path, typed=row.new_value)
     return replace(ui, prompt=prompt, error=None), None
 
@@ -148,7 +151,7 @@ def _why_off(id_: str, ui: Ui, scene: Scene) -> str:
     row = row_of(ui, scene)
     if row is None:
         return "Tab leads to the keys"
-    if _ACTS[id_] in row.acts:
+    if _ACTS[id_] in row.acts or ui.conversion.decision(row.id, row.path) == _PRESSED[id_]:
         return ""
     return f"{row.key or row.path} is {row.state}: it cannot be {_done(id_)}"
 

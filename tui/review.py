@@ -23,6 +23,9 @@ class Books(StrEnum):
     FINDINGS = "findings"
 
 
+_KEYS = {"--accept": "A", "--drop": "X", "--set": "E"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversion:
     """A conversion under review. files: OLD, or OLD and NEW.
@@ -40,16 +43,26 @@ class Conversion:
         """The command that shows it."""
         return ["config", "diff", *self.files, *self.decisions]
 
+    def decision(self, key: str, path: str) -> str:
+        """Return the key that made the decision about a row: A, X or E; empty if there is none."""
+        pairs = zip(self.decisions[::2], self.decisions[1::2], strict=True)
+        made = {value.partition("=")[0]: _KEYS[option] for option, value in pairs}
+        return made.get(key, made.get(path, ""))
+
     def decided(self, option: str, value: str) -> Conversion:
         """Return it with a decision made; one that is there already is taken back."""
-        pairs = list(zip(self.decisions[::2], self.decisions[1::2], strict=True))
-        if (option, value) in pairs:
-            pairs.remove((option, value))
-        else:
-            about = value.partition("=")[0]
-            pairs = [(o, v) for o, v in pairs if v.partition("=")[0] != about]
-            pairs.append((option, value))
-        return replace(self, decisions=tuple(word for pair in pairs for word in pair))
+        pairs = zip(self.decisions[::2], self.decisions[1::2], strict=True)
+        is_there = (option, value) in pairs
+        others = self.without(value.partition("=")[0])
+        if is_there:
+            return others
+        return replace(others, decisions=(*others.decisions, option, value))
+
+    def without(self, about: str) -> Conversion:
+        """Return it without the decision about a key or a path."""
+        pairs = zip(self.decisions[::2], self.decisions[1::2], strict=True)
+        left = [pair for pair in pairs if pair[1].partition("=")[0] != about]
+        return replace(self, decisions=tuple(word for pair in left for word in pair))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

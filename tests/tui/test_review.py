@@ -98,6 +98,15 @@ def test_accepting_twice_takes_it_back_and_another_decision_replaces_the_first()
     assert after(once.ui, DIRTY, "X").ui.conversion.decisions == ("--drop", "VGW_PROT")
 
 
+def test_a_decision_can_be_taken_back_though_the_row_now_allows_nothing() -> None:
+    dropped = replace(config(cursor=2), conversion=Conversion(decisions=("--drop", "VGW_PORT")))
+    assert "X takes the decision back" in drawn(DIRTY, dropped, Size(80, 24))
+    assert after(dropped, DIRTY, "X").ui.conversion.decisions == ()
+    decided = Conversion(decisions=("--set", "cache.ttl=1h"))
+    edited = replace(config(cursor=5), conversion=decided)
+    assert after(edited, DIRTY, "E").ui.conversion.decisions == ()
+
+
 def test_another_value_becomes_the_commands_set_option() -> None:
     step = after(config(cursor=3), DIRTY, "E", "ctrl+u", *"/x/gw.crt", "enter")
     assert step.effect == effects.Review()

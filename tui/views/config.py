@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from rich.cells import cell_len
+
 from core import display
 from tui.listing import scrolled
 from tui.review import Pane
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from core.control.wire_config import ConfigDiff, ConfigRow, ConfigText
+    from tui.review import Conversion
     from tui.ui import Scene, Ui
 
 _HEAD_ROWS: Final = 3
@@ -153,10 +156,12 @@ def _keys(diff: ConfigDiff, ui: Ui, size: Size) -> list[Line]:
         return [*lines, text(" the file sets nothing", Role.DIM)]
     chosen = diff.rows[min(ui.cursor, len(diff.rows) - 1)]
     if ui.opened and not wide:
-        return [lines[0], *_detail(chosen, size.width)]
+        return [lines[0], *_detail(chosen, size.width, ui.conversion)]
     if wide:
-        return beside(lines, [EMPTY, *_detail(chosen, pane - 1)], width + 1, size.height)
-    return [*lines, EMPTY, *_detail(chosen, size.width)[:_DETAIL_ROWS]]
+        return beside(
+            lines, [EMPTY, *_detail(chosen, pane - 1, ui.conversion)], width + 1, size.height
+        )
+    return [*lines, EMPTY, *_detail(chosen, size.width, ui.conversion)[:_DETAIL_ROWS]]
 
 
 def _widths(width: int) -> tuple[int, int, int, int]:
@@ -184,7 +189,7 @@ def _row(row: ConfigRow, width: int, *, here: bool) -> Line:
     cells = (
         _cell(row.key or "-", key),
         _cell(row.value or "-", value),
-        _cell(row.path or row.new_value or "-", path),
+        _cell(_tail(row.path or row.new_value or "-", path - 1), path),
         _cell(said, why),
     )
     return (
@@ -194,13 +199,20 @@ def _row(row: ConfigRow, width: int, *, here: bool) -> Line:
     )
 
 
+def _tail(path: str, width: int) -> str:
+    """Return a path by its end where it is too long: the beginnings are alike."""
+    while cell_len(path) > width and "." in path.removeprefix(".."):
+        path = f"..{path.removeprefix('..').partition('.')[2]}"
+    return path
+
+
 def _cell(value: str, width: int) -> str:
     """Return a cell that ends in a blank."""
     return column(value, width - 1) + " " if width > 1 else ""
 
 
-def _detail(row: ConfigRow, width: int) -> list[Line]:
-    """Return all of one row."""
+def _detail(row: ConfigRow, width: int, conversion: Conversion) -> list[Line]:
+    """Return all of one row, and what can be decided about it, or taken back."""
     old = f"{row.key} = {row.value}" if row.key else "not in the old file"
     at = f"   line {row.line}" if row.line is not None else ""
     new = f"{row.path} = {row.new_value}" if row.path else "nothing"
@@ -209,6 +221,8 @@ def _detail(row: ConfigRow, width: int) -> list[Line]:
         told.append(("near", f"{row.near}: did somebody mean that?"))
     can = {"accept": "A accepts it", "drop": "X drops it", "edit": "E gives it another value"}
     acts = ", ".join(word for act, word in can.items() if act in row.acts)
+    made = conversion.decision(row.id, row.path)
+    acts = f"{made} takes the decision back" if made else acts
     told.append(("do", acts or "nothing is to be decided"))
     lines: list[Line] = []
     for label, value in told:
@@ -229,15 +243,19 @@ def _texts(diff: ConfigDiff, pane: Pane, ui: Ui, size: Size) -> list[Line]:
     width = size.width // 2 if wide else size.width
     for file in _files(diff, pane):
         lines.append(_file_head(file))
-        top = min(ui.cursor, max(0, len(file.lines) - 1))
-        lines += _numbered(file.lines, top, width)
+        lines += _numbered(file.lines, _top(file, ui, size), width)
     if not lines:
         lines = [text(" no such file is made", Role.DIM)]
     if not wide:
         return lines
-    top = min(ui.cursor, max(0, len(diff.old.lines) - 1))
+    top = _top(diff.old, ui, size)
     old = [_file_head(diff.old), *_numbered(diff.old.lines, top, width)]
     return beside(old, lines, width, size.height)
+
+
+def _top(file: ConfigText, ui: Ui, size: Size) -> int:
+    """Return the first line shown: the last ones fill the room."""
+    return min(ui.cursor, max(0, len(file.lines) - (size.height - _HEAD_ROWS - _FOOT_ROWS)))
 
 
 def _numbered(lines: Sequence[str], top: int, width: int) -> list[Line]:
@@ -252,7 +270,11 @@ def _file_head(file: ConfigText) -> Line:
     if file.kind == "old":
         state = "as it is"
     mode = f"  mode {file.mode}" if file.mode else ""
-    return (Piece(f" {file.path}", Role.TITLE), Piece(f"   {state}{mode}", Role.DIM))
+    name = file.path.rpartition("/")[2]
+    return (
+        Piece(f" {name}", Role.TITLE),
+        Piece(f"   {state}{mode}   {file.path}", Role.DIM),
+    )
 
 
 def _trip(diff: ConfigDiff, ui: Ui, size: Size) -> list[Line]:

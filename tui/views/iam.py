@@ -84,9 +84,9 @@ def _proof(report: IamReport) -> Line:
     if proof is None:
         return text(f" of {report.source}", Role.DIM)
     said = (
-        f" -> {report.target}: {display.count(proof.equal)} equal,"
-        f" {display.count(proof.missing)} missing, {display.count(proof.differs)} differ;"
-        f" HMAC proof {display.count(proof.equal)} of {display.count(proof.old)}  {report.state}"
+        f" {display.count(proof.equal)} equal, {display.count(proof.missing)} missing,"
+        f" {display.count(proof.differs)} differ; HMAC proof {display.count(proof.equal)}"
+        f" of {display.count(proof.old)}  {report.state}: {report.target}"
     )
     return text(said, Role.OK if proof.holds else Role.WARN)
 
