@@ -91,7 +91,7 @@ def start_engine(workspace: Path) -> Started:
     if said.startswith(READY):
         return Started(int(said.removeprefix(READY)), fresh=True)
     error = _not_started(said, workspace)
-    if isinstance(error, WrongState):
+    if isinstance(error, WrongState) and not isinstance(error, EngineDown):
         # Somebody began one in the same moment: that one serves as well, once it answers.
         other = _other_pid(workspace)
         if other is not None:

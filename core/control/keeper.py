@@ -154,7 +154,10 @@ class Keeper:
 def open_log(workspace: Path) -> int:
     """Return a descriptor that appends to engine.log: what Python itself says when it dies."""
     path = workspace / _LOG_NAME
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    except OSError:  # an engine works without a log, too
+        return os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
 
 
 def _begin(workspace: Path, ready_fd: int, kept: Kept) -> subprocess.Popen[bytes]:

@@ -66,7 +66,8 @@ def open_writer(path: Path, *, create: bool) -> sqlite3.Connection:
 
 def open_reader(path: Path) -> sqlite3.Connection:
     """Open the ledger for reading, beside a living writer or without one; it never writes."""
-    conn = sqlite3.connect(_uri(path, "ro"), uri=True, isolation_level=None, timeout=BUSY_S)
+    uri = _uri(path, "ro") + ("&immutable=1" if _is_left_alone(path) else "")
+    conn = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_S)
     try:
         conn.execute("PRAGMA query_only=ON")
         conn.execute(f"PRAGMA cache_size=-{CACHE_KIB // 4}")
@@ -74,6 +75,16 @@ def open_reader(path: Path) -> sqlite3.Connection:
         conn.close()
         raise
     return conn
+
+
+def _is_left_alone(path: Path) -> bool:
+    """Whether nobody writes this ledger, nor could we make the shared memory that WAL asks for.
+
+    So it is in a workspace on a file system that is mounted read-only.
+    """
+    beside = (f"{path}-wal", f"{path}-shm")
+    writable = os.access(path.parent, os.W_OK, effective_ids=True)
+    return not writable and not any(os.path.lexists(name) for name in beside)
 
 
 def error_of(error: Fault, path: Path) -> VgwmError:

@@ -12,7 +12,7 @@ import os
 from typing import TYPE_CHECKING, Self
 
 from core.display import safe
-from core.errors import Denied, WrongState
+from core.errors import CapacityExhausted, Denied, WrongState
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,10 @@ class WorkspaceLock:
         self.stale_pid: int | None = None
 
     def acquire(self) -> None:
-        """Take the lock without waiting. Raises WrongState, naming the holder, if it is taken."""
+        """Take the lock without waiting.
+
+        Raises WrongState, naming the holder, if it is taken, CapacityExhausted on a full disk.
+        """
         if self._fd is not None:
             return
         try:
@@ -56,7 +59,15 @@ class WorkspaceLock:
                 remedy="Use it through `vgwm status`, or stop it with `vgwm engine stop`.",
             ) from error
         self.stale_pid = _pid_in(fd)
-        _write_pid(fd, str(os.getpid()))
+        try:
+            _write_pid(fd, str(os.getpid()))
+        except OSError as error:
+            os.close(fd)
+            raise CapacityExhausted(
+                what=f"the workspace's lock cannot be written ({error.strerror})",
+                where=safe(str(self._path)),
+                remedy="Make room on this file system, then repeat the command.",
+            ) from error
         self._fd = fd
 
     def release(self) -> None:

@@ -109,3 +109,12 @@ def test_the_first_word_alone_is_handed_on(tmp_path: Path) -> None:
     assert Keeper(tmp_path, write_end, begin=engines.begin).keep() == 0
     with open(read_end, "rb") as said:  # noqa: PTH123 - a descriptor
         assert said.read() == b"ready 4242\n"
+
+
+def test_an_engine_is_kept_without_a_log_where_none_can_be_opened(tmp_path: Path) -> None:
+    (tmp_path / "engine.log").mkdir()
+    fd = keeper.open_log(tmp_path)
+    try:
+        assert os.write(fd, b"said") == 4
+    finally:
+        os.close(fd)

@@ -100,3 +100,30 @@ def test_i9_the_lock_is_the_users_alone_and_stays_in_place(tmp_path: Path) -> No
 def test_a_workspace_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(Denied, match="nowhere"):
         WorkspaceLock(tmp_path / "nowhere").acquire()
+
+
+WITHOUT_ROOM = """
+import resource, sys
+from pathlib import Path
+from core.errors import CapacityExhausted
+from core.ledger.lock import WorkspaceLock
+lock = WorkspaceLock(Path(sys.argv[1]))
+before = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+try:
+    lock.acquire()
+except CapacityExhausted as error:
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    WorkspaceLock(Path(sys.argv[1])).acquire()
+    print(error.where)
+"""
+
+
+def test_a_disk_without_room_is_said_and_leaves_no_lock_behind(tmp_path: Path) -> None:
+    ran = subprocess.run(  # noqa: S603 - our own interpreter and text
+        [sys.executable, "-c", WITHOUT_ROOM, str(tmp_path)],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert ran.stdout.strip() == str(tmp_path / LOCK_NAME)

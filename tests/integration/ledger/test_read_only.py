@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import shutil
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,13 +16,31 @@ from core.model import BundleState
 from tests.integration.ledger import scene
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
+
+NOBODY = 65_534
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that any user may enter: pytest's own are their maker's alone."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+        folder.chmod(0o755)
 
 
 def copied(source: Path, to: Path, *names: str) -> None:
     to.mkdir()
     for name in names:
         shutil.copy(source / name, to / name)
+
+
+def copy_sealed(path: Path, folder: Path) -> None:
+    shutil.copy(path, folder / path.name)
+    (folder / path.name).chmod(0o444)
+    folder.chmod(0o555)
 
 
 def digest(path: Path) -> str:
@@ -110,3 +131,20 @@ async def test_i4_no_reader_ever_sees_half_a_change(
         ended.set()
     assert looking.result() > 1
     await reader.close()
+
+
+async def test_a_ledger_that_nobody_can_write_beside_is_read_all_the_same(
+    ledger: Ledger, tmp_path: Path, open_folder: Path
+) -> None:
+    await ledger.close()
+    copy_sealed(tmp_path / "ledger.db", open_folder)
+    root = os.geteuid() == 0
+    if root:  # root writes everywhere
+        os.seteuid(NOBODY)
+    try:
+        reader = await Ledger.read_only(open_folder / "ledger.db")
+        assert await reader.identity() == scene.IDENTITY
+        await reader.close()
+    finally:
+        if root:
+            os.seteuid(0)
