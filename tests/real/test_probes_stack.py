@@ -1,0 +1,198 @@
+"""Health and checks of a real cluster: healthy, hurt, misconfigured; canaries always removed."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from core.config.workspace import parse
+from core.probe import bandwidth
+from core.probe.canary_notes import FOLDER
+from core.probe.probe import Depth, ask_all
+from core.probe.registry import probes
+from core.verdict import Component, Verdict
+from tests.integration.cli.shell import start, vgwm
+from tests.lab.process import until
+from tests.lab.stack import Shape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from core.config.schema import Workspace
+    from core.verdict import Answer
+    from tests.lab.stack import Stack
+
+IPFS = frozenset({Component.CLUSTER, Component.KUBO, Component.NETWORK})
+ALONE = Shape(nodes=1, extra={"CLUSTER_CRDT_BATCHING_MAXBATCHSIZE": "0"}, batch_age="0s")
+
+
+class Ground(NamedTuple):
+    """A workspace over a stack. Its password comes from a file."""
+
+    folder: Path
+    stack: Stack
+
+    @property
+    def workspace(self) -> Workspace:
+        return parse(self.text())
+
+    def text(self, *, password_file: str = "pw") -> str:  # noqa: S107 - a file's name
+        stack = self.stack
+        return (
+            f'v: 1\nid: "9f2c1a7e"\nsource: {{type: posix, path: {self.folder}/gw}}\n'
+            f"target: {{type: ipfs, kubo: {stack.kubo_urls}, cluster: {stack.cluster_urls}, "
+            f'cluster_user: {stack.user}, cluster_password_ref: "file:{self.folder}/'
+            f'{password_file}", table: "sqlite:{self.folder}/t.db"}}\n'
+        )
+
+    async def ask(
+        self, depth: Depth = Depth.HEALTH, workspace: Workspace | None = None
+    ) -> list[Answer]:
+        asked = probes(workspace or self.workspace, depth, folder=self.folder)
+        return [one async for one in ask_all([p for p in asked if p.component in IPFS])]
+
+    def pins(self) -> dict[str, list[str]]:
+        return self.stack.peers[0].allocations()
+
+    def notes(self) -> list[str]:
+        folder = self.folder / FOLDER
+        return [path.name for path in folder.iterdir()] if folder.is_dir() else []
+
+
+def ground_of(folder: Path, stack: Stack) -> Ground:
+    (folder / "gw").mkdir()
+    (folder / "pw").write_text(stack.password)
+    (folder / "wrong").write_text("another password")
+    ground = Ground(folder, stack)
+    (folder / "vgwm.yaml").write_text(ground.text())
+    return ground
+
+
+@pytest.fixture
+def ground(tmp_path: Path, stack: Stack) -> Ground:
+    return ground_of(tmp_path, stack)
+
+
+def not_passed(answers: list[Answer]) -> dict[tuple[str, str], Verdict]:
+    """Return what did not pass: by check, and by the server's name, empty for all of them."""
+    return {
+        (one.check, one.endpoint.partition(" ")[0]): one.verdict
+        for one in answers
+        if one.verdict is not Verdict.PASS
+    }
+
+
+async def test_a_healthy_stack_passes_health_and_check_and_keeps_no_canary(ground: Ground) -> None:
+    before = ground.pins()
+    assert not_passed(await ground.ask()) == {}
+    answers = await ground.ask(Depth.CHECK)
+    assert not_passed(answers) == {}
+    canary = next(one for one in answers if one.check == "canary")
+    assert canary.evidence.startswith("pinned on 3 nodes in ")
+    assert ground.pins() == before
+    assert ground.notes() == []
+
+
+async def test_a_dead_kubo_is_named_and_the_cluster_warns(ground: Ground) -> None:
+    ground.stack.kubos[1].server.kill()
+    found = not_passed(await ground.ask(Depth.CHECK))
+    of_it = {(check, "kubo-2"): Verdict.UNKNOWN for check in ("kubo", "repo", "gc", "rpc")}
+    assert found | of_it == found
+    assert found["tcp", "kubo-2"] is Verdict.FAIL
+    assert found["cluster", ""] is Verdict.WARN
+    # a peer whose Kubo is dead takes up to 4 s over its own identity
+    assert found["peer", "cluster-2"] in {Verdict.WARN, Verdict.UNKNOWN}
+    assert found["canary", ""] is Verdict.UNKNOWN
+    assert not [where for check, where in found if where in {"cluster-1", "cluster-3"}]
+    others = {check for check, where in found if where in {"kubo-1", "kubo-3"}}
+    assert others == {"peering"}
+
+
+async def test_a_hung_peer_is_unknown_within_the_limit_and_its_kubo_is_well(
+    ground: Ground,
+) -> None:
+    ground.stack.peers[2].server.stop()
+    answers = await ground.ask()
+    assert max(one.took_s for one in answers) < 2
+    found = not_passed(answers)
+    assert found["peer", "cluster-3"] is Verdict.UNKNOWN
+    assert found["cluster", ""] is Verdict.WARN
+    assert not [check for check, where in found if where.startswith("kubo")]
+
+
+async def test_a_wrong_password_fails_each_peer_once(ground: Ground) -> None:
+    wrong = parse(ground.text(password_file="wrong"))  # noqa: S106 - a file's name
+    answers = await ground.ask(workspace=wrong)
+    failed = [one for one in answers if one.verdict is Verdict.FAIL]
+    assert {(one.check, one.endpoint.partition(" ")[0]) for one in failed} == {
+        ("peer", f"cluster-{i}") for i in (1, 2, 3)
+    }
+    assert all("cluster_password_ref" in one.remedy for one in failed)
+    assert not [one for one in answers if "another password" in one.evidence + one.remedy]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "kill"])
+async def test_a_check_that_is_ended_leaves_no_canary(
+    ground: Ground, tmp_path: Path, number: signal.Signals
+) -> None:
+    """Ctrl-C removes them in the same run, a kill leaves them to the next."""
+    before = ground.pins()
+    process = await start("check", "cluster", "-w", str(ground.folder), home=tmp_path)
+    await out(lambda: ground.pins() != before)
+    process.send_signal(number)
+    await process.communicate()
+    if number is signal.SIGKILL:
+        assert ground.notes()
+        ran = await vgwm("check", "cluster", "-w", str(ground.folder), home=tmp_path)
+        assert ran.code == 0, ran.out
+    else:
+        assert process.returncode == 130
+    assert ground.notes() == []
+    assert ground.pins() == before
+
+
+async def out(ready: Callable[[], object]) -> None:
+    while not ready():  # noqa: ASYNC110 - another process makes it so
+        await asyncio.sleep(0.02)
+
+
+async def test_bandwidth_is_measured_and_nothing_is_kept(ground: Ground) -> None:
+    before = [kubo.api.post("/api/v0/repo/stat").member("RepoSize") for kubo in ground.stack.kubos]
+    answers = [one async for one in ask_all(bandwidth.probes(ground.workspace, 0.3))]
+    assert [one.component for one in answers] == [Component.NETWORK] * 3
+    assert {one.verdict for one in answers} <= {Verdict.PASS, Verdict.WARN}
+    after = [kubo.api.post("/api/v0/repo/stat").member("RepoSize") for kubo in ground.stack.kubos]
+    assert after == before
+
+
+async def test_a_node_set_up_badly_fails_row_by_row(
+    tmp_path: Path, make_stack: Callable[[Shape], Stack]
+) -> None:
+    """One stack without batches; then its Kubo collects garbage, is full, and announces itself."""
+    with make_stack(ALONE) as stack:
+        ground = ground_of(tmp_path, stack)
+        found = not_passed(await ground.ask(Depth.CHECK))
+        assert found == {("batching", ""): Verdict.FAIL, ("cluster", ""): Verdict.WARN}
+        kubo = stack.kubos[0]
+        kubo.server.argv.append("--enable-gc")
+        kubo.set("Datastore.StorageMax", "1KB")
+        kubo.set("Provide", {"Enabled": True})
+        kubo.set("Routing", {"Type": "dht"})
+        kubo.restart()
+        until(
+            "the peer to see that it is full", lambda: not stack.peers[0].allocating(), limit_s=30
+        )
+        answers = await ground.ask()
+    found = not_passed(answers)
+    assert found["gc", "kubo-1"] is Verdict.FAIL
+    assert found["repo", "kubo-1"] is Verdict.FAIL
+    assert found["provide", "kubo-1"] is Verdict.WARN
+    assert found["cluster", ""] is Verdict.FAIL
+    assert {check for check, _ in found} == {"gc", "repo", "provide", "cluster", "metrics"}
+    remedies = {one.check: one.remedy for one in answers}
+    assert "--enable-gc" in remedies["gc"]
+    assert "StorageMax" in remedies["repo"]
