@@ -70,7 +70,7 @@ def write_environment(pairs: Iterable[tuple[str, str]]) -> str:
 
 
 def _assignment(text: str, at: int, line: int, found: Parsed) -> int:
-    sign = _end(_BEFORE_SIGN, text, at)
+    sign = _end(_BEFORE_SIGN, text, at + 1)  # systemd takes a sign at the start for a name's
     name = text[at:sign].rstrip(_BLANKS)
     if sign == len(text) or text[sign] != "=":
         found.oddities.append(Oddity(line=line, reason="a line without =, which systemd passes by"))
