@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from core.config.schema import DirTarget
 from core.errors import Denied, NoAnswer, NoGatewayRoot
+from core.model import NS_PER_S
 from core.preflight import judge_host, judge_probes, judge_room, judge_source
+from core.preflight.facts_backup import audited, newest_backup
 from core.preflight.facts_docker import docker_versions
 from core.preflight.facts_host import (
     free_bytes,
     host_facts,
-    newest_backup,
     quiet_mount,
     refused_quietly,
     same_disk,
@@ -186,12 +187,16 @@ class Asking:
         newest = await asyncio.to_thread(newest_backup, self._grounds.folder)
         if newest is None:
             return judge_host.backups(None, "")
-        made_s, name = newest
-        return judge_host.backups(self._grounds.clock_ns() / 1e9 - made_s, name)
+        age_s = (self._grounds.clock_ns() - newest.backup.at_ns) / NS_PER_S
+        return judge_host.backups(age_s, newest.words)
 
     async def _security(self) -> Judged:
         audit = self._grounds.audit
-        return judge_probes.security(None if audit is None else await audit())
+        if audit is not None:
+            return judge_probes.security(await audit())
+        newest = await asyncio.to_thread(newest_backup, self._grounds.folder)
+        findings = None if newest is None else await asyncio.to_thread(audited, newest)
+        return judge_probes.security(findings)
 
 
 async def _once(ask: Callable[[], Awaitable[Sequence[Answer]]]) -> Sequence[Answer]:

@@ -10,7 +10,7 @@ import os
 import resource
 import shutil
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import psutil
 
@@ -24,12 +24,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.source.posix.config import PosixConfig
-
-BACKUPS: Final = "backups"
-"""The workspace's folder of backups."""
-
-CONFIG_BACKUPS: Final = "config*"
-"""Names of what `vgwm config backup` leaves there."""
 
 
 def host_facts(folder: Path) -> HostFacts:
@@ -97,15 +91,3 @@ def refused_quietly(config: PosixConfig) -> str:
         except OSError:
             continue  # who walks will say what is wrong with it
     return ""
-
-
-def newest_backup(folder: Path) -> tuple[float, str] | None:
-    """Return when the newest backup of the configuration was made, UTC s, and its name.
-
-    folder: of the workspace. None where there is none.
-    """
-    there = folder / BACKUPS
-    if not there.is_dir():
-        return None
-    found = [(one.stat().st_mtime, safe(one.name)) for one in there.glob(CONFIG_BACKUPS)]
-    return max(found, default=None)

@@ -32,10 +32,10 @@ class Grounds:
     """What the rows are judged by.
 
     folder: of the workspace. probed: resolves when every probe has answered; called once, and
-    only if a row needs it. audit: the findings of the IAM audit, None if nothing was audited;
-    raises VgwmError, which is unknown. notes: text by manual item. known: the last survey, or one
-    of the plan (`survey_of_plan`): taken where no row of the walk is asked. walked: hears how many
-    entries the walk has seen. table_rows: what the object table will hold, None as the survey says.
+    only if a row needs it. audit: the findings of an audit of accounts, None for one of those in
+    the newest backup; raises VgwmError, which is unknown. notes: text by manual item. known: the
+    last survey, or one of the plan (`survey_of_plan`): taken where no row of the walk is asked.
+    walked: hears how many entries the walk has seen.
     """
 
     workspace: Workspace

@@ -23,6 +23,9 @@ APART: Final = frozenset({"clock", "repo"})
 NEVER_FAILS: Final = frozenset({"network"})
 """A way that is shut is no reason of its own to refuse: the row of the server behind it judges."""
 
+NAME_ACCOUNTS: Final = (
+    "vgwm config backup keeps them; then assess again. Or look yourself: vgwm iam audit."
+)
 _SHOWN: Final = 3
 
 
@@ -84,10 +87,10 @@ def security(findings: Sequence[Finding] | None) -> Judged:
     guide.md 7 lets a high finding warn, not fail: the accounts of the source are as they are.
     """
     if findings is None:
-        return Judged(UNKNOWN, "accounts were not audited", "vgwm iam audit, then assess again.")
+        return Judged(UNKNOWN, "no accounts are known here", NAME_ACCOUNTS)
     high = [one for one in findings if one.verdict == "fail"]
     if not high:
-        return Judged(PASS, f"no high finding, {len(findings)} in all")
+        return Judged(PASS, f"accounts audited: no high finding, {len(findings)} in all")
     told = "; ".join(f"{one.subject}: {one.evidence}" for one in high[:_SHOWN])
     more = f"; and {len(high) - _SHOWN} more" if len(high) > _SHOWN else ""
     remedy = " ".join(dict.fromkeys(one.remedy for one in high[:_SHOWN] if one.remedy))

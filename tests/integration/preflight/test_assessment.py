@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from core.config.backup import Part, Wanted, keep
 from core.config.schema import Cache, DirTarget, Gateway, IpfsTarget, PosixSource, Workspace
 from core.config.secret import SecretRef
 from core.errors import BadInput, NoAnswer
+from core.model import NS_PER_S
 from core.preflight import asking
 from core.preflight.assessment import Assessment, blocking
 from core.preflight.grounds import Grounds
@@ -175,13 +177,45 @@ async def test_i7_an_audit_that_cannot_answer_is_unknown_and_a_note_answers_its_
     assert got["windows"].evidence == "Sundays 02:00"
 
 
-async def test_a_backup_of_the_configuration_is_found_by_its_age(grounds: Grounds) -> None:
+DAY_NS = 86_400 * NS_PER_S
+USERS = b'{"accessAccounts":{"AKAPP":{"access":"AKAPP","secret":"%b","role":"user"}}}'
+
+
+def backed_up(grounds: Grounds, secret: bytes) -> Path:
+    store = grounds.folder / "users.json"
+    store.write_bytes(USERS % secret)
+    config = grounds.folder / "gw.conf"
+    config.write_text("VGW_PORT=:7070\n")
+    wanted = [Wanted(part=Part.CONFIG, path=config), Wanted(part=Part.IAM, path=store)]
+    made, _ = keep(wanted, grounds.folder / "backups")
+    return made
+
+
+async def test_a_whole_backup_passes_for_a_week_and_one_that_lost_a_file_is_none(
+    grounds: Grounds,
+) -> None:
     assert (await answered(grounds, "backups"))["backups"].verdict is Verdict.WARN
-    made = grounds.folder / "backups" / "config-20260101"
-    made.mkdir(parents=True)
-    assert (await answered(grounds, "backups"))["backups"].verdict is Verdict.PASS
-    os.utime(made, (1, 1))
-    assert (await answered(grounds, "backups"))["backups"].verdict is Verdict.WARN
+    made = backed_up(grounds, b"x")
+    fresh = (await answered(grounds, "backups"))["backups"]
+    assert fresh.verdict is Verdict.PASS
+    assert "config, iam" in fresh.evidence
+    later = replace(grounds, clock_ns=lambda: time.time_ns() + 8 * DAY_NS)
+    assert (await answered(later, "backups"))["backups"].verdict is Verdict.WARN
+    next(made.glob("*users.json")).unlink()
+    assert "no backup" in (await answered(grounds, "backups"))["backups"].evidence
+
+
+async def test_i9_accounts_in_the_backup_are_audited_and_no_secret_is_told(
+    grounds: Grounds,
+) -> None:
+    assert (await answered(grounds, "security"))["security"].verdict is Verdict.UNKNOWN
+    backed_up(grounds, b"changeme")
+    weak = (await answered(grounds, "security"))["security"]
+    assert weak.verdict is Verdict.WARN
+    assert "AKAPP" in weak.evidence
+    assert "changeme" not in f"{weak}"
+    backed_up(grounds, b"q7Rk2vLx9TzWn4pYs8Ub")
+    assert (await answered(grounds, "security"))["security"].verdict is Verdict.PASS
 
 
 async def test_leaving_early_ends_the_walking_process(grounds: Grounds) -> None:
