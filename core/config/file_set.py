@@ -76,7 +76,9 @@ def replace_all(files: Sequence[NewFile], *, disk: Disk | None = None) -> list[P
         for file in placed:
             at = file.path
             if os.path.lexists(file.path):
-                backups.append(_keep(disk, file.path))
+                backups.append(_backup(file.path))
+                disk.link(file.path, backups[-1])
+                disk.sync_folder(file.path.parent)
         moves = [_move(one, file.path) for one, file in zip(temporaries, placed, strict=True)]
         _write(disk, NewFile(path=journal, content=msgspec.json.encode(moves)), journal)
         disk.sync_folder(journal.parent)
@@ -147,12 +149,9 @@ def _sweep(disk: Disk, path: Path) -> None:
         disk.unlink(stale)
 
 
-def _keep(disk: Disk, path: Path) -> Path:
+def _backup(path: Path) -> Path:
     at = datetime.now(tz=UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-    kept = path.with_name(f"{path.name}.{at}.backup")
-    disk.link(path, kept)
-    disk.sync_folder(path.parent)
-    return kept
+    return path.with_name(f"{path.name}.{at}.backup")
 
 
 def _resolved(file: NewFile) -> NewFile:
