@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from core.cli.call import Call
     from core.control import wire
     from core.control.client import Client
+    from core.control.plan_shown import PlanShown
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 STRATEGIES = ("blue-green", "rolling", "big-bang")
@@ -69,7 +70,8 @@ def plan(call: Call, **given: Unpack[PlanGiven]) -> int:
         return 0
     from core.cli.run import Errand, Manner, Verdict, run_job
     from core.control.agree import check_agreement
-    from core.control.files import refuse_existing, refuse_irregular, refuse_place
+    from core.control.files import refuse_existing, refuse_irregular, refuse_place, replace_file
+    from core.control.plan_shown import shown, text
     from core.control.strategies import check_slices
 
     check_agreement(
@@ -89,9 +91,9 @@ def plan(call: Call, **given: Unpack[PlanGiven]) -> int:
         return _dry(call, given["knobs"])
 
     async def judge(client: Client, _last: wire.Snapshot) -> Verdict:
-        made = await client.plan()
+        made = await shown(client)
         if output is not None:
-            _write(output, made)
+            replace_file(output, text(made))
         return Verdict(made, plan_lines(made), 0 if made.complete else _INCOMPLETE)
 
     args = {} if given["strategy"] is None else {"strategy": given["strategy"]}
@@ -118,6 +120,7 @@ def show(call: Call, *, strategy: str | None, cannot_carry: bool) -> int:
     from core.cli.link import looking
     from core.cli.output import answer, listing
     from core.control.cannot_carry import left_behind
+    from core.control.plan_shown import shown
 
     if cannot_carry:
         rows = left_behind(call.workspace)
@@ -126,14 +129,14 @@ def show(call: Call, *, strategy: str | None, cannot_carry: bool) -> int:
 
     async def look() -> int:
         async with looking(call) as client:
-            made = await client.plan()
+            made = await shown(client)
         answer(call, made, plan_lines(made, strategy or ""))
         return 0
 
     return asyncio.run(look())
 
 
-def plan_lines(made: wire.Plan, strategy: str = "") -> list[str]:
+def plan_lines(made: PlanShown, strategy: str = "") -> list[str]:
     """Return a plan as plain lines, with the way of its strategy or of another."""
     from core.control.strategies import course
     from core.display import count, size
@@ -162,7 +165,7 @@ def plan_lines(made: wire.Plan, strategy: str = "") -> list[str]:
         lines.append(
             "! incomplete: not every entry of the source could be read; vgwm errors lists them"
         )
-    return [*lines, *course(made, strategy).lines()]
+    return [*lines, *made.more(), *course(made, strategy).lines()]
 
 
 def _dry(call: Call, knobs: dict[str, str]) -> int:
@@ -182,11 +185,3 @@ def _dry(call: Call, knobs: dict[str, str]) -> int:
         return 0
 
     return asyncio.run(look())
-
-
-def _write(path: Path, made: wire.Plan) -> None:
-    import msgspec
-
-    from core.control.files import replace_file
-
-    replace_file(path, msgspec.json.format(msgspec.json.encode(made), indent=2).decode() + "\n")
