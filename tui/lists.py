@@ -79,6 +79,7 @@ class Lists:
         """Keep the cursor within a list that may have become shorter, and on the screen."""
         if ui.screen is Name.ASSESS:
             return self._settle_checks(ui, size)
+        self._check = None
         if ui.screen is not Name.ERRORS:
             return ui
         room = errors.room(body_size(size))
@@ -113,7 +114,7 @@ class Lists:
         return replace(ui, room=room, cursor=cursor, top=top, opened=opened)
 
     def _settle_inventory(self, ui: Ui, size: Size) -> Ui:
-        checks = self.prepared.checks
+        checks, self._check = self.prepared.checks, None
         found = checks.inventory if checks is not None else None
         most = 0 if found is None else inventory.overflow(found, ui, size)
         return replace(ui, room=max(1, size.height - 6), cursor=min(ui.cursor, most))

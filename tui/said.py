@@ -9,7 +9,7 @@ from core import display
 from core.control.facts import eta_fact
 from core.control.wire import Failure
 from core.control.wire_failures import FailureCause
-from tui import assess_acts, config_acts, iam_acts
+from tui import assess_acts, config_acts, iam_acts, plan_acts
 from tui.errors_acts import row_of
 from tui.listing import Filter, Tab
 from tui.ui import Name
@@ -38,14 +38,19 @@ def status_line(scene: Scene) -> str:
 def command_of(ui: Ui, scene: Scene) -> str:
     """Return the command that shows what the screen shows, or the row that is meant on it."""
     name = ui.back if ui.screen is Name.HELP else ui.screen
-    if name is Name.ASSESS:
-        return assess_acts.command_of(ui, scene)
-    if name is Name.CONFIG:
-        return config_acts.command_of(ui)
-    if name is Name.IAM:
-        return iam_acts.command_of(ui)
-    command = COMMAND[name]
-    return command if name is not Name.ERRORS else f"{command} {_which(ui, scene)}".rstrip()
+    match name:
+        case Name.ASSESS:
+            return assess_acts.command_of(ui, scene)
+        case Name.CONFIG:
+            return config_acts.command_of(ui)
+        case Name.IAM:
+            return iam_acts.command_of(ui)
+        case Name.PLAN:
+            return plan_acts.command_of(ui.part)
+        case Name.ERRORS:
+            return f"{COMMAND[name]} {_which(ui, scene)}".rstrip()
+        case _:
+            return COMMAND[name]
 
 
 def _which(ui: Ui, scene: Scene) -> str:

@@ -118,6 +118,15 @@ ESTIMATE = Estimate(
     trial_bytes=5_400_000_000,
 )
 
+UNMEASURED = Estimate(
+    unknown="bytes: the sample was too small to be measured; rows: the table is not there yet",
+    terms=[
+        EstimateTerm(name="bytes", text="the sample was too small to be measured"),
+        EstimateTerm(name="pins", low_s=0.0, high_s=0.0, text="0 pins"),
+        EstimateTerm(name="rows", text="the folder of the table is not there yet: target init"),
+    ],
+)
+
 
 def checks(*rows: Check, run: ChecksRun | None = RUN, **fields: object) -> Checks:
     """Return an assessment of these rows, counted as the engine counts them."""
@@ -169,7 +178,13 @@ ASKING = checks(
     *(idle(row, asked=True) for row in PASSED[4:]),
     check("versions", "warn", "1,204 noncurrent versions", asked=True),
     run=ChecksRun(
-        job=15, state="running", actor="op1", began_ns=NOON_NS - 8 * S, rows=18, answered=5
+        text="asks atime, host, workspace; walk 12,004,118 entries",
+        job=15,
+        state="running",
+        actor="op1",
+        began_ns=NOON_NS - 8 * S,
+        rows=18,
+        answered=5,
     ),
 )
 PLAN = wire.Plan(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -124,6 +125,7 @@ async def test_a_fail_blocks_the_plan_until_it_is_mended_and_asked_again(tmp_pat
 
 async def test_the_plan_of_the_ledger_is_shown_without_an_engine(tmp_path: Path) -> None:
     ground = ground_of(tmp_path)
+    (ground.source / "bucket0" / "d0" / os.fsdecode(b"dump\xff")).write_bytes(b"x")
     engine = await Engine.open(ground.workspace)
     await run_job(engine, JobKind.PLAN)
     await engine.close()
@@ -131,3 +133,8 @@ async def test_the_plan_of_the_ledger_is_shown_without_an_engine(tmp_path: Path)
         await typed(it, "g", "p")
         await it.until(lambda: "= whole" in it.text)
         assert "strategy  blue-green" in it.text
+        await typed(it, "tab")
+        assert "Enter lists them by name" in it.text
+        await typed(it, "enter")
+        await it.until(lambda: "exit 0" in it.text)
+        assert "bucket0/d0/dump" in it.text

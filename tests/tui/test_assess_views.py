@@ -57,6 +57,10 @@ CASES: dict[str, tuple[Scene, Ui]] = {
     "assess-inventory": (HERE, assess(Pane.INVENTORY)),
     "assess-uncounted": (stage.scene(NOW, checks=found.NEVER), assess(Pane.INVENTORY)),
     "assess-time": (HERE, assess(Pane.TIME)),
+    "assess-unmeasured": (
+        stage.scene(NOW, checks=msgspec.structs.replace(found.CLEAN, estimate=found.UNMEASURED)),
+        assess(Pane.TIME),
+    ),
     "assess-untimed": (stage.scene(NOW, checks=found.NEVER), assess(Pane.TIME)),
     "assess-filter": (HERE, assess(prompt=Prompt(asks=Asks.ONLY, typed="warn"))),
     "assess-taking": (HERE, assess(cursor=3, prompt=TAKING)),

@@ -117,12 +117,12 @@ def _tabs(ui: Ui, checks: Checks) -> Line:
         chosen = pane is ui.checklist.pane
         shown = f"[{pane}]" if chosen else f" {pane} "
         line = (*line, Piece(shown, Role.KEY if chosen else Role.DIM))
-    if ui.checklist.pane is not Pane.CHECKS:
-        return (*line, Piece("   Tab next", Role.DIM))
-    if ui.checklist.typed:
+    if ui.checklist.typed and ui.checklist.pane is Pane.CHECKS:
         return (*line, Piece("   only ", Role.DIM), Piece(ui.checklist.typed, Role.WARN))
     if checks.run is not None and checks.run.state not in ENDED and checks.run.text:
         return (*line, Piece(f"   {checks.run.text}", Role.DIM))
+    if ui.checklist.pane is not Pane.CHECKS:
+        return (*line, Piece("   Tab next", Role.DIM))
     if checks.blocking:
         verb = "blocks" if len(checks.blocking) == 1 else "block"
         blocks = f"   {', '.join(checks.blocking)} {verb} plan, copy and retry"

@@ -64,7 +64,7 @@ def _evidence(check: Check) -> str:
     if kind_of(check) is Kind.ASKED:
         return check.title
     if check.manual:
-        return f"{check.title or check.id}: only a person can say"
+        return f"{check.title or check.id}: yours to answer"
     return check.evidence
 
 
@@ -134,7 +134,7 @@ def _when(check: Check) -> str:
         return f"said at {clock_s(check.note.at_ns)} UTC"
     if check.measured_ns is None:
         return "never asked"
-    return f"answered {clock_s(check.measured_ns)} UTC, took {display.duration(check.took_s)}"
+    return f"answered {clock_s(check.measured_ns)} UTC, took {display.age(check.took_s)}"
 
 
 def advice(check: Check) -> str:

@@ -48,7 +48,8 @@ def one_line(estimate: Estimate | None) -> Line:
 def short_line(estimate: Estimate | None) -> Line:
     """Return the range alone, where the terms have no room."""
     if estimate is None or not is_known(estimate):
-        return one_line(None)
+        said = Piece(": Tab to [time] says why")
+        return (Piece(" time  ", Role.DIM), Piece("? unknown", Role.UNKNOWN), said)
     whole = span(estimate.low_s, estimate.high_s)
     return (Piece(" time  ", Role.DIM), Piece(whole, Role.TITLE), Piece("   Tab: its terms"))
 
@@ -57,8 +58,10 @@ def view(estimate: Estimate | None, width: int) -> list[Line]:
     """Return the whole estimate: the range, its terms, and the trial that it rests on."""
     if estimate is None or not is_known(estimate):
         why = NO_TRIAL if estimate is None else estimate.unknown or NO_TRIAL
-        head = labelled("time", Piece("? unknown", Role.UNKNOWN), Piece(f": {why}"))
-        return [head, *_terms(estimate, width)]
+        head, *more = wrapped(f"? unknown: {why}", max(8, width - 12))
+        lines = [labelled("time", Piece(head, Role.UNKNOWN))]
+        lines += [labelled("", Piece(part, Role.UNKNOWN)) for part in more]
+        return [*lines, *_terms(estimate, width)]
     slowest = _slowest(estimate)
     bound = f"   bounded by {slowest.name}" if slowest is not None else ""
     return [
@@ -88,8 +91,10 @@ def _terms(estimate: Estimate | None, width: int) -> list[Line]:
 
 
 def _slowest(estimate: Estimate) -> EstimateTerm | None:
-    known = [term for term in estimate.terms if term.high_s is not None]
-    return max(known, key=lambda term: term.high_s or 0.0, default=None)
+    """Return the term that bounds the whole; None while one of them is unknown."""
+    if any(term.high_s is None for term in estimate.terms):
+        return None
+    return max(estimate.terms, key=lambda term: term.high_s or 0.0, default=None)
 
 
 def _trial(estimate: Estimate) -> str:

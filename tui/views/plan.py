@@ -8,6 +8,7 @@ from core import display
 from core.control.fact import State
 from core.model import NS_PER_S
 from tui.parts import Part
+from tui.plan_acts import command_of
 from tui.ui import LinkState
 from tui.views import estimate, gates, inventory
 from tui.views.line import (
@@ -53,7 +54,9 @@ def view(scene: Scene, ui: Ui, size: Size) -> list[Line]:
 def _part(part: Part, plan: Plan, scene: Scene, ui: Ui, width: int) -> list[Line]:
     match part:
         case Part.LOSSES:
-            return [*_kept(plan), *inventory.losses(plan.unrepresentable), *_whole(plan)]
+            named = [EMPTY, text(" Enter lists them by name", Role.DIM)] if plan.skipped else []
+            lost = inventory.losses(plan.unrepresentable)
+            return [*_kept(plan), *lost, *_whole(plan), *named]
         case Part.TIME:
             found = scene.checks.estimate if scene.checks is not None else None
             return [*estimate.view(found, width), EMPTY, *gates.view(scene.checks, width)]
@@ -106,8 +109,7 @@ def _tabs(ui: Ui, width: int) -> Line:
         chosen = part is ui.part
         shown = f"[{part}]" if chosen else f" {part} "
         line = (*line, Piece(shown, Role.KEY if chosen else Role.DIM))
-    line = (*line, Piece("   Tab next", Role.DIM))
-    return right(line, width - 1, Piece("vgwm plan show", Role.DIM))
+    return right(line, width - 1, Piece(command_of(ui.part), Role.DIM))
 
 
 def _counts(plan: Plan) -> list[Line]:
