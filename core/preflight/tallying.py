@@ -58,8 +58,9 @@ class Tally:
         return self._sums["entries"]
 
     def stray(self, name: bytes) -> None:
-        """Count something under the root that is no bucket."""
-        self._strays.append(safe(name))
+        """Keep the name of something under the root that is no bucket, if it is among the first."""
+        if len(self._strays) < NAMED:
+            self._strays.append(safe(name))
 
     def bucket(self, bucket: Bucket) -> None:
         """Count a bucket whose walk begins."""
@@ -152,7 +153,7 @@ class Tally:
             uploads=classes[Unrepresentable.UPLOAD_IN_PROGRESS.value],
             uploads_bytes=sums["uploads_bytes"],
             long_keys=self._class("long_keys"),
-            strays=tuple(self._strays[:NAMED]),
+            strays=tuple(self._strays),
             starts=tuple(self._starts),
         )
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from core.target.profile import Profile
 
 _SERVER: Final = "a table on a server is not written to by a trial"
-_FOLDER: Final = "the folder of the table is not there yet: vgwm target init"
+_ELSEWHERE: Final = "on the workspace's disk, since the table's folder is not there yet"
 
 
 class RowsMeasured(NamedTuple):
@@ -35,15 +35,18 @@ class RowsMeasured(NamedTuple):
 
 
 async def measure_rows(
-    workspace: Workspace, profile: Profile, packed: Sequence[bytes]
+    workspace: Workspace, profile: Profile, packed: Sequence[bytes], folder: Path
 ) -> RowsMeasured:
-    """Write the rows of each bundle as its own upsert. packed: as workers answer them."""
+    """Write the rows of each bundle as its own upsert. packed: as workers answer them.
+
+    folder: of the workspace, where the table's own is not there yet.
+    """
     kind, _, path = table_spec(workspace).partition(":")
     if kind != "sqlite":
         return RowsMeasured(None, _SERVER)
-    beside = Path(path).parent
-    if not beside.is_dir():
-        return RowsMeasured(None, _FOLDER)
+    beside, text = Path(path).parent, ""
+    if not await asyncio.to_thread(beside.is_dir):
+        beside, text = folder, _ELSEWHERE
     scratch = await asyncio.to_thread(
         tempfile.TemporaryDirectory, prefix=".vgwm-trial-", dir=beside
     )
@@ -62,4 +65,4 @@ async def measure_rows(
     finally:
         await asyncio.to_thread(scratch.cleanup)
     rate = rate_of(done, began_s)
-    return RowsMeasured(rate, "" if rate else "too few rows to be measured")
+    return RowsMeasured(rate, text if rate else "too few rows to be measured")

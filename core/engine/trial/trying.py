@@ -87,7 +87,7 @@ async def _measured(
     if not isinstance(target, IpfsTarget):
         discard = replace(setup, sink="discard")
         carried = await carry(workspace, knobs, discard, sample, None, limit_s=limit_s)
-        rows = await measure_rows(workspace, profile, carried.rows)
+        rows = await measure_rows(workspace, profile, carried.rows, folder)
         return _trial(carried, copies=1, pins=None, pins_text=NO_PINS, rows=rows, nodes=False)
     from core.engine.copying.target_ipfs import open_ipfs  # noqa: PLC0415 - a directory needs no HTTP
 
@@ -100,7 +100,7 @@ async def _measured(
         copies = placement.replication
     finally:
         await placement.close()
-    rows = await measure_rows(workspace, profile, carried.rows)
+    rows = await measure_rows(workspace, profile, carried.rows, folder)
     return _trial(carried, copies=copies, pins=pins, pins_text=why, rows=rows, nodes=True)
 
 
