@@ -80,15 +80,18 @@ class Observer:
         self._read_bytes = 0
         self._looks: deque[bottleneck.Look] = deque(maxlen=LOOKS)
         self.progress: Progress | None = None
+        self._ended = self._closed = False
         self.remaining_bytes = 0
 
     def begin(self, counted: Counters) -> None:
         """Start rates and ETA anew: a job begins."""
         self.progress = Progress(first=self._sample(counted, held=False))
+        self._ended = self._closed = False
         self._looks.clear()
 
     def end(self) -> None:
         """Forget the workers: the job ended. Its last rates stay until the next begins."""
+        self._ended = True
         self._tracks.clear()
         self._looks.clear()
 
@@ -111,8 +114,9 @@ class Observer:
             self._track(post.slot, now_s)
         for slot in set(self._tracks) - {post.slot for post in posts}:
             del self._tracks[slot]
-        if self.progress is not None:
+        if self.progress is not None and not self._closed:
             self.progress.add(self._sample(counted, held=held))
+            self._closed = self._ended  # one more, for what its last second recorded
         if held:
             self._looks.clear()  # where workers were held says nothing of what bounds them
         else:

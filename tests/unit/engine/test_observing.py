@@ -174,3 +174,16 @@ def test_the_limit_is_judged_by_ten_seconds(watched: Watched) -> None:
     watched.go(1)
     watched.observer.end()
     assert watched.observer.limit(Bounds()) == ""
+
+
+def test_i7_the_mean_of_a_copy_that_ended_does_not_fade_while_nothing_is_to_do(
+    watched: Watched,
+) -> None:
+    progress = watched.observer.progress
+    assert progress is not None
+    watched.go(9, 900)
+    watched.observer.end()
+    watched.go(1, 1_000)
+    assert progress.mean() == (100.0, 1_000.0)
+    watched.go(600, 1_000)
+    assert progress.mean() == (100.0, 1_000.0)
