@@ -17,22 +17,32 @@ if TYPE_CHECKING:
 
 
 def view(checks: Checks | None, width: int) -> list[Line]:
-    """Return a row for the gate, and one for each check that needs somebody."""
+    """Return a row for the gate, and one for each check that keeps it shut or unsure."""
     if checks is None:
         return [labelled("gates", stands(State.UNKNOWN, "unknown"), Piece(": not read yet"))]
     if checks.run is None:
-        said = ": never assessed, so nothing blocks: g a, then B"
-        return [labelled("gates", stands(State.WARN, "not assessed"), Piece(said))]
+        said = ": nothing blocks, nothing is known; g a, then B"
+        return [labelled("gates", stands(State.WARN, "never assessed"), Piece(said))]
     fails = [check for check in checks.checks if check.blocks]
     warns = [check for check in checks.checks if kind_of(check) is Kind.WARN]
+    unknown = [check for check in checks.checks if _is_silent(check)]
     if fails:
         gate = stands(State.FAIL, "plan, copy and retry are blocked")
-    elif warns:
-        gate = stands(State.WARN, "open; warnings that nobody took on:")
+    elif warns or unknown:
+        gate = stands(State.WARN, "open, and not all of it is settled:")
     else:
         gate = stands(State.PASS, "open")
-    rows = [*_rows(fails, State.FAIL, width), *_rows(warns, State.WARN, width)]
-    return [labelled("gates", gate), *rows]
+    return [
+        labelled("gates", gate),
+        *_rows(fails, State.FAIL, width),
+        *_rows(warns, State.WARN, width),
+        *_rows(unknown, State.UNKNOWN, width),
+    ]
+
+
+def _is_silent(check: Check) -> bool:
+    """Whether a machine was asked, or is to be, and has not answered (I7)."""
+    return not check.manual and kind_of(check) in {Kind.UNKNOWN, Kind.IDLE}
 
 
 def _rows(checks: Sequence[Check], state: State, width: int) -> list[Line]:
