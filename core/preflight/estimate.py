@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from core.preflight.trial import Rate, Trial
 
 
+LINK_MBPS: Final = 1_000.0
+"""What the guide reckons with (L49)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
     """What there is to do. pins: bundles, as far as they can be foretold. copies: C."""
@@ -88,9 +92,11 @@ def _above(survey: Survey, bound: int) -> tuple[int, int]:
 
 def estimate(load: Load, trial: Trial | None) -> Estimate:
     """Return the time of a copy by what a trial measured; all unknown without one."""
-    if trial is None:
-        return Estimate(low_s=None, high_s=None, unknown="no trial was made", terms=())
     sent = load.size_bytes * load.copies
+    if trial is None:
+        hours = network_hours(gigabytes=sent / 1e9, copies=1, mbps=LINK_MBPS)
+        link = f"a link of 1 Gbps alone would take {duration(hours * 3600)}"
+        return Estimate(low_s=None, high_s=None, unknown=f"no trial was made; {link}", terms=())
     terms = (
         _term(
             "bytes",

@@ -66,6 +66,8 @@ def host(facts: HostFacts) -> Judged:
             told,
             f"Less than the guide asks for: {', '.join(less)}. It works, and takes longer.",
         )
+    if isinstance(nic, Unknown):
+        return Judged(UNKNOWN, told, "Measure the link: vgwm check network --bandwidth 10s.")
     return Judged(PASS, told)
 
 

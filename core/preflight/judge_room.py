@@ -85,6 +85,8 @@ def _node(node: NodeRoom, share: float) -> Judged:
         return Judged(UNKNOWN, f"{node.name}: {node.fault}", node.remedy)
     told = _told(node, share)
     if node.free >= NODE_SPARE * share:
+        if node.disk_free is None:
+            return Judged(UNKNOWN, told, f"Look at the disk of {node.name} yourself: df -h.")
         return Judged(PASS, told)
     by_limit = node.disk_free is None or node.limit - node.used <= node.disk_free
     raise_to = node.used + NODE_SPARE * share

@@ -67,10 +67,18 @@ async def measure(
 def foretell(workspace: Workspace, knobs: Knobs, survey: Survey, trial: Trial | None) -> Estimate:
     """Return how long the copy of all that was surveyed will take, by what a trial measured."""
     nodes = isinstance(workspace.target, IpfsTarget)
-    copies = 1 if trial is None else trial.copies
+    copies = _copies(workspace) if trial is None else trial.copies
     if trial is not None and trial.fault:
         return Estimate(low_s=None, high_s=None, unknown=f"the trial: {trial.fault}", terms=())
     return estimate(load_of(survey, knobs, copies=copies, pinned=nodes), trial)
+
+
+def _copies(workspace: Workspace) -> int:
+    """Return the copies that were asked for, or one a node where the profile decides."""
+    target = workspace.target
+    if not isinstance(target, IpfsTarget):
+        return 1
+    return target.replication or len(target.kubo)
 
 
 async def _measured(

@@ -134,7 +134,7 @@ async def test_i7_nodes_that_cannot_be_reached_are_the_trials_fault_and_no_estim
 async def test_without_a_trial_nothing_is_foretold(ground: Ground) -> None:
     make_workspace(ground, KNOBS)
     workspace, survey = await surveyed(ground)
-    assert foretell(workspace, KNOBS, survey, None).unknown == "no trial was made"
+    assert foretell(workspace, KNOBS, survey, None).unknown.startswith("no trial was made")
 
 
 class Endless(Sample):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace as replace_load
 from functools import partial
 
 import pytest
@@ -49,6 +50,8 @@ def test_i7_without_a_trial_the_time_is_unknown() -> None:
     got = estimate(LOAD, None)
     assert (got.low_s, got.high_s) == (None, None)
     assert in_words(got).startswith("unknown")
+    much = estimate(replace_load(LOAD, size_bytes=10**13), None)
+    assert "1 Gbps alone would take 2 d 19 h" in much.unknown
 
 
 def test_i7_an_unmeasured_term_leaves_the_range_open_and_is_named() -> None:

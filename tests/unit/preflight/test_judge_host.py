@@ -33,7 +33,8 @@ DAY_S = 86_400
         (replace(ENOUGH, nofile=1_024), WARN),
         (replace(ENOUGH, nofile=1_023), FAIL),
         (replace(ENOUGH, nofile=512, cores=1), FAIL),
-        (replace(ENOUGH, nic_mbps=Unknown(reason="virtual", since_ns=0)), PASS),
+        (replace(ENOUGH, nic_mbps=Unknown(reason="virtual", since_ns=0)), UNKNOWN),
+        (replace(ENOUGH, nic_mbps=Unknown(reason="virtual", since_ns=0), cores=1), WARN),
     ],
 )
 def test_less_than_the_guide_asks_for_warns_and_too_few_open_files_fail(

@@ -39,7 +39,7 @@ def test_a_folders_disk_wants_the_bytes_and_the_ledger_if_it_lies_there(
     assert judged.verdict is verdict
 
 
-def room(free: int, *, name: str = "kubo-1", disk: int | None = None, used: int = 0) -> NodeRoom:
+def room(free: int, *, name: str = "kubo-1", disk: int = 10**18, used: int = 0) -> NodeRoom:
     return NodeRoom(name=name, used=used, limit=used + free, disk_free=disk)
 
 
@@ -83,5 +83,9 @@ def test_i7_a_node_that_does_not_answer_is_unknown_unless_another_is_too_small()
     assert roomy.remedy == "Start kubo-2."
 
 
-def test_an_unknown_disk_is_said() -> None:
-    assert "disk is not known" in capacity([room(9 * GB)], size_bytes=GB, replication=1).evidence
+@pytest.mark.parametrize(("free", "verdict"), [(9 * GB, UNKNOWN), (1, FAIL)])
+def test_i7_a_disk_that_is_not_known_is_no_pass(free: int, verdict: Verdict) -> None:
+    node = NodeRoom(name="kubo-1", limit=free)
+    judged = capacity([node], size_bytes=GB, replication=1)
+    assert judged.verdict is verdict
+    assert "disk is not known" in judged.evidence
