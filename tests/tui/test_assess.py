@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from textual.events import Key
 
 from core.control import wire, wire_checks
@@ -17,6 +19,9 @@ from tests.tui.test_app import Driven, driven
 from tests.tui.test_views import UNPLANNED
 from tui import link
 from tui.checklist import Fold, Kind, Pane, Wanted, kind_of, parse_wanted, rows
+from tui.link import EngineLink
+from tui.prepared import Prepared
+from tui.reasons import why_off
 from tui.ui import Name
 
 if TYPE_CHECKING:
@@ -286,6 +291,43 @@ async def test_without_a_plan_the_key_that_makes_one_is_named(tmp_path: Path) ->
         assert "runs   vgwm plan" in it.text
 
 
+def test_a_plan_may_begin_beside_an_assessment() -> None:
+    job = stage.job(15, "assess")
+    now = msgspec.structs.replace(UNPLANNED, jobs=[job])
+    assert why_off("begin", stage.scene(now), stage.ui(Name.PLAN)) == ""
+    assert "is running" in why_off("begin", stage.scene(now), stage.ui(Name.ASSESS))
+
+
+class Counted:
+    """A client that counts how often the assessment is asked for."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def checks(self) -> wire_checks.Checks:
+        self.asked += 1
+        return found.CLEAN
+
+
+async def test_home_reads_the_assessment_when_it_can_have_changed_and_assess_each_look() -> None:
+    client, clock = Counted(), [0.0]
+    read = Prepared(EngineLink(client), lambda: clock[0])  # type: ignore[arg-type]  # counts alone
+    for _ in range(5):
+        clock[0] += 1.0
+        await read.follow(Name.HOME, stage.snapshot())
+    assert client.asked == 1
+    await read.follow(Name.HOME, stage.snapshot(jobs=[stage.job(15, "assess", "done")]))
+    assert client.asked == 2
+    clock[0] += 11.0  # a warning may have been taken on by somebody else
+    await read.follow(Name.HOME, stage.snapshot(jobs=[stage.job(15, "assess", "done")]))
+    assert client.asked == 3
+    for _ in range(3):
+        await read.follow(Name.ASSESS, stage.snapshot())
+    assert client.asked == 6
+    await read.follow(Name.MIGRATE, stage.snapshot())
+    assert client.asked == 6
+
+
 @pytest.mark.parametrize(
     ("typed", "kind", "text"),
     [
@@ -308,7 +350,31 @@ def test_i7_a_state_of_a_newer_engine_is_unknown_never_passed() -> None:
     assert kind_of(found.check("x", "splendid")) is Kind.UNKNOWN
 
 
-def test_every_row_is_listed_once_or_counted_in_a_fold() -> None:
-    listed = rows(found.ASSESSED, Wanted())
+CHECKS = st.lists(
+    st.builds(
+        lambda place, state, measured, asked: found.check(
+            f"check{place}", state, measured_ns=measured, asked=asked
+        ),
+        st.integers(0, 99),
+        st.sampled_from(["pass", "warn", "fail", "unknown", "splendid"]),
+        st.sampled_from([None, stage.NOON_NS]),
+        st.booleans(),
+    ),
+    unique_by=lambda check: check.id,
+    max_size=20,
+)
+
+
+@given(CHECKS)
+def test_every_row_is_listed_once_or_counted_in_a_fold_the_worst_first(
+    checks: list[wire_checks.Check],
+) -> None:
+    listed = rows(found.checks(*checks), Wanted())
     folded = sum(row.checks for row in listed if isinstance(row, Fold))
-    assert folded + sum(not isinstance(row, Fold) for row in listed) == len(found.ASSESSED.checks)
+    shown = [row for row in listed if not isinstance(row, Fold)]
+    assert folded + len(shown) == len(checks)
+    kinds = [list(Kind).index(kind_of(row)) for row in shown]
+    assert kinds == sorted(kinds)
+    for kind in Kind:
+        only = rows(found.checks(*checks), Wanted(kind=kind))
+        assert len(only) == sum(kind_of(check) is kind for check in checks)
