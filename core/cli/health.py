@@ -79,7 +79,7 @@ def tell(call: Call, asked: Questions) -> int:
     import asyncio
 
     from core.cli.output import listing, note
-    from core.control.probes import Tally, rows
+    from core.control.probes import Tally, bound_lookups, rows
 
     tally = Tally()
 
@@ -87,6 +87,7 @@ def tell(call: Call, asked: Questions) -> int:
         async for row in rows(asked, tally):
             listing(call, [row], lines(row))
 
+    bound_lookups()
     asyncio.run(run())
     note(call, tally.text)
     return tally.exit_code

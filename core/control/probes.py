@@ -5,8 +5,11 @@ The registry itself stands in `core.probe.registry`, where the engine's assessme
 
 from __future__ import annotations
 
+import asyncio
+import os
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -126,8 +129,19 @@ class Tally:
         return ", ".join(f"{self.of[verdict]} {verdict}" for verdict in Verdict)
 
 
+def bound_lookups() -> None:
+    """Let names resolve or fail within a second, where nobody has set that otherwise.
+
+    A question's limit ends its waiting, not the C library's look-up in its thread: a name server
+    that is silent would hold the process for its 10 s. Read at the first look-up of the process.
+    """
+    os.environ.setdefault("RES_OPTIONS", "timeout:1 attempts:1")
+
+
 async def rows(asked: Questions, tally: Tally) -> AsyncIterator[ProbeRow]:
     """Yield the answers as they come, and count them."""
+    # each question may look a name up: six threads, the default of two cores, would be a queue
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(len(asked) + 1))
     async for answer in ask_all(asked):
         tally.of[answer.verdict] += 1
         yield _row(answer)
