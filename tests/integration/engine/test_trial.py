@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from itertools import repeat
 from typing import TYPE_CHECKING
@@ -15,14 +16,15 @@ from core.config.workspace import FILE_NAME, load
 from core.dag import cid as cids
 from core.engine.copying.target_ipfs import open_ipfs
 from core.engine.settings import worker_setup
-from core.engine.trial import pinning
 from core.engine.trial.carrying import carry
-from core.engine.trial.pinning import FILE
+from core.engine.trial.pinning import FILE, withdraw_left
 from core.engine.trial.sampling import Sample
 from core.engine.trial.trying import foretell, measure
 from core.model import MIB
 from core.preflight.survey_process import survey_apart
 from core.target import profile as profiles
+from tests.fakes.bundles import bundle, contents
+from tests.fakes.cluster_server import SharedPin
 from tests.integration.engine.ground import make_ground, make_workspace
 from tests.integration.engine.ipfs_ground import nodes_under
 
@@ -32,16 +34,11 @@ if TYPE_CHECKING:
 
     from core.config.schema import Workspace
     from core.engine.trial.sampling import Sampled
-    from core.model import Cid
     from core.preflight.survey import Survey
     from tests.integration.engine.ground import Ground
 
 KNOBS = Knobs(workers=2, batch_size=5, bundle_bytes=MIB, large_threshold=2 * MIB)
-
-
-class KilledHere(Exception):
-    """Stands for the end of the process."""
-
+LEFT = bundle(contents("left by a killed trial", 1)).root
 
 LONG_S = 40.0
 """Never reached: the sample ends before."""
@@ -55,6 +52,10 @@ def ground(tmp_path: Path) -> Ground:
 async def surveyed(ground: Ground) -> tuple[Workspace, Survey]:
     workspace = load(ground.workspace / FILE_NAME)
     return workspace, await survey_apart(workspace, lambda _entries: None)
+
+
+def children() -> set[int]:
+    return {child.pid for child in psutil.Process().children() if child.is_running()}
 
 
 def files(folder: Path) -> set[str]:
@@ -95,27 +96,39 @@ async def test_what_a_killed_trial_left_pinned_is_withdrawn_by_the_next(
     ground: Ground, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with nodes_under(ground, KNOBS, monkeypatch) as nodes:
-        workspace, survey = await surveyed(ground)
-
-        left: list[str] = []
-
-        async def die(_placement: object, roots: list[Cid]) -> None:
-            left.extend(cids.text(root) for root in roots)
-            raise KilledHere
-
-        with monkeypatch.context() as patch:
-            patch.setattr(pinning, "_withdraw", die)
-            with pytest.raises(KilledHere):
-                await measure(workspace, KNOBS, ground.workspace, survey, limit_s=LONG_S)
-        assert left
-        assert set(nodes.cluster.pins) == set(left)
-        assert FILE in files(ground.workspace)
+        workspace = load(ground.workspace / FILE_NAME)
         assert isinstance(workspace.target, IpfsTarget)
+        root = cids.text(LEFT)
+        nodes.cluster.pins[root] = SharedPin(root, "vgwm-trial-0a1b2c3d-1", (2, 2), [], 0.0)
+        (ground.workspace / FILE).write_text(f'["{root}"]')
         placement = await open_ipfs(workspace.target, KNOBS, workspace.id)
-        assert await pinning.withdraw_left(ground.workspace, placement) == len(left)
+        assert await withdraw_left(ground.workspace, placement) == 1
+        assert await withdraw_left(ground.workspace, placement) == 0
         await placement.close()
         assert nodes.cluster.pins == {}
-        assert FILE not in files(ground.workspace)
+    assert FILE not in files(ground.workspace)
+
+
+async def test_a_trial_that_is_cancelled_withdraws_its_pins(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = children()
+    with nodes_under(ground, KNOBS, monkeypatch) as nodes:
+        workspace, survey = await surveyed(ground)
+        trying = asyncio.create_task(
+            measure(workspace, KNOBS, ground.workspace, survey, limit_s=LONG_S)
+        )
+        posted: list[str] = []
+        while not posted:
+            await asyncio.sleep(0.01)
+            posted = list(nodes.cluster.posts)
+        assert FILE in files(ground.workspace)  # before the first post, so also after a kill
+        trying.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await trying
+        assert nodes.cluster.pins == {}
+    assert files(ground.workspace) == {FILE_NAME}
+    assert children() <= before
 
 
 async def test_i7_nodes_that_cannot_be_reached_are_the_trials_fault_and_no_estimate(
@@ -145,6 +158,7 @@ class Endless(Sample):
 
 
 async def test_the_time_ends_a_trial_and_with_it_its_processes(ground: Ground) -> None:
+    before = children()
     make_workspace(ground, KNOBS)
     workspace, survey = await surveyed(ground)
     profile = profiles.load(workspace.target.profile)
@@ -152,4 +166,4 @@ async def test_the_time_ends_a_trial_and_with_it_its_processes(ground: Ground) -
     sample = Endless(source=setup.source, starts=survey.starts, archive_versions=True)
     carried = await carry(workspace, KNOBS, setup, sample, None, limit_s=1.0)
     assert carried.bundles > len(survey.starts)
-    assert not [child for child in psutil.Process().children() if child.is_running()]
+    assert children() <= before

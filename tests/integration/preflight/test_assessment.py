@@ -218,16 +218,21 @@ async def test_i9_accounts_in_the_backup_are_audited_and_no_secret_is_told(
     assert (await answered(grounds, "security"))["security"].verdict is Verdict.PASS
 
 
+def children() -> set[int]:
+    return {child.pid for child in psutil.Process().children()}
+
+
 async def test_leaving_early_ends_the_walking_process(grounds: Grounds) -> None:
+    before = children()
     walking = asyncio.create_task(survey_apart(grounds.workspace, lambda _entries: None))
-    children: list[psutil.Process] = []
-    while not children:
+    born: set[int] = set()
+    while not born:
         await asyncio.sleep(0)
-        children = psutil.Process().children()
+        born = children() - before
     walking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await walking
-    assert not [child for child in children if child.is_running()]
+    assert children().isdisjoint(born)
 
 
 async def test_i9_the_walking_process_knows_no_secret(
@@ -243,20 +248,21 @@ async def test_i9_the_walking_process_knows_no_secret(
         table="sqlite:/t",
     )
     workspace = Workspace(id="0a1b2c3d", source=grounds.workspace.source, target=target)
+    before = children()
     walking = asyncio.create_task(survey_apart(workspace, lambda _entries: None))
     environment = b""
     while not environment:
         await asyncio.sleep(0)
-        environment = _environment_of_a_child()
+        environment = _environment_of(children() - before)
     assert (await walking).objects == 1
     assert b"PATH=" in environment
     assert b"marked-secret" not in environment
 
 
-def _environment_of_a_child() -> bytes:
+def _environment_of(pids: set[int]) -> bytes:
     """Return it once the child runs a program of its own; before that it is ours."""
     own = Path("/proc/self/cmdline").read_bytes()
-    for child in psutil.Process().children():
-        if Path(f"/proc/{child.pid}/cmdline").read_bytes() != own:
-            return Path(f"/proc/{child.pid}/environ").read_bytes()
+    for pid in pids:
+        if Path(f"/proc/{pid}/cmdline").read_bytes() != own:
+            return Path(f"/proc/{pid}/environ").read_bytes()
     return b""
