@@ -144,7 +144,10 @@ class Asking:
     async def _atime(self) -> Judged:
         config = posix_config(posix_source(self._grounds.workspace))
         quiet = await asyncio.to_thread(quiet_mount, config)
-        refused = "" if quiet else await asyncio.to_thread(refused_quietly, config)
+        try:
+            refused = "" if quiet else await asyncio.to_thread(refused_quietly, config)
+        except Denied as error:
+            refused = error.what  # not even the buckets can be listed quietly
         if not quiet and not refused:
             survey = await self._surveyed()  # it opens every entry, not the buckets alone
             refused = survey.fault if survey.loud else ""

@@ -58,6 +58,9 @@ def judge_peers(told: Sequence[Told], need: Need) -> Finding:
     total = max(len(known), len(told))
     well = _well(told, members, known)
     text = f"{well} of {total} peers take pins, {need.rf} copies wanted"
+    if total < need.rf:  # each pin is sent with so many copies, and no fewer
+        remedy = f"Add {need.rf - total} more, or lower target.replication."
+        return Finding(Verdict.FAIL, text, remedy)
     return _by_count(text, well, total, need, heard)
 
 

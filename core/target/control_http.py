@@ -5,6 +5,7 @@ Not for bundles: those go by `kubo_wire`. Foreign errors become ours here and no
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from base64 import b64encode
 from contextlib import asynccontextmanager
@@ -102,7 +103,7 @@ class ControlHttp:
     async def close(self) -> None:
         """Close all connections."""
         if self._opened is not None:
-            await self._opened.close()
+            await asyncio.shield(self._opened.close())  # also if its caller is told to end
 
     def _bad_url(self) -> BadInput:
         return BadInput(

@@ -161,8 +161,8 @@ class Roster:
     async def close(self) -> None:
         """Close all clients."""
         clients: Iterable[KuboClient | ClusterClient] = (*self.kubos, *self.clusters)
-        for client in clients:
-            await client.close()
+        # shielded: who is told to end in the middle of it leaves no connection behind
+        await asyncio.shield(asyncio.gather(*(client.close() for client in clients)))
 
     async def _ask_one(self, client: KuboClient | ClusterClient, faults: list[VgwmError]) -> None:
         """Learn who one address is; faults takes what waiting cannot mend."""

@@ -16,13 +16,14 @@ import msgspec
 
 from core.engine.assessing.kept import Foretold, kept_estimate, kept_survey
 from core.engine.assessing.progress import AssessProgress
+from core.engine.assessing.twice import ask_twice
 from core.engine.trial.trying import foretell, measure
 from core.ledger.assessing import ESTIMATE, INVENTORY
 from core.ledger.rows import AnswerRow, EventDraft, Saying
 from core.preflight.assessment import Assessment
 from core.preflight.grounds import Grounds
 from core.preflight.rows import rows
-from core.probe.probe import Depth, ask_all
+from core.probe.probe import Depth
 from core.probe.registry import probes
 from core.verdict import Verdict
 
@@ -166,7 +167,7 @@ class AssessRun:
     async def _probed(self) -> list[Answer]:
         means = self._means
         asked = probes(means.workspace, Depth.CHECK, folder=means.path, now=means.now)
-        return [one async for one in ask_all(asked)]
+        return await ask_twice(asked)
 
     def _hear(self, entries: int) -> None:
         self._walked = entries

@@ -1,0 +1,89 @@
+"""The assessment on real servers: each thing that breaks shows in its own row, and in no other."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+from unittest.mock import patch
+
+import pytest
+
+from core.verdict import Verdict
+from tests.lab.process import Keeper
+from tests.real.assess_ground import make_assess_ground
+from tests.real.breakages import BREAKAGES, Breakage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.lab.redis import RedisCluster
+    from tests.lab.stack import Stack
+    from tests.lab.tools import Tools
+    from tests.real.assess_ground import AssessGround
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+
+HOST = {"host", "docker"}
+"""Rows that this host decides, not the ground: their state may be any, and must not change."""
+SEEN: list[str] = []
+
+
+@pytest.fixture(scope="module")
+def ground(stack: Stack, redis: RedisCluster, tools: Tools) -> Iterator[AssessGround]:
+    folder = Path(tempfile.mkdtemp(prefix="vgwm-assess-"))
+    with ExitStack() as stays:
+        stays.callback(shutil.rmtree, folder)
+        stays.enter_context(patch.dict(os.environ))
+        keeper = stays.enter_context(Keeper())
+        made = make_assess_ground(folder, stack, redis, tools.path("versitygw"), keeper)
+        made.before |= made.assess()
+        yield made
+
+
+def test_healthy_every_row_has_a_state_with_evidence(ground: AssessGround) -> None:
+    for row, answer in ground.before.items():
+        assert answer.evidence, row
+        assert answer.remedy or answer.verdict is Verdict.PASS, row
+        assert answer.verdict is Verdict.PASS or row in HOST, (row, answer)
+
+
+@pytest.mark.parametrize("breakage", BREAKAGES, ids=lambda one: one.name)
+def test_what_breaks_shows_in_its_row_with_a_remedy_and_in_no_other(
+    ground: AssessGround, breakage: Breakage
+) -> None:
+    with breakage.make(ground) as broken:
+        if broken.powerless:
+            found = ground.assess_powerless()
+        else:
+            found = ground.assess(broken.workspace, lambda: time.time() + broken.ahead_s)
+    changed = {
+        row: answer for row, answer in found.items() if answer.verdict != ground.before[row].verdict
+    }
+    own = changed.get(breakage.row)
+    others = {row: answer.verdict for row, answer in changed.items() if row != breakage.row}
+    assert own is not None, changed
+    SEEN.append(
+        f"{breakage.name:<40} {breakage.row:<9} {own.verdict:<8} {_also(others):<58} {own.remedy}"
+    )
+    assert own.verdict is breakage.state, own
+    assert breakage.says in own.evidence, own
+    assert own.remedy, own
+    assert others == breakage.also, changed
+    assert found.keys() == ground.before.keys()
+
+
+def test_mended_all_is_as_before(ground: AssessGround) -> None:
+    after = ground.assess()
+    print("\n".join(["", *SEEN]))  # noqa: T201 - the table, for pytest -s
+    assert {row: one.verdict for row, one in after.items()} == {
+        row: one.verdict for row, one in ground.before.items()
+    }
+
+
+def _also(others: dict[str, Verdict]) -> str:
+    return ", ".join(f"{row} {state}" for row, state in others.items())
