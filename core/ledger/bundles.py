@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from core.dag.canonical import dumps
@@ -14,7 +14,7 @@ from core.model import BlockCounts, Bundle, BundleKind, BundleState, Cid
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from core.ledger.losses import LossRow
 
@@ -73,6 +73,7 @@ class Copy:
     allocations: Sequence[str]
     counts: BlockCounts
     losses: Sequence[LossRow] = ()
+    tallies: Mapping[str, int] = field(default_factory=dict)
 
 
 def load(conn: sqlite3.Connection, bundle_id: int) -> Range:
@@ -178,6 +179,7 @@ def copied(conn: sqlite3.Connection, bundle_id: int, copy: Copy, epoch: int) -> 
         (copy.root, dumps(list(copy.allocations)), blocks, epoch, bundle_id),
     )
     losses.keep(conn, bundle.bucket_id, copy.losses)
+    losses.tally(conn, bundle.bucket_id, bundle_id, copy.tallies)
 
 
 def pinned(conn: sqlite3.Connection, ids: Iterable[int]) -> None:

@@ -205,17 +205,25 @@ class Ledger(LedgerReader):
         allocations: Sequence[str],
         counts: BlockCounts,
         losses: Sequence[LossRow] = (),
+        tallies: Mapping[str, int] = _NOTHING,
         event: EventDraft | None = None,
     ) -> None:
         """Note root and allocations: every allocated node counted the bundle's blocks.
 
-        losses: what its members have that the target does not show.
+        losses: what its members have that the target does not show. tallies: the same, by class
+        and without names; they stand in the place of an earlier copy's.
         """
         await self._write(
             partial(
                 bundles.copied,
                 bundle_id=bundle_id,
-                copy=bundles.Copy(root=root, allocations=allocations, counts=counts, losses=losses),
+                copy=bundles.Copy(
+                    root=root,
+                    allocations=allocations,
+                    counts=counts,
+                    losses=losses,
+                    tallies=tallies,
+                ),
                 epoch=self.epoch,
             ),
             event,
@@ -225,30 +233,27 @@ class Ledger(LedgerReader):
         """Note that every allocated peer was observed to say `pinned` (I1)."""
         await self._write(partial(bundles.pinned, ids=ids), event)
 
-    async def record(  # noqa: PLR0913 - keyword-only, each a thing of its own
+    async def record(
         self,
         bundle_id: int,
         rows: Sequence[RecordRow],
         *,
         failures: Sequence[FailureDraft] = (),
         requeued: Sequence[NewBundle] = (),
-        increments: Mapping[str, int] = _NOTHING,
         event: EventDraft | None = None,
     ) -> None:
         """End a bundle: every open member is a row, or an entry of a requeued bundle.
 
         rows: state RECORDED, FAILED or GONE_APPLIED. requeued: objects that changed while they were
         read; they leave this bundle for new ones with one try more. failures: the reasons of both.
-        increments: `class:NAME` tallies. Raises Broken if a member is missing or foreign (I4), and
-        WrongState if a row is RECORDED but the bundle is not pinned (I1).
+        Raises Broken if a member is missing or foreign (I4), and WrongState if a row is RECORDED
+        but the bundle is not pinned (I1).
         """
         await self._write(
             partial(
                 recording.record,
                 bundle_id=bundle_id,
-                outcome=recording.Outcome(
-                    rows=rows, failures=failures, requeued=requeued, increments=increments
-                ),
+                outcome=recording.Outcome(rows=rows, failures=failures, requeued=requeued),
                 now_ns=self._clock(),
             ),
             event,

@@ -1,7 +1,7 @@
-"""What migrated objects have that the target does not show: each by name, once.
+"""What migrated objects have that the target does not show: by name, or counted by class.
 
-Kept in the commit that says a bundle is copied: what is done again names the same, and is counted
-once, whatever a crash undid.
+Kept in the commit that says a bundle is copied: what is done again names and counts the same, and
+stands in the counters once, whatever a crash undid.
 """
 
 from __future__ import annotations
@@ -14,12 +14,16 @@ from core.ledger import counters
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 TABLES: Final = (
     (
         "CREATE TABLE losses(bid INTEGER NOT NULL, key BLOB NOT NULL, ver BLOB NOT NULL,"
         " why TEXT NOT NULL, what TEXT NOT NULL, PRIMARY KEY(bid,key,ver,why,what)) WITHOUT ROWID"
+    ),
+    (
+        "CREATE TABLE tallies(bun INTEGER NOT NULL, name TEXT NOT NULL, n INTEGER NOT NULL,"
+        " PRIMARY KEY(bun,name)) WITHOUT ROWID"
     ),
 )
 
@@ -60,6 +64,21 @@ def keep(conn: sqlite3.Connection, bucket_id: int, rows: Sequence[LossRow]) -> N
     for why in {row[2] for row in rows}:
         new = _INSERT.run(conn, [row for row in rows if row[2] == why], (bucket_id,))
         delta[f"{counters.CLASS_PREFIX}{why}"] = new
+    counters.add(conn, bucket_id, delta)
+
+
+def tally(
+    conn: sqlite3.Connection, bucket_id: int, bundle_id: int, found: Mapping[str, int]
+) -> None:
+    """Put what was counted in a bundle in place of what was counted in it before."""
+    before = conn.execute("SELECT name,n FROM tallies WHERE bun=?", (bundle_id,)).fetchall()
+    if not before and not found:
+        return
+    conn.execute("DELETE FROM tallies WHERE bun=?", (bundle_id,))
+    rows = [(bundle_id, name, n) for name, n in found.items()]
+    conn.executemany("INSERT INTO tallies(bun,name,n) VALUES(?,?,?)", rows)
+    delta = Counter({f"{counters.CLASS_PREFIX}{name}": n for name, n in found.items()})
+    delta.subtract({f"{counters.CLASS_PREFIX}{name}": n for name, n in before})
     counters.add(conn, bucket_id, delta)
 
 

@@ -55,7 +55,6 @@ class Outcome:
     rows: Sequence[RecordRow]
     failures: Sequence[FailureDraft]
     requeued: Sequence[NewBundle]
-    increments: Mapping[str, int]
 
 
 def record(conn: sqlite3.Connection, bundle_id: int, outcome: Outcome, now_ns: int) -> None:
@@ -74,9 +73,6 @@ def record(conn: sqlite3.Connection, bundle_id: int, outcome: Outcome, now_ns: i
     old = _update(conn, bundle, rows)
     delta = _outcomes(rows, states)
     counters.resize(delta, old, list(map(_size, rows)))
-    delta.update(
-        {n: v for n, v in outcome.increments.items() if n.startswith(counters.CLASS_PREFIX)}
-    )
     delta["bundles_recorded"] += 1
     counters.add(conn, bundle.bucket_id, delta)
     conn.execute(

@@ -12,7 +12,7 @@ from core.ledger.rows import BucketRow, BucketState
 from core.model import Bundle, BundleState
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from core.ledger.rows import EntryRow, NewBundle, RecordRow
     from core.model import BlockCounts, Cid
@@ -81,13 +81,14 @@ class NoLedger:
     async def copying(self, ids: Sequence[int], worker: str) -> None:
         pass
 
-    async def copied(
+    async def copied(  # noqa: PLR0913, PLR0917 - the ledger's own
         self,
         bundle_id: int,
         root: Cid,
         allocations: Sequence[str],
         counts: BlockCounts,
         losses: Sequence[object] = (),
+        tallies: Mapping[str, int] | None = None,
     ) -> None:
         pass
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from typing import TYPE_CHECKING
@@ -44,6 +45,7 @@ def make_tree(base: Path, seed: int) -> tuple[HandTree, dict[Place, bytes]]:
             body = rng.randbytes(rng.choice((0, 1, 300, 2_000)))
             key = f"d{number % 5}/k{number:04d}".encode()
             tree.put(key, body, bucket=name)
+            _spoil(tree.root / os.fsdecode(name) / os.fsdecode(key), number)
             bodies[name, key, b""] = body
         for number in range(VERSIONS):
             version = f"01M82TCBGRT4GGFVVW68KGQ{number:03d}".encode()
@@ -57,6 +59,14 @@ def make_tree(base: Path, seed: int) -> tuple[HandTree, dict[Place, bytes]]:
     tree.put(b"large.bin", large, bucket=b"beta")
     bodies[b"beta", b"large.bin", b""] = large
     return tree, bodies
+
+
+def _spoil(path: Path, number: int) -> None:
+    """Give some objects what the target does not show: it is counted once, whatever is killed."""
+    if number % 3 == 0:
+        os.setxattr(path, "user.backup", b"tape")
+    if number % 4 == 0:
+        path.chmod(0o600)
 
 
 def wait_until_quiet(tree: HandTree) -> None:

@@ -92,9 +92,8 @@ class Carrying:
                 copied()
                 await self._recorder.record(bundle, result, watch, place)
                 return
-            keep = partial(
-                ledger.copied, bundle.id, root, place.peers, counts, losses=result.losses
-            )
+            keep = partial(ledger.copied, bundle.id, root, place.peers, counts)
+            keep = partial(keep, losses=result.losses, tallies=result.tallies)
             await self._hold.patiently(keep)
             await self._m.executor.settled(bundle.id)
             copied()

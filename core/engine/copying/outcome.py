@@ -23,13 +23,11 @@ class Outcome:
     """What is stored when a bundle ends.
 
     rows: of all members but those in again. failures: why members failed or go round again.
-    classes: what is counted without names, as the counters are named.
     """
 
     rows: list[RecordRow]
     failures: list[FailureDraft]
     again: list[EntryRow]
-    classes: dict[str, int]
 
 
 def outcome_of(
@@ -55,8 +53,7 @@ def outcome_of(
         else:
             rows.append(_end(ObjectState.FAILED, bundle, member))
             failures.append(_draft(fault))
-    classes = {f"class:{name}": n for name, n in result.tallies.items()}
-    return Outcome(rows=rows, failures=failures, again=again, classes=classes)
+    return Outcome(rows=rows, failures=failures, again=again)
 
 
 def without_refused(outcome: Outcome, refused: Mapping[bytes, str]) -> Outcome:
@@ -79,7 +76,7 @@ def without_refused(outcome: Outcome, refused: Mapping[bytes, str]) -> Outcome:
             )
         else:
             rows.append(row)
-    return Outcome(rows=rows, failures=failures, again=outcome.again, classes=outcome.classes)
+    return Outcome(rows=rows, failures=failures, again=outcome.again)
 
 
 def again_bundle(new_id: int, entries: Sequence[EntryRow], kind: BundleKind) -> NewBundle:

@@ -65,7 +65,7 @@ class Recorder:
     async def record_again(self, bundle: Bundle, rows: Rows, left: list[EntryRow]) -> None:
         """Record a bundle by its manifest; left: members that go round again."""
         refused = await self._upsert(rows.table)
-        outcome = Outcome(rows=rows.ledger, failures=[], again=left, classes={})
+        outcome = Outcome(rows=rows.ledger, failures=[], again=left)
         await self._store(bundle, without_refused(outcome, refused), len(rows.ledger))
 
     async def _answered(
@@ -108,7 +108,6 @@ class Recorder:
                 outcome.rows,
                 failures=outcome.failures,
                 requeued=again,
-                increments=outcome.classes,
                 event=event,
             )
         )

@@ -125,6 +125,7 @@ def as_schema_2(path: Path) -> None:
             conn.execute(f"DELETE FROM seals WHERE what='{name}'")  # noqa: S608 - our own names
             conn.execute(f"DROP TABLE {name}")
         conn.execute("DROP TABLE losses")
+        conn.execute("DROP TABLE tallies")
         conn.execute("PRAGMA user_version=2")
 
 

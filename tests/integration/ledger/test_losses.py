@@ -36,6 +36,25 @@ async def test_what_is_lost_again_is_counted_once(
     assert {one.bucket for one in kept} == {b"photos"}
 
 
+async def test_a_copy_done_again_counts_in_place_of_the_one_before(
+    ledger: Ledger, bucket: int
+) -> None:
+    number = await scene.planned(ledger, bucket, scene.entries(0, 9))
+    other = await scene.planned(ledger, bucket, scene.entries(9, 9))
+
+    async def copied(bundle: int, **tallies: int) -> dict[str, int]:
+        await ledger.copied(bundle, scene.ROOT, scene.PEERS, scene.COUNTS, tallies=tallies)
+        assert (await ledger.counters(bucket)).classes == (await ledger.counters()).classes
+        return dict((await ledger.counters()).classes)
+
+    assert await copied(number, posix_owner_mode=4, timestamp_range=1) == {
+        "posix_owner_mode": 4,
+        "timestamp_range": 1,
+    }
+    assert await copied(other, posix_owner_mode=2) == {"posix_owner_mode": 6, "timestamp_range": 1}
+    assert await copied(number, posix_owner_mode=3) == {"posix_owner_mode": 5}
+
+
 async def test_pages_neither_repeat_nor_leave_out(
     ledger: Ledger, bucket: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.engine.copying.outcome import Outcome, again_bundle, outcome_of, without_refused
-from core.engine.crew.task import CopyResult, Loss, ObjectFault
+from core.engine.crew.task import CopyResult, ObjectFault
 from core.engine.worker.walk import current_only
 from core.model import Bundle, BundleKind, ObjectState, Page, Unrepresentable
 
@@ -60,18 +60,6 @@ def test_gone_and_unreadable_objects_end_at_once(
     assert len(outcome.failures) == reasons
 
 
-def test_what_has_no_names_is_counted_by_class_and_losses_only_where_they_are_kept() -> None:
-    result = CopyResult(
-        bundle=4,
-        epoch=1,
-        attempt=1,
-        losses=[Loss(b"k", b"", "foreign_xattr", "user.x")] * 2,
-        tallies={"integrity:stale-etag": 3},
-    )
-    outcome = outcome_of(bundle(), result, [], {}, retry_attempts=3)
-    assert outcome.classes == {"class:integrity:stale-etag": 3}
-
-
 def test_the_bundle_that_goes_round_again_spans_its_members_in_key_order() -> None:
     other = (b"a", b"", 1, 1, 1, 1)
     again = again_bundle(9, [MEMBER, other], BundleKind.RANGE)
@@ -93,7 +81,7 @@ def test_an_object_that_the_table_cannot_hold_has_failed_by_name() -> None:
     good = (1, b"cid", b"etag", 7, 11, 12, 13, 99, 2, b"a", b"")
     bad = (1, b"cid", b"etag", 7, 11, 12, 13, 99, 2, b"k", b"")
     old = (1, b"cid", b"etag", 7, 11, 12, 13, 99, 2, b"k", b"01OLD")
-    whole = Outcome(rows=[good, bad, old], failures=[], again=[], classes={})
+    whole = Outcome(rows=[good, bad, old], failures=[], again=[])
     outcome = without_refused(whole, {b"k": "too long"})
     assert outcome.rows[::2] == [good, old]
     assert outcome.rows[1] == (5, None, None, 7, 11, 12, 13, None, 2, b"k", b"")
