@@ -1,12 +1,15 @@
 """Opening the object table that vgwm.yaml names: `sqlite:PATH` or `ydb:grpc[s]://HOST:PORT/DB`.
 
 Each database's code is imported on first use: `import ydb` costs 0.3 s, and no file needs it.
+In a thread: whoever else is on the loop goes on.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -50,6 +53,7 @@ async def open_table(spec: str, profile: Profile, login: TableLogin | None) -> O
     if kind == "ydb" and rest:
         # gRPC's C core prints to the terminal; it reads this when it is first imported.
         os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+        await asyncio.to_thread(import_module, "core.target.objects_ydb")
         from core.target.objects_ydb import YdbTable  # noqa: PLC0415 - see above
 
         return await YdbTable.open(rest, profile, login)

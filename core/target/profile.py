@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 SHIPPED: Final = ("guide", "extended")
 _LARGEST_BYTES: Final = 1 << 20
+_FIRST: Final = threading.Lock()
+"""msgspec reads a class when it first meets it: two threads at that at once end the process."""
 _HERE: Final = Path(__file__).parent / "profiles"
 
 # A profile without the Json column that holds everything leaves these to the manifest alone.
@@ -128,7 +131,9 @@ def _text_of(path: Path) -> str:
 def parse(text: str, *, where: str) -> Profile:
     """Return the profile that a YAML text describes. where: how errors name it. Raises BadInput."""
     try:
-        raw = msgspec.convert(yaml.safe_load(text), ProfileFile)
+        tree = yaml.safe_load(text)
+        with _FIRST:
+            raw = msgspec.convert(tree, ProfileFile)
     except (yaml.YAMLError, msgspec.ValidationError) as error:
         raise _bad(safe(str(error)), where) from error
     except RecursionError as error:

@@ -40,6 +40,7 @@ DDL: Final = ydb.BaseRequestSettings().with_timeout(60).with_operation_timeout(5
 
 _CONNECT_S: Final = 5
 _STOP_S: Final = 5
+_BROKEN_OFF_S: Final = 0
 _SESSIONS: Final = 4
 _FIRST_WAIT_S: Final = 0.05
 _LONGEST_WAIT_S: Final = 4.0
@@ -97,7 +98,8 @@ class YdbClient:
             await _stop(driver)
             raise to_error(error, where) from error
         except BaseException:
-            await _stop(driver)
+            # whoever broke it off waits: a silent server would hold the stop for all of its time
+            await _stop(driver, _BROKEN_OFF_S)
             raise
 
     async def call(
@@ -233,10 +235,10 @@ def _certificates(ca_file: Path | None) -> bytes | None:
         ) from error
 
 
-async def _stop(driver: Driver) -> None:
+async def _stop(driver: Driver, limit_s: int = _STOP_S) -> None:
     for _ in range(2):  # a stop that raises leaves a task behind; the second one ends it
         try:
-            await driver.stop(timeout=_STOP_S)
+            await driver.stop(timeout=limit_s)
         except FOREIGN:
             continue
         return

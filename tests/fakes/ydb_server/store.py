@@ -24,9 +24,13 @@ def now_us() -> int:
 
 
 class Store:
-    """database: with its leading slash. file: kept between runs, so a restart loses nothing."""
+    """database: with its leading slash. file: kept between runs, so a restart loses nothing.
 
-    def __init__(self, file: str, database: str) -> None:
+    ahead_s: how far its clock is ahead.
+    """
+
+    def __init__(self, file: str, database: str, ahead_s: int = 0) -> None:
+        self._ahead_s = ahead_s
         self.database = database.rstrip("/")
         self._file = file
         self._lock = threading.RLock()
@@ -45,7 +49,8 @@ class Store:
         )
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
-        connection.create_function("CurrentUtcTimestamp", 0, now_us)
+        ahead_us = self._ahead_s * 1_000_000
+        connection.create_function("CurrentUtcTimestamp", 0, lambda: now_us() + ahead_us)
         connection.create_function("Version", 0, lambda: "stand-in-1")
         return connection
 
