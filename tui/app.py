@@ -236,8 +236,10 @@ class Terminal(App[int], inherit_bindings=False):
             self.call_after_refresh(self._sheet_is_painted)
 
     def _sheet_is_painted(self) -> None:
-        if self.ui.sheet is not None:
-            self.ui = replace(self.ui, sheet=replace(self.ui.sheet, painted_at_s=time.monotonic()))
+        """Note when the sheet was first seen; paints that were due by then say nothing new."""
+        sheet = self.ui.sheet
+        if sheet is not None and sheet.painted_at_s is None:
+            self.ui = replace(self.ui, sheet=replace(sheet, painted_at_s=time.monotonic()))
 
     def _scene(self) -> Scene:
         snapshot = self.link.snapshot

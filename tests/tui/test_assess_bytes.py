@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from core.control import wire_checks
 
-SECONDS = 5
+SECONDS = 4
 
 
 @pytest.fixture
