@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from core.config.redact import redact
 from core.config.secret import SecretRef
 from core.config.units import parse_duration
 from core.config.workspace import FILE_NAME, load
@@ -153,8 +152,8 @@ def _row(answer: Answer) -> ProbeRow:
         check=answer.check,
         endpoint=answer.endpoint,
         state=answer.verdict,
-        evidence=redact(answer.evidence),
-        remedy=redact(answer.remedy),
+        evidence=answer.evidence,
+        remedy=answer.remedy,
         measured_ns=answer.at_ns,
         age_s=max(0.0, (time.time_ns() - answer.at_ns) / 1e9),
         took_s=round(answer.took_s, 4),

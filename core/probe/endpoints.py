@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _PORTS = {"http": 80, "https": 443, "grpc": 2136, "grpcs": 2135}
 _TLS = frozenset({"https", "grpcs"})
 _REDIS = 6379
+_HIGHEST = 65_535
 
 
 class Endpoint(NamedTuple):
@@ -78,4 +79,8 @@ def _pair(name: str, endpoint: str) -> Endpoint | None:
     host, _, port = endpoint.rpartition(":")
     if not host:
         return Endpoint(name, "cache", endpoint.strip("[]"), _REDIS)
-    return Endpoint(name, "cache", host.strip("[]"), int(port)) if port.isdecimal() else None
+    return Endpoint(name, "cache", host.strip("[]"), int(port)) if _is_port(port) else None
+
+
+def _is_port(text: str) -> bool:
+    return text.isdecimal() and 0 < int(text) <= _HIGHEST

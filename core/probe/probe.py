@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
+from core.config.redact import redact
 from core.errors import NoAnswer, VgwmError
 from core.verdict import Answer, Component, Verdict
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 HEALTH_LIMIT_S = 1.6
 """Of one answer: all come at once, so that `health` ends within 2 s."""
+
+_LONGEST = 600
+"""Characters of evidence: servers' own words stand in it, and some of them are endless."""
 
 
 class Depth(Enum):
@@ -74,16 +78,16 @@ async def ask_one(probe: Probe) -> Answer:
         found = Finding(Verdict.UNKNOWN, error.what, error.remedy)
     except VgwmError as error:
         found = Finding(Verdict.FAIL, error.what, error.remedy)
-    except OSError as error:
-        text = error.strerror or type(error).__name__
+    except (OSError, UnicodeError) as error:  # the latter: a name that no resolver takes
+        text = (error.strerror if isinstance(error, OSError) else "") or type(error).__name__
         found = Finding(Verdict.UNKNOWN, text, probe.remedy)
     return Answer(
         check=probe.check,
         component=probe.component,
         verdict=found.verdict,
-        evidence=found.evidence,
+        evidence=redact(found.evidence)[:_LONGEST],
         at_ns=time.time_ns(),
         took_s=time.monotonic() - began_s,
         endpoint=probe.endpoint,
-        remedy=found.remedy,
+        remedy=redact(found.remedy),
     )

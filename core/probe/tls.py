@@ -33,7 +33,10 @@ async def certificate(endpoint: Endpoint) -> Finding:
             f"no TLS: {safe(str(error.reason or error))}",
             "Check that this port speaks TLS 1.2 or newer, or write its address without TLS.",
         )
-    return judge(x509.load_der_x509_certificate(shown), datetime.now(tz=UTC))
+    try:
+        return judge(x509.load_der_x509_certificate(shown), datetime.now(tz=UTC))
+    except ValueError as error:
+        return Finding(Verdict.UNKNOWN, f"its dates cannot be read: {safe(str(error))}", _RENEW)
 
 
 def judge(shown: x509.Certificate, now: datetime) -> Finding:
@@ -63,8 +66,11 @@ async def _unfit(endpoint: Endpoint, error: ssl.SSLCertVerificationError) -> Fin
     blind = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     blind.check_hostname = False
     blind.verify_mode = ssl.CERT_NONE
-    shown = x509.load_der_x509_certificate(await _shake(endpoint, blind))
-    text = f"{safe(error.verify_message)}; {dates(shown)}"
+    shown = await _shake(endpoint, blind)
+    try:
+        text = f"{safe(error.verify_message)}; {dates(x509.load_der_x509_certificate(shown))}"
+    except ValueError:
+        text = safe(error.verify_message)
     if error.verify_code == _EXPIRED:
         return Finding(Verdict.FAIL, text, _RENEW)
     if error.verify_code == _NOT_YET:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
 from core.errors import Denied, NodeUnreachable, SchemaMismatch
+from core.probe.network import look_up
 from core.probe.probe import Depth, Finding, Probe, ask_all, ask_one
 from core.verdict import Component, Verdict
 
@@ -93,3 +95,20 @@ async def test_a_reader_that_leaves_ends_all_questions() -> None:
     await anext(answers)
     await answers.aclose()  # type: ignore[attr-defined] # a generator, by its annotation an iterator
     assert len(ended) == 2
+
+
+async def test_i9_what_a_server_says_is_shortened_and_without_secrets() -> None:
+    async def talkative() -> Finding:
+        text = "refused: Authorization: Basic dXNlcjpodW50ZXIy\n http://u:hunter2@h/ " + "x" * 9999
+        return Finding(Verdict.FAIL, text, "Not token=hunter2.")
+
+    answer = await ask_one(probe(talkative))
+    assert "hunter2" not in answer.evidence + answer.remedy
+    assert "dXNlcjpodW50ZXIy" not in answer.evidence
+    assert len(answer.evidence) <= 600
+
+
+async def test_a_name_that_no_resolver_takes_is_no_answer() -> None:
+    answer = await ask_one(probe(partial(look_up, "a" * 64 + ".example")))
+    assert answer.verdict in {Verdict.UNKNOWN, Verdict.FAIL}
+    assert answer.evidence

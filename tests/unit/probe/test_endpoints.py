@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from core.config.workspace import parse
+from core.errors import BadInput
 from core.probe.endpoints import Endpoint, endpoints
 
 BEGIN = 'v: 1\nid: "9f2c1a7e"\nsource: {type: posix, path: /data/gw}\n'
@@ -41,3 +44,16 @@ def test_a_folder_as_a_target_has_no_server() -> None:
 
 def test_a_hostile_host_name_is_shown_harmless() -> None:
     assert "\x1b" not in Endpoint("kubo-1", "kubo", "k\x1b[2J", 1).shown
+
+
+@pytest.mark.parametrize("endpoint", ["r1:0", "r1:65536", "r1:x", "r1:99999999999999"])
+def test_a_port_that_there_is_not_is_not_asked(endpoint: str) -> None:
+    text = BEGIN + (
+        'target: {type: ipfs, kubo: ["http://k1:5001"], cluster: ["http://c1:9094"], '
+        f'table: "sqlite:/t", cache: {{endpoints: ["{endpoint}"]}}}}\n'
+    )
+    try:
+        workspace = parse(text)
+    except BadInput:
+        return  # refused already where it is read
+    assert [one.kind for one in endpoints(workspace)] == ["kubo", "cluster"]

@@ -120,3 +120,9 @@ def test_a_peer_that_hears_all_passes_and_an_expired_metric_warns() -> None:
     assert "2 s behind" in fine.evidence
     assert judge_metrics(2, pings, [metric("a"), metric("b", valid=False)]).verdict is Verdict.WARN
     assert judge_metrics(3, pings, free).verdict is Verdict.WARN
+
+
+def test_more_copies_than_peers_fail() -> None:
+    found = judge_peers([told(p) for p in THREE], Need(rf=4, least=2))
+    assert found.verdict is Verdict.FAIL
+    assert "target.replication" in found.remedy
