@@ -39,11 +39,13 @@ def begin_sheet(scene: Scene) -> Sheet | None:
     now = scene.snapshot
     if now is None:
         return None
+    blocked = _blocked(scene)
     if not now.workspace.planned:
         return Sheet(
             title="plan: list the source",
             command="vgwm plan",
             effects=(
+                *blocked,
                 f"lists every object of {now.workspace.source} once, into the ledger",
                 "reads names and attributes only; nothing is copied or changed",
             ),
@@ -55,12 +57,19 @@ def begin_sheet(scene: Scene) -> Sheet | None:
         title="copy: bring the planned objects to the target",
         command="vgwm copy",
         effects=(
+            *blocked,
             f"copies {display.count(t.remaining)} objects, about {left}",
             f"to {now.workspace.target}; the source is only read",
             "it may be paused, cancelled and begun again; what is recorded stays",
         ),
         act=effects.Begin("copy"),
     )
+
+
+def _blocked(scene: Scene) -> tuple[str, ...]:
+    """Return that the engine is going to refuse it, as far as that is known here."""
+    ids = scene.checks.blocking if scene.checks is not None else []
+    return (f"is refused until these checks pass (g a): {', '.join(ids)}",) if ids else ()
 
 
 def cancel_sheet(job: Job | None) -> Sheet | None:

@@ -14,6 +14,7 @@ from tui.assess_acts import OWN, answered
 from tui.checklist import Kind, Pane, Wanted
 from tui.keys import Keymap
 from tui.parts import Part
+from tui.sheets import begin_sheet
 from tui.ui import Asks, Link, LinkState, Name, Prompt, Scene, Ui
 from tui.views.frame import draw
 from tui.views.line import Size
@@ -26,6 +27,7 @@ ROLLING = told(
 )
 HERE = stage.scene(NOW, checks=found.ASSESSED, plan=PLAN)
 SHEET = OWN.does["begin"](stage.ui(Name.ASSESS), HERE)[0].sheet
+BLOCKED = begin_sheet(stage.scene(UNPLANNED, checks=found.ASSESSED))
 TRIAL = OWN.does["begin"](stage.ui(Name.ASSESS, checklist=Wanted(pane=Pane.TIME)), HERE)[0].sheet
 TAKING = Prompt(asks=Asks.TAKE, about="versions", typed="kept in the manifests")
 TAKE = answered(stage.ui(Name.ASSESS), TAKING)[0].sheet
@@ -79,6 +81,7 @@ CASES: dict[str, tuple[Scene, Ui]] = {
     "plan-open": (stage.scene(NOW, checks=found.CLEAN, plan=PLAN), at_plan(Part.TIME)),
     "plan-unassessed": (stage.scene(NOW, checks=found.NEVER, plan=PLAN), at_plan(Part.TIME)),
     "plan-none": (stage.scene(UNPLANNED), at_plan()),
+    "plan-blocked": (stage.scene(UNPLANNED, checks=found.ASSESSED), at_plan(sheet=BLOCKED)),
     "plan-planning": (stage.scene(PLANNING), at_plan()),
     "home-assessed": (HERE, stage.ui(Name.HOME)),
     "home-clean": (stage.scene(NOW, checks=found.CLEAN), stage.ui(Name.HOME)),

@@ -23,7 +23,7 @@ _CONFIGURED = ("backups", "security")
 """The checks of what phase 2 makes."""
 
 
-def view(scene: Scene, ui: Ui, size: Size) -> list[Line]:  # noqa: ARG001 - every view has this shape
+def view(scene: Scene, ui: Ui, size: Size) -> list[Line]:  # noqa: ARG001 - every view's shape
     """Return the body's rows."""
     now = scene.snapshot
     if now is None:
@@ -41,7 +41,7 @@ def view(scene: Scene, ui: Ui, size: Size) -> list[Line]:  # noqa: ARG001 - ever
         labelled("table", Piece(f"{ws.table}   profile {ws.profile}")),
         EMPTY,
         text(f"   {'phase':<14}{'state':<22}{'evidence':<33}go", Role.DIM),
-        *_phases(now, scene.checks),
+        *(_recorded(now) if ui.link.played is not None else _phases(now, scene.checks)),
         EMPTY,
     ]
     lines += [*_needs_you(now), *_blocked(scene.checks)]
@@ -53,6 +53,12 @@ def view(scene: Scene, ui: Ui, size: Size) -> list[Line]:  # noqa: ARG001 - ever
 def _phases(now: Snapshot, checks: Checks | None) -> list[Line]:
     """Return the guide's phases that this release carries: what was found, listed, copied."""
     return [_prepare(now, checks), _configure(checks), *_data(now)]
+
+
+def _recorded(now: Snapshot) -> list[Line]:
+    """Return the phases that a recording holds: it has no assessment."""
+    none = stands(State.NONE, "not recorded")
+    return [_phase("1 prepare", none, "vgwm assess --last", go="g a"), *_data(now)]
 
 
 def _configure(checks: Checks | None) -> Line:
