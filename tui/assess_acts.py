@@ -13,7 +13,7 @@ from tui.checklist import Fold, Kind, Pane, Wanted, kind_of, named, parse_wanted
 from tui.own import Own
 from tui.sheets import cancel_sheet
 from tui.ui import Asks, Message, Prompt, Sheet, Ui
-from tui.views.checking import command
+from tui.views.checking import LAST, command
 from tui.views.inventory import overflow
 from tui.views.line import Role, Size
 from tui.views.words import assess_job, is_alive
@@ -51,7 +51,7 @@ def command_of(ui: Ui, scene: Scene) -> str:
     if ui.checklist.pane is Pane.TIME:
         return f"vgwm assess --measure {TRIAL}"
     check = check_of(ui, scene)
-    return command(check) if check is not None else "vgwm assess"
+    return command(check) if check is not None else LAST
 
 
 def answered(ui: Ui, prompt: Prompt) -> Done:

@@ -48,6 +48,7 @@ CASES: dict[str, tuple[Scene, Ui]] = {
     "assess-opened": (HERE, assess(opened=True)),
     "assess-taken": (HERE, assess(cursor=4, opened=True)),
     "assess-passed": (HERE, assess(checklist=Wanted(kind=Kind.PASS))),
+    "assess-fold": (HERE, assess(cursor=9)),
     "assess-none": (HERE, assess(checklist=Wanted(text="zebra"))),
     "assess-clean": (stage.scene(NOW, checks=found.CLEAN), assess()),
     "assess-noted": (

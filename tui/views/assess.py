@@ -121,7 +121,9 @@ def _tabs(ui: Ui, checks: Checks) -> Line:
         return (*line, Piece("   only ", Role.DIM), Piece(ui.checklist.typed, Role.WARN))
     if checks.run is not None and checks.run.state not in ENDED and checks.run.text:
         return (*line, Piece(f"   {checks.run.text}", Role.DIM))
-    if ui.checklist.pane is not Pane.CHECKS:
+    if ui.checklist.pane is Pane.INVENTORY:
+        return (*line, Piece(f"   {checking.LAST}", Role.DIM))
+    if ui.checklist.pane is Pane.TIME:
         return (*line, Piece("   Tab next", Role.DIM))
     if checks.blocking:
         verb = "blocks" if len(checks.blocking) == 1 else "block"
@@ -156,6 +158,8 @@ def _checks(checks: Checks, scene: Scene, ui: Ui, size: Size) -> list[Line]:
         lines = beside(lines, beside_it, width + 1, size.height - _HEAD_ROWS)
     elif check is not None:
         lines += [EMPTY, *checking.detail(check, size.width, rows=_DETAIL_ROWS)]
+    else:
+        lines += [EMPTY, (Piece(" runs  ", Role.DIM), Piece(checking.LAST))]
     blank = size.height - (_HEAD_ROWS - 1) - _FOOT_ROWS - len(lines)
     return [*lines, *([EMPTY] * blank), foot]
 

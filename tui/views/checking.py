@@ -25,6 +25,8 @@ STATES = {
     Kind.PASS: State.PASS,
     Kind.IDLE: State.NONE,
 }
+LAST = "vgwm assess --last"
+"""The command that shows all of it, and asks nothing."""
 _STATE_CELLS = 11
 _NAME_CELLS = 14
 _AGE_CELLS = 7
