@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Final
 
 from redis import exceptions
 
+from core.config.redact import redact
 from core.display import safe
 from core.errors import BadInput, CapacityExhausted, Denied, NodeBusy, NodeUnreachable
 
@@ -27,7 +29,8 @@ _BUSY_S: Final = 5.0
 def to_error(error: BaseException, endpoint: str) -> VgwmError:
     """Return our error for the client's. endpoint: `HOST:PORT`, safe to show."""
     where = f"cache {endpoint}"
-    said = safe(" ".join(str(error).split())[:300])
+    # a server, or a proxy before it, may repeat what it was sent (I9)
+    said = safe(redact(" ".join(str(error).split()))[:300])
     if isinstance(error, exceptions.TimeoutError | TimeoutError):
         return NodeUnreachable(
             what="no answer in time",
@@ -70,6 +73,8 @@ def _reason(error: BaseException) -> str:
     """Return what the system said: the client wraps it into a sentence with the address."""
     cause = error.__cause__ or error.__context__
     found = error if isinstance(error, OSError) else cause
-    if isinstance(found, OSError) and found.strerror:
-        return safe(found.strerror.lower())
-    return safe(" ".join(str(error).split())[:300])
+    if isinstance(found, OSError) and found.errno:
+        # asyncio words it with the address; a name that does not resolve has a number of its own
+        known = os.strerror(found.errno) if found.errno > 0 else str(found.strerror)
+        return safe(known.lower())
+    return safe(redact(" ".join(str(error).split()))[:300])
