@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from textual.events import Key
 
 from core.control import wire, wire_checks
@@ -18,7 +16,6 @@ from tests.tui.engine import LiveDesk
 from tests.tui.test_app import Driven, driven
 from tests.tui.test_views import UNPLANNED
 from tui import link
-from tui.checklist import Fold, Kind, Pane, Wanted, kind_of, parse_wanted, rows
 from tui.link import EngineLink
 from tui.prepared import Prepared
 from tui.reasons import why_off
@@ -228,6 +225,21 @@ async def test_the_pane_of_times_begins_a_trial(tmp_path: Path) -> None:
         await it.until(lambda: desk.acts == [("start", "assess", {"measure": "60s"})])
 
 
+async def test_an_inventory_longer_than_the_screen_scrolls_to_its_last_row_and_no_further(
+    tmp_path: Path,
+) -> None:
+    async with assess(tmp_path, AssessedDesk()) as it:
+        await typed(it, "tab", "end")
+        assert "photos/raw/19.tar" in it.text
+        end = it.text.split("\n")[2:]
+        await typed(it, "down", "down")
+        assert it.text.split("\n")[2:] == end
+        await it.press("up")
+        assert "photos/raw/19.tar" not in it.text
+        await it.press("escape")
+        assert "[checks]" in it.text
+
+
 async def test_while_it_runs_it_is_paused_or_cancelled_and_not_begun_again(tmp_path: Path) -> None:
     desk = AssessedDesk(found.ASKING)
     desk.fixed = stage.snapshot(jobs=[stage.PLAN_DONE, stage.job(), stage.job(15, "assess")])
@@ -326,55 +338,3 @@ async def test_home_reads_the_assessment_when_it_can_have_changed_and_assess_eac
     assert client.asked == 6
     await read.follow(Name.MIGRATE, stage.snapshot())
     assert client.asked == 6
-
-
-@pytest.mark.parametrize(
-    ("typed", "kind", "text"),
-    [
-        ("", None, ""),
-        ("fail", Kind.FAIL, ""),
-        ("w", Kind.WARN, ""),
-        ("not asked", Kind.IDLE, ""),
-        ("unk kubo", Kind.UNKNOWN, "kubo"),
-        ("kubo-2", None, "kubo-2"),
-        ("no answer", None, "no answer"),
-    ],
-)
-def test_a_filter_is_a_state_and_a_part_of_the_text(
-    typed: str, kind: Kind | None, text: str
-) -> None:
-    assert parse_wanted(typed, Pane.CHECKS) == Wanted(kind=kind, text=text)
-
-
-def test_i7_a_state_of_a_newer_engine_is_unknown_never_passed() -> None:
-    assert kind_of(found.check("x", "splendid")) is Kind.UNKNOWN
-
-
-CHECKS = st.lists(
-    st.builds(
-        lambda place, state, measured, asked: found.check(
-            f"check{place}", state, measured_ns=measured, asked=asked
-        ),
-        st.integers(0, 99),
-        st.sampled_from(["pass", "warn", "fail", "unknown", "splendid"]),
-        st.sampled_from([None, stage.NOON_NS]),
-        st.booleans(),
-    ),
-    unique_by=lambda check: check.id,
-    max_size=20,
-)
-
-
-@given(CHECKS)
-def test_every_row_is_listed_once_or_counted_in_a_fold_the_worst_first(
-    checks: list[wire_checks.Check],
-) -> None:
-    listed = rows(found.checks(*checks), Wanted())
-    folded = sum(row.checks for row in listed if isinstance(row, Fold))
-    shown = [row for row in listed if not isinstance(row, Fold)]
-    assert folded + len(shown) == len(checks)
-    kinds = [list(Kind).index(kind_of(row)) for row in shown]
-    assert kinds == sorted(kinds)
-    for kind in Kind:
-        only = rows(found.checks(*checks), Wanted(kind=kind))
-        assert len(only) == sum(kind_of(check) is kind for check in checks)
