@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from redis.crc import key_slot
 
-from core.errors import CapacityExhausted, NoAnswer, VgwmError
+from core.errors import CapacityExhausted, Denied, NoAnswer, VgwmError
 from core.probe.probe import Finding
 from core.probe.verdicts import worst
 from core.target.cache import open_node
@@ -85,6 +85,10 @@ async def _on(cache: Cache, workspace_id: str, master: Member) -> Finding:
     began_s = time.monotonic()
     try:
         async with open_node(cache, master.endpoint) as node:
+            if not await _let_in(node):
+                return Finding(
+                    Verdict.UNKNOWN, f"{master.endpoint} does not let us in", "See the row node."
+                )
             try:
                 await node.ask("SET", key, value, "PX", TTL_MS)
                 seen = await node.ask("GET", key)
@@ -104,6 +108,15 @@ async def _on(cache: Cache, workspace_id: str, master: Member) -> Finding:
         )
     took_ms = (time.monotonic() - began_s) * 1000
     return Finding(Verdict.PASS, f"{master.endpoint} in {took_ms:.1f} ms")
+
+
+async def _let_in(node: CacheNode) -> bool:
+    """Say whether the password is right: a wrong one is the row node's, a missing right ours."""
+    try:
+        await node.ask("PING")
+    except Denied:
+        return False
+    return True
 
 
 async def _remove(node: CacheNode, key: str) -> None:
