@@ -31,16 +31,15 @@ class Said(NamedTuple):
     text: bytes
 
 
-class ForkedCli:
-    """Runs commands one after another, in this environment."""
+class Forks:
+    """The process that has loaded everything."""
 
-    def __init__(self, home: Path, env: Mapping[str, str]) -> None:
-        self._home = home
+    def __init__(self) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.forked_cli"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**environment(home, env), "PYTHONPATH": str(Path(__file__).parents[2])},
+            env={**environment(Path("/")), "PYTHONPATH": str(Path(__file__).parents[2])},
         )
 
     def __enter__(self) -> Self:
@@ -54,25 +53,34 @@ class ForkedCli:
     ) -> None:
         self._process.communicate()
 
-    def __call__(self, *words: object) -> Said:
-        """Run `vgwm` with these arguments."""
-        return self._ask("run", [str(word) for word in words])
-
-    def stumble(self, place: str, *words: object) -> Said:
-        """Run it with a function, `module:name`, that raises an error quoting what it returns."""
-        return self._ask(place, [str(word) for word in words])
-
-    def _ask(self, place: str, words: list[str]) -> Said:
+    def ask(self, place: str, words: list[str], env: Mapping[str, str]) -> Said:
+        """Run one command; place: `run`, or the function that is to stumble."""
         with tempfile.TemporaryFile() as file:
             assert self._process.stdin is not None
             assert self._process.stdout is not None
-            order = {"place": place, "words": words, "folder": str(self._home)}
-            descriptor = f"/proc/{os.getpid()}/fd/{file.fileno()}"
-            self._process.stdin.write(json.dumps({**order, "out": descriptor}).encode() + b"\n")
+            out = f"/proc/{os.getpid()}/fd/{file.fileno()}"
+            order = {"place": place, "words": words, "env": dict(env), "out": out}
+            self._process.stdin.write(json.dumps(order).encode() + b"\n")
             self._process.stdin.flush()
             code = int(self._process.stdout.readline())
             file.seek(0)
             return Said(tuple(words), code, file.read())
+
+
+class ForkedCli:
+    """Runs commands one after another, in this home and environment."""
+
+    def __init__(self, forks: Forks, home: Path, env: Mapping[str, str]) -> None:
+        self._forks = forks
+        self._env = environment(home, env)
+
+    def __call__(self, *words: object) -> Said:
+        """Run `vgwm` with these arguments."""
+        return self._forks.ask("run", [str(word) for word in words], self._env)
+
+    def stumble(self, place: str, *words: object) -> Said:
+        """Run it with a function, `module:name`, that raises an error quoting what it returns."""
+        return self._forks.ask(place, [str(word) for word in words], self._env)
 
 
 def _serve() -> None:
@@ -81,7 +89,7 @@ def _serve() -> None:
         order = json.loads(line)
         child = os.fork()
         if child == 0:
-            _run(order["place"], order["words"], order["folder"], order["out"])
+            _run(order["place"], order["words"], order["env"], order["out"])
         _, status = os.waitpid(child, 0)
         sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
         sys.stdout.flush()
@@ -94,10 +102,12 @@ def _load_all() -> None:
             importlib.import_module(found.name)
 
 
-def _run(place: str, words: Sequence[str], folder: str, out: str) -> NoReturn:
+def _run(place: str, words: Sequence[str], env: Mapping[str, str], out: str) -> NoReturn:
     from core.cli.main import main  # noqa: PLC0415 - in the child alone
 
-    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(env)
+    os.chdir(env["HOME"])
     to = os.open(out, os.O_WRONLY)
     os.dup2(to, 1)
     os.dup2(to, 2)

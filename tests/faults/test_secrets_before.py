@@ -21,7 +21,7 @@ import pytest
 
 from tests.fakes.http_server import HttpServer, Reply
 from tests.faults.disturbed import Pty
-from tests.faults.forked_cli import ForkedCli, Said
+from tests.faults.forked_cli import ForkedCli, Forks, Said
 from tests.integration.cli.shell import vgwm
 from tests.integration.engine.ground import make_ground
 
@@ -154,8 +154,14 @@ def people(folder: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def forks() -> Iterator[Forks]:
+    with Forks() as forks:
+        yield forks
+
+
 @pytest.fixture
-def place(tmp_path: Path, parrot: str) -> Iterator[Place]:
+def place(tmp_path: Path, parrot: str, forks: Forks) -> Iterator[Place]:
     ground = make_ground(tmp_path, objects=6, buckets=1)
     ground.workspace.mkdir(mode=0o700)
     (tmp_path / "token").write_text(YDB)
@@ -181,8 +187,8 @@ def place(tmp_path: Path, parrot: str) -> Iterator[Place]:
         "AWS_ACCESS_KEY_ID": "AKS3",
         "AWS_SECRET_ACCESS_KEY": S3,
     }
-    with ForkedCli(tmp_path, env) as run:
-        yield Place(tmp_path, ground.workspace, conf, iam, urls[0], run)
+    run = ForkedCli(forks, tmp_path, env)
+    yield Place(tmp_path, ground.workspace, conf, iam, urls[0], run)
     for server in servers:
         server.close()
 
@@ -245,11 +251,9 @@ def test_i9_a_fault_while_secrets_are_at_hand_reports_none(place: Place) -> None
 
 def test_i9_servers_that_repeat_what_they_are_sent_are_not_repeated(place: Place) -> None:
     run, ws = place.run, ("-w", place.ws)
-    said = []
-    for form in ((), ("--json",)):
-        said += [run("health", *ws, *form), run("target", "init", *ws, *form)]
-        said += [run("health", "gateway", "--endpoint", place.url, *form)]
-        said += [run("check", "all", *ws, *form)]
+    said = [run("health", *ws), run("check", "all", "--json", *ws)]
+    said += [run("target", "init", *ws), run("target", "init", "--json", *ws)]
+    said += [run("health", "gateway", "--endpoint", place.url)]
     file = place.ws / "vgwm.yaml"
     parrot = re.search(r'endpoints: \["(.*?)"', file.read_text())
     assert parrot is not None
@@ -262,7 +266,7 @@ def test_i9_servers_that_repeat_what_they_are_sent_are_not_repeated(place: Place
     quiet(place, said)
     told = b"".join(one.text for one in said)
     assert b"500" in told
-    assert [one.code for one in said[:4]] != [0, 0, 0, 0], "no server was heard"
+    assert all(one.code for one in said[:5]), "no server was heard"
 
 
 async def test_i9_neither_assessment_nor_report_nor_screen_holds_a_secret(place: Place) -> None:
