@@ -36,7 +36,7 @@ def jobs(call: Call) -> int:
 
 
 @click.command()
-@click.argument("job", type=int, required=False)
+@click.argument("job", type=click.IntRange(min=1), required=False)
 @conventions
 @steers
 def pause(call: Call, *, job: int | None) -> int:
@@ -48,7 +48,7 @@ def pause(call: Call, *, job: int | None) -> int:
 
 
 @click.command()
-@click.argument("job", type=int, required=False)
+@click.argument("job", type=click.IntRange(min=1), required=False)
 @conventions
 @steers
 def resume(call: Call, *, job: int | None) -> int:
@@ -60,7 +60,7 @@ def resume(call: Call, *, job: int | None) -> int:
 
 
 @click.command()
-@click.argument("job", type=int, required=False)
+@click.argument("job", type=click.IntRange(min=1), required=False)
 @conventions
 @steers
 def cancel(call: Call, *, job: int | None) -> int:

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+_LONGEST = 400
+"""Of an error's text: a line of megabytes is not repeated whole."""
+
+
 class _Row(msgspec.Struct):
     """What a JSON line says of an object; its other members are of no matter here."""
 
@@ -54,9 +58,8 @@ def _names(lines: Iterator[bytes], where: str) -> Iterator[str]:
         try:
             name = name_of(line)
         except BadInput as error:
-            raise BadInput(
-                what=f"line {number}: {error.what}", where=where, remedy=error.remedy
-            ) from error
+            what = f"line {number}: {error.what}"
+            raise BadInput(what=what[:_LONGEST], where=where, remedy=error.remedy) from error
         yield name
 
 

@@ -70,7 +70,13 @@ def plan(call: Call, **given: Unpack[PlanGiven]) -> int:
         return 0
     from core.cli.run import Errand, Manner, Verdict, run_job
     from core.control.agree import check_agreement
-    from core.control.files import refuse_existing, refuse_irregular, refuse_place, replace_file
+    from core.control.files import (
+        refuse_existing,
+        refuse_irregular,
+        refuse_nowhere,
+        refuse_place,
+        replace_file,
+    )
     from core.control.plan_shown import shown, text
     from core.control.strategies import check_slices
 
@@ -83,6 +89,7 @@ def plan(call: Call, **given: Unpack[PlanGiven]) -> int:
     check_slices(given["slices"])
     output = given["output"]
     if output is not None:
+        refuse_nowhere(output)
         refuse_place(call.workspace, output)
         refuse_irregular(output)
         if not given["force"]:

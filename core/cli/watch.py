@@ -27,7 +27,7 @@ class WatchGiven(TypedDict):
 
 
 @click.command()
-@click.argument("job", type=int, required=False)
+@click.argument("job", type=click.IntRange(min=1), required=False)
 @click.option("--interval", default="60s", metavar="TIME", show_default=True, help="With its unit.")
 @click.option(
     "--plan",

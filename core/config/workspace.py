@@ -120,7 +120,12 @@ def _knobs(raw: object, where: str) -> Knobs:
         raise BadInput(
             what="knobs is no mapping", where=where, remedy="Write knobs: {workers: 10}."
         )
-    return Knobs().with_values({str(name): str(value) for name, value in raw.items()})
+    try:
+        return Knobs().with_values({str(name): str(value) for name, value in raw.items()})
+    except BadInput as error:
+        raise BadInput(
+            what=error.what, where=f"{where}, {error.where}", remedy=error.remedy
+        ) from error
 
 
 def _without_empty(value: object) -> object:

@@ -97,14 +97,13 @@ def engine_fact(now: wire.Snapshot) -> Fact:
             state=State.STALE,
             reason="read from the ledger; vgwm engine start",
         )
-    up_s = max(0.0, (now.at_ns - engine.started_ns) / NS_PER_S)
     return Fact(
         label="engine",
         parts=(
             engine.state,
             f"pid {engine.pid}",
             f"epoch {engine.epoch}",
-            f"up {display.duration(up_s)}",
+            f"since {clock_s(engine.started_ns)} UTC",
             f"{display.size(engine.rss_bytes)} resident",
             f"version {engine.version}",
             f"kept by {engine.kept_by or 'nobody'}, {engine.restarts} restarts",

@@ -16,6 +16,8 @@ from core.errors import BadInput, Refused
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_LONGEST_NAME = 200
+"""Of a file that is written beside itself first, under a longer name."""
 _OWN_NAMES = (FILE_NAME, "ledger.db", "engine.", "recorder")
 """How the names begin of what the engine keeps in a workspace."""
 
@@ -43,6 +45,18 @@ def refuse_irregular(path: Path) -> None:
             where=safe(os.fsencode(path)),
             remedy="Name a file.",
         )
+
+
+def refuse_nowhere(path: Path) -> None:
+    """Raise BadInput if no file can be made at path: before hours of work, not behind them."""
+    folder = path.parent
+    if not os.path.isdir(folder):  # noqa: PTH112 - pathlib raises for a name that is too long
+        what = "there is no such folder"
+    elif len(os.fsencode(path.name)) > _LONGEST_NAME:
+        what = f"the name is longer than {_LONGEST_NAME} bytes"
+    else:
+        return
+    raise BadInput(what=what, where=safe(os.fsencode(path))[:400], remedy="Name another file.")
 
 
 def _taken(workspace: Path) -> Iterator[tuple[Path, str]]:

@@ -14,13 +14,14 @@ from urllib.parse import unquote
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from core import display
 from core.control import metrics, wire, wire_checks, wire_failures
 from core.control.desk import VERBS
-from core.errors import BadInput, VgwmError
+from core.errors import BadInput, NoAnswer, VgwmError
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -240,14 +241,21 @@ async def _fault(request: Request, error: Exception) -> Response:
 async def _body(request: Request, kind: type[_T], *, most: int = _LARGEST_BODY) -> _T:
     """Read a request's body strictly; BadInput names the member that is wrong."""
     raw = bytearray()
-    async for piece in request.stream():
-        raw += piece
-        if len(raw) > most:
-            raise BadInput(
-                what=f"a request of more than {most} bytes",
-                where=request.url.path,
-                remedy="Send less in one request.",
-            )
+    try:
+        async for piece in request.stream():
+            raw += piece
+            if len(raw) > most:
+                raise BadInput(
+                    what=f"a request of more than {most} bytes",
+                    where=request.url.path,
+                    remedy="Send less in one request.",
+                )
+    except ClientDisconnect as error:  # nobody is left to be told
+        raise NoAnswer(
+            what="the client left within its request",
+            where=request.url.path,
+            remedy="Send it again.",
+        ) from error
     try:
         return msgspec.json.decode(bytes(raw), type=kind)
     except msgspec.DecodeError as error:

@@ -58,13 +58,14 @@ def make_workspace(
     file = folder / FILE_NAME
     if not (force or dry_run):
         refuse_existing(file)
-    if file.exists() and running_pid(folder) is not None:
+    there = os.path.exists(file)  # noqa: PTH110 - pathlib raises for a name that is too long
+    if there and running_pid(folder) is not None:
         raise WrongState(
             what="an engine runs on this workspace",
             where=safe(str(folder)),
             remedy="End it first: vgwm engine stop",
         )
-    kept = load(file).id if file.exists() else None
+    kept = load(file).id if there else None
     workspace = parse(
         json.dumps(
             {

@@ -59,6 +59,8 @@ async def look(workspace: Path) -> TargetState:
     Raises SchemaMismatch, NoAnswer, and Refused for servers of a cache that are in use.
     """
     known = load(workspace / FILE_NAME)
+    if isinstance(known.target, DirTarget):
+        DirStore(known.target.path).refuse_file()
     profile = profiles.load(known.target.profile)
     spec = table_spec(known)
     absent = absent_file(spec)

@@ -49,6 +49,7 @@ class DirStore:
 
     def prepare(self) -> None:
         """Make the folders that are missing, in a directory that holds nothing else."""
+        self.refuse_file()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             foreign = sorted({entry.name for entry in self.path.iterdir()} - _OURS)
@@ -72,6 +73,15 @@ class DirStore:
         if not os.access(self.path / "tmp", os.W_OK | os.X_OK):
             refused = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
             raise disk_error(refused, doing="preparing the target", path=self.path / "tmp")
+
+    def refuse_file(self) -> None:
+        """Raise BadInput if something that is no directory stands at the path."""
+        if os.path.lexists(self.path) and not os.path.isdir(self.path):  # noqa: PTH112 - names too long
+            raise BadInput(
+                what=f"{self._shown} is no directory",
+                where="target.path",
+                remedy="Name an empty or new directory.",
+            )
 
     def free_bytes(self) -> int:
         """Return the room that this user has on the disk."""

@@ -118,3 +118,17 @@ async def test_another_users_socket_is_denied(
     async with Client(tmp_path) as client:
         with pytest.raises(Denied):
             await client.snapshot()
+
+
+async def test_a_client_that_leaves_within_its_request_is_no_fault_of_ours(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with serving(tmp_path, FakeDesk()):
+        _, leaving = await asyncio.open_unix_connection(tmp_path / "engine.sock")
+        leaving.write(b"POST /v1/jobs HTTP/1.1\r\nHost: e\r\nContent-Length: 99\r\n\r\n{")
+        await leaving.drain()
+        leaving.close()
+        async with Client(tmp_path) as client:  # the answers come in turn: the first was given up
+            await client.snapshot()
+            await client.snapshot()
+    assert [record for record in caplog.records if record.exc_info] == []
