@@ -123,6 +123,8 @@ def progress_line(now: wire.Snapshot, job: wire.Job) -> str:
     if job.kind == JobKind.PLAN:
         size = display.size(now.totals.size_bytes)
         return f"{begin}  {display.count(now.totals.objects)} objects, {size}"
+    if job.kind == JobKind.ASSESS:
+        return f"{begin}  {job.done} of {'?' if job.total is None else job.total} checks answered"
     said = {fact.label: fact.value for fact in (*facts.total_facts(now), *facts.speed_facts(now))}
     return (
         f"{begin}  objects {said['objects']}  bytes {said['bytes']}  failed {said['failed']}"

@@ -111,11 +111,25 @@ async def _begin(client: Client, call: Call, errand: Errand) -> int:
             "the plan is whole already: what came to the source since is not in it,"
             " nor will `vgwm copy` bring it. A new workspace plans anew.",
         )
+    if at_work is None and errand.kind == JobKind.PLAN:
+        await _say_unassessed(client, call)
     if at_work is None:
         args = errand.args if errand.ask is None else await errand.ask(client)
         return await client.start_job(errand.kind, args, actor=call.actor)
     note(call, f"job {at_work.id} ({errand.kind}) is {at_work.state}: following it")
     return at_work.id
+
+
+async def _say_unassessed(client: Client, call: Call) -> None:
+    """Say what a plan begins without: an assessment, or a word on its warnings."""
+    assessed = await client.checks()
+    if not any(one.measured_ns for one in assessed.checks):
+        note(call, "nobody has assessed this migration: vgwm assess asks what must be known")
+    elif assessed.open_warnings:
+        waiting = ", ".join(
+            one.id for one in assessed.checks if one.state == "warn" and not one.ack
+        )
+        note(call, f"warnings that nobody took on: {waiting}; vgwm assess --last shows them")
 
 
 async def _see(client: Client, call: Call, job: int, path: Path | None) -> wire.Snapshot:

@@ -1,0 +1,66 @@
+"""What may have come of a slow moment is asked again, and the second answer stands."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from core.engine.assessing.twice import ask_twice
+from core.errors import NodeUnreachable
+from core.probe.probe import Depth, Finding, Probe
+from core.verdict import Component, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+PASS, WARN, FAIL, UNKNOWN = Verdict.PASS, Verdict.WARN, Verdict.FAIL, Verdict.UNKNOWN
+
+
+def probe(check: str, ask: Callable[[], Awaitable[Finding]], endpoint: str = "") -> Probe:
+    return Probe(
+        check=check, component=Component.CLUSTER, depth=Depth.CHECK, ask=ask, endpoint=endpoint
+    )
+
+
+@pytest.mark.parametrize(
+    ("check", "first", "asked"),
+    [
+        ("version", UNKNOWN, 2),
+        ("version", PASS, 1),
+        ("version", WARN, 1),
+        ("version", FAIL, 1),
+        ("rtt", WARN, 2),
+        ("cluster", FAIL, 2),
+        ("rtt", PASS, 1),
+    ],
+)
+async def test_only_what_could_have_been_late_is_asked_again(
+    check: str, first: Verdict, asked: int
+) -> None:
+    times: Counter[str] = Counter()
+
+    async def ask() -> Finding:
+        times[check] += 1
+        return Finding(first if times[check] == 1 else PASS, str(times[check]))
+
+    (answer,) = await ask_twice([probe(check, ask)])
+    assert times[check] == asked
+    assert answer.evidence == str(asked)
+    assert answer.verdict is (PASS if asked > 1 else first)
+
+
+async def test_i7_what_stays_silent_stays_unknown_and_answers_keep_their_order() -> None:
+    async def silent() -> Finding:
+        raise NodeUnreachable(what="nobody there", where="x", remedy="start it")
+
+    async def well() -> Finding:
+        return Finding(PASS, "well")
+
+    found = await ask_twice(
+        [probe("peer", silent, "a"), probe("peer", well, "b"), probe("peer", silent, "c")]
+    )
+    assert {(one.endpoint, one.verdict) for one in found} == {
+        *(("a", UNKNOWN), ("b", PASS), ("c", UNKNOWN)),
+    }
