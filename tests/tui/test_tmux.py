@@ -49,7 +49,22 @@ def agrees(tmux: Tmux, workspace: Path) -> bool:
 
 def test_a_random_walk_shows_what_the_panel_holds(tmux: Tmux, workspace: Path) -> None:
     dice = random.Random(8_123)  # noqa: S311 - a walk, repeatable
-    walk = ["g h", "g m", "g e", "g l", "?", "Escape", "j", "k", "z", "b", "K 9 Escape", "C-l"]
+    walk = [
+        "g h",
+        "g a",
+        "g p",
+        "g m",
+        "g e",
+        "g l",
+        "?",
+        "Escape",
+        "j",
+        "k",
+        "z",
+        "b",
+        "K 9 Escape",
+        "C-l",
+    ]
     sizes = [(80, 24), (120, 40), (100, 30), (60, 20)]
     with serving(workspace, LiveDesk()):
         tmux.open("app", command(SPY, workspace), (80, 24))
