@@ -57,6 +57,12 @@ async def list_users(door: AdminDoor) -> Store:
             session.patch(url, headers=_signed(door, url), ssl=_trust(door)) as reply,
         ):
             status, body = reply.status, await reply.content.read(_LARGEST_BYTES)
+    except aiohttp.ClientSSLError:
+        raise NodeUnreachable(
+            what="the gateway's certificate is not trusted here",
+            where=where,
+            remedy="Name the authority that signed it with --ca-file.",
+        ) from None
     except (aiohttp.ClientError, TimeoutError, OSError) as e:
         raise NodeUnreachable(
             what=f"the gateway's admin API does not answer: {safe(type(e).__name__)}",

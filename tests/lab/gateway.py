@@ -45,7 +45,7 @@ class Gateway:
     root: the posix tree. versioning_dir: always set. sidecar: None in xattr mode. Their names are
     chosen so that none starts with the text of another's path, which the gateway refuses.
     iam_dir: where it keeps accounts; None: it knows its root account only. tls: what it shows, if
-    it is to speak HTTPS.
+    it is to speak HTTPS. variables: what else its environment holds when it starts.
     """
 
     def __init__(  # noqa: PLR0913 - what a gateway can be started with
@@ -66,6 +66,7 @@ class Gateway:
         self.iam_dir = iam_dir
         self.access_log = folder / "access.log"
         self.account = Account()
+        self.variables: dict[str, str] = {}
         self.url = ""
         self._program = program
         self._folder = folder
@@ -122,7 +123,7 @@ class Gateway:
             self.name,
             [self._program, *own, *backend, str(self.root)],
             folder=self._folder,
-            environment=account,
+            environment={**account, **self.variables},
         )
 
     @contextmanager

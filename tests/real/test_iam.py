@@ -16,6 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from core.cli.main import main
+from tests.lab.authority import Authority
 from tests.lab.gateway import REGION, Gateway
 
 if TYPE_CHECKING:
@@ -59,9 +60,9 @@ class Pair:
     folder: Path
 
 
-def admin(program: str, gateway: Gateway, *words: str) -> None:
+def admin(program: str, gateway: Gateway, *words: str, options: tuple[str, ...] = ()) -> None:
     root = gateway.account
-    door = ("-a", root.access, "-s", root.secret, "-er", gateway.url)
+    door = ("-a", root.access, "-s", root.secret, "-er", gateway.url, *options)
     subprocess.run([program, "admin", *door, *words], check=True, capture_output=True)  # noqa: S603 - the laboratory's own program
 
 
@@ -201,3 +202,50 @@ def test_the_audit_reads_the_gateways_own_access_log(
     rules = {one["access"]: [found["rule"] for found in one["findings"]] for one in accounts}
     assert rules[UNUSED] == ["unused"]
     assert rules["AKPLUS"] == []
+
+
+def test_accounts_that_a_gateway_keeps_in_s3_come_over_by_its_admin_api_over_tls(
+    pair: Pair, keeper: Keeper, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = client(pair.old, pair.old.account.access, pair.old.account.secret)
+    root.create_bucket(Bucket="iam-store")
+    authority = Authority(pair.folder / "ca")
+    gateway = Gateway(
+        "gw-s3", pair.program, pair.folder / "s3", with_sidecar=False, tls=authority.issue("gw")
+    )
+    gateway.variables = {
+        "VGW_S3_IAM_ACCESS_KEY": pair.old.account.access,
+        "VGW_S3_IAM_SECRET_KEY": pair.old.account.secret,
+        "VGW_S3_IAM_BUCKET": "iam-store",
+        "VGW_S3_IAM_ENDPOINT": pair.old.url,
+    }
+    gateway.start(keeper)
+    ids = ("-ui", "7", "-gi", "8", "-pi", "9")
+    secret = SECRETS["AKPLUS"]
+    admin(
+        pair.program,
+        gateway,
+        *("create-user", "-a", "AKINS3", "-s", secret, "-r", "userplus", *ids),
+        options=("--allow-insecure",),
+    )
+    monkeypatch.setenv("ROOT_SECRET", gateway.account.secret)
+    door = ["--endpoint", gateway.url, "--access-key", gateway.account.access]
+    door += ["--secret-key-env", "ROOT_SECRET"]
+    to = pair.folder / "from-s3"
+    assert main(["iam", "convert", *door, "--to", str(to)]) == 4, "an authority nobody knows"
+    assert main(["iam", "convert", *door, "--ca-file", str(authority.file), "--to", str(to)]) == 0
+    keeper.forget(gateway.server)
+    written = json.loads((to / "users.json").read_text())["accessAccounts"]
+    assert written == {
+        "AKINS3": {
+            "access": "AKINS3",
+            "secret": secret,
+            "role": "userplus",
+            "userID": 7,
+            "groupID": 8,
+            "projectID": 9,
+        }
+    }
+    said = capsys.readouterr()
+    assert "--ca-file" in said.err
+    assert secret not in said.out + said.err

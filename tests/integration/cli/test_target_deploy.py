@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import subprocess
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from core.cli.main import main
+from core.control.deploy_desk import is_target_of
+from core.control.wire_deploy import Deployment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 SIZE = ("--storage-max", "4TB")
@@ -146,7 +152,7 @@ echo "$@" >> "$(dirname "$0")/asked"
 case "$1 $2" in
 "version --format") echo {docker} ;;
 "compose version") echo {compose} ;;
-*) echo "pull failed for redis" >&2; exit 1 ;;
+*) {then} ;;
 esac
 """
 
@@ -160,9 +166,12 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def put_docker(folder: Path, docker: str, compose: str) -> None:
+PULL_FAILS = 'echo "pull failed for redis" >&2; exit 1'
+
+
+def put_docker(folder: Path, docker: str, compose: str, *, then: str = PULL_FAILS) -> None:
     program = folder / "docker"
-    text = DOCKER.format(docker=docker, compose=compose)
+    text = DOCKER.format(docker=docker, compose=compose, then=then)
     program.write_text(text.replace("dirname", "/usr/bin/dirname"))
     program.chmod(0o755)
 
@@ -195,6 +204,49 @@ def test_up_that_docker_refuses_says_why_and_leaves_the_files(deploy: Deploy, do
     assert "compose.yaml" in deploy.tree()
     asked = (docker / "asked").read_text().splitlines()
     assert asked[-1] == f"compose --project-directory {deploy.folder} up --detach"
+
+
+@contextmanager
+def listening(deploy: Deploy, offset: int) -> Iterator[None]:
+    """Hold every port of a deployment, as its programs would."""
+    ports = deploy("--dry-run", "--port-offset", str(offset))[1]["ports"]
+    assert isinstance(ports, list)
+    with ExitStack() as held:
+        for port in ports:
+            one = held.enter_context(socket.socket())
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            one.bind(("127.0.0.1", port["port"]))
+            one.listen()
+        yield
+
+
+def free_offset(deploy: Deploy) -> int:
+    for offset in range(16_100, 40_000, 37):
+        with suppress(OSError), listening(deploy, offset):
+            return offset
+    raise AssertionError("no free ports")
+
+
+def test_up_waits_for_every_port_and_checks_a_workspace_of_this_target_alone(
+    deploy: Deploy, docker: Path, tmp_path: Path
+) -> None:
+    put_docker(docker, "28.2.2", "v2.36.0", then="exit 0")
+    offset = free_offset(deploy)
+    workspace = tmp_path / "ws"
+    workspace.mkdir()
+    with listening(deploy, offset):
+        code, told = deploy("--up", "--port-offset", str(offset))
+        assert (code, told["state"]) == (0, "written")
+        assert told["started"] == "Docker 28.2.2, Compose v2.36.0"
+        text = (deploy.folder / "target.yaml").read_text()
+        source = f"v: 1\nid: 9f2c1a7e\nsource: {{type: posix, path: {tmp_path}/gw}}\n"
+        (workspace / "vgwm.yaml").write_text(source + text)
+        made = msgspec.convert(told, Deployment)
+        assert is_target_of(workspace, made)
+        other = text.replace(f":{5001 + offset}", ":5001")
+        (workspace / "vgwm.yaml").write_text(source + other)
+        assert not is_target_of(workspace, made)
+        assert not is_target_of(tmp_path, made)
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd to ask")
