@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from core import display
 from core.control.fact import Fact, State
 from core.control.failure_words import skipped_parts, where_failed
-from core.model import NS_PER_S, JobState
+from core.model import NS_PER_S, JobKind, JobState
 
 if TYPE_CHECKING:
     from core.control import wire
@@ -245,7 +245,7 @@ def job_fact(job: wire.Job, at_ns: int) -> Fact:
         parts=(
             job.kind,
             job.state,
-            f"{display.count(job.done)}{of} objects",
+            f"{display.count(job.done)}{of} {'checks' if job.kind == JobKind.ASSESS else 'objects'}",
             percent,
             display.duration(took_s),
             f"by {job.actor}",
