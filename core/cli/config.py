@@ -148,7 +148,7 @@ def convert(call: Call, **given: Unpack[ConvertGiven]) -> int:
         confirmed=given["confirm"],
     )
     lines = _lines(shown) if given["dry_run"] or not shown.writable else _written(written)
-    answer(call, written, lines, shown.warnings)
+    answer(call, written, lines, [*shown.warnings, *(_problems(shown) if call.as_json else ())])
     return 0 if shown.writable else 1
 
 
@@ -228,6 +228,12 @@ def _lines(shown: wire_config.ConfigDiff) -> Iterator[str]:
     for proof in shown.round_trip:
         yield f"{proof.state.ljust(5)} {proof.name}: {proof.evidence}"
     yield f"plan  {shown.hash}" if shown.writable else "nothing can be written yet"
+
+
+def _problems(shown: wire_config.ConfigDiff) -> Iterator[str]:
+    for row in shown.rows:
+        if row.state == "problem":
+            yield f"{row.key or row.path}: {row.reason}"
 
 
 def _place(row: wire_config.ConfigRow) -> str:

@@ -82,7 +82,7 @@ def describe(worked: Worked) -> wire_config.ConfigDiff:
         exists=True,
     )
     texts = [
-        _text("yaml", worked.files[0], shown.yaml(rows)),
+        _text("yaml", worked.files[0], shown.yaml(worked.files[0].content.decode("utf-8"))),
         _text("env", worked.files[1], shown.env(rows)),
     ]
     wired = [_row(row, shown) for row in rows]
@@ -118,7 +118,9 @@ def _text(kind: str, file: file_set.NewFile, lines: list[str]) -> wire_config.Co
     same = False
     if present:
         try:
-            same = file.path.read_bytes() == file.content
+            # one that lets others read more than it should is not the same: it is written anew
+            loose = file.path.stat().st_mode & 0o777 & ~file.mode
+            same = not loose and file.path.read_bytes() == file.content
         except OSError:
             same = False
     return wire_config.ConfigText(

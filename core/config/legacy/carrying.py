@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from core.config.legacy.decisions import nearest
 from core.config.legacy.entry import Form
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from core.config.legacy.entry import Entry, Legacy
     from core.config.legacy.keys import Key
 
-_CONVERTED = ("posix", "s3")
+_NEAR_AT_MOST: Final = 200  # each costs a millisecond; a file of more is no configuration
+_CONVERTED: Final = ("posix", "s3")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,6 +42,7 @@ class Work:
     drafts: list[Draft] = field(default_factory=list)
     root: str = ""  # of the old gateway, absolute; empty if it is not known
     backend: str = "posix"
+    unknown: int = 0  # keys, so far
 
     def at(self, path: str) -> Draft | None:
         """Return the draft that fills a path, if one does."""
@@ -157,7 +159,9 @@ def _unknown(draft: Draft, entry: Entry, work: Work) -> None:
     draft.path = f"legacy.unknown.{entry.name}"
     draft.value, draft.env_value = entry.value, entry.value
     draft.rule = "kept as it is"
-    draft.near = nearest(entry.name, BY_NAME if env else (*BY_INI, IAM_TYPE_INI, IAM_PATH_INI))
+    work.unknown += 1
+    if work.unknown <= _NEAR_AT_MOST:
+        draft.near = nearest(entry.name, BY_NAME if env else (*BY_INI, IAM_TYPE_INI, IAM_PATH_INI))
     if env:
         draft.env_name = entry.name
     elif draft.secret:
@@ -223,7 +227,7 @@ def _set(work: Work) -> None:
         key = BY_PATH[path]
         if key.fate is Fate.NEW:
             continue  # a rule of its own
-        text = decisions.value_of(path) or ""
+        text = _spelled(key, decisions.value_of(path) or "")
         draft = work.at(path) or work.add(path, "")
         draft.problems.clear()
         draft.warnings.clear()
@@ -232,3 +236,13 @@ def _set(work: Work) -> None:
         fill(draft, key, text, work)
         if draft.state is not State.NEW:
             draft.state = State.DERIVED
+
+
+def _spelled(key: Key, value: str) -> str:
+    """Return a value of the YAML as the env file spells it, where they differ."""
+    if key.kind is Kind.INVERTED:
+        on = parse_value(Kind.BOOL, value).value
+        return value if on is None else "false" if on else "true"
+    if key.kind is Kind.SECONDS:
+        return value.removesuffix("s")
+    return value

@@ -12,12 +12,14 @@ from core.config.legacy.values import Kind
 if TYPE_CHECKING:
     from core.config.legacy.keys import Key
 
-_NAMES: Final = re.compile(
-    r"SECRET|PASS(?!IVE|THR)|TOKEN|ROLE_?ID|PRIVATE|WEBHOOK|CREDENTIAL|API_?KEY|_REF$|HASH$",
-    re.IGNORECASE,
-)
+_WORDS: Final = r"SECRET|PASS(?!IVE|THR)|TOKEN|ROLE_?ID|PRIVATE|WEBHOOK|CREDENTIAL|API_?KEY"
+_NAMES: Final = re.compile(rf"{_WORDS}|_REF$|HASH$", re.IGNORECASE)
 
 _PRIVATE_KEY: Final = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----")
+# an assignment within a value: an open quote may have swallowed the lines below
+_ASSIGNED: Final = re.compile(
+    rf"(?:{_WORDS})[\w-]{{0,40}}['\"]?\s{{0,9}}[=:]\s{{0,9}}[^\s&]", re.IGNORECASE
+)
 _REFERENCE: Final = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:/\S*|aws:\S+")
 
 
@@ -34,8 +36,11 @@ def is_secret(name: str, value: str) -> bool:
 
 
 def holds_secret(value: str) -> bool:
-    """Tell whether a value is a secret by itself: a private key, a URL with credentials."""
-    if _PRIVATE_KEY.search(value):
+    """Tell whether a value is a secret by itself, or has one in it.
+
+    A private key, a URL with credentials, `password=..` within a text.
+    """
+    if _PRIVATE_KEY.search(value) or _ASSIGNED.search(value):
         return True
     return any(_has_credentials(part) for part in re.split(r"[,\s]", value) if "://" in part)
 

@@ -52,7 +52,8 @@ def _carried(rows: Sequence[Row], legacy: Legacy, env: str) -> Proof:
     meant = env_pairs(rows)
     old = {entry.name: entry.value for entry in legacy.entries}
     kept = [row for row in rows if row.env_name and row.env_name == row.name and _unchanged(row)]
-    wrong = [row.env_name for row in kept if old.get(row.name) != dict(parsed).get(row.env_name)]
+    now = dict(parsed)
+    wrong = [row.env_name for row in kept if old.get(row.name) != now.get(row.env_name)]
     whole = parsed == meant and not wrong
     same = f"{len(kept)} as in the old file" if legacy.form is Form.ENV else "names are new"
     return _proof(

@@ -13,6 +13,7 @@ from urllib.parse import quote, quote_plus
 
 from core.config.legacy import reading
 from core.config.legacy.hiding import holds_secret, is_secret
+from core.config.legacy.needles import SHORTEST, Needles
 from core.config.legacy.showing import Shown
 from core.config.legacy.yaml_members import leaves, mapped
 from core.config.yaml_text import read_mapping, write_mapping
@@ -21,7 +22,6 @@ from core.errors import BadInput
 if TYPE_CHECKING:
     from core.config.legacy.showing import Marking
 
-_SHORTEST: Final = 4
 _ASSIGNMENT: Final = re.compile(r"^\s*[\"']?([A-Za-z_][A-Za-z0-9_.]*)[\"']?\s*[=:]\s*(\S.*)$")
 _MARK: Final = re.compile(r"['\"]?\[secret [0-9a-f]{4}\]['\"]?")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -52,11 +52,11 @@ def scan(text: str, secrets: set[str]) -> tuple[int, ...]:
 
     secrets: values known to be some.
     """
-    spellings = {spelled for one in secrets if len(one) >= _SHORTEST for spelled in _spelled(one)}
+    known = Needles(spelled for one in secrets if len(one) >= SHORTEST for spelled in _spelled(one))
     return tuple(
         number
         for number, line in enumerate(text.splitlines(), 1)
-        if any(one in line for one in spellings) or _suspect(line)
+        if known.stand_in(line) or _suspect(line)
     )
 
 

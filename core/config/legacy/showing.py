@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from core.config.legacy.environment import write_environment
 from core.config.legacy.hiding import holds_secret, is_secret
-from core.config.legacy.output import env_pairs, yaml_text
+from core.config.legacy.needles import Needles
+from core.config.legacy.output import env_pairs
 from core.config.secret import Secret
 from core.display import safe
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from core.config.legacy.row import Row
     from core.config.legacy.values import Value
 
-_SHORTEST: Final = 4  # a shorter value would blot out ordinary text
 
 _IN_COMMENT: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_.]*)(\s*[=:]\s*)(\S.*)")
 
@@ -36,7 +36,7 @@ class Shown:
 
     def __init__(self, marks: Marking, secrets: Iterable[str]) -> None:
         self._marks = marks
-        self._known = sorted({s for s in secrets if len(s) >= _SHORTEST}, key=len, reverse=True)
+        self._known = Needles(secrets)
 
     def value(self, text: str, *, secret: bool) -> str:
         """Return a value of a row: its mark, or its text safe to show."""
@@ -62,9 +62,9 @@ class Shown:
         """Return a text safe to show; a secret that stands in it becomes its mark."""
         return safe(self._without(text))
 
-    def yaml(self, rows: Sequence[Row]) -> list[str]:
-        """Return the lines of the YAML."""
-        return [self.line(one) for one in yaml_text(rows).splitlines()]
+    def yaml(self, text: str) -> list[str]:
+        """Return the lines of a YAML text."""
+        return [self.line(one) for one in text.splitlines()]
 
     def env(self, rows: Sequence[Row]) -> list[str]:
         """Return the lines of the env file, a value of several lines on one."""
@@ -98,7 +98,4 @@ class Shown:
         return self.line(text)
 
     def _without(self, text: str) -> str:
-        for secret in self._known:
-            if secret in text:
-                text = text.replace(secret, self._marks.of(Secret(secret)))
-        return text
+        return self._known.replaced(text, lambda secret: self._marks.of(Secret(secret)))

@@ -375,3 +375,18 @@ def test_files_are_given_to_whom_the_old_one_belonged(vgwm: Said, place: Path) -
     assert vgwm("config", "convert", "gw.conf", "gw.yaml") == 0
     owners = {(one.stat().st_uid, one.stat().st_gid) for one in place.glob("gw.*")}
     assert owners == {(1234, 1235)}
+
+
+def test_i9_an_env_file_that_others_may_read_is_no_match(vgwm: Said, place: Path) -> None:
+    assert vgwm("config", "convert", "gw.conf", "gw.yaml") == 0
+    (place / "gw.env").chmod(0o644)
+    assert vgwm("config", "convert", "gw.conf", "gw.yaml") == 5
+    assert vgwm("config", "convert", "gw.conf", "gw.yaml", "--force") == 0
+    assert (place / "gw.env").stat().st_mode & 0o777 == 0o600
+
+
+def test_problems_are_named_under_json_too(vgwm: Said, place: Path) -> None:
+    (place / "gw.conf").write_text("VGW_QUIET=maybe\n")
+    assert vgwm("config", "convert", "gw.conf", "gw.yaml", "--json") == 1
+    told = json.loads(vgwm.out)["warnings"]
+    assert "VGW_QUIET: no boolean: write true or false" in told

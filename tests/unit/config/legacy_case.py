@@ -105,7 +105,7 @@ def work(case: Case) -> Done:
     legacy = reading.read(case.raw, where=case.tells)
     rows = convert(legacy, case.context)
     shown = Shown(Plain(), [one for row in rows if row.secret for one in (row.old, row.env_value)])
-    texts = [*shown.old(legacy), *shown.yaml(rows), *shown.env(rows)]
+    texts = [*shown.old(legacy), *shown.yaml(output.yaml_text(rows)), *shown.env(rows)]
     texts += [shown.value(row.old, secret=row.secret) for row in rows]
     texts += [shown.line(row.reason) for row in rows]
     return Done(

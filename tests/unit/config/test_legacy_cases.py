@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from core.config.legacy.row import State
 from core.errors import BadInput
 from tests.unit.config.legacy_case import Done, at, line, load, names, work
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 NAMES = names()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _nothing_is_remembered() -> Iterator[None]:
+    """Keep these secrets from the redactor: it would take them out of other tests' texts."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("core.config.secret.remember", lambda _value: None)
+        yield
 
 
 @pytest.fixture(autouse=True)
