@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -92,10 +94,13 @@ def test_a_row_that_there_is_not_is_refused_with_those_that_there_are(grounds: G
 async def test_rows_that_need_no_walk_come_before_one_that_hangs(
     grounds: Grounds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hung = asyncio.Event()
+    left = asyncio.Event()
 
     async def hang(*_: object) -> Survey:
-        await hung.wait()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            left.set()
         raise AssertionError
 
     monkeypatch.setattr(asking, "survey_apart", hang)
@@ -109,6 +114,7 @@ async def test_rows_that_need_no_walk_come_before_one_that_hangs(
             break
     await answers.aclose()
     assert seen.isdisjoint(walked)
+    assert left.is_set()
 
 
 async def test_i7_a_walk_that_dies_is_unknown_in_every_row_that_needs_it(
@@ -229,6 +235,8 @@ async def test_leaving_early_ends_the_walking_process(grounds: Grounds) -> None:
     while not born:
         await asyncio.sleep(0)
         born = children() - before
+    for pid in born:
+        os.kill(pid, signal.SIGSTOP)  # as one that waits for a hung disk: it leaves for nobody
     walking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await walking

@@ -89,7 +89,7 @@ def docker(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ('case "$1" in compose) echo v2.29.1;; *) echo 27.1.1;; esac', "27.1.1", "v2.29.1"),
         ('case "$1" in compose) exit 1;; *) echo 27.1.1;; esac', "27.1.1", MISSING),
-        ("echo Cannot connect >&2; exit 1", MISSING, MISSING),
+        ("echo 27.1.1; exit 1", MISSING, MISSING),
         ('printf "\\033[2Jx"', "\\u{1b}[2Jx", "\\u{1b}[2Jx"),
     ],
 )

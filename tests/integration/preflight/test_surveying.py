@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import tempfile
 from pathlib import Path
@@ -14,6 +15,7 @@ from core.ledger.counters import SIZE_BOUNDS
 from core.preflight.survey import LARGEST, NAMED, STARTS, Start, Survey
 from core.preflight.surveying import survey
 from core.source.posix.walk import PAGE_ENTRIES
+from core.target import profile as profiles
 from tests.integration.source.tree import ENABLED, HandTree, etag
 from tests.lab.stamps import make_old, stamps
 
@@ -86,6 +88,7 @@ def test_what_cannot_be_carried_is_counted_by_class_and_named_up_to_a_bound(
     assert (links.objects, len(links.named)) == (NAMED + 3, NAMED)
     assert got.count_of("special_file").named == ("bucket/fifo",)
     assert got.count_of("foreign_xattr").objects == 1
+    assert (got.objects, got.opened) == (NAMED + 3 + 1 + 1, 1)
     assert got.strays == ("stray",)
 
 
@@ -94,6 +97,19 @@ def test_a_profile_with_a_column_for_each_attribute_loses_more(xattr_tree: HandT
     xattr_tree.put(b"a", attributes={**etag(b"body"), "content-disposition": b"inline"})
     assert surveyed(xattr_tree, "guide").count_of("content_disposition").objects == 0
     assert surveyed(xattr_tree, "extended").count_of("content_disposition").objects == 1
+
+
+def test_a_profile_without_a_table_of_buckets_loses_their_settings_alone(
+    xattr_tree: HandTree,
+) -> None:
+    xattr_tree.bucket()
+    xattr_tree.put(b"a", attributes={**etag(b"body"), "content-disposition": b"inline"})
+    shipped = Path(profiles.__file__).parent / "profiles" / "guide.yaml"
+    text = re.sub(r"(?m)^buckets:\n(  .*\n)+", "buckets: null\n", shipped.read_text())
+    own = xattr_tree.base / "own.yaml"
+    own.write_text(text)
+    got = surveyed(xattr_tree, str(own))
+    assert [(one.name, one.objects) for one in got.classes] == [("bucket_attr", 2)]
 
 
 def test_i6_the_survey_moves_nothing_of_the_source(tree: HandTree) -> None:
