@@ -1,4 +1,4 @@
-"""`vgwm target init`: make the object table and the places for bundles, as the profile says."""
+"""`vgwm target init`: make the object table, the cache's cluster and the places for bundles."""
 
 from __future__ import annotations
 
@@ -28,9 +28,11 @@ target.add_command(deploy)
 def init(call: Call, *, dry_run: bool, confirm: str | None) -> int:
     """Make what the target lacks.
 
-    Nothing that is there is changed or removed. Alone it prints its plan and a hash of 8 hex
-    digits; --confirm HASH carries out that plan, and refuses with the difference if the target has
-    changed since (5).
+    The object table, folders, and a Redis Cluster of the cache's servers if they are empty; those
+    that hold keys are refused. Nothing that is there is changed or removed.
+
+    Alone it prints its plan and a hash of 8 hex digits; --confirm HASH carries out that plan, and
+    refuses with the difference if the target has changed since (5).
     """
     import asyncio
 
