@@ -76,7 +76,7 @@ def carry(legacy: Legacy, context: Context) -> Work:
         if last[entry.name] is not entry:
             draft.id = ""
             draft.drop("overridden below")
-        elif entry.name in context.decisions.drop:
+        elif draft.id in context.decisions.drop:
             draft.drop("dropped by decision")
         elif draft.state is State.DROPPED:
             continue
@@ -106,7 +106,7 @@ def fill(draft: Draft, key: Key, text: str, work: Work) -> None:
 def _draft(entry: Entry, work: Work) -> Draft:
     key = BY_NAME.get(entry.name) if work.form is Form.ENV else BY_INI.get(entry.name)
     draft = Draft(
-        id=entry.name,
+        id=safe(entry.name),
         state=State.UNKNOWN,
         name=entry.name,
         old=entry.value,

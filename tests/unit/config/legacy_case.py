@@ -108,6 +108,7 @@ def work(case: Case) -> Done:
     texts = [*shown.old(legacy), *shown.yaml(output.yaml_text(rows)), *shown.env(rows)]
     texts += [shown.value(row.old, secret=row.secret) for row in rows]
     texts += [shown.line(row.reason) for row in rows]
+    texts += [row.id for row in rows]
     return Done(
         rows=rows,
         env=output.env_pairs(rows),

@@ -66,6 +66,7 @@ def test_i9_no_secret_of_a_case_is_shown(name: str) -> None:
     if case.error:
         return
     done = work(case)
+    assert all(one.isprintable() for one in done.shown.split("\n"))
     secrets = {row.old for row in done.rows if row.secret and len(row.old) >= 4}
     assert not [one for one in secrets if one in done.shown]
     # what the old file repeats elsewhere in clear is carried there; it is shown by its mark
