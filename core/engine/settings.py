@@ -7,35 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from core.config.schema import DirTarget, PosixSource
+from core.config.schema import DirTarget
 from core.engine.crew.task import WorkerSetup
-from core.errors import BadInput
-from core.source.posix.config import PosixConfig
+from core.source.posix.chosen import posix_config
 
 if TYPE_CHECKING:
     from core.config.knobs import Knobs
     from core.config.schema import Workspace
     from core.target.profile import Profile
 
-
-def posix_config(workspace: Workspace) -> PosixConfig:
-    """Return the source's configuration. Raises BadInput for a source that is not a posix tree."""
-    source = workspace.source
-    if not isinstance(source, PosixSource):
-        raise BadInput(
-            what="the source is an S3 endpoint, which this release cannot read",
-            where="vgwm.yaml, source.type",
-            remedy="Name the gateway's posix root: source: {type: posix, path: ...}.",
-        )
-    return PosixConfig(
-        root=source.path,
-        versioning_dir=source.versioning_dir,
-        sidecar=source.sidecar,
-        nometa=source.nometa,
-        bucket_links=source.bucket_links,
-        default_etag=source.default_etag,
-        root_account=source.root_account,
-    )
+__all__ = ["cid_profile_of", "posix_config", "worker_setup"]
 
 
 def cid_profile_of(workspace: Workspace, profile: Profile) -> str:

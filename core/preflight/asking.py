@@ -24,7 +24,8 @@ from core.preflight.facts_host import (
 from core.preflight.facts_nodes import node_rooms, replication
 from core.preflight.judged import FAIL, UNKNOWN, Judged, worst
 from core.preflight.rows import From
-from core.preflight.survey_process import posix_config, posix_source, survey_apart
+from core.preflight.survey_process import survey_apart
+from core.source.posix.chosen import posix_config
 from core.source.posix.config import MetadataMode
 from core.source.posix.source import PosixSource
 
@@ -114,7 +115,7 @@ class Asking:
         return await asyncio.shield(self._probing)
 
     async def _source(self) -> Judged:
-        config = posix_config(posix_source(self._grounds.workspace))
+        config = posix_config(self._grounds.workspace)
         try:
             source = PosixSource(config)
             findings = await asyncio.to_thread(source.check)
@@ -130,7 +131,7 @@ class Asking:
         return judge_source.inventory(await self._surveyed())
 
     async def _read(self) -> Judged:
-        mode = posix_config(posix_source(self._grounds.workspace)).mode
+        mode = posix_config(self._grounds.workspace).mode
         survey = await self._surveyed()
         return judge_source.reading(survey, attributes=mode is not MetadataMode.NONE)
 
@@ -142,7 +143,7 @@ class Asking:
         return judge_source.keys(await self._surveyed())
 
     async def _atime(self) -> Judged:
-        config = posix_config(posix_source(self._grounds.workspace))
+        config = posix_config(self._grounds.workspace)
         quiet = await asyncio.to_thread(quiet_mount, config)
         try:
             refused = "" if quiet else await asyncio.to_thread(refused_quietly, config)
@@ -194,9 +195,6 @@ class Asking:
         return judge_host.backups(age_s, newest.words)
 
     async def _security(self) -> Judged:
-        audit = self._grounds.audit
-        if audit is not None:
-            return judge_probes.security(await audit())
         newest = await asyncio.to_thread(newest_backup, self._grounds.folder)
         findings = None if newest is None else await asyncio.to_thread(audited, newest)
         return judge_probes.security(findings)

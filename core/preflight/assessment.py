@@ -4,7 +4,6 @@
     assessment.rows                          -> the rows that it asks, in the table's order
     async for answer in assessment.answers() -> `verdict.Answer`, check = the row's id
     assessment.survey                        -> what the walk found, once its rows are answered
-    blocking(answers)                        -> ids of the rows that forbid to go on
 
 Rows of the walk wait for one walk of the source, in a process of its own; rows of probes for all
 probes' answers, of which they show the worst. A row that cannot be answered is `unknown`.
@@ -21,10 +20,9 @@ from core.errors import BadInput, VgwmError
 from core.preflight.asking import Asking
 from core.preflight.judged import UNKNOWN, Judged
 from core.preflight.rows import From, Row, rows
-from core.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable
+    from collections.abc import AsyncGenerator
 
     from core.preflight.grounds import Grounds
     from core.preflight.survey import Survey
@@ -85,8 +83,3 @@ class Assessment:
             at_ns=self._grounds.clock_ns(),
             took_s=time.monotonic() - began_s,
         )
-
-
-def blocking(answers: Iterable[Answer]) -> list[str]:
-    """Return the ids of the rows whose last answer forbids to go on (guide.md 7: a fail)."""
-    return [answer.check for answer in answers if answer.verdict is Verdict.FAIL]

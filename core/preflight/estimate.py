@@ -148,12 +148,3 @@ def network_hours(*, gigabytes: float, copies: int, mbps: float) -> float:
     10000 GB, 1000 Mbps, C 3: 66.7. The guide (L49) lacks the factor of 1000 and divides integers.
     """
     return gigabytes * 8000 * copies / mbps / 3600
-
-
-def in_words(estimate: Estimate) -> str:
-    """Return the time as one line: a range, at least so long, or why nothing is known."""
-    if estimate.low_s is None:
-        return f"unknown: {estimate.unknown}"
-    if estimate.high_s is None:
-        return f"at least {duration(estimate.low_s)}; {estimate.unknown}"
-    return f"{duration(estimate.low_s)} .. {duration(estimate.high_s)}"

@@ -1,4 +1,4 @@
-"""What an assessment stands on: handed in, since probes, engine and IAM are other rooms.
+"""What an assessment stands on: handed in, since probes and engine are other rooms.
 
 May import the configuration, the ledger's counters and the model.
 """
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.config.schema import Workspace
-    from core.model import Finding
     from core.preflight.survey import Survey
     from core.verdict import Answer
 
@@ -32,16 +31,14 @@ class Grounds:
     """What the rows are judged by.
 
     folder: of the workspace. probed: resolves when every probe has answered; called once, and
-    only if a row needs it. audit: the findings of an audit of accounts, None for one of those in
-    the newest backup; raises VgwmError, which is unknown. notes: text by manual item. known: the
-    last survey, or one of the plan (`survey_of_plan`): taken where no row of the walk is asked.
+    only if a row needs it; raises VgwmError, which is unknown. notes: text by manual item. known:
+    the last survey, or one of the plan (`survey_of_plan`): taken where no row of the walk is asked.
     walked: hears how many entries the walk has seen.
     """
 
     workspace: Workspace
     folder: Path
     probed: Callable[[], Awaitable[Sequence[Answer]]] = _nobody_asked
-    audit: Callable[[], Awaitable[Sequence[Finding]]] | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
     known: Survey | None = None
     walked: Callable[[int], None] = _unheard

@@ -19,11 +19,11 @@ import msgspec
 
 from core.config.redact import redact
 from core.config.references import variables
-from core.config.schema import PosixSource
-from core.errors import BadInput, NoAnswer
+from core.config.schema import PosixSource  # noqa: TC001 - msgspec reads the annotations
+from core.errors import NoAnswer
 from core.preflight.survey import Survey
 from core.preflight.surveying import survey
-from core.source.posix.config import PosixConfig
+from core.source.posix.chosen import of_tree, posix_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -42,36 +42,12 @@ class _Task(msgspec.Struct, frozen=True):
     profile: str
 
 
-def posix_source(workspace: Workspace) -> PosixSource:
-    """Return the tree that is the source. Raises BadInput for any other source."""
-    if isinstance(workspace.source, PosixSource):
-        return workspace.source
-    raise BadInput(
-        what="the source is an S3 endpoint, which this release cannot read",
-        where="vgwm.yaml, source.type",
-        remedy="Name the gateway's posix root: source: {type: posix, path: ...}.",
-    )
-
-
-def posix_config(source: PosixSource) -> PosixConfig:
-    """Return the configuration of a tree, as the source's room wants it."""
-    return PosixConfig(
-        root=source.path,
-        versioning_dir=source.versioning_dir,
-        sidecar=source.sidecar,
-        nometa=source.nometa,
-        bucket_links=source.bucket_links,
-        default_etag=source.default_etag,
-        root_account=source.root_account,
-    )
-
-
 async def survey_apart(workspace: Workspace, walked: Callable[[int], None]) -> Survey:
     """Walk the source in a process of its own; cancelling ends it.
 
     Raises BadInput for a source that is no tree, NoAnswer if the process died.
     """
-    task = _Task(posix_source(workspace), workspace.target.profile)
+    task = _Task(posix_tree(workspace), workspace.target.profile)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "core.preflight.survey_process"),
         stdin=asyncio.subprocess.PIPE,
@@ -131,7 +107,7 @@ def main() -> None:
             out.flush()
 
     with contextlib.suppress(BrokenPipeError):
-        out.write(msgspec.json.encode(survey(posix_config(task.source), task.profile, walked)))
+        out.write(msgspec.json.encode(survey(of_tree(task.source), task.profile, walked)))
         out.write(b"\n")
         out.flush()
 

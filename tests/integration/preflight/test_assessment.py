@@ -19,7 +19,7 @@ from core.config.secret import SecretRef
 from core.errors import BadInput, NoAnswer
 from core.model import NS_PER_S
 from core.preflight import asking
-from core.preflight.assessment import Assessment, blocking
+from core.preflight.assessment import Assessment
 from core.preflight.grounds import Grounds
 from core.preflight.rows import ROWS, From, rows
 from core.preflight.survey import Survey
@@ -29,7 +29,6 @@ from core.verdict import Answer, Component, Verdict
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from core.model import Finding
     from tests.integration.source.tree import HandTree
 
 NOWHERE = "http://127.0.0.1:9"
@@ -140,7 +139,6 @@ async def test_a_known_survey_spares_the_walk_where_only_sizes_are_asked(
     known = Survey(began_ns=1, ended_ns=2, objects=10**12, size_bytes=1)
     got = await answered(replace(grounds, known=known), "workspace")
     assert got["workspace"].verdict is Verdict.FAIL
-    assert blocking(got.values()) == ["workspace"]
 
 
 async def test_no_gateway_root_fails_the_source_and_leaves_what_was_not_seen_unknown(
@@ -170,16 +168,16 @@ async def test_probes_are_asked_once_and_their_worst_answer_is_a_row(grounds: Gr
     assert (got["ydb"].verdict, got["lb"].verdict, asked) == (Verdict.FAIL, Verdict.WARN, 1)
 
 
-async def test_i7_an_audit_that_cannot_answer_is_unknown_and_a_note_answers_its_item(
+async def test_i7_probes_that_cannot_be_asked_are_unknown_and_a_note_answers_its_item(
     grounds: Grounds,
 ) -> None:
-    async def audit() -> Sequence[Finding]:
-        raise NoAnswer(what="no accounts file", where="iam", remedy="Name it.")
+    async def probed() -> Sequence[Answer]:
+        raise NoAnswer(what="no address is known", where="probes", remedy="Name one.")
 
     notes = {"windows": "Sundays 02:00"}
-    got = await answered(replace(grounds, audit=audit, notes=notes), "security", "windows")
-    assert got["security"].verdict is Verdict.UNKNOWN
-    assert got["security"].evidence == "no accounts file"
+    got = await answered(replace(grounds, probed=probed, notes=notes), "lb", "windows")
+    assert got["lb"].verdict is Verdict.UNKNOWN
+    assert got["lb"].evidence == "no address is known"
     assert got["windows"].evidence == "Sundays 02:00"
 
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from core.config.knobs import Knobs
 from core.model import MIB
-from core.preflight.estimate import Load, estimate, in_words, load_of, network_hours
+from core.preflight.estimate import Load, estimate, load_of, network_hours
 from core.preflight.survey import ClassCount, Survey
 from core.preflight.trial import Done, Rate, Trial, percentile, rate_of, whole_rate_of
 
@@ -43,13 +43,11 @@ def test_the_slowest_term_rules_low_with_the_fast_rates_high_with_the_slow_ones(
         ("rows", 1.0, 1.0),
     ]
     assert (got.low_s, got.high_s, got.unknown) == (100.0, 300.0, "")
-    assert in_words(got) == "1 m 40 s .. 5 m 00 s"
 
 
 def test_i7_without_a_trial_the_time_is_unknown() -> None:
     got = estimate(LOAD, None)
     assert (got.low_s, got.high_s) == (None, None)
-    assert in_words(got).startswith("unknown")
     much = estimate(replace_load(LOAD, size_bytes=10**13), None)
     assert "1 Gbps alone would take 2 d 19 h" in much.unknown
 
@@ -58,7 +56,6 @@ def test_i7_an_unmeasured_term_leaves_the_range_open_and_is_named() -> None:
     got = estimate(LOAD, trial(pins_rate=None, pins_text="no peer took a pin"))
     assert (got.low_s, got.high_s) == (100.0, None)
     assert got.unknown == "pins: no peer took a pin"
-    assert in_words(got).startswith("at least 1 m 40 s")
 
 
 def test_a_term_of_nothing_takes_no_time_and_needs_no_rate() -> None:
