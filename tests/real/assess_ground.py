@@ -22,7 +22,8 @@ from core.config.knobs import Knobs
 from core.config.schema import Cache, Gateway, Haproxy, IpfsTarget, PosixSource, Traffic, Workspace
 from core.config.secret import SecretRef
 from core.config.workspace import FILE_NAME, write
-from core.engine.assessing.run import AssessMeans, AssessRun
+from core.engine.assessing.means import AssessMeans
+from core.engine.assessing.run import AssessRun
 from core.engine.assessing.wish import AssessWish
 from core.engine.reins import Reins
 from core.ledger.ledger import Ledger

@@ -5,10 +5,13 @@ May import the ledger, the assessment's rows and the errors.
 
 from __future__ import annotations
 
+import asyncio
 import time
+from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from core.display import safe
+from core.engine.assessing.means import AssessMeans
 from core.engine.assessing.wish import AssessWish
 from core.errors import BadInput, Refused
 from core.ledger.rows import EventDraft, SaidRow, Saying
@@ -35,16 +38,14 @@ MOST_TEXT: Final = 1_000
 
 
 class Assessments:
-    """Runs assessments. running: the one at work. now: this host's clock, UTC seconds."""
+    """Runs assessments. running: the one at work."""
 
     def __init__(
         self, ledger: Ledger, workspace: Workspace, path: Path, knobs: Callable[[], Knobs]
     ) -> None:
         self._ledger = ledger
         self._workspace = workspace
-        self._path = path
-        self._knobs = knobs
-        self.now: Callable[[], float] = time.time
+        self._means = AssessMeans(ledger=ledger, workspace=workspace, path=path, knobs=knobs)
         self.running: AssessRun | None = None
 
     def run_of(self, kind: JobKind, args: Mapping[str, str]) -> Run | None:
@@ -54,19 +55,10 @@ class Assessments:
         wish = AssessWish.of(args, self._workspace)
 
         async def run(reins: Reins) -> None:
-            from core.engine.assessing.run import (  # noqa: PLC0415 - few engines assess
-                AssessMeans,
-                AssessRun,
-            )
-
-            means = AssessMeans(
-                ledger=self._ledger,
-                workspace=self._workspace,
-                path=self._path,
-                knobs=self._knobs,
-                now=self.now,
-            )
-            self.running = AssessRun(means, wish)
+            # half a second's worth of clients, which few engines need: loaded beside the loop
+            module = await asyncio.to_thread(import_module, "core.engine.assessing.run")
+            begin: type[AssessRun] = module.AssessRun
+            self.running = begin(self._means, wish)
             try:
                 await self.running.run(reins)
             finally:

@@ -6,10 +6,8 @@ May import the probes, the assessment's rows, the ledger and the engine's reins.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import Counter
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
@@ -28,14 +26,11 @@ from core.probe.registry import probes
 from core.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-    from pathlib import Path
+    from collections.abc import AsyncIterator
 
-    from core.config.knobs import Knobs
-    from core.config.schema import Workspace
+    from core.engine.assessing.means import AssessMeans
     from core.engine.assessing.wish import AssessWish
     from core.engine.reins import Reins
-    from core.ledger.ledger import Ledger
     from core.ledger.rows import Level
     from core.preflight.survey import Survey
     from core.preflight.trial import Trial
@@ -47,17 +42,6 @@ LOOK_S: Final = 0.2
 """A job that is paused or cancelled while a row is slow is heard within this."""
 
 _LEVELS: Final[dict[Verdict, Level]] = {Verdict.FAIL: "error", Verdict.WARN: "warn"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AssessMeans:
-    """What an assessment works with. path: of the workspace. now: this host's clock, UTC s."""
-
-    ledger: Ledger
-    workspace: Workspace
-    path: Path
-    knobs: Callable[[], Knobs]
-    now: Callable[[], float] = time.time
 
 
 class AssessRun:
@@ -90,7 +74,7 @@ class AssessRun:
                 async for answer in _patiently(answers, reins):
                     await self._store(answer, reins)
         finally:
-            self.asked.clear()
+            self.asked = set()
         if assessment.survey is not None and not assessment.survey.fault:
             survey = msgspec.json.encode(assessment.survey)
             await self._ledger.assessing.measured(INVENTORY, survey)
@@ -106,7 +90,6 @@ class AssessRun:
         return self._progress().text
 
     async def _store(self, answer: Answer, reins: Reins) -> None:
-        self.asked.discard(answer.check)
         self._seen[answer.verdict] += 1
         before = self._before.get(answer.check)
         event = None
@@ -119,11 +102,14 @@ class AssessRun:
                 job=reins.id,
             )
         row = AnswerRow(job=reins.id, place=self._places[answer.check], answer=answer)
-        await self._ledger.assessing.answer([row], self._progress().stored(), event)
+        left = self.asked - {answer.check}
+        await self._ledger.assessing.answer([row], self._progress(left).stored(), event)
+        self.asked = left  # only now: a row is either asked or answered, whoever looks
 
-    def _progress(self) -> AssessProgress:
+    def _progress(self, asked: set[str] | None = None) -> AssessProgress:
         walk = f"walk {self._walked:,} entries" if self._walked else ""
-        left = ", ".join(sorted(self.asked, key=self._places.__getitem__))
+        waiting = self.asked if asked is None else asked
+        left = ", ".join(sorted(waiting, key=self._places.__getitem__))
         text = f"asks {left}" if left else "tries a copy" if self._trying else ""
         return AssessProgress(
             rows=self._rows,
