@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -115,6 +116,12 @@ def work(case: Case) -> Done:
         tree=read_mapping(output.yaml_text(rows), where=case.tells),
         shown="\n".join(texts),
     )
+
+
+@cache
+def done(name: str) -> Done:
+    """Convert a case once for all tests; it is read only."""
+    return work(load(name))
 
 
 def line(row: Row) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from core.config.legacy.row import State
 from core.errors import BadInput
-from tests.unit.config.legacy_case import Done, at, line, load, names, work
+from tests.unit.config.legacy_case import Done, at, done, line, load, names, work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,21 +43,21 @@ def test_a_configuration_becomes_what_its_case_says(name: str) -> None:
         assert case.error in text
         assert not [one for one in case.hidden if one in text]
         return
-    done = work(case)
-    _same_rows(case.rows, done)
-    _same_reasons(case.reasons, done)
-    env = dict(done.env)
-    assert len(env) == len(done.env), "a name stands twice in the env file"
+    found = done(name)
+    _same_rows(case.rows, found)
+    _same_reasons(case.reasons, found)
+    env = dict(found.env)
+    assert len(env) == len(found.env), "a name stands twice in the env file"
     assert {name: env.get(name) for name in case.env} == case.env
     if case.env_last:
-        assert done.env[-1][0] == case.env_last
-    assert {name: done.tree[name] for name in case.yaml} == case.yaml
-    assert {path: at(done.tree, path) for path in case.yaml_at} == case.yaml_at
+        assert found.env[-1][0] == case.env_last
+    assert {name: found.tree[name] for name in case.yaml} == case.yaml
+    assert {path: at(found.tree, path) for path in case.yaml_at} == case.yaml_at
     if case.yaml_unknown:
-        assert at(done.tree, "legacy.unknown") == case.yaml_unknown
+        assert at(found.tree, "legacy.unknown") == case.yaml_unknown
     if case.writable is not None:
-        assert case.writable == all(row.state is not State.PROBLEM for row in done.rows)
-    assert not [one for one in case.hidden if one in done.shown]
+        assert case.writable == all(row.state is not State.PROBLEM for row in found.rows)
+    assert not [one for one in case.hidden if one in found.shown]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -65,21 +65,21 @@ def test_i9_no_secret_of_a_case_is_shown(name: str) -> None:
     case = load(name)
     if case.error:
         return
-    done = work(case)
-    assert all(one.isprintable() for one in done.shown.split("\n"))
-    secrets = {row.old for row in done.rows if row.secret and len(row.old) >= 4}
-    assert not [one for one in secrets if one in done.shown]
+    found = done(name)
+    assert all(one.isprintable() for one in found.shown.split("\n"))
+    secrets = {row.old for row in found.rows if row.secret and len(row.old) >= 4}
+    assert not [one for one in secrets if one in found.shown]
     # what the old file repeats elsewhere in clear is carried there; it is shown by its mark
-    clear = "\n".join(row.old for row in done.rows if not row.secret)
-    assert not [one for one in secrets if one in repr(done.tree) and one not in clear]
+    clear = "\n".join(row.old for row in found.rows if not row.secret)
+    assert not [one for one in secrets if one in repr(found.tree) and one not in clear]
 
 
-def _same_rows(wanted: list[str], done: Done) -> None:
-    found = [line(row) for row in done.rows]
-    assert [one for one in wanted if one not in found] == [], "\n".join(found)
+def _same_rows(wanted: list[str], found: Done) -> None:
+    rows = [line(row) for row in found.rows]
+    assert [one for one in wanted if one not in rows] == [], "\n".join(rows)
 
 
-def _same_reasons(wanted: dict[str, str], done: Done) -> None:
+def _same_reasons(wanted: dict[str, str], found: Done) -> None:
     for name, part in wanted.items():
-        reasons = [row.reason for row in done.rows if name in (row.name, row.path)]
+        reasons = [row.reason for row in found.rows if name in (row.name, row.path)]
         assert any(part in reason for reason in reasons), (name, reasons)
