@@ -21,6 +21,7 @@ from core.target.open_table import open_target_table
 from core.verdict import Verdict
 from tests.fakes.ydb_process import YdbProcess
 from tests.integration.target_table.making import make_rows
+from tests.lab import ports
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -205,17 +206,44 @@ async def test_another_schema_fails_and_names_each_column(tmp_path: Path) -> Non
     assert answers["connect"].verdict is Verdict.PASS
 
 
-async def test_another_schema_of_ydb_fails(own: YdbProcess) -> None:
-    own.start()
-    table = await YdbTable.open(own.spec, GUIDE)
+async def test_another_schema_of_ydb_fails(server: YdbProcess) -> None:
+    table = await YdbTable.open(server.spec, GUIDE)
     await table.client.define(
         "CREATE TABLE versitygw_objects (bucket Utf8 NOT NULL, s3_key Utf8 NOT NULL, cid Int64, "
         "PRIMARY KEY (bucket, s3_key))"
     )
+    answers = await asked(workspace(f"ydb:{server.spec}"))
+    await table.client.define("DROP TABLE versitygw_objects")
     await table.close()
-    answers = await asked(workspace(f"ydb:{own.spec}"))
     assert answers["schema"].verdict is Verdict.FAIL
     assert "cid: type Int64 instead of Utf8" in answers["schema"].evidence
+
+
+async def test_a_row_that_comes_back_bent_fails_the_canary_alone(tmp_path: Path) -> None:
+    ws = workspace(f"sqlite:{tmp_path / 'objects.db'}")
+    async with made(ws):
+        pass
+    with sqlite3.connect(tmp_path / "objects.db") as database:
+        database.execute(
+            "CREATE TRIGGER bend AFTER INSERT ON versitygw_objects BEGIN "
+            "UPDATE versitygw_objects SET size = 7 WHERE s3_key = new.s3_key; END"
+        )
+    answers = await asked(ws)
+    assert not_passed(answers) == {"canary": Verdict.FAIL}
+    assert "not the row that was written" in answers["canary"].evidence
+
+
+async def test_rows_of_a_profile_that_names_no_writer_are_a_warning(tmp_path: Path) -> None:
+    extended = profiles.load("extended")
+    ws = workspace(f"sqlite:{tmp_path / 'objects.db'}", profile="extended")
+    table = await open_target_table(ws, extended)
+    await table.ensure()
+    assert not_passed(await asked(ws)) == {}
+    await table.upsert(make_rows(extended, "photos", ["a"]))
+    await table.close()
+    answers = await asked(ws)
+    assert not_passed(answers) == {"rows": Verdict.WARN}
+    assert "does not say whose" in answers["rows"].evidence
 
 
 async def test_a_wrong_password_fails_once_and_leaves_the_rest_unknown(
@@ -250,10 +278,8 @@ async def test_a_password_that_is_not_set_fails_with_its_name(server: YdbProcess
     assert "Export that variable" in answers["connect"].remedy
 
 
-async def test_i7_a_closed_port_is_a_fail_and_all_else_unknown(own: YdbProcess) -> None:
-    own.start()
-    own.kill()
-    answers = await asked(workspace(f"ydb:{own.spec}"))
+async def test_i7_a_closed_port_is_a_fail_and_all_else_unknown() -> None:
+    answers = await asked(workspace(f"ydb:grpc://localhost:{ports.free(1)[0]}/local"))
     assert answers["connect"].verdict is Verdict.FAIL
     assert "refused" in answers["connect"].evidence
     others = {answer.verdict for check, answer in answers.items() if check != "connect"}
