@@ -126,7 +126,9 @@ def meaning(error: BaseException) -> Meaning:
 def to_error(error: BaseException, where: str) -> VgwmError:
     """Return our error for the SDK's. where: the table's address, without credentials."""
     kind, remedy = _ERRORS[meaning(error)]
-    return kind(what=f"YDB says: {said(error)}", where=where, remedy=remedy)
+    silent = isinstance(error, TimeoutError)
+    what = "YDB gave no answer in time" if silent else f"YDB says: {said(error)}"
+    return kind(what=what, where=where, remedy=remedy)
 
 
 def said(error: BaseException) -> str:

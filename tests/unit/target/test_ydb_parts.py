@@ -141,6 +141,7 @@ def test_a_servers_text_is_shown_without_its_wrapping_and_made_safe() -> None:
     wrapped = 'message: "No \\"x\\"\x1b[2J here" severity: 1 (server_code: 400070)'
     assert said(ydb.issues.SchemeError(wrapped)) == 'No \\\\"x\\\\"\\u{1b}[2J here'
     assert said(TimeoutError()) == "TimeoutError"
+    assert to_error(TimeoutError(), "table").what == "YDB gave no answer in time"
     assert len(said(ydb.issues.GenericError("x" * 10_000))) == 300
 
 
