@@ -16,9 +16,10 @@ _WORDS: Final = r"SECRET|PASS(?!IVE|THR)|TOKEN|ROLE_?ID|PRIVATE|WEBHOOK|CREDENTI
 _NAMES: Final = re.compile(rf"{_WORDS}|_REF$|HASH$", re.IGNORECASE)
 
 _PRIVATE_KEY: Final = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----")
-# an assignment within a value: an open quote may have swallowed the lines below
+# an assignment within a value: an open quote may have swallowed the lines below; a query, JSON
 _ASSIGNED: Final = re.compile(
-    rf"(?:{_WORDS})[\w-]{{0,40}}['\"]?\s{{0,9}}[=:]\s{{0,9}}[^\s&]", re.IGNORECASE
+    rf"(?:{_WORDS})[\w-]{{0,40}}(?:\s{{0,9}}=\s{{0,9}}|['\"]\s{{0,9}}:\s{{0,9}})[^\s&]",
+    re.IGNORECASE,
 )
 _REFERENCE: Final = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:/\S*|aws:\S+")
 

@@ -26,6 +26,11 @@ _PAIRS: Final = (
     ("webui.cert_file", "VGW_WEBUI_CERT", "webui.key_file", "VGW_WEBUI_KEY"),
     ("website.cert_file", "VGW_WEBSITE_CERT", "website.key_file", "VGW_WEBSITE_KEY"),
 )
+_OF_S3: Final = frozenset(f"source.{one}" for one in ("endpoint", "region", "access_key", "secret"))
+_OF_POSIX: Final = frozenset(
+    f"source.{one}"
+    for one in ("sidecar", "nometa", "versioning_dir", "bucket_links", "default_etag")
+)
 _SENDERS: Final = ("kafka_url", "nats_url", "rabbitmq_url", "webhook_url")
 
 
@@ -45,6 +50,17 @@ def _root(work: Work) -> None:
         draft.drop("the s3 backend has no root")
     elif draft.old[:1] != "/":
         draft.problems[:] = ["the gateway's root is not absolute: a gateway does not start so"]
+
+
+def _other_backend(work: Work) -> None:
+    """Drop what only the backend reads that is not used."""
+    foreign = _OF_S3 if work.backend == "posix" else _OF_POSIX
+    other = "s3" if work.backend == "posix" else "posix"
+    for draft in work.drafts:
+        if draft.path in foreign and draft.state is State.DERIVED:
+            draft.drop(f"of the {other} backend alone")
+        elif draft.path.startswith("source.") and draft.secret and draft.state is State.DERIVED:
+            draft.remarks.append(f"vgwm.yaml names env:{draft.name}: export it for the engine")
 
 
 def _source(work: Work) -> None:
@@ -123,6 +139,7 @@ ALL: Final[tuple[Callable[[Work], None], ...]] = (
     iam_store.join_ini,
     _backend,
     _root,
+    _other_backend,
     _source,
     _listen,
     _tls,
