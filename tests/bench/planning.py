@@ -1,4 +1,4 @@
-"""P6: how fast the plan walks a hot posix tree into the ledger."""
+"""P6: how fast the plan walks a hot posix tree into the ledger; the assessment's walk beside it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import time
 from typing import TYPE_CHECKING
 
 from core.config.schema import DirTarget
+from core.preflight.surveying import survey
+from core.source.posix.config import PosixConfig
 from tests.bench.figures import Goal, Take, Unit
 from tests.bench.ground import Ground, expect, take_of
 from tests.bench.local import WORKERS
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 MANY = 1_000_000
 TINY_BYTES = 64
 PLAN, BARE = "vgwm plan", "bare scandir and stat"
+SURVEY = "walk of assess: every entry opened"
 
 
 class PlanRow:
@@ -91,6 +94,34 @@ class BareRow:
         self._seen = 0
 
 
+class SurveyRow:
+    """The same tree by the assessment's walk: attributes read, nothing written down."""
+
+    name = SURVEY
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._opened = 0
+
+    def prepare(self) -> None:
+        self._opened = 0
+
+    def run(self) -> Take:
+        meter = Meter({})
+        began_s = time.monotonic()
+        found = survey(PosixConfig(root=self._tree.root), "guide", lambda _entries: None)
+        seconds = time.monotonic() - began_s
+        cpu_s, foreign = meter.stop()
+        self._opened = found.opened or 0
+        return take_of(self._tree, seconds, cpu_s, foreign)
+
+    def check(self) -> None:
+        expect("entries opened", self._opened, self._tree.objects)
+
+    def end(self) -> None:
+        self._opened = 0
+
+
 def _look(folder: str) -> int:
     seen = 0
     with os.scandir(folder) as entries:
@@ -121,6 +152,7 @@ def run_planning(settings: Settings, tree: Tree) -> list[Section]:
         rows: list[Row] = [
             PlanRow(tree, ground, keeper, workers=settings.workers or WORKERS),
             BareRow(tree),
+            SurveyRow(tree),
         ]
         found = run_series("plan", rows, settings)
     goals = {PLAN: Goal(100_000, 150_000)}

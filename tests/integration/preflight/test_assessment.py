@@ -241,6 +241,21 @@ async def test_leaving_early_ends_the_walking_process(grounds: Grounds) -> None:
     assert children().isdisjoint(born)
 
 
+async def test_a_walking_process_that_is_killed_is_no_answer_and_says_how_it_ended(
+    grounds: Grounds,
+) -> None:
+    before = children()
+    walking = asyncio.create_task(survey_apart(grounds.workspace, lambda _entries: None))
+    born: set[int] = set()
+    while not born:
+        await asyncio.sleep(0)
+        born = children() - before
+    for pid in born:
+        os.kill(pid, signal.SIGKILL)
+    with pytest.raises(NoAnswer, match="exit code -9"):
+        await walking
+
+
 async def test_i9_the_walking_process_knows_no_secret(
     grounds: Grounds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
