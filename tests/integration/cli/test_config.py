@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import json
 import os
 import shlex
@@ -390,3 +391,37 @@ def test_problems_are_named_under_json_too(vgwm: Said, place: Path) -> None:
     assert vgwm("config", "convert", "gw.conf", "gw.yaml", "--json") == 1
     told = json.loads(vgwm.out)["warnings"]
     assert "VGW_QUIET: no boolean: write true or false" in told
+
+
+def test_a_backup_that_cannot_be_finished_leaves_no_folder(
+    vgwm: Said, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(handle: int) -> None:
+        del handle
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("os.fsync", full)
+    assert vgwm("config", "backup", "gw.conf", "--to", place / "kept") == 4
+    assert not list((place / "kept").iterdir())
+
+
+def test_a_copy_that_reads_back_otherwise_stops_a_backup(
+    vgwm: Said, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def torn(source: Path, copy: Path) -> None:
+        copy.write_bytes(source.read_bytes()[:-1])
+
+    monkeypatch.setattr("shutil.copyfile", torn)
+    assert vgwm("config", "backup", "gw.conf", "--to", place / "kept") == 7
+    assert not list((place / "kept").iterdir())
+
+
+def test_the_guides_own_yaml_is_told_why_no_gateway_can_use_it(vgwm: Said, place: Path) -> None:
+    (place / "guide.yaml").write_text(
+        "backend:\n  type: ipfs\n"
+        "iam:\n  type: internal\n  admin_user: admin\n  admin_password_hash: $2a$10$Kq7pW9xK\n"
+    )
+    assert vgwm("config", "check", "guide.yaml") == 1
+    assert "SigV4 needs the secret" in vgwm.out
+    assert vgwm("config", "sanitize", "guide.yaml") == 0
+    assert "Kq7pW9xK" not in vgwm.out
