@@ -70,7 +70,8 @@ class S3Login:
 class S3Place:
     """An endpoint. ca_file: PEM file of the authority of an https server.
 
-    None: AWS_CA_BUNDLE, SSL_CERT_FILE, or the system's.
+    None: AWS_CA_BUNDLE, SSL_CERT_FILE, or the system's. is_source: objects are not read, for the
+    gateway would touch their atime (I6).
     """
 
     name: str
@@ -78,6 +79,7 @@ class S3Place:
     login: S3Login = S3Login()
     region: str = REGION
     ca_file: Path | None = None
+    is_source: bool = False
 
     @property
     def authority(self) -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -85,6 +86,8 @@ async def test_a_gateway_that_is_well_passes_with_and_without_objects(
     assert "HEAD" in full["signed"].evidence
     assert "ms of an object" in full["signed"].evidence
     assert "valid" in full["tls"].evidence
+    blue = await asked(replace(place, is_source=True), Depth.HEALTH)
+    assert "none is read of a source" in blue["signed"].evidence
 
 
 @pytest.mark.parametrize("name", ["GW_ACCESS", "GW_SECRET"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from core.config.schema import DirTarget, IpfsTarget, PosixSource
 from core.config.workspace import load
 from tests.integration.cli.shell import vgwm
@@ -16,6 +18,7 @@ IPFS = (
     *("--cluster", "http://k1:9094", "--cluster-user", "op"),
     *("--table", "ydb:grpc://ydb:2136/local"),
 )
+PASSWORD = ("--cluster-password-env", "PW")
 
 
 def backups(ws: Path) -> list[bytes]:
@@ -49,6 +52,7 @@ async def test_an_ipfs_target_takes_every_node_and_secrets_by_reference(
         *("init", "-w", str(ws), "--source", f"posix:{gateway}", "--target", "ipfs", *IPFS),
         *("--cluster-password-env", "CLUSTER_PW", "--table-password-file", str(tmp_path / "pw")),
         *("--table-user", "ydb-op", "--replication", "2", "--profile", "extended"),
+        *("--cache", "r1:6379,r2:6379", "--cache", "r3:6379", "--cache-password-env", "CACHE_PW"),
         home=tmp_path,
     )
     assert ran.code == 0, ran.err
@@ -58,6 +62,10 @@ async def test_an_ipfs_target_takes_every_node_and_secrets_by_reference(
     assert str(target.cluster_password_ref) == "env:CLUSTER_PW"
     assert str(target.table_password_ref) == f"file:{tmp_path / 'pw'}"
     assert (target.replication, target.profile) == (2, "extended")
+    assert target.cache is not None
+    assert target.cache.endpoints == ("r1:6379", "r2:6379", "r3:6379")
+    assert target.cache.type == "redis_cluster"
+    assert str(target.cache.password_ref) == "env:CACHE_PW"
     assert "CLUSTER_PW is not set" in ran.err
     assert f"no file {tmp_path / 'pw'}" in ran.err
 
@@ -109,14 +117,24 @@ async def test_a_path_that_is_no_gateways_root_is_refused(tmp_path: Path) -> Non
     assert not (tmp_path / "ws").exists()
 
 
-async def test_options_of_another_target_are_refused_by_name(tmp_path: Path, gateway: Path) -> None:
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (("dir:/out", "--cluster-user", "op"), "--cluster-user is for ipfs targets"),
+        (("dir:/out", "--cache", "r1:6379"), "--cache is for ipfs targets"),
+        (("ipfs", *IPFS, "--cache-type", "redis"), "options of a cache, and no cache"),
+        (("ipfs", *IPFS, *PASSWORD, "--cache", "r1"), "Write HOST:PORT"),
+    ],
+)
+async def test_options_that_do_not_fit_are_refused_by_name(
+    tmp_path: Path, gateway: Path, given: tuple[str, ...], says: str
+) -> None:
     ran = await vgwm(
-        *("init", "-w", str(tmp_path / "ws"), "--source", f"posix:{gateway}"),
-        *("--target", "dir:/out", "--cluster-user", "op"),
+        *("init", "-w", str(tmp_path / "ws"), "--source", f"posix:{gateway}", "--target", *given),
         home=tmp_path,
     )
     assert ran.code == 2
-    assert "--cluster-user" in ran.err
+    assert says in ran.err
     assert not (tmp_path / "ws").exists()
 
 
