@@ -61,6 +61,7 @@ def replace_all(files: Sequence[NewFile], *, disk: Disk | None = None) -> list[P
     """
     disk = RealDisk() if disk is None else disk
     placed = [_resolved(file) for file in files]
+    finish([file.path for file in placed], disk=disk)
     journal = _journal(placed[0].path)
     temporaries: list[Path] = []
     backups: list[Path] = []
@@ -92,12 +93,13 @@ def replace_all(files: Sequence[NewFile], *, disk: Disk | None = None) -> list[P
 
 
 def finish(paths: Sequence[Path], *, disk: Disk | None = None) -> list[Path]:
-    """Carry out what a crash left half done on this set of files; return what was renamed.
-
-    paths: the set, its first file first.
-    """
+    """Carry out what a crash left half done on these files; return what was renamed."""
     disk = RealDisk() if disk is None else disk
-    journal = _journal(Path(os.path.realpath(paths[0])))
+    journals = [_journal(Path(os.path.realpath(path))) for path in paths]
+    return [done for journal in journals for done in _finish(disk, journal)]
+
+
+def _finish(disk: Disk, journal: Path) -> list[Path]:
     try:
         moves = msgspec.json.decode(journal.read_bytes(), type=list[_Move])
     except FileNotFoundError:

@@ -81,10 +81,11 @@ class Counter:
         self.steps: list[str] = []
         self._at = at
         self._act = act
+        self.at_name = ""
 
     def __call__(self, name: str) -> None:
         self.steps.append(name)
-        if len(self.steps) - 1 == self._at:
+        if len(self.steps) - 1 == self._at or name == self.at_name:
             self._act()
 
 
@@ -153,8 +154,9 @@ def test_kill_9_between_any_two_system_calls_leaves_old_or_new_and_a_backup(tmp_
 
 def after_a_crash(folder: Path, at: int) -> None:
     """The next run makes the set whole: all old or all new, and leaves nothing of a write about."""
-    finish([folder / name for name in OLD])
-    assert contents(folder) in (OLD, NEW), at
+    if at % 2:  # by itself, or as the first thing of the next write
+        finish([folder / name for name in OLD], disk=Swift())
+        assert contents(folder) in (OLD, NEW), at
     replace_all(new_files(folder), disk=Swift())
     assert contents(folder) == NEW
     names = [one.name for one in folder.iterdir()]
@@ -193,6 +195,22 @@ def test_a_fault_at_any_system_call_leaves_all_or_none(
             assert contents(folder) == OLD
             assert sorted(one.name for one in folder.iterdir()) == sorted(OLD), (at, steps[at])
         after_a_crash(folder, at)
+
+
+def test_a_second_file_alone_is_a_set_of_its_own(tmp_path: Path) -> None:
+    put_old(tmp_path)
+    one = [NewFile(path=tmp_path / "gw.env", content=NEW["gw.env"])]
+
+    def crash() -> None:
+        raise KeyboardInterrupt
+
+    counter = Counter(-1, crash)
+    counter.at_name = "rename"
+    with pytest.raises(KeyboardInterrupt):
+        replace_all(one, disk=Stepping(counter))
+    assert contents(tmp_path) == OLD
+    finish([tmp_path / name for name in OLD])
+    assert contents(tmp_path) == {**OLD, "gw.env": NEW["gw.env"]}
 
 
 def test_a_journal_that_was_cut_is_no_order(tmp_path: Path) -> None:
