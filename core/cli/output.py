@@ -67,16 +67,14 @@ def note(call: Call, text: str) -> None:
 
 
 def complain(error: VgwmError, *, as_json: bool) -> None:
-    """Print an error on stderr: what, where, what to do."""
+    """Print an error on stderr: what, where, what to do; of secrets nothing, whoever quoted one."""
+    from core.control.log.writing import redacted
+
+    what, where, remedy = map(redacted, (error.what, error.where, error.remedy))
     if as_json:
         import json
 
-        body = {
-            "code": error.code,
-            "what": error.what,
-            "where": error.where,
-            "remedy": error.remedy,
-        }
+        body = {"code": error.code, "what": what, "where": where, "remedy": remedy}
         sys.stderr.write(json.dumps({"error": body}, ensure_ascii=False) + "\n")
         return
-    sys.stderr.write(f"vgwm: {error.what}\n  where  {error.where}\n  do     {error.remedy}\n")
+    sys.stderr.write(f"vgwm: {what}\n  where  {where}\n  do     {remedy}\n")
