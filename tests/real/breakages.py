@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 PASS, WARN, FAIL, UNKNOWN = Verdict.PASS, Verdict.WARN, Verdict.FAIL, Verdict.UNKNOWN
 _DAY_S = 86_400
+_ROOM = 1_000_000
 
 
 class Broken(NamedTuple):
@@ -183,6 +184,18 @@ def _small_store(ground: AssessGround) -> Iterator[Broken]:
     _set(kubo, "Datastore.StorageMax", "1KB")
     yield Broken(ground.workspace)
     _set(kubo, "Datastore.StorageMax", ground.stack.shape.storage_max)
+    until("room at every peer", lambda: _roomy(ground), limit_s=20, every_s=0.1)
+
+
+def _roomy(ground: AssessGround) -> bool:
+    """Tell whether every peer knows of room at all: a full node's figure outlives its mending."""
+    told = [peer.api.get("/monitor/metrics/freespace").objects() for peer in ground.stack.peers]
+    room = [row for rows in told for row in rows if row.get("valid") and _number(row) > _ROOM]
+    return len(room) == len(ground.stack.peers) ** 2
+
+
+def _number(row: Mapping[str, object]) -> int:
+    return int(str(row.get("value") or 0))
 
 
 @contextmanager
