@@ -69,6 +69,10 @@ class Asking:
             return None
         return walking.result()
 
+    @property
+    def _archive(self) -> bool:
+        return self._grounds.workspace.versions == "archive"
+
     async def ask(self, row: Row) -> Judged:
         """Answer one row. Raises VgwmError and OSError: nobody answers."""
         if row.come is From.NOTE:
@@ -136,8 +140,7 @@ class Asking:
         return judge_source.reading(survey, attributes=mode is not MetadataMode.NONE)
 
     async def _versions(self) -> Judged:
-        archive = self._grounds.workspace.versions == "archive"
-        return judge_source.versions(await self._surveyed(), archive=archive)
+        return judge_source.versions(await self._surveyed(), archive=self._archive)
 
     async def _keys(self) -> Judged:
         return judge_source.keys(await self._surveyed())
@@ -168,7 +171,7 @@ class Asking:
         cars = judge_room.folder_disk(
             free_bytes=await asyncio.to_thread(free_bytes, target.path),
             objects=survey.objects,
-            size_bytes=survey.size_bytes,
+            size_bytes=survey.carried_bytes(archive=self._archive),
             same_disk=await asyncio.to_thread(same_disk, folder, target.path),
         )
         return worst([ledger, cars], ledger)
@@ -180,7 +183,7 @@ class Asking:
         survey = await self._sized()
         return judge_room.capacity(
             await node_rooms(target),
-            size_bytes=survey.size_bytes,
+            size_bytes=survey.carried_bytes(archive=self._archive),
             replication=await asyncio.to_thread(replication, target),
         )
 

@@ -56,19 +56,27 @@ class Estimate:
     terms: tuple[Term, ...]
 
 
-def load_of(survey: Survey, knobs: Knobs, *, copies: int, pinned: bool) -> Load:
-    """Return what a survey means to do. pinned: False for a folder, which has no pins."""
+def load_of(
+    survey: Survey, knobs: Knobs, *, copies: int, pinned: bool = True, archive: bool = True
+) -> Load:
+    """Return what a survey means to do.
+
+    pinned: False for a folder, which has no pins. archive: old versions travel, too.
+    """
     left = sum(one.objects for one in survey.classes if one.name in _LEFT) + _shut(survey)
-    carried = max(0, survey.objects - left)
+    history = survey.versions + survey.markers
+    current = max(0, survey.objects - left - history)
+    carried = current + history if archive else current
+    size_bytes = survey.carried_bytes(archive=archive)
     large, large_bytes = _above(survey, knobs.large_threshold)
     by_count = (carried - large) / knobs.batch_size
-    by_bytes = (survey.size_bytes - large_bytes) / knobs.bundle_bytes
+    by_bytes = max(0, size_bytes - large_bytes) / knobs.bundle_bytes
     pins = large + round(max(by_count, by_bytes, 1.0 if carried > large else 0.0))
     return Load(
-        size_bytes=survey.size_bytes,
+        size_bytes=size_bytes,
         objects=carried,
         pins=pins if pinned else 0,
-        rows=max(0, carried - survey.versions - survey.markers),
+        rows=current,
         copies=copies,
     )
 

@@ -90,6 +90,10 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the walk came to its end, and every entry could be read."""
         return not self.fault and not self.unreadable.objects
 
+    def carried_bytes(self, *, archive: bool) -> int:
+        """Return the bytes that the target will hold of one copy. archive: old versions, too."""
+        return self.size_bytes if archive else self.size_bytes - self.versions_bytes
+
     def count_of(self, name: str) -> ClassCount:
         """Return what was counted of a class; none of it is a count, too."""
         found = (one for one in self.classes if one.name == name)

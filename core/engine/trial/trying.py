@@ -70,7 +70,9 @@ def foretell(workspace: Workspace, knobs: Knobs, survey: Survey, trial: Trial | 
     copies = _copies(workspace) if trial is None else trial.copies
     if trial is not None and trial.fault:
         return Estimate(low_s=None, high_s=None, unknown=f"the trial: {trial.fault}", terms=())
-    return estimate(load_of(survey, knobs, copies=copies, pinned=nodes), trial)
+    archive = workspace.versions == "archive"
+    load = load_of(survey, knobs, copies=copies, pinned=nodes, archive=archive)
+    return estimate(load, trial)
 
 
 def _copies(workspace: Workspace) -> int:

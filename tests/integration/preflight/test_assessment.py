@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
+from msgspec import structs
 
 from core.config.backup import Part, Wanted, keep
 from core.config.schema import Cache, DirTarget, Gateway, IpfsTarget, PosixSource, Workspace
@@ -139,6 +140,16 @@ async def test_a_known_survey_spares_the_walk_where_only_sizes_are_asked(
     known = Survey(began_ns=1, ended_ns=2, objects=10**12, size_bytes=1)
     got = await answered(replace(grounds, known=known), "workspace")
     assert got["workspace"].verdict is Verdict.FAIL
+
+
+async def test_old_versions_that_stay_behind_need_no_room(grounds: Grounds) -> None:
+    known = Survey(began_ns=1, ended_ns=2, objects=2, size_bytes=10**18, versions_bytes=10**18)
+    skip = replace(
+        grounds, known=known, workspace=structs.replace(grounds.workspace, versions="skip")
+    )
+    assert (await answered(skip, "workspace"))["workspace"].verdict is Verdict.PASS
+    kept = replace(grounds, known=known)
+    assert (await answered(kept, "workspace"))["workspace"].verdict is Verdict.FAIL
 
 
 async def test_no_gateway_root_fails_the_source_and_leaves_what_was_not_seen_unknown(

@@ -101,7 +101,10 @@ def test_what_stays_behind_takes_no_time_and_history_makes_no_rows() -> None:
         classes=(ClassCount("special_file", 2), ClassCount("foreign_xattr", 40)),
     )
     load = load_of(known, KNOBS, copies=1, pinned=True)
-    assert (load.objects, load.rows) == (95, 70)
+    assert (load.objects, load.rows, load.size_bytes) == (95, 70, 900)
+    left = replace(known, versions_bytes=400)
+    bare = load_of(left, KNOBS, copies=1, pinned=True, archive=False)
+    assert (bare.objects, bare.rows, bare.size_bytes) == (70, 70, 500)
 
 
 def test_the_guides_example_of_network_hours_has_its_factor_of_a_thousand() -> None:
