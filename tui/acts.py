@@ -71,7 +71,8 @@ def _table(ui: Ui, id_: str, scene: Scene, keymap: Keymap) -> Step:
         return Step(replace(ui, prompt=Prompt(asks=Asks.TAKEOVER), error=None))
     if id_ in _MOVES:
         return Step(_move(ui, id_, scene))
-    if own is not None and id_ in own.does:
+    starts_engine = id_ == "begin" and ui.link.state is LinkState.GONE
+    if own is not None and id_ in own.does and (own.local or not starts_engine):
         return Step(*own.does[id_](ui, scene))
     act = _BY_ID.get(id_)
     return act(ui, scene) if act is not None else Step(ui)

@@ -9,7 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tui import found, stage
+from tui import acts, effects
 from tui.checklist import Fold, Kind, Pane, Wanted, kind_of, parse_wanted, rows
+from tui.keys import Keymap
+from tui.ui import Link, LinkState, Name
 
 if TYPE_CHECKING:
     from core.control import wire_checks
@@ -35,6 +38,14 @@ def test_a_filter_is_a_state_and_a_part_of_the_text(
 
 def test_i7_a_state_of_a_newer_engine_is_unknown_never_passed() -> None:
     assert kind_of(found.check("x", "splendid")) is Kind.UNKNOWN
+
+
+def test_without_an_engine_b_starts_it_and_shows_no_sheet() -> None:
+    shown = stage.ui(Name.ASSESS, link=Link(state=LinkState.GONE, age_s=3.0))
+    scene = stage.scene(stage.snapshot(), checks=found.ASSESSED)
+    step = acts.press(shown, acts.Press("B", 0.0), scene, Keymap())
+    assert step.effect == effects.StartEngine()
+    assert step.ui.sheet is None
 
 
 CHECKS = st.lists(
