@@ -131,15 +131,22 @@ def cluster_facts(text: str, where: str) -> ClusterFacts:
 
 
 def members(text: str, where: str) -> tuple[Member, ...]:
-    """Return the nodes of a `CLUSTER NODES`, in its order. Raises BadInput."""
-    return tuple(_member(line, where) for line in text.splitlines() if line.strip())
+    """Return the nodes of a `CLUSTER NODES`, in its order. Raises BadInput.
+
+    One that is just being met is left out: until it answers it has a made-up id.
+    """
+    rows = (line.split() for line in text.splitlines() if line.strip())
+    return tuple(_member(words, where) for words in rows if "handshake" not in _flags(words))
 
 
-def _member(line: str, where: str) -> Member:
-    words = line.split()
+def _flags(words: list[str]) -> list[str]:
+    return words[2].split(",") if len(words) > 2 else []  # noqa: PLR2004 - the third column
+
+
+def _member(words: list[str], where: str) -> Member:
     if len(words) < _NODE_COLUMNS:
         raise _no_redis("its list of nodes has another form", where)
-    flags = words[2].split(",")
+    flags = _flags(words)
     # HOST:PORT@BUS_PORT, since version 7 with a name behind a comma
     endpoint, _, bus = words[1].partition(",")[0].partition("@")
     # `[slot-<-id]` is a slot on its way: it still counts where it stands as a plain number

@@ -64,6 +64,11 @@ def test_nodes_are_read_with_their_slots_and_ports() -> None:
     assert (replica.bus_port, replica.slots) == (26379, ())
 
 
+def test_a_node_that_is_just_being_met_has_no_id_yet() -> None:
+    meeting = NODES + "dd 10.0.0.4:6379@16379 master,handshake - 0 0 0 connected\n"
+    assert [one.id for one in members(meeting, "cache")] == ["aa", "bb", "cc"]
+
+
 @pytest.mark.parametrize(
     "text",
     [
