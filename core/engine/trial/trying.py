@@ -123,7 +123,7 @@ async def _pins(
         rate = await measure_pins(folder, placement, some, limit_s=limit_s)
     except VgwmError as error:
         return None, error.what
-    return rate, "" if rate else TOO_FEW
+    return rate, f"{len(some)} at once in the trial" if rate else TOO_FEW
 
 
 def _trial(  # noqa: PLR0913 - the parts of one trial, named
