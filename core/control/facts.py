@@ -240,12 +240,13 @@ def job_fact(job: wire.Job, at_ns: int) -> Fact:
     began_ns = job.began_ns if job.began_ns is not None else job.made_ns
     took_s = max(0.0, ((job.ended_ns or at_ns) - began_ns) / NS_PER_S)
     reason = job.result.what if job.result is not None else job.reason
+    things = "checks" if job.kind == JobKind.ASSESS else "objects"
     return Fact(
         label=f"job {job.id}",
         parts=(
             job.kind,
             job.state,
-            f"{display.count(job.done)}{of} {'checks' if job.kind == JobKind.ASSESS else 'objects'}",
+            f"{display.count(job.done)}{of} {things}",
             percent,
             display.duration(took_s),
             f"by {job.actor}",
