@@ -15,7 +15,7 @@ from core.dag import cid as cids
 from core.engine.beside import Beside
 from core.engine.copying.copier import Copier
 from core.engine.copying.means import Means
-from core.engine.copying.target import open_placement, open_target_table
+from core.engine.copying.target import open_placement
 from core.engine.copying.window import Window
 from core.engine.crew.executor import LocalExecutor
 from core.engine.holding import Hold
@@ -34,6 +34,7 @@ from core.errors import (
 from core.ledger.rows import BucketState, EventDraft
 from core.model import BundleState
 from core.target import profile as profiles
+from core.target.open_table import open_target_table
 from core.target.pin_audit import RecordedPin
 from core.target.rows import RowMaker
 

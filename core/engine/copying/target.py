@@ -11,14 +11,11 @@ from typing import TYPE_CHECKING
 from core.config.schema import DirTarget
 from core.engine.copying.placement_dir import DirPlacement
 from core.target.dir_store import DirStore
-from core.target.open_table import open_target_table
 
 if TYPE_CHECKING:
     from core.config.knobs import Knobs
     from core.config.schema import Workspace
     from core.engine.copying.placement import Placement
-
-__all__ = ["load_for", "open_placement", "open_target_table"]
 
 
 async def open_placement(workspace: Workspace, knobs: Knobs, epoch: int) -> Placement:
