@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from core.engine.crew.task import CopyResult, Fault, WorkerSetup
     from core.engine.trial.sampling import Sample, Sampled
 
-BEATS: Final = 100
+BEATS: Final = 2_000
+"""Looks at the workers in a long trial; a short one is looked at as often as is of use."""
+
 SHORTEST_BEAT_S: Final = 0.05
 LEAST_WORKERS: Final = 1
 MOST_ROWS: Final = 64
