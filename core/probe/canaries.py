@@ -36,17 +36,31 @@ _IDLE_S: Final = 5.0
 
 
 @dataclass(slots=True)
-class Planted:
-    """A canary that is out. nodes: all of them; allocations: peers, as the cluster answered.
+class Out:
+    """A pin that has to go. seen: it stood in the shared state, so gone from there is gone.
 
-    gone: it is seen to be removed, so that nothing is left to withdraw.
+    shows_s: how long one that was not seen yet may still appear: a DELETE within the batch of its
+    POST is refused, and the pin comes afterwards.
+    """
+
+    cluster: ClusterClient
+    root: str
+    shows_s: float = SHOWS_S
+    seen: bool = False
+
+
+@dataclass(slots=True)
+class Planted:
+    """A canary. nodes: all of them; allocations: peers, as the cluster answered.
+
+    gone: it was not asked for yet, or is seen to be removed: nothing is left to withdraw.
     """
 
     car: CanaryCar
-    cluster: ClusterClient
+    out: Out
     nodes: tuple[TargetNode, ...]
     allocations: frozenset[str]
-    gone: bool = False
+    gone: bool = True
 
     @property
     def peers(self) -> frozenset[str]:
@@ -68,9 +82,8 @@ class Canaries:
 
         Raises NoAnswer unless each address answers: what is not tried everywhere proves nothing.
         """
-        roster = await Roster.discover(
-            self._target.kubo, self._target.cluster, cluster_login(self._target)
-        )
+        login = await cluster_login(self._target)
+        roster = await Roster.discover(self._target.kubo, self._target.cluster, login)
         try:
             missing = [one.name for one in roster.silent]
             if missing or len(roster.nodes) < len(roster.kubos):
@@ -82,6 +95,7 @@ class Canaries:
             await self._sweep(roster.clusters[0])
             yield roster.nodes
         finally:
+            self._notes.close()  # also what a look-up that was cancelled still holds
             await roster.close()
 
     @asynccontextmanager
@@ -91,55 +105,56 @@ class Canaries:
         Raises what the nodes say.
         """
         car = make(secrets.token_bytes(32))
-        cluster = next(node.cluster for node in nodes if node.cluster is not None)
-        out = Planted(car, cluster, nodes, frozenset())
+        planted = Planted(car, Out(_steering(nodes), car.text), nodes, frozenset())
         await asyncio.to_thread(_send, car, nodes)
-        self._notes.note(car.text)
         try:
-            pin = await cluster.pin(
-                car.text, name=self._name, rf=len(nodes), allocations=sorted(out.peers)
+            await asyncio.to_thread(self._notes.note, car.text)
+            planted.gone = False
+            pin = await planted.out.cluster.pin(
+                car.text, name=self._name, rf=len(nodes), allocations=sorted(planted.peers)
             )
-            out.allocations = frozenset(pin.allocations)
-            yield out
+            planted.allocations = frozenset(pin.allocations)
+            yield planted
         finally:
-            await self._withdraw(out)
+            await self._withdraw(planted)
 
-    async def remove(self, cluster: ClusterClient, root: str, *, shows_s: float = SHOWS_S) -> bool:
-        """Unpin a root and wait until the shared state holds it no longer; False if it stays.
-
-        shows_s: how long one that is not there may still appear: a DELETE within the batch of its
-        POST is refused, and the pin comes afterwards.
-        """
+    async def remove(self, out: Out) -> bool:
+        """Unpin and wait until the shared state holds it no longer; False if it stays."""
         began_s = time.monotonic()
-        seen = False
         while time.monotonic() < began_s + REMOVE_S:
-            if await cluster.allocation(root) is not None:
-                seen = True
-                await cluster.unpin(root)
-            elif seen or time.monotonic() >= began_s + shows_s:
+            if await out.cluster.allocation(out.root) is not None:
+                out.seen = True
+                await out.cluster.unpin(out.root)
+            elif out.seen or time.monotonic() >= began_s + out.shows_s:
                 return True
             await asyncio.sleep(EVERY_S)
         return False
 
-    async def _withdraw(self, out: Planted) -> None:
+    async def _withdraw(self, planted: Planted) -> None:
         """Remove a canary on the way out; one that stays is left to the next run."""
-        root = out.car.text
         try:
             async with asyncio.timeout(REMOVE_S):
-                if out.gone or await self.remove(out.cluster, root):
-                    self._notes.strike(root)
+                if planted.gone or await self.remove(planted.out):
+                    await asyncio.to_thread(self._notes.strike, planted.out.root)
         except (VgwmError, TimeoutError):
-            pass  # why is said by the row itself; the note stays
-        finally:
-            self._notes.let_go(root)
+            return  # why is said by the row itself; the note stays
 
     async def _sweep(self, cluster: ClusterClient) -> None:
-        for root, age_s in self._notes.left():
-            try:
-                if await self.remove(cluster, root, shows_s=max(0.0, SHOWS_S - age_s)):
-                    self._notes.strike(root)
-            finally:
-                self._notes.let_go(root)
+        for root, age_s in await asyncio.to_thread(self._notes.left):
+            if await self.remove(Out(cluster, root, max(0.0, SHOWS_S - age_s))):
+                await asyncio.to_thread(self._notes.strike, root)
+
+
+def _steering(nodes: tuple[TargetNode, ...]) -> ClusterClient:
+    """Return a cluster client that commands one of the nodes. Raises NoAnswer without one."""
+    for node in nodes:
+        if node.cluster is not None:
+            return node.cluster
+    raise NoAnswer(
+        what="not tried: no address of target.cluster commands one of these nodes",
+        where="target.cluster",
+        remedy="Name the REST address of each node's cluster peer.",
+    )
 
 
 def _send(car: CanaryCar, nodes: tuple[TargetNode, ...]) -> None:

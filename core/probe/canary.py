@@ -46,13 +46,12 @@ def probes(workspace: Workspace, folder: Path) -> list[Probe]:
         "canary": there_and_back,
         "batching": batching,
     }
-    canaries = Canaries(target, workspace.id, CanaryNotes(folder))
     return [
         Probe(
             check=check,
             component=Component.CLUSTER,
             depth=Depth.CHECK,
-            ask=partial(ask, canaries),
+            ask=partial(ask, Canaries(target, workspace.id, CanaryNotes(folder))),
             limit_s=LIMIT_S,
             remedy=_LOG,
         )
@@ -65,20 +64,20 @@ async def there_and_back(canaries: Canaries) -> Finding:
 
     Raises NoAnswer if a node is silent, and what the nodes say.
     """
-    async with canaries.nodes() as nodes, canaries.planted(nodes) as out:
-        if out.allocations != out.peers:
-            text = f"pinned on {len(out.allocations & out.peers)} of {len(nodes)} nodes asked for"
+    async with canaries.nodes() as nodes, canaries.planted(nodes) as it:
+        if it.allocations != it.peers:
+            text = f"pinned on {len(it.allocations & it.peers)} of {len(nodes)} nodes asked for"
             remedy = "Peers without a valid freespace metric are left out: see the rows metrics."
             return Finding(Verdict.FAIL, text, remedy)
-        pinned_s, fault = await _until_pinned(out)
-        fault = fault or await _read_back(out)
+        pinned_s, fault = await _until_pinned(it)
+        fault = fault or await _read_back(it)
         if fault is not None:
             return fault
         began_s = time.monotonic()
-        if not (await canaries.remove(out.cluster, out.car.text) and await _unpinned(out)):
-            text = f"still pinned {REMOVE_S:.0f} s after its removal: {out.car.text}"
+        if not (await canaries.remove(it.out) and await _unpinned(it)):
+            text = f"still pinned {REMOVE_S:.0f} s after its removal: {it.out.root}"
             return Finding(Verdict.FAIL, text, f"{_LOG} The next check removes it.")
-        out.gone = True
+        it.gone = True
         gone_s = time.monotonic() - began_s
     text = f"pinned on {len(nodes)} nodes in {pinned_s:.1f} s, read back from each, "
     return Finding(Verdict.PASS, f"{text}gone in {gone_s:.1f} s")
@@ -91,10 +90,10 @@ async def batching(canaries: Canaries) -> Finding:
     """
     async with canaries.nodes() as nodes:
         for _ in range(_TRIES):
-            async with canaries.planted(nodes) as out:
+            async with canaries.planted(nodes) as it:
                 began_s = time.monotonic()
-                if await out.cluster.allocation(out.car.text) is None:
-                    if not await _appears(out):
+                if await it.out.cluster.allocation(it.out.root) is None:
+                    if not await _appears(it):
                         return Finding(Verdict.FAIL, f"no batch in {PIN_S:.0f} s", _BATCH)
                     age_s = time.monotonic() - began_s
                     return Finding(Verdict.PASS, f"on: a pin was in the state after {age_s:.1f} s")
@@ -103,52 +102,54 @@ async def batching(canaries: Canaries) -> Finding:
     )
 
 
-async def _until_pinned(out: Planted) -> tuple[float, Finding | None]:
+async def _until_pinned(it: Planted) -> tuple[float, Finding | None]:
     """Wait until each node's peer says pinned. Returns the seconds, and what went wrong."""
     began_s = time.monotonic()
     waiting: list[str] = []
     while time.monotonic() < began_s + PIN_S:
-        states = await out.cluster.pin_states(out.car.text)
-        mine = {node.name: states.get(node.peer) for node in out.nodes}
+        states = await it.out.cluster.pin_states(it.out.root)
+        mine = {node.name: states.get(node.peer) for node in it.nodes}
         for name, state in mine.items():
             if state is not None and state.status is PinStatus.PIN_ERROR:
                 text = f"not pinned on {name}: {safe(state.error)[:200]}"
                 return 0.0, Finding(Verdict.FAIL, text, _LOG)
         waiting = [n for n, s in mine.items() if s is None or s.status is not PinStatus.PINNED]
         if not waiting:
+            it.out.seen = True
             return time.monotonic() - began_s, None
         await asyncio.sleep(EVERY_S)
     text = f"after {PIN_S:.0f} s not pinned on {', '.join(waiting)}"
     return 0.0, Finding(Verdict.FAIL, text, _LOG)
 
 
-async def _read_back(out: Planted) -> Finding | None:
+async def _read_back(it: Planted) -> Finding | None:
     """Read the file from each node's own disk, and hash it: Kubo serves a flipped bit as good."""
-    for node in out.nodes:
+    for node in it.nodes:
         parts = bytearray()
-        async with node.kubo.cat(out.car.path) as body:
+        async with node.kubo.cat(it.car.path) as body:
             async for part in body:
                 parts += part
-        if not out.car.holds(bytes(parts)):
+        if not it.car.holds(bytes(parts)):
             text = f"{node.name} serves other bytes than it was sent"
             return Finding(Verdict.FAIL, text, f"Take {node.name} out: its disk or memory lies.")
     return None
 
 
-async def _appears(out: Planted) -> bool:
+async def _appears(it: Planted) -> bool:
     began_s = time.monotonic()
     while time.monotonic() < began_s + PIN_S:
-        if await out.cluster.allocation(out.car.text) is not None:
+        if await it.out.cluster.allocation(it.out.root) is not None:
+            it.out.seen = True
             return True
         await asyncio.sleep(EVERY_S)
     return False
 
 
-async def _unpinned(out: Planted) -> bool:
+async def _unpinned(it: Planted) -> bool:
     """Wait until each peer says that it is unpinned."""
     began_s = time.monotonic()
     while time.monotonic() < began_s + REMOVE_S:
-        states = await out.cluster.pin_states(out.car.text)
+        states = await it.out.cluster.pin_states(it.out.root)
         if all(state.status is PinStatus.UNPINNED for state in states.values()):
             return True
         await asyncio.sleep(EVERY_S)

@@ -63,13 +63,14 @@ class CanaryNotes:
     def strike(self, root: str) -> None:
         """Forget a root: it is seen to be gone."""
         (self._folder / root).unlink(missing_ok=True)
-        self.let_go(root)
-
-    def let_go(self, root: str) -> None:
-        """Leave a root to the next run; harmless for one that was struck."""
         handle = self._held.pop(root, None)
         if handle is not None:
             os.close(handle)
+
+    def close(self) -> None:
+        """Leave what is not struck to the next run."""
+        while self._held:
+            os.close(self._held.popitem()[1])
 
     def _take(self, root: str) -> Noted | None:
         """Return a root that nobody holds any more, None for one of a run that lives."""

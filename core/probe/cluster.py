@@ -40,9 +40,8 @@ def probes(workspace: Workspace, depth: Depth) -> list[Probe]:
     target = workspace.target
     if not isinstance(target, IpfsTarget):
         return []
-    need = needed(target)
     found: list[Probe] = [
-        _probe("cluster", partial(all_peers, target, need)),
+        _probe("cluster", partial(all_peers, target)),
         _probe("roster", partial(roster, target)),
     ]
     for i, url in enumerate(target.cluster, 1):
@@ -99,7 +98,7 @@ class Peer(NamedTuple):
     @asynccontextmanager
     async def open(self) -> AsyncIterator[ClusterClient]:
         """Open a client. Raises NoAnswer if its password is not known here."""
-        client = ClusterClient(self.name, self.url, cluster_login(self.target))
+        client = ClusterClient(self.name, self.url, await cluster_login(self.target))
         try:
             yield client
         finally:
@@ -136,8 +135,9 @@ async def queue(one: Peer) -> Finding:
     return judge_queue(len(busy) - failed, failed)
 
 
-async def all_peers(target: IpfsTarget, need: Need) -> Finding:
+async def all_peers(target: IpfsTarget) -> Finding:
     """Ask all peers at once, and judge whether there are enough for the copies wanted."""
+    need = await asyncio.to_thread(needed, target)
     told = await asyncio.gather(*(_tell(one) for one in _peers(target)))
     return judge_peers(told, need)
 
@@ -148,7 +148,8 @@ async def roster(target: IpfsTarget) -> Finding:
     Raises BadInput for an address twice, a Kubo of no peer, an address that is no such server.
     """
     with _not_denied():
-        found = await Roster.discover(target.kubo, target.cluster, cluster_login(target))
+        login = await cluster_login(target)
+        found = await Roster.discover(target.kubo, target.cluster, login)
     await found.close()
     pairs = ", ".join(f"{node.name} = {safe(node.peer_name)}" for node in found.nodes)
     if found.silent:

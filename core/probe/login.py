@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from core.errors import BadInput, NoAnswer
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from core.config.schema import IpfsTarget
 
 
-def cluster_login(target: IpfsTarget) -> Login | None:
+async def cluster_login(target: IpfsTarget) -> Login | None:
     """Return user and password of the cluster's REST, None if it wants none.
 
     Raises NoAnswer if the password is not known to this process: then nothing can be said of the
@@ -20,7 +21,7 @@ def cluster_login(target: IpfsTarget) -> Login | None:
     if target.cluster_password_ref is None:
         return None
     try:
-        password = target.cluster_password_ref.resolve()
+        password = await asyncio.to_thread(target.cluster_password_ref.resolve)
     except BadInput as error:
         raise NoAnswer(what=error.what, where=error.where, remedy=error.remedy) from error
     return Login(target.cluster_user, password.reveal())

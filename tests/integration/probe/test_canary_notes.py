@@ -36,7 +36,7 @@ def test_what_a_run_let_go_is_found_by_the_next_until_it_is_struck(tmp_path: Pat
     notes = CanaryNotes(tmp_path)
     notes.note(ROOT)
     assert CanaryNotes(tmp_path).left() == []  # that run lives
-    notes.let_go(ROOT)
+    notes.close()
     later = CanaryNotes(tmp_path)
     assert [one.root for one in later.left()] == [ROOT]
     assert CanaryNotes(tmp_path).left() == []  # only one of many runs sees to it
