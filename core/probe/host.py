@@ -40,12 +40,15 @@ class HostFacts:
 
 
 def probes(workspace: Workspace, depth: Depth) -> list[Probe]:
-    """Return the questions about this host; the same for every workspace and depth."""
-    del workspace, depth
-    return [
-        Probe(check="host", component=Component.HOST, depth=Depth.HEALTH, ask=own),
-        Probe(check="link", component=Component.HOST, depth=Depth.HEALTH, ask=link),
-    ]
+    """Return the questions about this host; the same for every workspace.
+
+    A link's speed does not change from look to look, and virtual cards name none: for CHECK only.
+    """
+    del workspace
+    found = [Probe(check="host", component=Component.HOST, depth=Depth.HEALTH, ask=own)]
+    if depth is Depth.CHECK:
+        found.append(Probe(check="link", component=Component.HOST, depth=Depth.CHECK, ask=link))
+    return found
 
 
 async def own() -> Finding:
