@@ -89,8 +89,8 @@ def plan(call: Call, **given: Unpack[PlanGiven]) -> int:
     check_slices(given["slices"])
     output = given["output"]
     if output is not None:
-        refuse_nowhere(output)
         refuse_place(call.workspace, output)
+        refuse_nowhere(output)
         refuse_irregular(output)
         if not given["force"]:
             refuse_existing(output)
