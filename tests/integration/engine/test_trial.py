@@ -164,5 +164,5 @@ async def test_the_time_ends_a_trial_and_with_it_its_processes(ground: Ground) -
     profile = profiles.load(workspace.target.profile)
     setup = replace(worker_setup(workspace, KNOBS, profile), sink="discard")
     sample = Endless(source=setup.source, starts=survey.starts, archive_versions=True)
-    await carry(workspace, KNOBS, setup, sample, None, limit_s=1.0)
+    await carry(workspace, KNOBS, setup, sample, None, limit_s=0.3)
     assert children() <= before
