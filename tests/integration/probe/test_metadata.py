@@ -22,6 +22,7 @@ from core.verdict import Verdict
 from tests.fakes.ydb_process import YdbProcess
 from tests.integration.target_table.making import make_rows
 from tests.lab import ports
+from tests.lab.authority import Authority
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -284,6 +285,20 @@ async def test_i7_a_closed_port_is_a_fail_and_all_else_unknown() -> None:
     assert "refused" in answers["connect"].evidence
     others = {answer.verdict for check, answer in answers.items() if check != "connect"}
     assert others == {Verdict.UNKNOWN}
+
+
+async def test_a_certificate_that_has_ended_fails_once(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    pair = authority.issue("table", host="localhost", ends_in_days=-1)
+    with YdbProcess(
+        tmp_path / "tls.db", "--cert", str(pair.cert), "--key", str(pair.key)
+    ) as process:
+        answers = await asked(
+            workspace(f"ydb:{process.spec}", table_ca_file=authority.file), Depth.HEALTH
+        )
+    assert answers["connect"].verdict is Verdict.FAIL
+    assert "expired" in answers["connect"].evidence
+    assert {answers[check].verdict for check in ("read", "schema")} == {Verdict.UNKNOWN}
 
 
 async def test_an_absent_database_fails(server: YdbProcess) -> None:
