@@ -32,12 +32,7 @@ def to_error(error: BaseException, endpoint: str) -> VgwmError:
     # a server, or a proxy before it, may repeat what it was sent (I9)
     said = safe(redact(" ".join(str(error).split()))[:300])
     if isinstance(error, exceptions.TimeoutError | TimeoutError):
-        return NodeUnreachable(
-            what="no answer in time",
-            where=where,
-            remedy="Check the server and the way to it.",
-            node=endpoint,
-        )
+        return _unreachable("no answer in time", endpoint, "Check the server and the way to it.")
     if isinstance(error, _DENIED) or said.startswith(_DENIED_WORDS):
         return Denied(
             what=f"Redis does not let us in: {said}",
@@ -60,13 +55,13 @@ def to_error(error: BaseException, endpoint: str) -> VgwmError:
             node=endpoint,
         )
     if isinstance(error, exceptions.ConnectionError | OSError):
-        return NodeUnreachable(
-            what=_reason(error),
-            where=where,
-            remedy="Start the server, or correct target.cache.endpoints.",
-            node=endpoint,
-        )
+        remedy = "Start the server, or correct target.cache.endpoints."
+        return _unreachable(_reason(error), endpoint, remedy)
     return BadInput(what=f"Redis says: {said}", where=where, remedy="Compare its settings.")
+
+
+def _unreachable(what: str, endpoint: str, remedy: str) -> NodeUnreachable:
+    return NodeUnreachable(what=what, where=f"cache {endpoint}", remedy=remedy, node=endpoint)
 
 
 def _reason(error: BaseException) -> str:
