@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from core.control import wire_checks
 
-SECONDS = 4
+SECONDS = 3
 
 
 @pytest.fixture
