@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from core.errors import NoAnswer, VgwmError
 from core.probe.canary_car import CanaryCar, make
 from core.probe.login import cluster_login
+from core.probe.to_end import to_end
 from core.target.peers import Roster
 from core.target.sink_kubo import KuboSink
 
@@ -108,7 +109,7 @@ class Canaries:
         planted = Planted(car, Out(_steering(nodes), car.text), nodes, frozenset())
         await asyncio.to_thread(_send, car, nodes)
         try:
-            await asyncio.to_thread(self._notes.note, car.text)
+            await to_end(asyncio.to_thread(self._notes.note, car.text))
             planted.gone = False
             pin = await planted.out.cluster.pin(
                 car.text, name=self._name, rf=len(nodes), allocations=sorted(planted.peers)
@@ -116,7 +117,7 @@ class Canaries:
             planted.allocations = frozenset(pin.allocations)
             yield planted
         finally:
-            await self._withdraw(planted)
+            await to_end(self._withdraw(planted))
 
     async def remove(self, out: Out) -> bool:
         """Unpin and wait until the shared state holds it no longer; False if it stays."""
@@ -140,7 +141,7 @@ class Canaries:
             return  # why is said by the row itself; the note stays
 
     async def _sweep(self, cluster: ClusterClient) -> None:
-        for root, age_s in await asyncio.to_thread(self._notes.left):
+        for root, age_s in await to_end(asyncio.to_thread(self._notes.left)):
             if await self.remove(Out(cluster, root, max(0.0, SHOWS_S - age_s))):
                 await asyncio.to_thread(self._notes.strike, root)
 

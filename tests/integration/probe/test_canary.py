@@ -9,15 +9,15 @@ import pytest
 
 from core.config.workspace import parse
 from core.probe.canaries import Canaries
-from core.probe.canary import probes, there_and_back
+from core.probe.canary import batching, probes, there_and_back
 from core.probe.canary_notes import CanaryNotes
-from core.probe.probe import ask_all
+from core.probe.probe import Finding, ask_all
 from core.verdict import Verdict
 from tests.fakes.cluster_server import PASSWORD, USER, FakeCluster
 from tests.fakes.kubo_server import FakeKubo, fails
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Coroutine, Iterator
     from pathlib import Path
 
     from core.config.schema import Workspace
@@ -148,14 +148,19 @@ async def test_pins_without_batches_fail(
     assert not cluster.pins
 
 
-@pytest.mark.parametrize("questions", [1, 2, 3, 4, 5, 6, 8, 10])
+@pytest.mark.parametrize("ask_it", [there_and_back, batching])
+@pytest.mark.parametrize("questions", [2, 4, 5, 6, 7, 8, 9])
 async def test_a_canary_that_is_cancelled_is_withdrawn(
-    workspace: Workspace, cluster: FakeCluster, tmp_path: Path, questions: int
+    workspace: Workspace,
+    cluster: FakeCluster,
+    tmp_path: Path,
+    questions: int,
+    ask_it: Callable[[Canaries], Coroutine[object, object, Finding]],
 ) -> None:
     """Told to end after so many questions to the first peer, of about ten."""
     target = workspace.target
     canaries = Canaries(target, workspace.id, CanaryNotes(tmp_path))  # type: ignore[arg-type] # it is an ipfs target
-    task = asyncio.create_task(there_and_back(canaries))
+    task = asyncio.create_task(ask_it(canaries))
     await until(lambda: task.done() or len(cluster.peers[0].asked) >= questions)
     task.cancel()
     await asyncio.wait([task])
