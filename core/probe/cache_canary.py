@@ -12,6 +12,7 @@ from redis.crc import key_slot
 
 from core.errors import CapacityExhausted, Denied, NoAnswer, VgwmError
 from core.probe.probe import Finding
+from core.probe.to_end import to_end
 from core.probe.verdicts import worst
 from core.target.cache import open_node
 from core.target.cache_facts import SLOTS, Member
@@ -93,7 +94,7 @@ async def _on(cache: Cache, workspace_id: str, master: Member) -> Finding:
                 await node.ask("SET", key, value, "PX", TTL_MS)
                 seen = await node.ask("GET", key)
             finally:
-                await _remove(node, key)
+                await to_end(_remove(node, key))
     except CapacityExhausted as error:  # an answer, too: no room
         return Finding(Verdict.FAIL, f"{master.endpoint}: {error.what}", error.remedy)
     except NoAnswer as error:

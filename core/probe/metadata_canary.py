@@ -11,6 +11,7 @@ from core.errors import NoAnswer, VgwmError
 from core.model import MetaText
 from core.probe.metadata_table import INIT, NO_TABLE, opened, there
 from core.probe.probe import Finding
+from core.probe.to_end import to_end
 from core.target.rows import PinnedBundle, RowEntry, RowMaker
 from core.verdict import Verdict
 
@@ -78,9 +79,13 @@ async def _write_and_read(table: ObjectTable, row: Row) -> list[Row]:
         await table.upsert([row])
         return await table.read([(BUCKET, key)])
     finally:
-        # also after Ctrl-C, and where the answer to the write was lost
-        async with asyncio.timeout(_CLEAN_S):
-            await table.delete(BUCKET, [key])
+        await to_end(_remove(table, key))
+
+
+async def _remove(table: ObjectTable, key: str) -> None:
+    """Remove the row: also after Ctrl-C, and where the answer to the write was lost."""
+    async with asyncio.timeout(_CLEAN_S):
+        await table.delete(BUCKET, [key])
 
 
 def _untried() -> Finding:
