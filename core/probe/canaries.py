@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from core.target.cluster import ClusterClient
     from core.target.peers import TargetNode
 
-SHOWS_S: Final = 10.0
+SHOWS_S: Final = 5.0
 """A pin that has not appeared for so long never will: above any batch's age that makes sense."""
 
 REMOVE_S: Final = 20.0

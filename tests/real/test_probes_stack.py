@@ -142,7 +142,7 @@ async def test_a_check_that_is_ended_leaves_no_canary(
     """Ctrl-C removes them in the same run, a kill leaves them to the next."""
     before = ground.pins()
     process = await start("check", "cluster", "-w", str(ground.folder), home=tmp_path)
-    # one that is noted and not pinned yet would be waited for, 10 s
+    # one that is noted and not pinned yet would be waited for, 5 s
     await out(lambda: (noted := set(ground.notes())) and noted <= ground.pins().keys())
     process.send_signal(number)
     await process.communicate()
