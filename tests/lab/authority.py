@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -24,6 +25,12 @@ class Pair:
 
     cert: Path
     key: Path
+
+    def context(self) -> ssl.SSLContext:
+        """What a server shows it with."""
+        made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        made.load_cert_chain(self.cert, self.key)
+        return made
 
 
 class Authority:
@@ -61,7 +68,14 @@ class Authority:
         self.file = folder / f"{name}.pem"
         self.file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
 
-    def issue(self, name: str, *, host: str = "127.0.0.1", ends_in_days: float = DAYS) -> Pair:
+    def issue(
+        self,
+        name: str,
+        *,
+        host: str = "127.0.0.1",
+        begins_in_days: float = -DAYS,
+        ends_in_days: float = DAYS,
+    ) -> Pair:
         """Sign a certificate for a host's address or name. ends_in_days < 0: it has expired."""
         key = ec.generate_private_key(ec.SECP256R1())
         now = datetime.now(tz=UTC)
@@ -71,7 +85,7 @@ class Authority:
             .issuer_name(self._name)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(days=DAYS))
+            .not_valid_before(now + timedelta(days=begins_in_days))
             .not_valid_after(now + timedelta(days=ends_in_days))
             .add_extension(x509.SubjectAlternativeName([_alternative(host)]), critical=False)
             .sign(self._key, hashes.SHA256())

@@ -14,7 +14,7 @@ from core.probe.endpoints import Endpoint
 from core.probe.network import connect, look_up, round_trips, speak
 from core.probe.tls import certificate
 from core.verdict import Verdict
-from tests.integration.probe.certificates import sign
+from tests.lab.authority import Authority
 
 if TYPE_CHECKING:
     import ssl
@@ -93,8 +93,8 @@ async def test_any_http_answer_but_a_servers_fault_passes(status: str, verdict: 
 
 
 async def test_a_certificate_of_a_known_authority_passes(tmp_path: Path) -> None:
-    files = sign(tmp_path)
-    async with serving(files.context, ca_file=files.ca_file) as endpoint:
+    known = Authority(tmp_path)
+    async with serving(known.issue("web").context(), ca_file=known.file) as endpoint:
         found = await certificate(endpoint)
     assert found.verdict is Verdict.PASS
     assert "valid 20" in found.evidence
@@ -111,8 +111,9 @@ async def test_a_certificate_of_a_known_authority_passes(tmp_path: Path) -> None
 async def test_a_certificate_that_does_not_hold_fails_with_its_dates(
     tmp_path: Path, days: tuple[int, int], host: str, said: str, remedy: str
 ) -> None:
-    files = sign(tmp_path, begins_days=days[0], ends_days=days[1], host=host)
-    async with serving(files.context, ca_file=files.ca_file) as endpoint:
+    known = Authority(tmp_path)
+    pair = known.issue("web", begins_in_days=days[0], ends_in_days=days[1], host=host)
+    async with serving(pair.context(), ca_file=known.file) as endpoint:
         found = await certificate(endpoint)
     assert found.verdict is Verdict.FAIL
     assert said in found.evidence
@@ -121,16 +122,16 @@ async def test_a_certificate_that_does_not_hold_fails_with_its_dates(
 
 
 async def test_a_certificate_of_a_foreign_authority_fails(tmp_path: Path) -> None:
-    files = sign(tmp_path)
-    async with serving(files.context) as endpoint:
+    async with serving(Authority(tmp_path).issue("web").context()) as endpoint:
         found = await certificate(endpoint)
     assert found.verdict is Verdict.FAIL
     assert "SSL_CERT_FILE" in found.remedy
 
 
 async def test_a_certificate_that_ends_soon_warns(tmp_path: Path) -> None:
-    files = sign(tmp_path, ends_days=5)
-    async with serving(files.context, ca_file=files.ca_file) as endpoint:
+    known = Authority(tmp_path)
+    pair = known.issue("web", ends_in_days=5)
+    async with serving(pair.context(), ca_file=known.file) as endpoint:
         assert (await certificate(endpoint)).verdict is Verdict.WARN
 
 
