@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -63,5 +64,4 @@ class Store:
 
     def by_role(self) -> dict[str, int]:
         """Return how many accounts have which role; unknown roles as they stand."""
-        roles = sorted(account.role for account in self.accounts)
-        return {role: roles.count(role) for role in dict.fromkeys(roles)}
+        return dict(sorted(Counter(account.role for account in self.accounts).items()))

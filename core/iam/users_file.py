@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -55,7 +56,7 @@ def read_store(path: Path) -> Store:
 
 def parse(raw: bytes, *, kind: StoreKind, where: str, mode: int | None = None) -> Store:
     """Return the accounts of a file's content. Raises BadInput."""
-    members = _members(raw, where)
+    members = _members(raw, where, known=(_ACCOUNTS,))
     _refuse_twice(raw, where)
     if _ACCOUNTS not in members:
         raise _foreign(members, where)
@@ -96,7 +97,7 @@ def _text(text: str) -> str:
 
 
 def _account(key: str, raw: bytes, where: str) -> Account:
-    members = _members(raw, f"{where}, account {safe(key)}")
+    members = _members(raw, f"{where}, account {safe(key)}", known=_KNOWN)
     secret = _plain(members.get("secret"))
     if secret is not None:
         del members["secret"]
@@ -117,14 +118,18 @@ def _plain(raw: bytes | None) -> str | None:
         return None
 
 
-def _members(raw: bytes, where: str) -> dict[str, bytes]:
-    """Return an object's members, each with its JSON as it stands."""
+def _members(raw: bytes, where: str, known: tuple[str, ...] = ()) -> dict[str, bytes]:
+    """Return an object's members, each with its JSON as it stands.
+
+    known: names that have to be spelled so: a gateway takes `Secret`, or one with a long s, too.
+    """
     try:
         found = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise _malformed(where, "is no JSON object") from None
+    folded = {name.casefold() for name in known}
     for name in found:
-        if name not in _KNOWN and name.lower() in {known.lower() for known in _KNOWN}:
+        if name not in known and name.casefold() in folded:
             raise _malformed(where, f"has a member {safe(name)}, not spelled as the gateway does")
     return {name: bytes(value) for name, value in found.items()}
 
@@ -133,9 +138,9 @@ def _refuse_twice(raw: bytes, where: str) -> None:
     """Raise BadInput for a name that stands twice in one object: readers differ on which wins."""
 
     def pairs(members: list[tuple[str, object]]) -> None:
-        names = [name for name, _ in members]
-        if len(set(names)) < len(names):
-            twice = next(name for name in names if names.count(name) > 1)
+        names = Counter(name for name, _ in members)
+        if len(names) < len(members):
+            twice = next(name for name, times in names.items() if times > 1)
             raise _malformed(where, f"names {safe(twice)} twice")
 
     try:

@@ -80,6 +80,8 @@ def test_a_new_gateways_file_holds_no_account(text: str) -> None:
         ('{"accessAccounts":{"A":{"access":"A","secret":"pl4nted","secret":"x"}}}', "secret twice"),
         ('{"accessAccounts":{"A":{},"A":{"secret":"pl4nted"}}}', "A twice"),
         ('{"accessAccounts":{"A":{"Access":"A","secret":"pl4nted"}}}', "Access, not spelled"),
+        ('{"accessAccounts":{"A":{"\u017fecret":"pl4nted"}}}', "ecret, not spelled"),
+        ('{"accessAccounts":{},"AccessAccounts":{"A":{}}}', "AccessAccounts, not spelled"),
         ("[" * 100_000, "no JSON"),
         ('{"accessAccounts":{"A":{"secret":"pl4nted\\q"}}}', "no JSON"),
     ],
@@ -90,6 +92,19 @@ def test_another_file_is_refused_and_not_repeated(text: str, says: str) -> None:
     assert says in caught.value.what
     assert "pl4nted" not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("key", ["Access", "ROLE", "UserId", "AccessAccounts"])
+def test_an_access_key_may_be_what_a_member_is_called(key: str) -> None:
+    text = f'{{"accessAccounts":{{"{key}":{{"access":"{key}","secret":"s","role":"user"}}}}}}'
+    assert render(parsed(text)) == text
+
+
+def test_a_name_twice_behind_many_others_is_found_in_one_look() -> None:
+    """Counted name by name, 300,000 accounts would take half an hour."""
+    many = ",".join(f'"A{n}":{{}}' for n in range(300_000))
+    with pytest.raises(BadInput, match="Z twice"):
+        parsed(f'{{"accessAccounts":{{{many},"Z":{{}},"Z":{{}}}}}}')
 
 
 def test_users_json_is_preferred_and_its_backup_never_taken(tmp_path: Path) -> None:
