@@ -97,7 +97,7 @@ async def _whole(
 ) -> int:
     from core.cli.link import looking, working
 
-    asks = bool(given["only"] or given["measure"] or given["detach"])
+    asks = bool(given["only"] or given["measure"] is not None or given["detach"])
     asks = asks or not (acks or notes or given["report"] or given["last"])
     if not asks and not acks and not notes:
         async with looking(call) as client:
@@ -125,10 +125,11 @@ async def _begin(client: Client, call: Call, given: AssessGiven) -> int:
     if at_work is not None:
         note(call, f"job {at_work.id} (assess) is {at_work.state}: following it")
         return at_work.id
-    args = {"only": ",".join(given["only"]), "measure": given["measure"] or ""}
-    return await client.start_job(
-        JobKind.ASSESS, {name: text for name, text in args.items() if text}, actor=call.actor
-    )
+    # an empty word is handed on, to be refused: a script's unset variable does not mean all rows
+    args = {"only": ",".join(given["only"])} if given["only"] else {}
+    if given["measure"] is not None:
+        args["measure"] = given["measure"]
+    return await client.start_job(JobKind.ASSESS, args, actor=call.actor)
 
 
 async def _follow(client: Client, call: Call, job: int) -> None:
@@ -191,7 +192,8 @@ async def _tell(call: Call, client: Client, given: AssessGiven, *, seen: bool) -
 
 def _code(assessed: wire_checks.Checks, only: tuple[str, ...]) -> int:
     """Return 1 if a check failed, 4 if one that a machine answers is unknown, else 0."""
-    judged = [one for one in assessed.checks if not only or one.id in only]
+    named = {name for word in only for name in word.split(",")}
+    judged = [one for one in assessed.checks if not named or one.id in named]
     if any(one.state == "fail" for one in judged):
         return _FOUND_SOMETHING
     if any(one.state == "unknown" and not one.manual for one in judged):
@@ -221,7 +223,7 @@ def _said(text: str, form: str) -> Said:
 def _refuse_clashes(given: AssessGiven) -> None:
     from core.errors import BadInput
 
-    if given["last"] and (given["only"] or given["measure"] or given["detach"]):
+    if given["last"] and (given["only"] or given["measure"] is not None or given["detach"]):
         raise BadInput(
             what="--last asks nothing: it goes with none of --only, --measure and --detach",
             where="vgwm assess",

@@ -31,20 +31,20 @@ class AssessWish:
     @staticmethod
     def of(args: Mapping[str, str], workspace: Workspace) -> AssessWish:
         """Read a job's args. Raises BadInput for no such row, and for no time."""
-        only = tuple(dict.fromkeys(one for one in args.get("only", "").split(",") if one))
+        only = tuple(dict.fromkeys(args["only"].split(","))) if "only" in args else ()
         known = [row.id for row in rows(workspace)]
         unknown = [one for one in only if one not in known]
         if unknown:
             raise BadInput(
-                what=f"there is no check {safe(', '.join(unknown))}",
+                what=f"there is no check {safe(', '.join(unknown)) or 'without a name'}",
                 where="assess --only",
                 remedy=f"Checks: {', '.join(known)}.",
             )
-        measure_s = parse_duration(args["measure"]) if args.get("measure") else 0.0
-        if measure_s > MOST_MEASURE_S:
+        measure_s = parse_duration(args["measure"]) if "measure" in args else 0.0
+        if measure_s > MOST_MEASURE_S or ("measure" in args and not measure_s):
             raise BadInput(
                 what=f"a trial of {measure_s:.0f} s",
                 where="assess --measure",
-                remedy=f"It may take {MOST_MEASURE_S:.0f} s.",
+                remedy=f"It may take up to {MOST_MEASURE_S:.0f} s, and some time.",
             )
         return AssessWish(only=only, measure_s=measure_s)

@@ -92,6 +92,10 @@ def test_a_warning_is_taken_on_with_a_reason_and_an_item_noted(run: Run) -> None
         ("--note", "=x"),
         ("--detach", "--foreground"),
         ("--foreground", "--only", "nowhere"),
+        ("--foreground", "--only", ""),
+        ("--foreground", "--only", "source,"),
+        ("--foreground", "--measure", ""),
+        ("--foreground", "--measure", "0s"),
         ("--foreground", "--measure", "soon"),
     ],
 )
@@ -105,6 +109,7 @@ def test_a_fail_refuses_the_plan_until_the_check_passes(ws: Path, run: Run) -> N
     table = spoil_table(ws)
     ran = run("assess", "--foreground", "--only", "ydb", "--json")
     assert (ran.code, states(ran)["ydb"], told(ran).blocking) == (1, "fail", ["ydb"])
+    assert run("assess", "--foreground", "--only", "backups,ydb").code == 1
     assert run("assess", "--foreground", "--ack", "ydb=so be it").code == 5
     plan = run("plan", "--foreground", "--json")
     assert plan.code == 5
