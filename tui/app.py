@@ -18,18 +18,21 @@ from textual.worker import WorkerFailed
 from core.control.client import Client
 from core.control.flight.replaying import ReplayClient
 from core.display import safe
-from tui import acts, opening, options, signals, steering, themes, wire
-from tui.acts import Press
-from tui.book import Book
-from tui.driver import MeteredDriver
-from tui.glyphs import Glyphs
-from tui.governor import BYTES_S, LOW_DATA_BYTES_S, Governor
-from tui.link import EngineLink
-from tui.lists import Lists
-from tui.meter import Meter
-from tui.performer import Performer
-from tui.replay import ReplayLink
+from tui import opening, options
+from tui.acts import pressing as acts
+from tui.acts import steering
+from tui.acts.pressing import Press
+from tui.facts.book import Book
+from tui.facts.link import EngineLink
+from tui.facts.lists import Lists
+from tui.facts.replay import ReplayLink
+from tui.hands.performer import Performer
 from tui.screens.board import Board
+from tui.terminal import signals, themes, wire
+from tui.terminal.driver import MeteredDriver
+from tui.terminal.glyphs import Glyphs
+from tui.terminal.governor import BYTES_S, LOW_DATA_BYTES_S, Governor
+from tui.terminal.meter import Meter
 from tui.ui import LinkState, Message, Scene, Ui
 from tui.views.frame import draw, is_tiny
 from tui.views.line import Role, Size

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from core.errors import BadInput
-from tui.replay import KEYS
+from tui.facts.replay import KEYS
 from tui.ui import Name
 
 if TYPE_CHECKING:

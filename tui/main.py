@@ -22,7 +22,7 @@ def open_app(given: AppGiven) -> int:
     """Open the terminal application, and return its exit code."""
     # Textual takes 180 ms, and no command line needs it.
     from tui import app, opening, options  # noqa: PLC0415 - as said above
-    from tui.glyphs import Glyphs  # noqa: PLC0415 - as said above
+    from tui.terminal.glyphs import Glyphs  # noqa: PLC0415 - as said above
 
     if given.actor:
         os.environ["VGWM_ACTOR"] = given.actor  # its children act in the same name

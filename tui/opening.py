@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from core.display import safe
 from core.errors import BadInput
-from tui.said import way_back
+from tui.acts.said import way_back
 from tui.ui import LinkState
 
 if TYPE_CHECKING:
-    from tui.link import EngineLink
+    from tui.facts.link import EngineLink
 
 WORKSPACE_FILE = "vgwm.yaml"
 EXIT_NO_ENGINE = 3

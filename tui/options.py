@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from tui import keys, themes
-from tui.glyphs import Glyphs, is_unicode
+from tui import keys
 from tui.keys import Keymap
+from tui.terminal import themes
+from tui.terminal.glyphs import Glyphs, is_unicode
 
 if TYPE_CHECKING:
     from pathlib import Path

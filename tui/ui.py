@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from tui.checklist import Wanted
-from tui.listing import Listing
+from tui.facts.checklist import Wanted
+from tui.facts.listing import Listing
 from tui.parts import Part
 from tui.review import Accounts, Conversion
 from tui.views.line import Role
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from core.control.wire_checks import Checks
     from core.control.wire_config import ConfigDiff
     from core.control.wire_iam import IamReport
-    from tui.effects import Effect
-    from tui.listing import Window
-    from tui.mend import Mend
+    from tui.acts.effects import Effect
+    from tui.acts.mend import Mend
+    from tui.facts.listing import Window
 
 
 class Name(StrEnum):

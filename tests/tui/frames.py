@@ -12,8 +12,8 @@ import time
 from textual.app import App
 from textual.screen import Screen
 
-from tui import themes, wire
-from tui.governor import Governor
+from tui.terminal import themes, wire
+from tui.terminal.governor import Governor
 from tui.views.line import Line, Piece, Role, Size
 from tui.widgets.panel import Panel
 

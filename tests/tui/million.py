@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from core.control import wire
 from tests.tui.stage import NOON_NS
-from tui.book import Book
-from tui.listing import Leaf, Reach, Tab
+from tui.facts.book import Book
+from tui.facts.listing import Leaf, Reach, Tab
 
 if TYPE_CHECKING:
     from core.control.client import Client
-    from tui.listing import Listing, Window
+    from tui.facts.listing import Listing, Window
 
 MILLION = 1_000_000
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from core.control import wire
 from core.control.wire import Snapshot
 from core.control.wire_failures import ActPlan, ActShare, FailureBundle, FailureCause
-from tui.listing import Listing, Window
+from tui.facts.listing import Listing, Window
 from tui.ui import Link, LinkState, Name, Scene, Ui
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.listing import Row
+    from tui.facts.listing import Row
 
 NOON_NS = 1_763_992_931_000_000_000  # 24 Nov 2025 14:02:11 UTC
 S = 1_000_000_000

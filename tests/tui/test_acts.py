@@ -10,10 +10,11 @@ import pytest
 from core.errors import BadInput
 from tests.tui import stage
 from tests.tui.test_views import COPIED, ERROR, NOW, PAUSED, PLANNED, UNPLANNED
-from tui import effects, keys
-from tui.acts import Press, Step, press
+from tui import keys
+from tui.acts import effects
+from tui.acts.pressing import Press, Step, press
+from tui.acts.sheets import SETTLE_S
 from tui.keys import FOOTERS, GO, TABLE, Keymap
-from tui.sheets import SETTLE_S
 from tui.ui import ACT_LIMIT_S, Link, LinkState, Name, Ui
 
 ROOT = Path(__file__).parents[2]

@@ -15,10 +15,10 @@ from core.errors import EngineDown, NoAnswer, WrongState
 from tests.tui import stage
 from tests.tui.engine import LiveDesk
 from tests.tui.test_views import PLANNED, UNPLANNED
-from tui import themes
 from tui.app import Terminal
-from tui.grid import Grid
 from tui.options import Options
+from tui.terminal import themes
+from tui.terminal.grid import Grid
 from tui.ui import LinkState, Name
 
 if TYPE_CHECKING:

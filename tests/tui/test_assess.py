@@ -15,10 +15,10 @@ from tests.tui import found, stage
 from tests.tui.engine import LiveDesk
 from tests.tui.test_app import Driven, driven
 from tests.tui.test_views import UNPLANNED
-from tui import link
-from tui.link import EngineLink
-from tui.prepared import Prepared
-from tui.reasons import why_off
+from tui.acts.reasons import why_off
+from tui.facts import link
+from tui.facts.link import EngineLink
+from tui.facts.prepared import Prepared
 from tui.ui import Name
 
 if TYPE_CHECKING:

@@ -18,9 +18,10 @@ from core.model import JobKind
 from tests.integration.engine.ground import Ground, make_ground, make_workspace, run_job
 from tests.tui.test_app import Driven
 from tests.tui.test_assess import marked, typed
-from tui import link, themes
 from tui.app import Terminal
+from tui.facts import link
 from tui.options import Options
+from tui.terminal import themes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

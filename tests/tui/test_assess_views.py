@@ -10,11 +10,11 @@ import pytest
 from core.control.strategies import told
 from tests.tui import found, stage
 from tests.tui.test_views import GOLDENS, LARGE, NOW, PLANNING, SMALL, UNPLANNED, drawn
-from tui.assess_acts import OWN, answered
-from tui.checklist import Kind, Pane, Wanted
+from tui.acts.assess_acts import OWN, answered
+from tui.acts.sheets import begin_sheet
+from tui.facts.checklist import Kind, Pane, Wanted
 from tui.keys import Keymap
 from tui.parts import Part
-from tui.sheets import begin_sheet
 from tui.ui import Asks, Link, LinkState, Name, Prompt, Scene, Ui
 from tui.views.frame import draw
 from tui.views.line import Size

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tui import found, stage
-from tui import acts, effects
-from tui.checklist import Fold, Kind, Pane, Wanted, kind_of, parse_wanted, rows
+from tui.acts import effects
+from tui.acts import pressing as acts
+from tui.facts.checklist import Fold, Kind, Pane, Wanted, kind_of, parse_wanted, rows
 from tui.keys import Keymap
 from tui.ui import Link, LinkState, Name
 

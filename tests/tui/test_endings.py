@@ -21,7 +21,9 @@ FAULT = """
 import sys
 from pathlib import Path
 from core.cli.main import main
-from tui import acts, app, link
+from tui.acts import pressing as acts
+from tui import app
+from tui.facts import link
 password = "hunter2-is-secret"
 def fail(ui, key, scene, keymap):
     token = password
@@ -88,7 +90,7 @@ def test_q_without_an_engine_exits_with_3(workspace: Path, tmp_path: Path) -> No
 
 
 # By itself, not by the last resort, which would come too late for the test.
-PATIENT = "from tui import signals; signals.PATIENCE_S = 600\n" + CHILD
+PATIENT = "from tui.terminal import signals; signals.PATIENCE_S = 600\n" + CHILD
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])

@@ -18,12 +18,12 @@ from tests.tui import stage
 from tests.tui.engine import LiveDesk
 from tests.tui.million import MILLION, Million, failure
 from tests.tui.test_app import Driven
-from tui import themes
 from tui.app import Terminal
-from tui.book import Book
-from tui.listing import Filter, Leaf, Listing, Reach, Window, parse_filter, scrolled, wanted
+from tui.facts.book import Book
+from tui.facts.listing import Filter, Leaf, Listing, Reach, Window, parse_filter, scrolled, wanted
+from tui.facts.pager import Pager
 from tui.options import Options
-from tui.pager import Pager
+from tui.terminal import themes
 from tui.ui import Name
 
 if TYPE_CHECKING:

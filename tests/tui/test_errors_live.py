@@ -18,10 +18,10 @@ from tests.integration.engine.broken import break_objects, mend_objects
 from tests.integration.engine.ground import Ground, make_ground, make_workspace, run_job
 from tests.tui.many import fill
 from tests.tui.test_app import Driven
-from tui import themes
+from tui.acts.steering import actor
 from tui.app import Terminal
 from tui.options import Options
-from tui.steering import actor
+from tui.terminal import themes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

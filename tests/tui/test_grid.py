@@ -7,8 +7,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.governor import Governor
-from tui.grid import JOIN_CELLS, Grid, Span, changes
+from tui.terminal.governor import Governor
+from tui.terminal.grid import JOIN_CELLS, Grid, Span, changes
 from tui.views.line import Piece, Role, Size
 
 SIZE = Size(24, 4)

@@ -10,8 +10,9 @@ from core.errors import BadInput
 from tests.tui import stage
 from tests.tui.test_acts import after
 from tests.tui.test_app import driven
-from tui import effects, line_child
-from tui.prompt import completed
+from tui.acts import effects
+from tui.acts.prompt import completed
+from tui.hands import line_child
 from tui.ui import Asks, Output, Prompt
 
 if TYPE_CHECKING:

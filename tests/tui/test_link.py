@@ -13,10 +13,11 @@ from core.control.server import build_app
 from core.errors import Broken, EngineDown, NoAnswer
 from tests.tui.engine import LiveDesk
 from tests.tui.terminal import ROOT, environment, opened
-from tui import child, glyphs
-from tui.glyphs import Glyphs
-from tui.link import PERIOD_S, EngineLink
-from tui.meter import Meter
+from tui.facts.link import PERIOD_S, EngineLink
+from tui.hands import child
+from tui.terminal import glyphs
+from tui.terminal.glyphs import Glyphs
+from tui.terminal.meter import Meter
 from tui.ui import ACT_LIMIT_S, LinkState
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def test_glyphs_asked_for_win(monkeypatch: pytest.MonkeyPatch) -> None:
     ("locale", "shown"), [({"LANG": "C"}, b"False"), ({"LANG": "C.UTF-8"}, b"True")]
 )
 def test_a_c_locale_gets_ascii(tmp_path: Path, locale: dict[str, str], shown: bytes) -> None:
-    code = "from tui.glyphs import *; print(is_unicode(Glyphs.AUTO))"
+    code = "from tui.terminal.glyphs import *; print(is_unicode(Glyphs.AUTO))"
     done = subprocess.run(  # noqa: S603 - our own code
         [sys.executable, "-c", code],
         cwd=ROOT,

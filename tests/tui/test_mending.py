@@ -19,15 +19,16 @@ from tests.tui.million import Million, failure
 from tests.tui.test_acts import after
 from tests.tui.test_app import Driven
 from tests.tui.test_views import BUNDLES, CAUSES, LEASED, NOW, SKIP
-from tui import effects, themes
-from tui.acts import Press, press
+from tui.acts import effects
+from tui.acts.mend import Mend, Verb
+from tui.acts.pressing import Press, press
+from tui.acts.sheets import SETTLE_S, mend_sheet
 from tui.app import Terminal
-from tui.book import Book
+from tui.facts.book import Book
+from tui.facts.listing import Filter, Listing, Tab
 from tui.keys import Keymap
-from tui.listing import Filter, Listing, Tab
-from tui.mend import Mend, Verb
 from tui.options import Options
-from tui.sheets import SETTLE_S, mend_sheet
+from tui.terminal import themes
 from tui.ui import ACT_LIMIT_S, Asks, Link, LinkState, Name
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
     from core.control.wire import Failure
     from core.control.wire_failures import ActPlan, PlanRequest
-    from tui.listing import Row
+    from tui.facts.listing import Row
     from tui.ui import Scene, Ui
 
 

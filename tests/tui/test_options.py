@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from core.cli.main import AppGiven
-from tui import steering
-from tui.glyphs import Glyphs
+from tui.acts import steering
 from tui.main import open_app
 from tui.options import chosen
+from tui.terminal.glyphs import Glyphs
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,9 +7,9 @@ from xml.etree import ElementTree as ET
 
 from tests.tui import stage
 from tests.tui.test_app import driven
-from tui import themes
-from tui.grid import Grid
-from tui.picture import migrate, svg
+from tui.hands.picture import migrate, svg
+from tui.terminal import themes
+from tui.terminal.grid import Grid
 from tui.views.line import Piece, Role, Size
 
 if TYPE_CHECKING:

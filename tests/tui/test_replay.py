@@ -17,9 +17,9 @@ from core.control.flight.ring import FlightRing
 from tests.tui import stage
 from tests.tui.terminal import opened
 from tests.tui.test_views import drawn
-from tui import themes
 from tui.app import Terminal
 from tui.options import Options
+from tui.terminal import themes
 from tui.ui import Link, LinkState, Name, Played
 from tui.views.line import Size
 

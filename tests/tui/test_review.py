@@ -11,12 +11,12 @@ import pytest
 from core.control import wire
 from tests.tui import review_stage, stage
 from tests.tui.test_views import NOW, drawn
-from tui import effects
-from tui.acts import Press, Step, press
+from tui.acts import effects
+from tui.acts.pressing import Press, Step, press
+from tui.acts.said import command_of
+from tui.acts.sheets import SETTLE_S
 from tui.keys import Keymap
 from tui.review import Accounts, Books, Conversion, Pane
-from tui.said import command_of
-from tui.sheets import SETTLE_S
 from tui.ui import Asks, Link, LinkState, Name, Scene, Ui
 from tui.views.line import Size
 

@@ -10,7 +10,7 @@ from rich.color import ColorSystem
 from core.cli.main import main
 from core.cli.theme import check, names
 from core.errors import BadInput
-from tui import themes
+from tui.terminal import themes
 from tui.views.line import Role
 
 SHIPPED = ("contrast", "dark", "light", "mono", "terminal")
@@ -73,7 +73,7 @@ def test_without_colour_leaves_no_colour() -> None:
 
 
 def test_an_operators_theme_comes_first(tmp_path: Path) -> None:
-    text = (Path(themes.__file__).parents[1] / "themes" / "dark.yaml").read_text()
+    text = (Path(themes.__file__).parents[2] / "themes" / "dark.yaml").read_text()
     (tmp_path / "dark.yaml").write_text(text.replace("#ff7b72", "#ff0000"))
     assert themes.load("dark", tmp_path).roles[Role.BAD] == "#ff0000"
 

@@ -12,13 +12,13 @@ import pytest
 from core.control import wire
 from tests.tui import stage
 from tests.tui.million import MILLION, failure
-from tui.effects import Begin
-from tui.grid import Grid
+from tui.acts.effects import Begin
+from tui.acts.mend import Mend, Verb
+from tui.acts.prompt import knob_prompt
+from tui.acts.sheets import begin_sheet, mend_sheet
+from tui.facts.listing import Filter, Listing, Tab
 from tui.keys import Keymap
-from tui.listing import Filter, Listing, Tab
-from tui.mend import Mend, Verb
-from tui.prompt import knob_prompt
-from tui.sheets import begin_sheet, mend_sheet
+from tui.terminal.grid import Grid
 from tui.ui import Asks, Link, LinkState, Message, Name, Output, Prompt, Scene, Ui
 from tui.views.frame import draw
 from tui.views.line import Size

@@ -12,8 +12,8 @@ from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
 
-from tui import upstream, wire
-from tui.wire import PLAIN, Sgr
+from tui.terminal import upstream, wire
+from tui.terminal.wire import PLAIN, Sgr
 
 STANDARD = ColorSystem.STANDARD
 

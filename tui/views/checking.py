@@ -9,12 +9,12 @@ from core.control.fact import State
 from core.control.facts import clock_s
 from core.control.wire_checks import Check
 from core.model import NS_PER_S
-from tui.checklist import Kind, kind_of, named
+from tui.facts.checklist import Kind, kind_of, named
 from tui.views.line import EMPTY, Line, Piece, Role, column, text, wrapped
 from tui.views.words import role_of
 
 if TYPE_CHECKING:
-    from tui.checklist import Row
+    from tui.facts.checklist import Row
 
 STATES = {
     Kind.FAIL: State.FAIL,

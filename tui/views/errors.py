@@ -11,7 +11,7 @@ from rich.cells import cell_len
 
 from core import display
 from core.control.facts import clock_s
-from tui.listing import Tab, scrolled
+from tui.facts.listing import Tab, scrolled
 from tui.ui import LinkState
 from tui.views.failing import detail, header, row
 from tui.views.line import (
@@ -30,7 +30,7 @@ from tui.views.line import (
 
 if TYPE_CHECKING:
     from core.control.wire import Snapshot
-    from tui.listing import Window
+    from tui.facts.listing import Window
     from tui.ui import Scene, Ui
 
 _HEAD_ROWS = 3

@@ -8,11 +8,11 @@ from core import display
 from core.control.facts import clock_s
 from core.control.wire import Failure
 from core.control.wire_failures import FailureBundle, FailureCause
-from tui.listing import Tab
+from tui.facts.listing import Tab
 from tui.views.line import EMPTY, Line, Piece, Role, column, text, wrapped
 
 if TYPE_CHECKING:
-    from tui.listing import Row
+    from tui.facts.listing import Row
     from tui.ui import Ui
 
 _CLASS_CELLS = 20

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 
 from core import display
+from tui.acts.reasons import OWN, why_off
 from tui.keys import FOOTERS, GO
-from tui.reasons import OWN, why_off
 from tui.ui import Asks, LinkState, Name
 from tui.views.line import EMPTY, Line, Piece, Role, column, text, width_of
 from tui.views.replayed import keys as replay_keys

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from core import display
 from core.control.fact import State
 from core.control.facts import eta_fact
-from tui.steering import other_holder
+from tui.acts.steering import other_holder
 from tui.ui import LinkState, Name
 from tui.views import assess, config, errors, guide, home, iam, log, migrate, plan
 from tui.views.foot import keys_row, message_row

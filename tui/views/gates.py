@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.control.fact import State
-from tui.checklist import Kind, kind_of
+from tui.facts.checklist import Kind, kind_of
 from tui.views.line import Line, Piece, Role, column
 from tui.views.totals import labelled
 from tui.views.words import stands

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui import replay
+from tui.facts import replay
 from tui.keys import GO, Group
 from tui.ui import Name, Ui
 from tui.views.line import EMPTY, Line, Piece, Role, Size, column, text

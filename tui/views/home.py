@@ -8,7 +8,7 @@ from core import display
 from core.control.fact import State
 from core.control.facts import eta_fact, lease_fact, node_fact
 from core.model import ENDED, NS_PER_S, JobState
-from tui.checklist import Kind, kind_of
+from tui.facts.checklist import Kind, kind_of
 from tui.views.line import EMPTY, Line, Piece, Role, Size, at, column, text
 from tui.views.totals import labelled
 from tui.views.words import current_job, done_percent, is_alive, job_state, role_of, stands

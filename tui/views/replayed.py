@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from core import display
 from core.model import NS_PER_S
-from tui.replay import KEYS
+from tui.facts.replay import KEYS
 from tui.views.graph import bar
 from tui.views.line import Line, Piece, Role
 

@@ -14,8 +14,8 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui import wire
-from tui.grid import Grid, changes
+from tui.terminal import wire
+from tui.terminal.grid import Grid, changes
 from tui.views.line import Role, Size
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from rich.style import Style
 
-    from tui.governor import Governor
+    from tui.terminal.governor import Governor
     from tui.views.line import Line
 
 _UNSTYLED: Final[Mapping[Role, Style]] = {}

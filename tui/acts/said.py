@@ -9,9 +9,9 @@ from core import display
 from core.control.facts import eta_fact
 from core.control.wire import Failure
 from core.control.wire_failures import FailureCause
-from tui import assess_acts, config_acts, iam_acts, plan_acts
-from tui.errors_acts import row_of
-from tui.listing import Filter, Tab
+from tui.acts import assess_acts, config_acts, iam_acts, plan_acts
+from tui.acts.errors_acts import row_of
+from tui.facts.listing import Filter, Tab
 from tui.ui import Name
 from tui.views.guide import COMMAND
 from tui.views.words import current_job, done_percent, is_alive, standing

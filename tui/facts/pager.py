@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui.listing import Reach, Window, wanted
+from tui.facts.listing import Reach, Window, wanted
 
 if TYPE_CHECKING:
-    from tui.book import Book
-    from tui.listing import Listing
+    from tui.facts.book import Book
+    from tui.facts.listing import Listing
 
 
 class _Wish(NamedTuple):

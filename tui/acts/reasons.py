@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.model import JobState
-from tui import assess_acts, config_acts, errors_acts, iam_acts, plan_acts
+from tui.acts import assess_acts, config_acts, errors_acts, iam_acts, plan_acts
 from tui.keys import GO
 from tui.ui import LinkState, Name
 from tui.views.words import ASSESS, current_job, is_alive
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from core.control.wire import Job, Snapshot
-    from tui.own import Own
+    from tui.acts.own import Own
     from tui.ui import Scene, Ui
 
 OWN: Mapping[Name, Own] = {

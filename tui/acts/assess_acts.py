@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from core.control.wire_checks import Check
 from core.model import JobState
-from tui import effects
-from tui.checklist import Fold, Kind, Pane, Wanted, kind_of, named, parse_wanted, rows
-from tui.own import Own
-from tui.sheets import cancel_sheet
+from tui.acts import effects
+from tui.acts.own import Own
+from tui.acts.sheets import cancel_sheet
+from tui.facts.checklist import Fold, Kind, Pane, Wanted, kind_of, named, parse_wanted, rows
 from tui.ui import Asks, Message, Prompt, Sheet, Ui
 from tui.views.checking import LAST, command
 from tui.views.inventory import overflow
@@ -19,8 +19,8 @@ from tui.views.line import Role, Size
 from tui.views.words import assess_job, is_alive
 
 if TYPE_CHECKING:
-    from tui.checklist import Row
-    from tui.own import Done
+    from tui.acts.own import Done
+    from tui.facts.checklist import Row
     from tui.ui import Scene
 
 _LEAST = Size(40, 1)

@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.errors import NoPlan, VgwmError
-from tui import child
+from tui.hands import child
 from tui.ui import Name
 from tui.views.words import assess_job
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from core.control.wire import Plan, Snapshot
     from core.control.wire_checks import Checks
-    from tui.link import EngineLink
+    from tui.facts.link import EngineLink
 
 LOOK_S = 10.0
 """How old an assessment may be where it is not the screen's own business."""

@@ -15,7 +15,7 @@ import msgspec
 from core.control import wire, wire_config, wire_iam
 from core.display import safe
 from core.errors import Broken, NoAnswer
-from tui import effects
+from tui.acts import effects
 from tui.ui import Name
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from core.control.wire_failures import ActPlan
-    from tui.mend import Mend
+    from tui.acts.mend import Mend
 
 
 class Verb(StrEnum):

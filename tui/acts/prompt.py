@@ -6,12 +6,12 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from tui import config_acts, iam_acts
-from tui.assess_acts import answered
-from tui.checklist import next_kind
-from tui.effects import AskPlan, CompleteLine, Effect, RunLine, SetKnob, TakeOver
-from tui.errors_acts import listed
-from tui.listing import parse_filter
+from tui.acts import config_acts, iam_acts
+from tui.acts.assess_acts import answered
+from tui.acts.effects import AskPlan, CompleteLine, Effect, RunLine, SetKnob, TakeOver
+from tui.acts.errors_acts import listed
+from tui.facts.checklist import next_kind
+from tui.facts.listing import parse_filter
 from tui.ui import Asks, Message, Output, Prompt, Ui
 from tui.views.line import Role
 

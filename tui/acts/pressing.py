@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui import effects
+from tui.acts import effects
+from tui.acts.prompt import answer_prompt, knob_prompt
+from tui.acts.reasons import ACTS, OWN, why_off
+from tui.acts.said import command_line, command_of, error_text, status_line
+from tui.acts.sheets import answer_sheet, begin_sheet, cancel_sheet
+from tui.acts.steering import other_holder
 from tui.keys import GO
-from tui.prompt import answer_prompt, knob_prompt
-from tui.reasons import ACTS, OWN, why_off
-from tui.said import command_line, command_of, error_text, status_line
-from tui.sheets import answer_sheet, begin_sheet, cancel_sheet
-from tui.steering import other_holder
 from tui.ui import Asks, LinkState, Message, Name, Output, Prompt, Ui
 from tui.views.line import Role
 from tui.views.words import current_job
@@ -22,7 +22,7 @@ from tui.views.words import current_job
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tui.effects import Effect
+    from tui.acts.effects import Effect
     from tui.keys import Keymap
     from tui.ui import Scene
 

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from core.control.wire import Failure
 from core.control.wire_failures import PlanRequest
 from core.errors import NoAnswer, VgwmError
-from tui.listing import Leaf, Tab
+from tui.facts.listing import Leaf, Tab
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from core.control.client import Client
     from core.control.wire_failures import ActPlan
-    from tui.listing import Listing, Reach, Row, Window
-    from tui.mend import Mend
+    from tui.acts.mend import Mend
+    from tui.facts.listing import Listing, Reach, Row, Window
 
 _MOST_ROWS = 500
 _ASK_AGAIN_S = 0.25

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from tui.link import PERIOD_S, EngineLink
+from tui.facts.link import PERIOD_S, EngineLink
 from tui.ui import Link, LinkState, Played
 
 if TYPE_CHECKING:

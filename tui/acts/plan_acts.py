@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tui.effects import RunLine
-from tui.own import Own
+from tui.acts.effects import RunLine
+from tui.acts.own import Own
 from tui.parts import Part
 from tui.ui import Output
 
 if TYPE_CHECKING:
-    from tui.own import Done
+    from tui.acts.own import Done
     from tui.ui import Scene, Ui
 
 _LOSSES = "plan show --cannot-carry"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.grid import Span
+    from tui.terminal.grid import Span
 
 LOW_DATA_BYTES_S = 1_800
 BYTES_S = 8_000

@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING
 
 from core.control.wire import ErrorBody
 from core.errors import CapacityExhausted, VgwmError
-from tui import child, clipboard, effects
-from tui.effects import Verb
-from tui.line_runner import LineRunner
-from tui.mender import Mender
-from tui.picture import svg
-from tui.reviewer import Reviewer
-from tui.steering import actor
+from tui.acts import effects
+from tui.acts.effects import Verb
+from tui.acts.steering import actor
+from tui.hands import child, clipboard
+from tui.hands.line_runner import LineRunner
+from tui.hands.mender import Mender
+from tui.hands.picture import svg
+from tui.hands.reviewer import Reviewer
 from tui.views.line import Role
 
 if TYPE_CHECKING:
+    from tui.acts.effects import Effect
     from tui.app import Terminal
-    from tui.effects import Effect
 
 _DID = {Verb.PAUSE: "pauses; P resumes it", Verb.RESUME: "goes on; P pauses it"}
 

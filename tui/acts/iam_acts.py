@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tui import effects
-from tui.own import Own
+from tui.acts import effects
+from tui.acts.own import Own
 from tui.review import Accounts, Books, line
 from tui.ui import Asks, Message, Prompt, Sheet, Ui
 from tui.views.iam import rows_of
 from tui.views.line import Role
 
 if TYPE_CHECKING:
-    from tui.own import Done
+    from tui.acts.own import Done
     from tui.ui import Scene
 
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from core.errors import VgwmError
-from tui.checklist import Pane, identity, rows
-from tui.listing import Window, scrolled
-from tui.pager import Pager
-from tui.prepared import Prepared
+from tui.facts.checklist import Pane, identity, rows
+from tui.facts.listing import Window, scrolled
+from tui.facts.pager import Pager
+from tui.facts.prepared import Prepared
 from tui.ui import LinkState, Name
 from tui.views import assess, errors, inventory
 from tui.views.frame import body_size
@@ -18,10 +18,10 @@ from tui.views.words import current_job
 if TYPE_CHECKING:
     from core.control.wire import Event, Plan, Snapshot
     from core.control.wire_checks import Checks
-    from tui.book import Book
-    from tui.checklist import Wanted
-    from tui.link import EngineLink
-    from tui.listing import Row
+    from tui.facts.book import Book
+    from tui.facts.checklist import Wanted
+    from tui.facts.link import EngineLink
+    from tui.facts.listing import Row
     from tui.ui import Ui
     from tui.views.line import Size
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tui.effects import Effect
+    from tui.acts.effects import Effect
     from tui.ui import Scene, Ui
 
 Done: TypeAlias = "tuple[Ui, Effect | None]"

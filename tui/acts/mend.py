@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from core.control.wire import Failure
 from core.control.wire_failures import FailureCause
-from tui.listing import Filter, Tab
+from tui.facts.listing import Filter, Tab
 from tui.views.failing import name_of
 
 if TYPE_CHECKING:
-    from tui.listing import Listing, Row
+    from tui.facts.listing import Listing, Row
 
 WAIVED = "waived"
 """The disposition of what an operator skipped: that alone can be undone."""

@@ -6,8 +6,8 @@ import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from tui import effects
-from tui.own import Own
+from tui.acts import effects
+from tui.acts.own import Own
 from tui.review import Conversion, Pane, line
 from tui.ui import Asks, Message, Prompt, Sheet, Ui
 from tui.views.config import lines_of
@@ -15,7 +15,7 @@ from tui.views.line import Role
 
 if TYPE_CHECKING:
     from core.control.wire_config import ConfigRow
-    from tui.own import Done
+    from tui.acts.own import Done
     from tui.ui import Scene
 
 _ACTS: Final = {"accept": "accept", "cancel": "drop", "edit": "edit"}

@@ -6,7 +6,7 @@ changed cell, both sides are cut, a style is written only where it changes somet
 seen, and a blank tail becomes "erase to the end of the line".
 
 `install` replaces two methods of Textual's compositor, but only if their source is the one that
-this was written for (`tui/upstream.py`).
+this was written for (`tui/terminal/upstream.py`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rich.color import ColorSystem
 from textual._compositor import ChopsUpdate, LayoutUpdate
 
-from tui import upstream
+from tui.terminal import upstream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -8,16 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
-from tui import themes
-from tui.grid import Grid
 from tui.keys import Keymap
+from tui.terminal import themes
+from tui.terminal.grid import Grid
 from tui.ui import Link, LinkState, Name, Scene, Ui
 from tui.views.frame import draw
 from tui.views.line import Size, width_of
 
 if TYPE_CHECKING:
     from core.control.wire import Snapshot
-    from tui.themes import Look
+    from tui.terminal.themes import Look
     from tui.views.line import Piece
 
 CELL_W = 8.4

@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core import display
-from tui import effects
-from tui.mend import Verb
+from tui.acts import effects
+from tui.acts.mend import Verb
 from tui.ui import Message, Sheet, Ui
 from tui.views.line import Role
 from tui.views.words import ASSESS
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from core.control.wire import Job
     from core.control.wire_failures import ActPlan, ActShare
-    from tui.effects import Effect
-    from tui.mend import Mend
+    from tui.acts.effects import Effect
+    from tui.acts.mend import Mend
     from tui.ui import Scene
 
 SETTLE_S = 0.3

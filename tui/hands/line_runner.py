@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.errors import BadInput
-from tui import effects, line_child
-from tui.prompt import completed
+from tui.acts import effects
+from tui.acts.prompt import completed
+from tui.hands import line_child
 from tui.ui import Asks
 
 if TYPE_CHECKING:

@@ -6,15 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.errors import Refused
-from tui import effects
-from tui.sheets import mend_sheet, objects
-from tui.steering import actor
+from tui.acts import effects
+from tui.acts.sheets import mend_sheet, objects
+from tui.acts.steering import actor
 from tui.ui import Name
 
 if TYPE_CHECKING:
     from core.control.wire_failures import ActPlan
+    from tui.acts.mend import Mend
     from tui.app import Terminal
-    from tui.mend import Mend
     from tui.ui import Sheet
 
 

@@ -6,15 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.control.wire_failures import FailureBundle, FailureCause
-from tui import effects
-from tui.listing import Filter, Listing, Tab, fitting, next_tab
-from tui.mend import Mend, Verb, mend_of, why_not
-from tui.own import Own
+from tui.acts import effects
+from tui.acts.mend import Mend, Verb, mend_of, why_not
+from tui.acts.own import Own
+from tui.facts.listing import Filter, Listing, Tab, fitting, next_tab
 from tui.ui import Asks, Message, Prompt, Ui
 
 if TYPE_CHECKING:
-    from tui.listing import Row
-    from tui.own import Done
+    from tui.acts.own import Done
+    from tui.facts.listing import Row
     from tui.ui import Scene
 
 _MENDS = {"retry": Verb.RETRY, "skip": Verb.SKIP}

@@ -1,0 +1,1 @@
+"""What keys mean: pure steps from what is shown and a key to what is shown next."""

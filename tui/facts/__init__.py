@@ -1,0 +1,1 @@
+"""What the screens show, fetched: the engine link, lists by page, recordings."""

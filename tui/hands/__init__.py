@@ -1,0 +1,1 @@
+"""What keys ask for, done: calls of the API, child processes, copies."""

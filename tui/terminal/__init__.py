@@ -1,0 +1,1 @@
+"""The terminal itself: cells, bytes, colours, signals."""
