@@ -30,10 +30,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Oddity:
-    """Something that is no assignment, yet that an operator has to know."""
+    """Something that is no assignment, yet that an operator has to know.
+
+    stray: nothing tells whose text the line is; it may be a part of a secret.
+    """
 
     line: int
     reason: str
+    stray: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,7 +73,8 @@ def _assignment(text: str, at: int, line: int, found: Parsed) -> int:
     sign = _end(_BEFORE_SIGN, text, at + 1)  # systemd takes a sign at the start for a name's
     name = text[at:sign].rstrip(_BLANKS)
     if sign == len(text) or text[sign] != "=":
-        found.oddities.append(Oddity(line=line, reason="a line without =, which systemd passes by"))
+        why = "a line without =, which systemd passes by"
+        found.oddities.append(Oddity(line=line, reason=why, stray=True))
         return sign
     value = _value(text, sign + 1)
     found.entries.append(
@@ -108,10 +109,11 @@ def _value(text: str, at: int) -> _Value:
 
 def _bare(text: str, at: int) -> tuple[str, int]:
     parts: list[str] = []
-    kept = 0  # how much of the value a backslash protects from being trimmed
+    read = kept = 0  # kept: how much of the value a backslash protects from being trimmed
     while True:
         end = _end(_BARE, text, at)
         parts.append(text[at:end])
+        read += end - at
         at = end
         if at == len(text) or text[at] in _ENDS:
             break
@@ -119,8 +121,9 @@ def _bare(text: str, at: int) -> tuple[str, int]:
         if at < len(text):
             if text[at] not in _ENDS:
                 parts.append(text[at])
+                read += 1
             at += 1
-        kept = sum(map(len, parts))
+        kept = read
     value = "".join(parts)
     return value[:kept] + value[kept:].rstrip(_BLANKS), at
 

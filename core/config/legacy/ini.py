@@ -30,11 +30,15 @@ def parse_ini(text: str) -> Parsed:
             heading = _SECTION.fullmatch(line)
             section = "" if heading is None else heading.group(1).lower()
             if heading is None:
-                found.oddities.append(Oddity(line=number, reason="this names no section"))
+                found.oddities.append(
+                    Oddity(line=number, reason="this names no section", stray=True)
+                )
             continue
         name, sign, value = (part.strip(" \t") for part in line.partition("="))
         if not sign or not _NAME.fullmatch(name):
-            found.oddities.append(Oddity(line=number, reason="a line that assigns nothing"))
+            found.oddities.append(
+                Oddity(line=number, reason="a line that assigns nothing", stray=True)
+            )
             continue
         found.entries.append(
             Entry(

@@ -39,7 +39,8 @@ class Clean(NamedTuple):
 def sanitize(raw: bytes, marks: Marking, *, where: str) -> Clean:
     """Return a YAML, EnvironmentFile or INI with each secret as its mark.
 
-    where: safe to show. Raises BadInput for bytes that are no text.
+    where: safe to show. Raises BadInput for bytes that are no text, and for a line in it that is
+    of no form.
     """
     text = reading.decode(raw, where=where)
     tree = _tree(text)
@@ -86,6 +87,15 @@ def _texts(value: object) -> list[str]:
 
 def _lines(raw: bytes, marks: Marking, where: str) -> tuple[str, set[str]]:
     legacy = reading.read(raw, where=where)
+    stray = next((one.line for one in legacy.oddities if one.stray), None)
+    if stray is not None:
+        # of a YAML that cannot be read, or of a key's text: nothing hides a secret that is in it
+        raise BadInput(
+            what="the line assigns nothing, and the file is no YAML that can be read",
+            where=f"{where}, line {stray}",
+            remedy="It may be a part of a secret: mend it or take it out. Where a YAML is wrong, "
+            "vgwm config check says.",
+        )
     secrets = {e.value for e in legacy.entries if is_secret(e.name, e.value)}
     lines = [
         _COMMENT if line.lstrip()[:1] in ("#", ";") and line.lstrip() else line

@@ -358,6 +358,25 @@ def test_i9_sanitize_masks_every_secret_and_keeps_the_rest(vgwm: Said, place: Pa
     assert vgwm("config", "sanitize", "odd.conf") == 0
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"iam:\n  admin_secret: |\n    {PLANTED}\n---\nb: 1\n",
+        f"iam:\n  admin_secret:\n    {PLANTED}\niam: 1\n",
+        f"iam: !x\n  - admin_secret: >-\n      {PLANTED}\n",
+        f"VGW_KEY=-----BEGIN PRIVATE KEY-----\n{PLANTED}\n{PLANTED}==\n",
+        f"[iam]\nadmin_secret = \n  {PLANTED}\n",
+    ],
+)
+def test_i9_sanitize_gives_nothing_out_of_a_text_that_is_of_no_form(
+    vgwm: Said, place: Path, text: str
+) -> None:
+    (place / "odd.yaml").write_text(text)
+    assert vgwm("config", "sanitize", "odd.yaml") == 2
+    assert vgwm.out == ""
+    assert PLANTED not in vgwm.err
+
+
 def test_i9_sanitize_gives_nothing_out_if_a_secret_is_left_in_another_spelling(
     vgwm: Said, place: Path
 ) -> None:

@@ -132,3 +132,9 @@ def test_whole_numbers_are_read_with_every_prefix_of_go(number: int) -> None:
 def test_go_refuses_what_is_no_number() -> None:
     for text in ("", "08", "1__0", "_1", "1_", "0x", "1e3", "\u0661", " 1", "9223372036854775808"):
         assert go_int(text) is None, text
+
+
+def test_a_value_of_a_million_escapes_is_read_in_one_pass() -> None:
+    """Measured anew at each backslash, it would take an hour."""
+    legacy = reading.read(b"X=" + rb"\a" * 1_000_000 + b" \\  \n", where="old")
+    assert legacy.entries[0].value == "a" * 1_000_000 + "  "
