@@ -36,7 +36,7 @@ from core.verdict import Answer, Component, Verdict
 from tests.lab import debian, ports
 from tests.lab.authority import Authority
 from tests.lab.gateway import Gateway as RealGateway
-from tests.lab.process import Server
+from tests.lab.process import Server, until
 from tests.lab.redis import RedisServer
 
 if TYPE_CHECKING:
@@ -130,6 +130,27 @@ class AssessGround:
     def _manual(self) -> list[str]:
         return [row.id for row in rows(self.workspace) if row.come is From.NOTE]
 
+    def settle(self) -> None:
+        """Wait until every peer has heard of every peer's room anew.
+
+        A figure that was heard before outlives what was broken, and then fails in another's turn.
+        """
+        since_ns = time.time_ns()
+        until("newer figures of room at all peers", lambda: self._told_since(since_ns), limit_s=30)
+
+    def _told_since(self, since_ns: int) -> bool:
+        everyone = set(self.stack.ids)
+        for peer in self.stack.peers:
+            rows = peer.api.get("/monitor/metrics/freespace").objects()
+            known = {
+                row.get("peer")
+                for row in rows
+                if row.get("valid") and int(str(row.get("received_at") or 0)) > since_ns
+            }
+            if not everyone <= known:
+                return False
+        return True
+
     def aimed(self, **changes: object) -> Workspace:
         """Return the workspace with another target."""
         return self.with_(target=msgspec.structs.replace(self.target, **changes))
@@ -175,7 +196,7 @@ def make_assess_ground(
     """Lay out a workspace that passes, but for what this host and its tools are."""
     source = folder / "gw"
     for number in range(OBJECTS):
-        put(source, f"k{number}", secrets.token_bytes(2_000))
+        put(source, f"k{number}", secrets.token_bytes(200_000))
     for name in ("ws", "plain-ws"):
         (folder / name).mkdir()
         back_up(folder, folder / name, secret=secrets.token_hex(20))

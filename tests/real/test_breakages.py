@@ -16,7 +16,7 @@ import pytest
 from core.verdict import Verdict
 from tests.lab.process import Keeper
 from tests.real.assess_ground import make_assess_ground
-from tests.real.breakages import BREAKAGES, Breakage
+from tests.real.breakages import BREAKAGES, DEAD_KUBO, Breakage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +56,24 @@ def test_healthy_every_row_has_a_state_with_evidence(ground: AssessGround) -> No
 def test_what_breaks_shows_in_its_row_with_a_remedy_and_in_no_other(
     ground: AssessGround, breakage: Breakage
 ) -> None:
-    with breakage.make(ground) as broken:
+    _prove(ground, breakage)
+
+
+def test_mended_all_is_as_before(ground: AssessGround) -> None:
+    after = ground.assess()
+    assert {row: one.verdict for row, one in after.items()} == {
+        row: one.verdict for row, one in ground.before.items()
+    }
+
+
+def test_a_dead_kubo_shows_in_its_row_and_where_it_is_missed(ground: AssessGround) -> None:
+    _prove(ground, DEAD_KUBO)
+    print("\n".join(["", *SEEN]))  # noqa: T201 - the table, for pytest -s
+
+
+def _prove(ground: AssessGround, breakage: Breakage) -> None:
+    """Break something, and hold what the assessment says against what it must say."""
+    with breakage.broken(ground) as broken:
         if broken.powerless:
             found = ground.assess_powerless()
         else:
@@ -73,16 +90,8 @@ def test_what_breaks_shows_in_its_row_with_a_remedy_and_in_no_other(
     assert own.verdict is breakage.state, own
     assert breakage.says in own.evidence, own
     assert own.remedy, own
-    assert others == breakage.also, changed
+    assert others == breakage.also, [(row, one.evidence) for row, one in changed.items()]
     assert found.keys() == ground.before.keys()
-
-
-def test_mended_all_is_as_before(ground: AssessGround) -> None:
-    after = ground.assess()
-    print("\n".join(["", *SEEN]))  # noqa: T201 - the table, for pytest -s
-    assert {row: one.verdict for row, one in after.items()} == {
-        row: one.verdict for row, one in ground.before.items()
-    }
 
 
 def _also(others: dict[str, Verdict]) -> str:

@@ -5,6 +5,7 @@ May import the probes and the verdicts.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from core.probe.probe import ask_all
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 TIMED: Final = frozenset({"rtt", "cluster", "metrics", "canary"})
 """Checks whose warning or fail may come of an answer that was late, and not of the server."""
+
+
+PATIENCE: Final = 4.0
+"""How much longer a second answer may take: an assessment need not end within two seconds."""
 
 
 class _Place(NamedTuple):
@@ -34,7 +39,11 @@ async def ask_twice(probes: Sequence[Probe]) -> list[Answer]:
     The second answer stands, in the place of the first.
     """
     first = {_of(one): one async for one in ask_all(probes)}
-    again = [probe for probe in probes if _late(first[_of(probe)])]
+    again = [
+        replace(probe, limit_s=probe.limit_s * PATIENCE)
+        for probe in probes
+        if _late(first[_of(probe)])
+    ]
     first |= {_of(one): one async for one in ask_all(again)}
     return list(first.values())
 
