@@ -83,6 +83,24 @@ async def test_a_fail_refuses_plan_copy_and_retry_and_names_the_check_and_its_re
         assert (await run_job(engine, JobKind.PLAN)).state == "done"
 
 
+async def test_a_fail_of_a_row_that_is_no_more_refuses_nothing(ground: Ground) -> None:
+    """Its gateway was taken out of vgwm.yaml: `assess --only gateway` has nothing to ask."""
+    failed = Answer(
+        check="gateway",
+        component=Component.GATEWAY,
+        verdict=Verdict.FAIL,
+        evidence="its certificate has ended",
+        at_ns=1,
+    )
+    async with engine_on(ground) as engine:
+        job = await engine.ledger.add_job(JobKind.ASSESS, {}, "op1", "r")
+        await engine.ledger.assessing.answer([AnswerRow(job=job, place=0, answer=failed)], "{}")
+        with pytest.raises(BadInput, match="no check gateway"):
+            await engine.start_job(JobKind.ASSESS, {"only": "gateway"}, "op1", "")
+        await engine.assessments.require_passable(JobKind.PLAN)
+        assert "gateway" not in await assessed(engine)
+
+
 async def test_what_was_never_assessed_refuses_nothing(ground: Ground) -> None:
     spoil_table(ground)
     async with engine_on(ground) as engine:
