@@ -159,7 +159,7 @@ def plan_lines(made: PlanShown, strategy: str = "") -> list[str]:
         f"skipped    {count(made.skipped)}",
     ]
     lines += [
-        f"  {label:<8} {count(n):>15}  {size(n_bytes)}" for label, n, n_bytes in made.histogram
+        f"  {label:<10} {count(n):>15}  {size(n_bytes)}" for label, n, n_bytes in made.histogram
     ]
     lines += [
         f"! {name.removeprefix('integrity:')} sums in the source: {count(n)}"

@@ -104,7 +104,7 @@ def _of(folder: Path, group: str, depth: Depth) -> Questions:
         raise BadInput(
             what=f"there is nothing to ask: the workspace names no {group}",
             where=FILE_NAME,
-            remedy=f"Name it in vgwm.yaml, or ask another of: {', '.join(GROUPS)}.",
+            remedy="Name it in vgwm.yaml, or ask for all.",
         )
     return found
 

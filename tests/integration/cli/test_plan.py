@@ -37,6 +37,9 @@ async def test_the_guides_options_are_taken_where_they_agree(
     assert written["objects"] == len(OBJECTS)
     shown = await vgwm("plan", "show", "-w", str(ws), "--json", home=home)
     assert shown.result() == written
+    lines = (await vgwm("plan", "show", "-w", str(ws), home=home)).out.splitlines()
+    sizes = [line for line in lines if line.startswith(("  empty", "  <= "))]
+    assert len({line.rindex("  ") for line in sizes if "  " in line}) == 1, sizes
     agreed = await vgwm("status", "-w", str(ws), "--plan", str(output), home=home)
     assert agreed.code == 0, agreed.err
 

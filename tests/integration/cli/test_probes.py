@@ -116,3 +116,13 @@ def test_a_line_says_state_by_glyph_and_word_and_the_remedy_below() -> None:
         "! warn    kubo     repo      kubo-1 http://k:5001  9 of 10 GB  (0.0 s ago)",
         "    do: Raise it.",
     ]
+
+
+def test_nothing_to_ask_names_only_what_every_command_takes(tmp_path: Path) -> None:
+    """`health` knows no cluster and `check` no ipfs: to name one would lead to another error."""
+    (tmp_path / "vgwm.yaml").write_text(
+        'v: 1\nid: "9f2c1a7e"\nsource: {type: posix, path: /gw}\ntarget: {type: dir, path: /out}\n'
+    )
+    with pytest.raises(BadInput, match="names no cache") as refused:
+        check_questions(tmp_path, "cache")
+    assert refused.value.remedy == "Name it in vgwm.yaml, or ask for all."
