@@ -101,7 +101,7 @@ def finish(paths: Sequence[Path], *, disk: Disk | None = None) -> list[Path]:
 
 def _finish(disk: Disk, journal: Path) -> list[Path]:
     try:
-        moves = msgspec.json.decode(journal.read_bytes(), type=list[_Move])
+        moves = msgspec.json.decode(_read_own(journal), type=list[_Move])
     except FileNotFoundError:
         return []
     except msgspec.DecodeError:
@@ -112,6 +112,18 @@ def _finish(disk: Disk, journal: Path) -> list[Path]:
     left = [Path(move.folder) / move.name for move in moves if _temporary(move).exists()]
     _carry_out(disk, journal, moves)
     return left
+
+
+def _read_own(journal: Path) -> bytes:
+    """Return a journal's bytes. Raises OSError; Denied for another user's: it may name any file."""
+    with os.fdopen(os.open(journal, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:
+        if os.fstat(file.fileno()).st_uid != os.geteuid():
+            raise Denied(
+                what="another user's journal of a half done write stands there",
+                where=safe(os.fsencode(journal)),
+                remedy="Repeat the command as its owner; if nobody wrote there, remove it.",
+            )
+        return file.read()
 
 
 def _carry_out(disk: Disk, journal: Path, moves: Sequence[_Move]) -> None:

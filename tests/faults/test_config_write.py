@@ -6,6 +6,7 @@ import os
 import signal
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from core.config.disk import RealDisk
@@ -230,3 +231,22 @@ def test_a_link_stays_a_link_and_its_target_is_replaced(tmp_path: Path) -> None:
     assert (tmp_path / "gw.yaml").is_symlink()
     assert (real / "gw.yaml").read_bytes() == NEW["gw.yaml"]
     assert [one.parent for one in kept] == [real]
+
+
+def test_another_users_journal_renames_nothing(tmp_path: Path) -> None:
+    """Root that looks at a configuration in a user's folder would rename files for that user."""
+    if os.geteuid() != 0:
+        pytest.skip("only root gives files away")
+    (tmp_path / "theirs").write_bytes(b"theirs")
+    (tmp_path / "ours").write_bytes(b"ours")
+    journal = tmp_path / ".gw.yaml.vgwm-journal"
+    move = {"folder": str(tmp_path), "temporary": str(tmp_path / "theirs"), "name": "ours"}
+    journal.write_bytes(msgspec.json.encode([move]))
+    os.chown(journal, 1234, 1234)
+    with pytest.raises(Denied, match="another user's journal"):
+        finish([tmp_path / "gw.yaml"])
+    journal.rename(tmp_path / "kept")
+    journal.symlink_to(tmp_path / "kept")
+    with pytest.raises(BadInput):
+        finish([tmp_path / "gw.yaml"])
+    assert (tmp_path / "ours").read_bytes() == b"ours"
