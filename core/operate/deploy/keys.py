@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
 
@@ -22,17 +22,22 @@ _CLUSTER_SECRET_BYTES: Final = 32
 _PASSWORD_BYTES: Final = 24
 
 
+# what is rendered into configurations and units without a quote, also where an operator edited it
+_Word = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_.~+/=-]{8,}\Z")]
+_ClusterSecret = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+
+
 class _Person(msgspec.Struct, frozen=True):
-    peer_id: str
-    private_key: str
+    peer_id: _Word
+    private_key: _Word
 
 
 class _Kept(msgspec.Struct, frozen=True):
     """The file. Its texts are secrets: never shown."""
 
-    cluster_secret: str
-    cluster_password: str
-    redis_password: str
+    cluster_secret: _ClusterSecret
+    cluster_password: _Word
+    redis_password: _Word
     kubo: tuple[_Person, ...]
     cluster: tuple[_Person, ...]
 

@@ -130,3 +130,27 @@ def test_a_key_becomes_the_peer_id_that_libp2p_gives_it() -> None:
     assert base64.b64decode(made.private_key.reveal()) == b"\x08\x01\x12\x40" + seed + public
     assert made.peer_id.startswith("12D3KooW")
     assert len(made.peer_id) == 52
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("cluster_secret", ""),
+        ("cluster_password", ""),
+        ("redis_password", "longenough\nenable-debug-command yes"),
+        ("redis_password", "longenough1\n"),
+        ("cluster_password", "two words and more"),
+    ],
+)
+def test_an_edited_secret_that_would_be_read_as_settings_is_refused(
+    tmp_path: Path, name: str, text: str
+) -> None:
+    """An empty secret of the cluster lets every peer of the network in."""
+    made = json.loads(read_or_make(tmp_path, 1).render())
+    file = tmp_path / "secrets" / "keys.json"
+    file.parent.mkdir()
+    file.write_text(json.dumps(made))
+    assert json.loads(read_or_make(tmp_path, 1).render()) == made
+    file.write_text(json.dumps(made | {name: text}))
+    with pytest.raises(BadInput, match="secrets cannot be read"):
+        read_or_make(tmp_path, 1)
