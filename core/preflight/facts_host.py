@@ -70,8 +70,12 @@ def _device(folder: Path) -> int:
 
 
 def quiet_mount(config: PosixConfig) -> bool:
-    """Tell whether no plain open moves an access time on the source's mounts."""
-    return quiet_flag(config.folders()) == 0
+    """Tell whether no plain open moves an access time on the source's mounts.
+
+    A root that is not there, such as an unmounted one, has no mount that could be quiet (I7).
+    """
+    there = os.path.isdir(config.root)  # noqa: PTH112 - raises nothing, whatever stands above it
+    return there and quiet_flag(config.folders()) == 0
 
 
 def refused_quietly(config: PosixConfig) -> str:

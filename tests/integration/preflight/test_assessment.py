@@ -156,7 +156,7 @@ async def test_no_gateway_root_fails_the_source_and_leaves_what_was_not_seen_unk
     grounds: Grounds, xattr_tree: HandTree
 ) -> None:
     xattr_tree.root.rename(xattr_tree.base / "elsewhere")
-    got = await answered(grounds, "source", "inventory", "read", "keys", "workspace")
+    got = await answered(grounds, "source", "inventory", "read", "keys", "workspace", "atime")
     assert got.pop("source").verdict is Verdict.FAIL
     assert {answer.verdict for answer in got.values()} == {Verdict.UNKNOWN}
 
