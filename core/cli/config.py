@@ -47,7 +47,7 @@ class BackupGiven(TypedDict):
 class ConvertGiven(DecisionsGiven):
     """The options of `vgwm config convert`."""
 
-    confirm: str
+    confirm: str | None
     force: bool
     dry_run: bool
 
@@ -128,7 +128,7 @@ def diff(call: Call, **given: Unpack[DecisionsGiven]) -> int:
 @click.argument("old", type=_FILE)
 @click.argument("new", type=_FILE)
 @_decisions
-@click.option("--confirm", default="", metavar="HASH", help="Only what was shown under this hash.")
+@click.option("--confirm", metavar="HASH", help="Only what was shown under this hash.")
 @click.option("--force", is_flag=True, help="Replace files; the old ones are kept beside them.")
 @click.option("--dry-run", is_flag=True, help="Show it, and write nothing.")
 @conventions

@@ -85,7 +85,9 @@ def retry(call: Call, **given: Unpack[RetryGiven]) -> int:
         for line in lines(plan):
             note(call, line)
 
-    shown = given["confirm"] or ("" if plan is None else plan.hash)
+    shown = given["confirm"]
+    if shown is None and plan is not None:
+        shown = plan.hash
 
     async def confirmed(client: Client) -> Mapping[str, str]:
         return await _confirmed(client, call, request, shown)
@@ -125,13 +127,13 @@ async def _looked(call: Call, request: wire_failures.PlanRequest) -> wire_failur
 
 
 async def _confirmed(
-    client: Client, call: Call, request: wire_failures.PlanRequest, wanted: str
+    client: Client, call: Call, request: wire_failures.PlanRequest, wanted: str | None
 ) -> Mapping[str, str]:
     """Return the job's args: the hash of the plan, as the engine that is to do it makes it."""
     from core.cli.act_plan import made, require_same
 
     plan = await made(client, call, request)
-    if wanted:
+    if wanted is not None:
         require_same(plan, wanted)
     return {"plan": plan.hash}
 

@@ -70,7 +70,7 @@ def look(wanted: Wanted) -> Conversion:
 
 
 def write(
-    wanted: Wanted, *, force: bool = False, dry_run: bool = False, confirmed: str = ""
+    wanted: Wanted, *, force: bool = False, dry_run: bool = False, confirmed: str | None = None
 ) -> tuple[wire_config.ConfigDiff, wire_config.ConfigWritten]:
     """Write a conversion's files, all or none; return it, and what was written.
 
@@ -80,9 +80,10 @@ def write(
     """
     found = look(wanted)
     shown = found.shown
-    if confirmed and confirmed != shown.hash:
+    if confirmed is not None and confirmed != shown.hash:
         raise Refused(
-            what=f"the conversion {safe(confirmed)} is not what would be written now: {shown.hash}",
+            what=f"the conversion {safe(confirmed)} is not what would be written now: "
+            f"{shown.hash or 'nothing, for problems are left'}",
             where=safe(os.fsencode(wanted.old)),
             remedy="A file or a decision changed: look at vgwm config diff again.",
         )

@@ -153,6 +153,8 @@ def test_i8_what_was_shown_is_written_or_nothing(vgwm: Said, place: Path) -> Non
     assert vgwm("config", "convert", "gw.conf", "gw.yaml", *confirm) == 5
     assert not (place / "gw.yaml").exists()
     _, shown = vgwm.result("config", "diff", "gw.conf", "gw.yaml")
+    # a script's unset variable confirms nothing
+    assert vgwm("config", "convert", "gw.conf", "gw.yaml", "--confirm", "") == 5
     assert vgwm("config", "convert", "gw.conf", "gw.yaml", "--confirm", shown["hash"]) == 0
 
 

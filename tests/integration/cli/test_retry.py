@@ -58,6 +58,7 @@ async def test_i8_a_retry_and_a_skip_do_what_was_shown(
     dry = await command("retry", "--dry-run", "--json")
     shown = dry.result()
     assert (dry.code, shown["objects"], shown["state"]) == (0, 3, "made")
+    assert (await command("retry", "--confirm", "")).code == 5
     wrong = await command("retry", "--confirm", "00000000", "--json")
     assert wrong.code == 5
     assert f"plan {shown['hash']}: try again 3 objects" in wrong.error()["what"]
