@@ -19,9 +19,10 @@ from tui.acts.sheets import begin_sheet, mend_sheet
 from tui.facts.listing import Filter, Listing, Tab
 from tui.keys import Keymap
 from tui.terminal.grid import Grid
-from tui.ui import Asks, Link, LinkState, Message, Name, Output, Prompt, Scene, Ui
+from tui.ui import Asks, Link, LinkState, Message, Name, Output, Prompt, Scene, Sheet, Ui
 from tui.views.frame import draw
 from tui.views.line import Size
+from tui.views.overlay import sheet_box
 
 GOLDENS = Path(__file__).parent / "golden"
 SMALL, LARGE, HUGE = Size(80, 24), Size(120, 40), Size(200, 50)
@@ -328,3 +329,12 @@ def test_begin_is_a_sheet_that_shows_its_command() -> None:
 def test_log_tail_is_off_in_low_data() -> None:
     assert "bundle 48,206 recorded" in drawn(stage.scene(NOW), stage.ui(), SMALL)
     assert "bundle 48,206 recorded" not in drawn(stage.scene(NOW), stage.ui(low_data=True), SMALL)
+
+
+def test_what_an_act_does_is_read_to_its_end_on_a_narrow_screen() -> None:
+    """A folder's name of 90 characters stands in it: what comes behind is as much agreed to."""
+    does = f"writes /srv/{'deep/' * 16}users.json, mode 0600; access keys and secrets stay"
+    sheet = Sheet(title="carry over", command="vgwm iam", effects=(does,), act=Begin("plan"))
+    rows = ["".join(piece.text for piece in line) for line in sheet_box(sheet, SMALL.width)]
+    assert all(len(row) <= SMALL.width for row in rows), rows
+    assert "secrets stay" in "\n".join(rows)

@@ -25,7 +25,7 @@ def sheet_box(sheet: Sheet, width: int) -> list[Line]:
         _rule(width),
         text(f" {sheet.title}", Role.TITLE),
         *_labelled("runs", wrapped(sheet.command, width - 9)),
-        *_labelled("does", sheet.effects),
+        *_labelled("does", [row for one in sheet.effects for row in wrapped(one, width - 8)]),
         EMPTY,
     ]
     if sheet.word:
