@@ -105,10 +105,11 @@ def upgrade(conn: sqlite3.Connection) -> bool:
     if version == 1:
         for statement in seals.TABLES:
             conn.execute(statement)
-        seals.reseal(conn)
     else:
-        for statement in (*seals.triggers_of("answers"), *seals.triggers_of("said")):
-            conn.execute(statement)
+        for table in ("answers", "said", "losses", "tallies"):
+            for statement in seals.triggers_of(table):
+                conn.execute(statement)
+    seals.reseal(conn)  # schema 2 had other digests
     conn.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
     return True
 

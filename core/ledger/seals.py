@@ -48,8 +48,13 @@ _SMALL: Final = {
     ),
     "answers": ("id", "chk", "ep", "comp", "st", "ev", "fix", "at", "took", "job", "place"),
     "said": ("id", "kind", "name", "who", "ts", "why"),
+    "tallies": ("bun", "name", "n"),
+    "losses": ("bid", "key", "ver", "why", "what"),
 }
-"""Tables of few rows, for a bundle has many objects; the first column is the key."""
+"""Tables of few rows, for a bundle has many objects, and few objects lose anything; the first
+column is the key, unless `_KEYS` names more."""
+
+_KEYS: Final = {"tallies": ("bun", "name"), "losses": ("bid", "key", "ver", "why", "what")}
 
 # Tallies of happenings cannot be counted again; all other counters are.
 _TALLY: Final = " OR ".join(
@@ -66,7 +71,15 @@ def triggers_of(table: str) -> tuple[str, ...]:
     """Return the triggers that keep the digests of a small table's rows."""
     columns = _SMALL[table]
     seal = f"{FUNCTION}({','.join(f'NEW.{column}' for column in columns)})"
-    return tuple(_three(table, f"NEW.{columns[0]}", f"OLD.{columns[0]}", seal, ("", "")))
+    return tuple(_three(table, _id(table, "NEW."), _id(table, "OLD."), seal, ("", "")))
+
+
+def _id(table: str, row: str) -> str:
+    """Return what names a row of a small table, as SQL. row: `NEW.`, `OLD.` or nothing."""
+    keys = _KEYS.get(table)
+    if keys is None:
+        return f"{row}{_SMALL[table][0]}"
+    return "||' '||".join(f"hex({row}{key})" for key in keys)
 
 
 def _triggers() -> Iterator[str]:
@@ -155,8 +168,9 @@ def _found(conn: sqlite3.Connection) -> Iterator[tuple[str, int | str, bytes]]:
     """Yield (what, id, digest) of everything that has a digest, as the tables say now."""
     for table, columns in _SMALL.items():
         # S608: names are constants of this project
-        for row in conn.execute(f"SELECT {','.join(columns)} FROM {table}"):  # noqa: S608
-            yield table, row[0], _digest(repr(row).encode())
+        rows = conn.execute(f"SELECT {_id(table, '')},{','.join(columns)} FROM {table}")  # noqa: S608
+        for number, *row in rows:
+            yield table, number, _digest(repr(tuple(row)).encode())
     for row in conn.execute(f"SELECT scope,name,n FROM counters WHERE {_TALLY}"):  # noqa: S608
         yield "counters", f"{row[0]} {row[1]}", _digest(repr(row).encode())
     yield from _bundles(conn)
