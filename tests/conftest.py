@@ -1,11 +1,15 @@
-"""What a run could not prove, told at its end; also when processes of their own ran the tests."""
+"""For every test: what went unproved is told at the end, and no secret outlives its test."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
+from core.config import redact
+
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Iterator
 
 NOT_TESTED = "not tested"
 """The user property of a skipped test: what it needs, a line break, what went unproved."""
@@ -34,3 +38,12 @@ class Unproved:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Unproved(), "unproved")
+
+
+@pytest.fixture(autouse=True)
+def _secrets_of_its_own() -> Iterator[None]:
+    """Forget what a test planted: a short one would be taken out of other tests' words."""
+    known = redact._KNOWN  # noqa: SLF001 - a process forgets nothing, so nothing public does it
+    before = set(known._spellings)  # noqa: SLF001 - as above
+    yield
+    known._spellings, known._pattern = before, None  # noqa: SLF001 - as above
