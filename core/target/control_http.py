@@ -6,6 +6,7 @@ Not for bundles: those go by `kubo_wire`. Foreign errors become ours here and no
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from base64 import b64encode
 from contextlib import asynccontextmanager
@@ -37,9 +38,15 @@ class Login:
     password: str = field(repr=False)
 
 
-@cache
 def _tls() -> ssl.SSLContext:
-    """Return the context that all clients share: the authorities are read once."""
+    """Return the context that all clients share, for the authorities that are named now."""
+    return _of_authorities(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+
+
+@cache
+def _of_authorities(file: str | None, folder: str | None) -> ssl.SSLContext:
+    """Read the authorities once: they are the system's unless OpenSSL's variables name others."""
+    del file, folder  # OpenSSL reads its variables by itself
     return ssl.create_default_context()
 
 

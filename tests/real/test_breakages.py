@@ -49,7 +49,7 @@ def test_healthy_every_row_has_a_state_with_evidence(ground: AssessGround) -> No
     for row, answer in ground.before.items():
         assert answer.evidence, row
         assert answer.remedy or answer.verdict is Verdict.PASS, row
-        assert answer.verdict is Verdict.PASS or row in HOST, (row, answer)
+        assert answer.verdict is Verdict.PASS or row in HOST, (row, answer.evidence)
 
 
 @pytest.mark.parametrize("breakage", BREAKAGES, ids=lambda one: one.name)
