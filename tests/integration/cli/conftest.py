@@ -11,6 +11,7 @@ import pytest
 from core.config.knobs import Knobs
 from core.config.schema import DirTarget, PosixSource, Workspace
 from core.config.workspace import write
+from tests.integration.cli.config_ground import place, vgwm  # noqa: F401 - fixtures
 
 if TYPE_CHECKING:
     from pathlib import Path
