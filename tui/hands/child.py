@@ -39,7 +39,7 @@ class _Complaint(msgspec.Struct):
     error: ErrorBody
 
 
-async def _run(workspace: Path, *arguments: str, wait_s: float) -> tuple[int, bytes, bytes]:
+async def run(workspace: Path, *arguments: str, wait_s: float) -> tuple[int, bytes, bytes]:
     """Run one command line; returns exit code, stdout, stderr. Raises NoAnswer after wait_s."""
     child = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -81,7 +81,7 @@ def _complaint(err: bytes, workspace: Path, code: int) -> VgwmError:
 
 async def start_engine(workspace: Path) -> None:
     """Start the workspace's engine; returns when it answers, raises what kept it from that."""
-    code, _, err = await _run(workspace, "engine", "start", wait_s=START_S)
+    code, _, err = await run(workspace, "engine", "start", wait_s=START_S)
     if code:
         raise _complaint(err, workspace, code)
 
@@ -103,7 +103,7 @@ async def ledger_plan(workspace: Path) -> Plan:
 
 async def _looked(workspace: Path, kind: type[_T], *arguments: str) -> _T:
     """Return what a command that only looks answered, whatever it found; raises what it said."""
-    code, out, err = await _run(workspace, *arguments, wait_s=LOOK_S)
+    code, out, err = await run(workspace, *arguments, wait_s=LOOK_S)
     try:
         return msgspec.json.decode(out, type=kind)
     except msgspec.DecodeError as error:

@@ -5,8 +5,6 @@ The child is `vgwm` itself with --json: a screen shows what the command says, an
 
 from __future__ import annotations
 
-import asyncio
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,13 +12,12 @@ import msgspec
 
 from core.control import wire, wire_config, wire_iam
 from core.display import safe
-from core.errors import Broken, NoAnswer
+from core.errors import Broken
 from tui.acts import effects
+from tui.hands import child
 from tui.ui import Name
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tui.app import Terminal
 
 WAIT_S = 60.0
@@ -85,7 +82,7 @@ class Reviewer:
     async def _ask(self, words: list[str], kind: type[T]) -> T | None:
         """Run a command and return its answer; None after a refusal, which is shown."""
         self._app.ui = replace(self._app.ui, message=None, error=None)
-        code, out, err = await _run(self._app.path, words)
+        code, out, err = await child.run(self._app.path, *words, wait_s=WAIT_S)
         if code not in {0, _FOUND} or not out.strip():
             self._app.ui = replace(self._app.ui, error=_refusal(err, code))
             self._app.answer()
@@ -116,27 +113,3 @@ def _refusal(err: bytes, code: int) -> wire.ErrorBody:
     return wire.ErrorBody(
         code="fault", what=text or f"exit {code}", where="vgwm", remedy="", exit_code=code
     )
-
-
-async def _run(workspace: Path, words: list[str]) -> tuple[int, bytes, bytes]:
-    child = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "tui.main", "-w", str(workspace), *words, "--json"),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        async with asyncio.timeout(WAIT_S):
-            out, err = await child.communicate()
-    except TimeoutError as error:
-        raise NoAnswer(
-            what=f"vgwm {words[0]} did not end within {WAIT_S:.0f} s",
-            where="the child process",
-            remedy="Run it in a shell of its own.",
-        ) from error
-    finally:
-        if child.returncode is None:
-            child.kill()
-            await child.wait()
-    return child.returncode or 0, out, err
