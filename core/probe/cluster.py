@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _FAILED: Final = frozenset({PinStatus.PIN_ERROR, PinStatus.UNPIN_ERROR})
 _PINSET_LIMIT_S: Final = 60.0
-_LOOKS: Final = 3
+_LOOKS: Final = 8
 _GOSSIP_S: Final = 2.0
 _TELL_S: Final = 1.3  # within the limit of the row that waits for all
 _START: Final = "Start ipfs-cluster-service there, and open its REST port (9094) for this host."

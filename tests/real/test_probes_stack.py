@@ -156,9 +156,8 @@ async def test_a_check_that_is_ended_leaves_no_canary(
     process = await ended_amid(ground, tmp_path, number)
     if number is signal.SIGKILL:
         assert ground.notes()
-        while ground.notes():  # a peer that answers late leaves its canary to one run more
-            ran = await vgwm("check", "cluster", "-w", str(ground.folder), home=tmp_path)
-            assert ran.code in {0, 1, 4}, ran.err
+        ran = await vgwm("check", "cluster", "-w", str(ground.folder), home=tmp_path)
+        assert ran.code == 0, ran.out
     else:
         assert process.returncode == 130
     assert ground.notes() == []
