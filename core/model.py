@@ -59,6 +59,12 @@ class JobKind(StrEnum):
     SKIP = "skip"  # failed objects are given up, by an operator
     UNSKIP = "unskip"
     ASSESS = "assess"  # asks everything that must be known before the move
+    VERIFY = "verify"  # source, ledger, table and pins held against each other; then bytes
+    SYNC = "sync"  # rounds that keep up with a live source
+    REPAIR = "repair"  # what a check found, mended by plan
+    REBUILD = "rebuild"  # the object table made anew beside the old one
+    BACKUP = "backup"  # the object table written to a file
+    RESTORE = "restore"  # such a file into a new table, compared, swapped
 
 
 class JobState(StrEnum):

@@ -50,7 +50,7 @@ class EngineDesk(LedgerLooks):
     async def snapshot(self) -> wire.Snapshot:
         """Return the last commit, and what the engine sees beside it."""
         engine = self._engine
-        ground = await self.ground(pins_waiting=engine.pins_waiting())
+        ground = await self.ground(pins_waiting=engine.looks.pins_waiting())
         return msgspec.structs.replace(
             ground,
             at_ns=time.time_ns(),
@@ -67,9 +67,9 @@ class EngineDesk(LedgerLooks):
             lease=self._lease.now(),
             rate=self._rate(),
             eta=self._eta(ground),
-            limit=safe(engine.limit()),
-            workers=[_worker(view) for view in engine.workers()],
-            nodes=[_node(status) for status in engine.nodes()],
+            limit=safe(engine.looks.limit()),
+            workers=[_worker(view) for view in engine.looks.workers()],
+            nodes=[_node(status) for status in engine.looks.nodes()],
             histograms=self._book.histograms(),
             read_bytes=self._book.read_bytes,
         )
@@ -108,10 +108,10 @@ class EngineDesk(LedgerLooks):
                 complete=ground.workspace.planned,
                 bundles=totals.bundles - totals.bundles_recorded,
                 pins_waiting=totals.pins_waiting,
-                held=self._engine.still(),
+                held=self._engine.looks.still(),
             )
         )
-        reason = None if left.stalled_s is None else self._engine.stalled_by()
+        reason = None if left.stalled_s is None else self._engine.looks.stalled_by()
         return wire.Eta(
             low_s=self._by_the_clock(left.low_s),
             high_s=self._by_the_clock(left.high_s),

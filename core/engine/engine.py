@@ -21,14 +21,15 @@ from core.engine.acts.running import Acts
 from core.engine.assessing.assessments import Assessments
 from core.engine.copying.bundle_times import untold
 from core.engine.copying.target import load_for
-from core.engine.crew.board import Board, Step
+from core.engine.crew.board import Board
 from core.engine.crew.deaths import Deaths
 from core.engine.crew.fork_server import ForkServer
 from core.engine.jobs import Jobs
 from core.engine.known_buckets import KnownBuckets
 from core.engine.live_knobs import LiveKnobs
+from core.engine.looks import Looks
 from core.engine.observing import Observer, Post
-from core.engine.pace.bottleneck import Bounds, stall
+from core.engine.offers import plan_of, run_of
 from core.engine.plan_run import WALKER_SLOT, PlanRun
 from core.engine.runs import CopyRun
 from core.engine.settings import posix_config
@@ -37,7 +38,7 @@ from core.ledger import opening
 from core.ledger.ledger import Ledger
 from core.ledger.lock import WorkspaceLock
 from core.ledger.rows import EventDraft, LedgerIdentity
-from core.model import JobState
+from core.model import JobKind, JobState
 from core.source.posix.source import PosixSource
 from core.target import profile as profiles
 
@@ -50,11 +51,9 @@ if TYPE_CHECKING:
     from core.engine.acts.requeueing import Requeueing
     from core.engine.copying.bundle_times import BundleTimes
     from core.engine.jobs import Run
-    from core.engine.observing import WorkerView
+    from core.engine.offers import Offer
     from core.engine.reins import Reins
     from core.ledger.rows import BucketRow, RequestMark
-    from core.model import JobKind
-    from core.target.chooser import NodeStatus
 
 log = logging.getLogger(__name__)
 
@@ -96,8 +95,10 @@ class Engine:
         self.deaths = Deaths(ledger)
         self.acts = Acts(ledger, workspace, lambda: self.knobs, self._carry)
         self.assessments = Assessments(ledger, workspace, path, lambda: self.knobs)
+        self.offers: tuple[Offer, ...] = (self.acts, self.assessments)
+        self.looks = Looks(self)
         self.bundle_done: Callable[[BundleTimes], None] = untold
-        self._copy: CopyRun | None = None
+        self.copy: CopyRun | None = None
         self.listed = asyncio.Event()
         self.walking = False
         self._sampler: asyncio.Task[None] | None = None
@@ -176,7 +177,7 @@ class Engine:
                 where=safe(os.fsencode(self.path)),
                 remedy="Make one: vgwm plan.",
             )
-        run, plan = self._run_of(kind, args), self.acts.plan_of(kind, args)
+        run, plan = self._run_of(kind, args), plan_of(self.offers, kind, args)
         return await self.jobs.start(kind, args, actor, request_id, run, plan)
 
     async def pause(self, job: int, actor: str, request: RequestMark | None = None) -> None:
@@ -200,92 +201,8 @@ class Engine:
     ) -> None:
         """Set knobs, all or none; live ones are in force within 2 s. Raises BadInput."""
         await self.live.set(values, actor, request=request)
-        if self._copy is not None:
-            await self._copy.retune()
-
-    # What can be seen
-
-    def workers(self) -> list[WorkerView]:
-        """Return every worker process, and the walker while it walks."""
-        views = []
-        copy = self._copy
-        executor = copy.executor if copy is not None else None
-        if executor is not None:
-            held = self.held()
-            for seat in executor.seats():
-                pid = seat.child.process.pid if seat.child is not None else 0
-                nodes = self._nodes_of(next(iter(seat.held), 0))
-                views.append(self.observer.view(seat.slot, pid, nodes, held))
-        if self.walking and self.board.read(WALKER_SLOT).step is Step.WALK:
-            views.append(self.observer.view(WALKER_SLOT, 0, (), ""))
-        return views
-
-    def stalled_by(self) -> str:
-        """Name what a copy waits for when nothing has moved for a while."""
-        views = self.workers()
-        stuck = [view.step for view in views if view.state == "stalled"]
-        bounds, limit = self._bounds(), self.limit()
-        return stall(bounds, stuck=stuck, workers=len(views), held=self.held(), limit=limit)
-
-    def still(self) -> str:
-        """Return why nothing at all is to be done: a pause, a closed window; "" if something is."""
-        job = self.jobs.carrying()
-        if job is None or not job.still:
-            return ""
-        return (job.reason if job.held else job.shut) or "paused"
-
-    def limit(self) -> str:
-        """Name the stage that bounds the copy, with its figures; "" if none was seen to."""
-        if self._copy is None or self._copy.window is None:
-            return self.held()
-        return self.observer.limit(self._bounds())
-
-    def _bounds(self) -> Bounds:
-        copy, job = self._copy, self.jobs.carrying()
-        if copy is None or copy.window is None or job is None:
-            return Bounds(still=self.still())
-        regulator, window = copy.regulator, copy.window
-        return Bounds(
-            still=self.still(),
-            table=job.waits.get("table", ""),
-            source=regulator.source_reason() if regulator is not None else "",
-            lag_s=self.ledger.lag_s(),
-            bytes_s=regulator.bytes_s() if regulator is not None else None,
-            pins=window.pins.waiting,
-            pins_most=window.pins.most,
-            inflight_bytes=window.inflight_bytes,
-            walking=self.walking,
-        )
-
-    def nodes(self) -> list[NodeStatus]:
-        """Return the target's nodes while a copy looks at them."""
-        placement = self._copy.placement if self._copy is not None else None
-        return placement.nodes() if placement is not None else []
-
-    def held(self) -> str:
-        """Return why no new work begins, in the words of a worker that waits; "" if it does."""
-        job = self.jobs.carrying()
-        if job is None:
-            return ""
-        if job.held:
-            return job.reason or "paused"
-        if job.shut:
-            return job.shut
-        if "table" in job.waits:
-            return "table"
-        window = self._copy.window if self._copy is not None else None
-        full = window.full_of() if window is not None else ""
-        if full:
-            return full
-        placement = self._copy.placement if self._copy is not None else None
-        reason = placement.why_not(0) if placement is not None else ""
-        regulator = self._copy.regulator if self._copy is not None else None
-        return reason or (regulator.source_reason() if regulator is not None else "")
-
-    def pins_waiting(self) -> int:
-        """Return how many bundles are copied and not yet seen pinned."""
-        window = self._copy.window if self._copy is not None else None
-        return window.pins.waiting if window is not None else 0
+        if self.copy is not None:
+            await self.copy.retune()
 
     # What the runs need
 
@@ -297,8 +214,8 @@ class Engine:
 
     def planned_more(self) -> None:
         """Tell a copy that bundles were planned."""
-        if self._copy is not None and self._copy.copier is not None:
-            self._copy.copier.more()
+        if self.copy is not None and self.copy.copier is not None:
+            self.copy.copier.more()
 
     def worker_died(self, slot: int, how: str) -> None:
         """Say that a worker died and is replaced."""
@@ -307,8 +224,9 @@ class Engine:
     # Its own business
 
     def _run_of(self, kind: JobKind, args: Mapping[str, str]) -> Run:
-        act = self.acts.run_of(kind) or self.assessments.run_of(kind, args)
-        return act or (self._planning(args) if kind == "plan" else self._carry)
+        if kind is JobKind.PLAN:
+            return self._planning(args)
+        return self._carry if kind is JobKind.COPY else run_of(self.offers, kind, args)
 
     def _planning(self, args: Mapping[str, str]) -> Run:
         async def run(reins: Reins) -> None:
@@ -324,23 +242,18 @@ class Engine:
         """Copy what is planned; or what a retry takes, and no more."""
         counted = await self.ledger.counters()
         self.observer.begin(counted)
-        self._copy = CopyRun(self, retry)
+        self.copy = CopyRun(self, retry)
         try:
-            await self._copy.run(reins)
+            await self.copy.run(reins)
         finally:
-            self._copy = None
+            self.copy = None
             self.observer.end()
 
     def _plan_ended(self) -> None:
         self.walking = False
         self.listed.set()
-        if self._copy is not None and self._copy.copier is not None:
-            self._copy.copier.plan_ended()
-
-    def _nodes_of(self, bundle: int) -> tuple[str, ...]:
-        copier = self._copy.copier if self._copy is not None else None
-        place = copier.places.get(bundle) if copier is not None else None
-        return tuple(node.name for node in place.endpoints) if place is not None else ()
+        if self.copy is not None and self.copy.copier is not None:
+            self.copy.copier.plan_ended()
 
     async def _begin(self) -> None:
         kept = await self.ledger.identity()
@@ -365,17 +278,19 @@ class Engine:
         """Look at board and counters once a second."""
         while True:
             counted = await self.ledger.counters()
-            executor = self._copy.executor if self._copy is not None else None
+            executor = self.copy.executor if self.copy is not None else None
             seats = executor.seats() if executor is not None else []
-            posts = [Post(seat.slot, self._nodes_of(next(iter(seat.held), 0))) for seat in seats]
+            posts = [
+                Post(seat.slot, self.looks.nodes_of(next(iter(seat.held), 0))) for seat in seats
+            ]
             if self.planning:
                 posts.append(Post(WALKER_SLOT))
-            still = self.still()
+            still = self.looks.still()
             self.observer.sample(
                 posts,
                 counted,
                 held=bool(still),
-                full="" if still else self.held(),
+                full="" if still else self.looks.held(),
                 cpu=psutil.cpu_percent() / 100,
             )
             await asyncio.sleep(SAMPLE_S)

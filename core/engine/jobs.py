@@ -234,12 +234,28 @@ class Jobs:
             log.warning("the ledger was not backed up: %s", error.what)
 
 
+_ANYWHERE = frozenset({JobKind.ASSESS, JobKind.VERIFY, JobKind.BACKUP})
+"""Read only: beside anything but their own kind."""
+
+_ALONE = frozenset({JobKind.REPAIR, JobKind.REBUILD, JobKind.RESTORE})
+"""These rewrite what all other writers write."""
+
+_NOT_WITH = {
+    JobKind.RETRY: frozenset({JobKind.COPY, JobKind.SKIP, JobKind.UNSKIP}),
+    JobKind.SYNC: frozenset({JobKind.PLAN, JobKind.COPY, JobKind.RETRY}),
+}
+
+
 def _beside(one: JobKind, other: JobKind) -> bool:
-    """Tell whether two jobs can be at work together: a retry has copies and skips to itself."""
+    """Tell whether two jobs can be at work together."""
     both = {one, other}
-    return one is not other and (
-        JobKind.RETRY not in both or not both.isdisjoint({JobKind.PLAN, JobKind.ASSESS})
-    )
+    if one is other:
+        return False
+    if both & _ANYWHERE:
+        return True
+    if both & _ALONE:
+        return False
+    return other not in _NOT_WITH.get(one, ()) and one not in _NOT_WITH.get(other, ())
 
 
 def _cause(raised: BaseException) -> VgwmError:

@@ -9,15 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.errors import SchemaMismatch
-from core.ledger import answers, failure_tables, losses, seals
+from core.ledger import answers, failure_tables, losses, proof_tables, seals
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterator
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 APPLICATION_ID = 0x7667776D  # "vgwm": `file ledger.db` and a foreign SQLite file are told apart
 PAGE_BYTES = 8192
-_OLDER = (1, 2)
+_OLDER = (1, 2, 3)
 
 TABLES = (
     "CREATE TABLE meta(k TEXT PRIMARY KEY, v) WITHOUT ROWID",
@@ -73,6 +74,7 @@ TABLES = (
     ),
     *answers.TABLES,
     *losses.TABLES,
+    *proof_tables.TABLES,
     *seals.TABLES,
 )
 
@@ -100,18 +102,26 @@ def upgrade(conn: sqlite3.Connection) -> bool:
         return False
     if version == 1:
         failure_tables.from_schema_1(conn)
-    for statement in (*answers.TABLES, *losses.TABLES):  # schema 2 had neither
+    for statement in _tables_since(version):
         conn.execute(statement)
-    if version == 1:
-        for statement in seals.TABLES:
-            conn.execute(statement)
-    else:
-        for table in ("answers", "said", "losses", "tallies"):
-            for statement in seals.triggers_of(table):
-                conn.execute(statement)
     seals.reseal(conn)  # schema 2 had other digests
     conn.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
     return True
+
+
+def _tables_since(version: int) -> Iterator[str]:
+    """Yield what makes the tables and triggers that a ledger of an older schema has not."""
+    if version < 3:  # noqa: PLR2004 - the schema that brought them
+        yield from (*answers.TABLES, *losses.TABLES)
+    yield from proof_tables.TABLES
+    if version == 1:
+        yield from seals.TABLES
+        return
+    if version < 3:  # noqa: PLR2004
+        for table in ("answers", "said", "losses", "tallies"):
+            yield from seals.triggers_of(table)
+    for table in proof_tables.NAMES:
+        yield from seals.triggers_of(table)
 
 
 def is_ours(conn: sqlite3.Connection) -> bool:

@@ -50,6 +50,12 @@ _SMALL: Final = {
     "said": ("id", "kind", "name", "who", "ts", "why"),
     "tallies": ("bun", "name", "n"),
     "losses": ("bid", "key", "ver", "why", "what"),
+    "rounds": (
+        *("id", "job", "kind", "st", "began", "walked", "ended", "bid", "cursor"),
+        *("seen", "added", "changed", "attrs", "deleted", "bytes", "why"),
+    ),
+    "proofs": ("job", "kind", "scope", "st", "began", "ended", "args", "cursor", "figures", "dir"),
+    "waste": ("bun", "n", "bytes"),
 }
 """Tables of few rows, for a bundle has many objects, and few objects lose anything; the first
 column is the key, unless `_KEYS` names more."""

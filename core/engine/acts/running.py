@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from core.config.knobs import Knobs
     from core.config.schema import Workspace
     from core.engine.jobs import Run
+    from core.engine.offers import PlanOf
     from core.engine.reins import Reins
     from core.ledger.ledger import Ledger
 
@@ -47,15 +48,17 @@ class Acts:
         """Break off plans that are being made."""
         await self.plans.close()
 
-    def run_of(self, kind: JobKind) -> Run | None:
+    def run_of(
+        self,
+        kind: JobKind,
+        args: Mapping[str, str],  # noqa: ARG002 - an act's wish is in its plan
+    ) -> Run | None:
         """Return what a job of this kind does; None if it is no act on failures."""
         if kind not in DEEDS:
             return None
         return self._retry if kind is JobKind.RETRY else self._skip
 
-    def plan_of(
-        self, kind: JobKind, args: Mapping[str, str]
-    ) -> Callable[[], Awaitable[bytes]] | None:
+    def plan_of(self, kind: JobKind, args: Mapping[str, str]) -> PlanOf | None:
         """Return how an act's plan is confirmed, to be stored with its job. args: plan, a hash.
 
         Raises Refused when it is called, if the plan is not as it was shown (I8).

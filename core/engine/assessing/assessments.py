@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from core.config.schema import Workspace
     from core.engine.assessing.run import AssessRun
     from core.engine.jobs import Run
+    from core.engine.offers import PlanOf
     from core.engine.reins import Reins
     from core.ledger.ledger import Ledger
     from core.ledger.rows import RequestMark
@@ -65,6 +66,14 @@ class Assessments:
                 self.running = None
 
         return run
+
+    def plan_of(
+        self,
+        kind: JobKind,  # noqa: ARG002 - an Offer's
+        args: Mapping[str, str],  # noqa: ARG002
+    ) -> PlanOf | None:
+        """Return None: an assessment changes nothing, and has no plan."""
+        return None
 
     async def require_passable(self, kind: JobKind) -> None:
         """Raise Refused if a check's last answer forbids this job. Never assessed: no verdict."""

@@ -68,7 +68,7 @@ async def test_a_pause_stops_bytes_in_the_middle_of_a_bundle_and_they_go_on_wher
             await engine.pause(copy, "op1")
             stopped = await at_rest(nodes.received)
             assert stopped < COPIES * 6 * MIB
-            await until(lambda: {w.state for w in engine.workers() if w.bundle} == {"paused"})
+            await until(lambda: {w.state for w in engine.looks.workers() if w.bundle} == {"paused"})
             assert await engine.ledger.in_states(BundleState.COPYING)
             await engine.set_knobs({"bandwidth": "off"}, "op1")
             await engine.resume(copy, "op1")
@@ -87,9 +87,9 @@ async def test_workers_come_and_go_while_a_copy_runs(ground: Ground) -> None:
         copy = await begin(engine)
         for number in (3, 1, 2):
             await engine.set_knobs({"workers": str(number)}, f"op{number}")
-            await until(lambda: [w.slot for w in engine.workers()] == [*range(number)])  # noqa: B023
+            await until(lambda: [w.slot for w in engine.looks.workers()] == [*range(number)])  # noqa: B023
         await engine.set_knobs({"workers": "0"}, "op1")
-        await until(lambda: not engine.workers())
+        await until(lambda: not engine.looks.workers())
         await engine.set_knobs({"workers": "2", "bandwidth": "off"}, "op1")
         await engine.wait(copy)
         changes = await told(engine, "knobs")
@@ -130,12 +130,12 @@ async def test_outside_of_its_windows_a_copy_waits_and_says_when_it_goes_on(
         text = f"{opens // 60:02d}:{opens % 60:02d}-{closes // 60:02d}:{closes % 60:02d}"
         await engine.set_knobs({"windows": text}, "op1")
         copy = await begin(engine)
-        await until(lambda: engine.held().startswith("window: opens "))
-        assert f"{opens // 60:02d}:{opens % 60:02d} UTC" in engine.held()
-        await until(lambda: {w.state for w in engine.workers()} == {"waiting"})
+        await until(lambda: engine.looks.held().startswith("window: opens "))
+        assert f"{opens // 60:02d}:{opens % 60:02d} UTC" in engine.looks.held()
+        await until(lambda: {w.state for w in engine.looks.workers()} == {"waiting"})
         row = await engine.ledger.job(copy)
         assert row is not None
-        assert (row.state, row.reason) == ("running", engine.held())
+        assert (row.state, row.reason) == ("running", engine.looks.held())
         assert (await engine.ledger.counters()).migrated == 0
         await engine.set_knobs({"windows": "always"}, "op1")
         await engine.wait(copy)
@@ -223,7 +223,7 @@ async def test_a_slow_source_has_fewer_readers_and_the_workers_say_so(ground: Gr
             for _ in range(100):
                 desk.read_took(500_000_000)
             desk.cells.release()
-            steps = [worker.step for worker in engine.workers()]
+            steps = [worker.step for worker in engine.looks.workers()]
             return {one[-11:] for one in steps if one.startswith("source: read p99 ")}
 
         await until(lambda: slow_reads() & {"2 of 3 read", "1 of 3 read"})

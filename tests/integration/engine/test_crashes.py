@@ -27,7 +27,7 @@ SMALL = Knobs(workers=1, batch_size=5)
 
 
 async def _worker_pid(engine: Engine) -> int:
-    while not (pids := [view.pid for view in engine.workers() if view.pid]):  # noqa: ASYNC110 - a view has no event
+    while not (pids := [view.pid for view in engine.looks.workers() if view.pid]):  # noqa: ASYNC110 - a view has no event
         await asyncio.sleep(0.005)
     return pids[0]
 

@@ -156,7 +156,7 @@ async def test_a_paused_copy_takes_no_new_work_and_a_cancelled_one_leaves_whole_
         await run_job(engine, JobKind.PLAN)
         copy = await engine.start_job(JobKind.COPY, {}, "tester", "copy-1")
         await engine.pause(copy, "op1")
-        assert engine.held() == "paused by op1"
+        assert engine.looks.held() == "paused by op1"
         await engine.cancel(copy, "op1")
         await engine.wait(copy)
         row = await engine.ledger.job(copy)

@@ -97,7 +97,7 @@ async def test_i9_revoked_credentials_pause_the_job_until_they_are_back(outside:
         assert row.reason.startswith("no right: ")
         assert "answered 401" in row.reason
         assert "Set target.cluster_user" in row.reason or "Put back" in row.reason
-        assert engine.held() == row.reason
+        assert engine.looks.held() == row.reason
         cluster.refuses = False
         await outside.end(engine, job)
         assert any("goes on by itself" in text for text in await told(engine, "job"))

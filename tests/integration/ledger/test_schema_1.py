@@ -70,7 +70,8 @@ def as_schema_1(path: Path) -> None:
         for kind, name in conn.execute(
             "SELECT type,name FROM sqlite_schema WHERE type='trigger'"
             " OR (type='table' AND name IN"
-            " ('answers','said','losses','tallies','causes','failed_bundles','failures','seals'))"
+            " ('answers','said','losses','tallies','rounds','proofs','waste','causes',"
+            "'failed_bundles','failures','seals'))"
         ).fetchall():
             conn.execute(f"DROP {kind} IF EXISTS {name}")
         conn.execute(FAILURES_1)
