@@ -1,0 +1,10 @@
+"""`vgwm metadata`: the object table held against ledger, pins and cache; mended, kept, made anew."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.group()
+def metadata() -> None:
+    """Check and mend what the target knows of the objects."""

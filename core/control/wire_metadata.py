@@ -1,0 +1,84 @@
+"""The wire types of `metadata check` and `metadata repair`: what was found, and what mends it.
+
+A check is a job of kind `check`; a repair is planned (`POST /v1/repairs`), shown, and then begun as
+a job of kind `repair` whose args are {"plan": hash} (I8). Counts are by kind of what is wrong
+(`core.verify.difference.Ill`).
+"""
+
+from __future__ import annotations
+
+from core.control import wire
+
+
+class Consistency(wire.Wire, frozen=True, kw_only=True):
+    """`GET /v1/consistency`: the newest check of the object table. job: 0 where there was none.
+
+    state: of the job; a cancelled check's counts are of what it saw. rows, bundles, pins, keys: how
+    many were compared. kinds: differences by kind; unread: what nobody could look at (I7). folder:
+    where the lists stand, in the workspace. cache: "" or why it was not compared.
+    """
+
+    job: int = 0
+    state: str = ""
+    began_ns: int = 0
+    ended_ns: int | None = None
+    rows: int = 0
+    bundles: int = 0
+    pins: int = 0
+    keys: int = 0
+    kinds: dict[str, int] = {}
+    unread: int = 0
+    folder: str = ""
+    cache: str = ""
+
+
+class RepairRequest(wire.Wire, frozen=True, kw_only=True):
+    """`POST /v1/repairs`: what is to be mended; nothing is done yet.
+
+    report: folder of a check or of a verification, empty for the newest check. unpin: roots of
+    orphan pins that may go, by name: no other pin is ever removed.
+    """
+
+    actor: str
+    report: str = ""
+    unpin: tuple[str, ...] = ()
+
+
+class RepairStep(wire.Wire, frozen=True, kw_only=True):
+    """A step of a repair. deed: what is done, one word; kinds: the differences that it ends.
+
+    objects: rows, keys or pins that it writes or removes; bundles: those that it sends or pins.
+    """
+
+    deed: str
+    text: str
+    kinds: dict[str, int]
+    objects: int
+    bundles: int
+
+
+class RepairLeft(wire.Wire, frozen=True, kw_only=True):
+    """Differences that a repair leaves alone, and what ends them instead."""
+
+    kind: str
+    count: int
+    remedy: str
+
+
+class RepairPlan(wire.Wire, frozen=True, kw_only=True):
+    """`GET /v1/repairs/N`: what would be done, in order, and the hash that a job must carry (I8).
+
+    state: making, made, failed. seen: differences read so far. report: the folder that it is of.
+    orphans: up to 100 roots of orphan pins, which only their names remove. command: what confirms.
+    """
+
+    id: int
+    state: str
+    seen: int = 0
+    hash: str = ""
+    report: str = ""
+    steps: tuple[RepairStep, ...] = ()
+    left: tuple[RepairLeft, ...] = ()
+    orphans: tuple[str, ...] = ()
+    command: str = ""
+    error: wire.ErrorBody | None = None
