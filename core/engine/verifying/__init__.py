@@ -1,0 +1,1 @@
+"""Verification as a job: the join, then the bytes."""
