@@ -1,0 +1,117 @@
+"""The sides of a join: each gives one bucket's keys in byte order, by pages, from a place on.
+
+All calls block: a join runs in a process of its own. Keys are bytes. A side that could not look
+raises; that is an error, never an empty side (I7). May import the model and its own room.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from core.model import Entry
+    from core.target.shape import Row
+
+LedgerRow: TypeAlias = tuple[
+    bytes,
+    bytes,
+    int | None,
+    int | None,
+    int | None,
+    int | None,
+    int,
+    int | None,
+    bytes | None,
+    bytes | None,
+    int | None,
+]
+"""key, version, size, ino, mtime_ns, ctime_ns, state, bundle, cid, etag, mh: a row of `objects`.
+
+The first six are an `Entry`: the fingerprint of what was copied.
+"""
+
+
+class SourceSide(Protocol):
+    """What the source has. A key's versions may come in any order, but all before the next key."""
+
+    def pages(self, bucket: bytes, after: bytes) -> Iterator[Sequence[Entry]]:
+        """Yield the entries whose keys lie behind `after`, b"" for all of the bucket.
+
+        A bucket that is not there has none. Raises Denied, NoAnswer.
+        """
+        ...
+
+    def digest(self, bucket: bytes, key: bytes, version: bytes) -> Look:
+        """Read an object's stamps and attributes now, and no bytes. Raises Denied, NoAnswer."""
+        ...
+
+    def close(self) -> None:
+        """Give back what it holds."""
+        ...
+
+
+class LedgerSide(Protocol):
+    """What the ledger says of each key."""
+
+    def page(self, bucket_id: int, after: tuple[bytes, bytes], limit: int) -> list[LedgerRow]:
+        """Return the next rows behind (key, version), in that order."""
+        ...
+
+    def close(self) -> None:
+        """Give back what it holds."""
+        ...
+
+
+class TableSide(Protocol):
+    """What the object table holds."""
+
+    def page(self, bucket: str, after: str, limit: int) -> list[Row]:
+        """Return the bucket's next rows behind a key, fewer than limit at its end only.
+
+        The next page may be fetched ahead while this one is compared.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give back what it holds."""
+        ...
+
+
+class PinSide(Protocol):
+    """What was seen of each bundle's pin: a file with its length, or a word of each peer."""
+
+    def of(self, bundles: Sequence[int]) -> dict[int, PinSeen]:
+        """Return what is known of these bundles; one that was never looked at is absent."""
+        ...
+
+    def close(self) -> None:
+        """Give back what it holds."""
+        ...
+
+
+class Look(NamedTuple):
+    """An object of the source as it is now. size None: a delete marker. mh: of its metadata.
+
+    here: False where it is gone; the other members say nothing then.
+    """
+
+    here: bool
+    size: int | None = None
+    ino: int = 0
+    mtime_ns: int = 0
+    ctime_ns: int = 0
+    mh: int = 0
+    meta_text: str = ""
+
+
+class PinSeen(NamedTuple):
+    """A recorded bundle and its pin. ills: what is wrong, () where it is seen on each allocation.
+
+    root: as text. An ill is (where, what was found); unread: nobody could look there.
+    """
+
+    root: str
+    ills: tuple[tuple[str, str], ...] = ()
+    unread: tuple[tuple[str, str], ...] = ()
