@@ -19,10 +19,10 @@ from core.engine.holding import Hold
 from core.engine.known_buckets import bucket_text
 from core.engine.planning.plan import Planner, PlanSettings
 from core.engine.planning.planfile import plan_document, write_plan
-from core.engine.settings import cid_profile_of, posix_config, worker_setup
+from core.engine.settings import cid_profile_of, source_config, worker_setup
 from core.errors import CapacityExhausted, ForeignPlan
-from core.ledger.rows import BucketState, EventDraft
-from core.source.posix.source import PosixSource
+from core.ledger.rows import EventDraft
+from core.source.chosen import open_source
 from core.target import profile as profiles
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ WALKER_SLOT: Final = 255
 
 
 def require_source(engine: Engine) -> None:
-    """Raise ForeignPlan if the source's root is another directory than the ledger's."""
-    if PosixSource(posix_config(engine.workspace)).identity() != engine.source_identity:
+    """Raise ForeignPlan if the source is another one than the ledger's: another root or endpoint."""
+    if open_source(source_config(engine.workspace)).identity() != engine.source_identity:
         raise ForeignPlan(
             what="the source is another one than when the workspace was made",
             where=str(engine.workspace.source.label),
@@ -80,7 +80,7 @@ class PlanRun:
             ledger=engine.ledger,
             board=engine.board,
             forks=engine.forks,
-            setup=worker_setup(engine.workspace, knobs, profile),
+            setup=await asyncio.to_thread(worker_setup, engine.workspace, knobs, profile),
             settings=PlanSettings(
                 workers=knobs.workers,
                 batch_size=knobs.batch_size,
@@ -112,7 +112,7 @@ class PlanRun:
         """Tell whether there is a plan already; it stands, and says that it is of its own time."""
         ledger = self._engine.ledger
         rows = await ledger.buckets()
-        if not rows or any(row.state is not BucketState.DONE for row in rows):
+        if not rows or any(not row.state.walked for row in rows):
             return False
         if await ledger.plan() is None:
             return False
@@ -121,7 +121,7 @@ class PlanRun:
         return True
 
     def _look(self) -> tuple[list[Bucket], list[Finding]]:
-        source = PosixSource(posix_config(self._engine.workspace))
+        source = open_source(source_config(self._engine.workspace))
         findings = source.check()
         require_source(self._engine)
         return source.buckets()[0], findings

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.config.schema import DirTarget
@@ -31,8 +32,9 @@ from core.errors import (
     PinFailed,
     VgwmError,
 )
-from core.ledger.rows import BucketState, EventDraft
+from core.ledger.rows import EventDraft
 from core.model import BundleState
+from core.source.chosen import wants_seen
 from core.target import profile as profiles
 from core.target.open_table import open_target_table
 from core.target.pin_audit import RecordedPin
@@ -79,7 +81,7 @@ class CopyRun:
                 what="there is no plan", where=str(engine.path), remedy="Make one: vgwm plan."
             )
         engine.learn_buckets(rows)
-        planned = all(row.state is BucketState.DONE for row in rows)
+        planned = all(row.state.walked for row in rows)
         if not planned and not engine.planning and self._retry is None:
             raise NoPlan(
                 what="the plan is not whole: its walk was broken off",
@@ -125,7 +127,7 @@ class CopyRun:
         if self._retry is not None:
             await self._retry.queue(reins, hold)
         depth = RANGE_DEPTH if isinstance(engine.workspace.target, DirTarget) else NODE_DEPTH
-        setup = worker_setup(engine.workspace, knobs, profile)
+        setup = await asyncio.to_thread(worker_setup, engine.workspace, knobs, profile)
         executor = LocalExecutor(setup, engine.board, engine.forks, depth=depth)
         executor.on_death = engine.worker_died
         window = Window(
@@ -135,6 +137,7 @@ class CopyRun:
         )
         self._executor, self._window = executor, window
         means = self._means(table, RowMaker(profile, engine.workspace.id), placement, window)
+        means = replace(means, tells_seen=wants_seen(setup.source))
         self.copier = Copier(means, reins, hold, planned=planned or self._retry is not None)
         if not engine.walking:
             self.copier.plan_ended()  # it may have ended while the target was asked
@@ -195,7 +198,7 @@ class CopyRun:
     async def _require_whole_plan(self) -> None:
         """Raise if anything is left: a walk that was broken off, a bundle that nobody carries."""
         rows = await self._engine.ledger.buckets()
-        left = sum(row.state is not BucketState.DONE for row in rows)
+        left = sum(not row.state.walked for row in rows)
         if left:
             raise NoPlan(
                 what=f"the plan was broken off: {left} of {len(rows)} buckets are not walked",

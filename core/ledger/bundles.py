@@ -26,11 +26,12 @@ MEMBERS_WHERE: Final = " bid=? AND (key,ver)>=(?,?) AND (key,ver)<=(?,?) AND bun
 """Members without an end state. lo..hi may enclose others' keys: `bun` says who belongs."""
 
 PICKED_WHERE: Final = (
-    " bid=? AND (key,ver) IN (SELECT key,ver FROM failures INDEXED BY failures_bundle WHERE bun=?)"
+    " bid=? AND (key,ver) IN (SELECT key,ver FROM failures INDEXED BY failures_bundle WHERE bun=?"
+    " UNION SELECT key,ver FROM objects INDEXED BY objects_dirty WHERE bun=? AND st=2)"
     " AND bun=? AND st IN (0,2)"
 )
-"""The same of a retry's bundle: its range may enclose millions, its members have a row each in
-`failures` until they have come through."""
+"""The same of a retry's or a sync's bundle: its range may enclose millions. A retry's members have
+a row each in `failures` until they have come through, a sync's are dirty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,7 @@ class Range:
     def bounds(self) -> tuple[int | bytes, ...]:
         """The parameters of `where`."""
         if self.round:
-            return (self.bucket_id, self.id, self.id)
+            return (self.bucket_id, self.id, self.id, self.id)
         return (self.bucket_id, *self.first, *self.last, self.id)
 
 

@@ -100,7 +100,9 @@ def _move(  # noqa: PLR0913 - keyword-only, each a thing of its own
     sizes: list[int | None] = []
     for each in new:
         conn.executemany(
-            "UPDATE objects SET st=0,bun=?,size=?,ino=?,mt=?,ct=? WHERE bid=? AND key=? AND ver=?",
+            # what a round found stays dirty: so it is found in a range that encloses millions
+            "UPDATE objects SET st=CASE st WHEN 2 THEN 2 ELSE 0 END,bun=?,size=?,ino=?,mt=?,ct=?"
+            " WHERE bid=? AND key=? AND ver=?",
             [(each.id, *entry[2:], bucket_id, *entry[:2]) for entry in each.entries],
         )
         moved = [entry[2] for entry in each.entries]

@@ -91,7 +91,7 @@ def plan_page(
     delta: Counter[str] = Counter()
     for bundle in page.bundles:
         delta += Counter(_insert(conn, bucket_id, bundle))
-    delta["skipped"] = _skip(conn, bucket_id, page.skips, now_ns)
+    delta["skipped"] = skip(conn, bucket_id, page.skips, now_ns)
     delta["objects"] += delta["skipped"]
     delta.update({n: v for n, v in page.increments.items() if n.startswith(counters.CLASS_PREFIX)})
     counters.add(conn, bucket_id, delta)
@@ -168,7 +168,7 @@ def _insert(conn: sqlite3.Connection, bucket_id: int, bundle: NewBundle) -> Coun
     return delta
 
 
-def _skip(conn: sqlite3.Connection, bucket_id: int, skips: Sequence[Skip], now_ns: int) -> int:
+def skip(conn: sqlite3.Connection, bucket_id: int, skips: Sequence[Skip], now_ns: int) -> int:
     """Store skipped keys, each once; return how many are new."""
     new = 0
     for skip in skips:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from core.bulk import ManyRows
 from core.errors import Broken
 from core.ledger import bundles, counters, seals
+from core.ledger.departures import settle
 from core.ledger.failures import clear_requeued, follow, note
 from core.ledger.moving import again
 from core.ledger.rows import Disposition, FailureDraft
@@ -44,7 +45,9 @@ _STATE_NAMES: Final = {
     ObjectState.GONE_APPLIED: ("gone", "gone_bytes"),
 }
 
+_RECORDED: Final = int(ObjectState.RECORDED)
 _state = itemgetter(0)
+_position = itemgetter(9, 10)
 _size = itemgetter(3)
 
 
@@ -62,8 +65,8 @@ def record(conn: sqlite3.Connection, bundle_id: int, outcome: Outcome, now_ns: i
 
     A recorded row needs the bundle pinned (I1). Counters follow from what the rows change.
     """
-    rows = outcome.rows
     bundle = bundles.load(conn, bundle_id)
+    rows = _due(outcome.rows) if bundle.round else outcome.rows
     states = Counter(map(_state, rows))
     if states[ObjectState.RECORDED]:
         bundles.require(bundle, BundleState.PINNED)
@@ -78,11 +81,19 @@ def record(conn: sqlite3.Connection, bundle_id: int, outcome: Outcome, now_ns: i
     conn.execute(
         "UPDATE bundles SET st=4,err=NULL,bytes=bytes+? WHERE id=?", (delta["bytes"], bundle_id)
     )
-    seals.seal_recorded(conn, bundle_id, rows)
+    seals.seal_recorded(conn, bundle_id, rows, summed=bool(bundle.round))
+    if bundle.round:  # what the target held of them before is named by no row any more
+        settle(conn, bundle.bucket_id, [_position(row) for row in rows if row[0] == _RECORDED])
     if bundle.tries or bundle.round:
         clear_requeued(conn, bundle)
     _explain(conn, bundle, outcome, states[ObjectState.FAILED], now_ns)
     follow(conn, bundle.bucket_id, outcome.requeued)
+
+
+def _due(rows: Sequence[RecordRow]) -> list[RecordRow]:
+    """Return the rows with tombstones that are due: a later round's object may be on the target."""
+    due = int(ObjectState.GONE)
+    return [(due, *row[1:]) if row[0] == ObjectState.GONE_APPLIED else row for row in rows]
 
 
 def _update(conn: sqlite3.Connection, bundle: Range, rows: Sequence[RecordRow]) -> list[int | None]:

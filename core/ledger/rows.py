@@ -43,11 +43,17 @@ Level: TypeAlias = Literal["info", "warn", "error"]
 
 
 class BucketState(IntEnum):
-    """How far the plan's walk of a bucket is (`buckets.st`)."""
+    """How far the plan's walk of a bucket is (`buckets.st`); GONE: a sync found it removed."""
 
     LISTED = 0
     WALKING = 1
     DONE = 2
+    GONE = 3
+
+    @property
+    def walked(self) -> bool:
+        """Whether no plan has anything to walk there."""
+        return self in {BucketState.DONE, BucketState.GONE}
 
 
 class Disposition(StrEnum):

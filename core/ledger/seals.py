@@ -14,6 +14,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from core.ledger.counters import CLASS_PREFIX, TALLIES
+from core.ledger.rows import position_of
 from core.model import BundleState, ObjectState
 
 if TYPE_CHECKING:
@@ -56,17 +57,27 @@ _SMALL: Final = {
     ),
     "proofs": ("job", "kind", "scope", "st", "began", "ended", "args", "cursor", "figures", "dir"),
     "waste": ("bun", "n", "bytes"),
+    "moved": ("bid", "key", "ver", "bun", "bytes"),
 }
 """Tables of few rows, for a bundle has many objects, and few objects lose anything; the first
 column is the key, unless `_KEYS` names more."""
 
-_KEYS: Final = {"tallies": ("bun", "name"), "losses": ("bid", "key", "ver", "why", "what")}
+_KEYS: Final = {
+    "tallies": ("bun", "name"),
+    "losses": ("bid", "key", "ver", "why", "what"),
+    "moved": ("bid", "key", "ver"),
+}
 
 # Tallies of happenings cannot be counted again; all other counters are.
 _TALLY: Final = " OR ".join(
     ["name GLOB '" + CLASS_PREFIX + "*'", *(f"name='{name}'" for name in TALLIES)]
 )
+_SUM: Final = b"+"
+"""Before a digest that is a sum of its rows' own: a round's changes are added and taken away, and
+cost what they change. A bundle's first change turns its digest into one."""
+
 _ENDED: Final = frozenset({ObjectState.RECORDED, ObjectState.GONE, ObjectState.GONE_APPLIED})
+_ROOM: Final = 1 << (8 * DIGEST_BYTES)
 _NOTHING: Final = b"?"
 _NONE: Final = b""
 _state = itemgetter(0)
@@ -137,9 +148,36 @@ def seal_planned(conn: sqlite3.Connection, bundle_id: int, entries: Sequence[Ent
     _put(conn, bundle_id, _planned(entries))
 
 
-def seal_recorded(conn: sqlite3.Connection, bundle_id: int, rows: Sequence[RecordRow]) -> None:
-    """Keep the digest of a recorded bundle. rows: its members; failed ones, which may move, too."""
-    _put(conn, bundle_id, _recorded(rows))
+def seal_recorded(
+    conn: sqlite3.Connection, bundle_id: int, rows: Sequence[RecordRow], *, summed: bool = False
+) -> None:
+    """Keep the digest of a recorded bundle. rows: its members; failed ones, which may move, too.
+
+    summed: of a round's bundle, whose range may enclose millions: nobody looks for its members.
+    """
+    _put(conn, bundle_id, _summed(rows) if summed else _recorded(rows))
+
+
+def amend(
+    conn: sqlite3.Connection,
+    bundle_id: int,
+    was: Sequence[RecordRow],
+    now: Sequence[RecordRow],
+) -> None:
+    """Let a recorded bundle's digest follow members that became others, came or left.
+
+    Called behind the change. was, now: the members' rows before and after; those without an end
+    state count for nothing. A bundle without a digest gets none.
+    """
+    row = conn.execute("SELECT h FROM seals WHERE what=? AND id=?", (BUNDLE, bundle_id)).fetchone()
+    if row is None:
+        return
+    kept: bytes = row[0]
+    if len(kept) == DIGEST_BYTES:
+        _put(conn, bundle_id, _summed(_members(conn, bundle_id)))
+        return
+    total = int.from_bytes(kept[1:], "big") - _sum_of(was) + _sum_of(now)
+    _put(conn, bundle_id, _SUM + (total % _ROOM).to_bytes(DIGEST_BYTES, "big"))
 
 
 def unseal(conn: sqlite3.Connection, bundle_id: int) -> None:
@@ -199,6 +237,12 @@ def _bundles(conn: sqlite3.Connection) -> Iterator[tuple[str, int, bytes]]:
         number: _Kept(state, n)
         for number, state, n in conn.execute("SELECT id,st,n FROM bundles NOT INDEXED")
     }
+    summed = {
+        number
+        for (number,) in conn.execute(
+            "SELECT id FROM seals WHERE what=? AND length(h)>?", (BUNDLE, DIGEST_BYTES)
+        )
+    }
     members: dict[int, list[RecordRow]] = {}
     ended: dict[int, bytes] = {}
     for number, *row in conn.execute(
@@ -211,19 +255,21 @@ def _bundles(conn: sqlite3.Connection) -> Iterator[tuple[str, int, bytes]]:
         mine = members.setdefault(number, [])
         mine.append(tuple(row))
         if len(mine) == kept[number].n:
-            ended[number] = _of(kept[number].state, members.pop(number))
+            state, rows = kept[number].state, members.pop(number)
+            ended[number] = _of(state, rows, summed=number in summed)
     for number, bundle in kept.items():
         if number not in ended:
-            ended[number] = _NOTHING if bundle.n else _of(bundle.state, [])
+            empty = _of(bundle.state, [], summed=number in summed)
+            ended[number] = _NOTHING if bundle.n else empty
     # without a seal: a failed bundle, whose members are vouched for by their reasons
     yield from ((BUNDLE, number, digest) for number, digest in ended.items() if digest != _NONE)
 
 
-def _of(state: int, rows: list[RecordRow]) -> bytes:
+def _of(state: int, rows: list[RecordRow], *, summed: bool) -> bytes:
     if state == BundleState.FAILED:
         return _NONE
     if state == BundleState.RECORDED:
-        return _recorded(rows)
+        return _summed(rows) if summed else _recorded(rows)
     return _planned([(r[9], r[10], r[3], r[4], r[5], r[6]) for r in rows])
 
 
@@ -236,6 +282,28 @@ def _recorded(rows: Sequence[RecordRow]) -> bytes:
     if not _ENDED.issuperset(map(_state, rows)):  # the usual case costs no line an object
         rows = [row for row in rows if row[0] in _ENDED]
     return _digest(marshal.dumps(sorted(rows, key=_position), _MARSHAL))
+
+
+def _summed(rows: Sequence[RecordRow]) -> bytes:
+    return _SUM + _sum_of(rows).to_bytes(DIGEST_BYTES, "big")
+
+
+def _sum_of(rows: Sequence[RecordRow]) -> int:
+    ended = (row for row in rows if row[0] in _ENDED)
+    digests = (_digest(marshal.dumps(tuple(row), _MARSHAL)) for row in ended)
+    return sum(int.from_bytes(digest, "big") for digest in digests) % _ROOM
+
+
+def _members(conn: sqlite3.Connection, bundle_id: int) -> list[RecordRow]:
+    """Return a bundle's members, looked for in its range."""
+    bid, low, high = conn.execute(
+        "SELECT bid,lo,hi FROM bundles WHERE id=?", (bundle_id,)
+    ).fetchone()
+    return conn.execute(
+        "SELECT st,cid,etag,size,ino,mt,ct,mh,bid,key,ver FROM objects"
+        " WHERE bid=? AND (key,ver)>=(?,?) AND (key,ver)<=(?,?) AND bun=?",
+        (bid, *position_of(low), *position_of(high), bundle_id),
+    ).fetchall()
 
 
 def _put(conn: sqlite3.Connection, bundle_id: int, digest: bytes) -> None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from core.ledger.assessing import ESTIMATE, INVENTORY
-from core.ledger.rows import BucketState
 from core.preflight.estimate import Estimate  # noqa: TC001 - msgspec reads the annotations
 from core.preflight.survey import Survey, survey_of_plan
 from core.preflight.trial import Trial  # noqa: TC001 - msgspec reads the annotations
@@ -38,7 +37,7 @@ async def kept_survey(ledger: LedgerReader) -> Survey | None:
     if isinstance(stored, bytes):
         return msgspec.json.decode(stored, type=Survey)
     buckets = await ledger.buckets()
-    if not buckets or any(row.state is not BucketState.DONE for row in buckets):
+    if not buckets or any(not row.state.walked for row in buckets):
         return None
     # when it was walked is not kept by itself: the last event of the walk's end would be a guess
     return survey_of_plan(await ledger.counters(), buckets=len(buckets), at_ns=0)

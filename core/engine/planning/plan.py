@@ -21,7 +21,7 @@ from core.engine.planning.pipeline import Pipeline
 from core.engine.planning.planned_event import PlannedEvent
 from core.errors import Broken
 from core.ledger.planning import BEGINNING
-from core.ledger.rows import BucketState, EventDraft, NewBundle
+from core.ledger.rows import EventDraft, NewBundle
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -113,7 +113,7 @@ class Planner:
         child = await Child.start(self._slot, self._forks, self._setup)
         try:
             for bucket in await self._ledger.buckets():
-                if bucket.state is not BucketState.DONE:
+                if not bucket.state.walked:
                     await self._bucket(child, bucket, reins, closed)
         finally:
             await child.end()

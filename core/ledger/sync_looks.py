@@ -1,0 +1,165 @@
+"""What a round reads of the ledger: fingerprints in key order, rounds, deletes that are due."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from core.ledger import rounds
+from core.ledger.rows import BucketState, Disposition
+from core.model import Cid, ObjectState
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from core.ledger.reader import Reader
+    from core.ledger.rounds import RoundRow
+    from core.ledger.rows import EntryRow
+
+# One that is not recorded has a size that no entry has: a page with it never equals the walk's.
+# What is gone and applied is as if it had never been.
+_FINGERPRINTS: Final = (
+    "SELECT key,ver,CASE st WHEN 1 THEN size ELSE -1 END,ino,mt,ct FROM objects"
+    " WHERE bid=? AND key>? AND key<=? AND st<>6 ORDER BY key,ver LIMIT ?"
+)
+_STORED: Final = (
+    "SELECT key,ver,st,size,ino,mt,ct,cid,mh,bun FROM objects"
+    " WHERE bid=? AND key>? AND (? IS NULL OR key<=?) ORDER BY key,ver LIMIT ?"
+)
+_NAMED: Final = 10
+
+
+class StoredObject(NamedTuple):
+    """An object as the ledger has it."""
+
+    key: bytes
+    version: bytes
+    state: ObjectState
+    size_bytes: int | None
+    ino: int | None
+    mtime_ns: int | None
+    ctime_ns: int | None
+    cid: Cid | None
+    mh: int | None
+    bundle: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """Deletes that wait. hash: of all their names and the vanished buckets, 8 hex; "" for none.
+
+    first: the first of them as (bucket, key, version). current: those that a client sees.
+    """
+
+    objects: int = 0
+    hash: str = ""
+    buckets: tuple[bytes, ...] = ()
+    first: tuple[tuple[bytes, bytes, bytes], ...] = ()
+
+
+class SyncLooks:
+    """Reads for rounds; short ones and scans by a thread each."""
+
+    def __init__(self, reader: Reader, scanner: Reader) -> None:
+        self._reader = reader
+        self._scanner = scanner
+
+    async def fingerprints(
+        self, bucket_id: int, above: bytes, upto: bytes, limit: int
+    ) -> list[EntryRow]:
+        """Return the keys of a stretch as a walk would give them, were nothing changed."""
+        return await self._scanner.read(partial(_fingerprints, at=(bucket_id, above, upto, limit)))
+
+    async def stored(
+        self, bucket_id: int, above: bytes, upto: bytes | None, limit: int
+    ) -> list[StoredObject]:
+        """Return what the ledger has of the keys of a stretch, in order. upto None: to the end."""
+        return await self._scanner.read(
+            partial(_stored, at=(bucket_id, above, upto, upto, limit))
+        )
+
+    async def waived(self, bucket_id: int, key: bytes, version: bytes) -> bool:
+        """Tell whether an operator skipped this object."""
+        return await self._reader.read(partial(_waived, at=(bucket_id, key, version)))
+
+    async def rounds(self, limit: int, job: int | None = None) -> list[RoundRow]:
+        """Return rounds, the newest first."""
+        return await self._reader.read(partial(rounds.newest, limit=limit, job=job))
+
+    async def last_full(self) -> RoundRow | None:
+        """Return the newest full round that ended well."""
+        return await self._reader.read(rounds.last_full)
+
+    async def due(self) -> Due:
+        """Return the deletes that wait for being applied."""
+        return await self._scanner.read(_due)
+
+    async def due_count(self) -> int:
+        """Return how many deletes wait."""
+        return await self._reader.read(_due_count)
+
+    async def dirty(self) -> int:
+        """Return how many objects changed and are not on the target yet."""
+        return await self._reader.read(_dirty)
+
+
+def _fingerprints(conn: sqlite3.Connection, at: tuple[int, bytes, bytes, int]) -> list[EntryRow]:
+    return conn.execute(_FINGERPRINTS, at).fetchall()
+
+
+def _stored(
+    conn: sqlite3.Connection, at: tuple[int, bytes, bytes | None, bytes | None, int]
+) -> list[StoredObject]:
+    return [
+        StoredObject(key, version, ObjectState(state), *rest)
+        for key, version, state, *rest in conn.execute(_STORED, at)
+    ]
+
+
+def _waived(conn: sqlite3.Connection, at: tuple[int, bytes, bytes]) -> bool:
+    row = conn.execute(
+        "SELECT disp FROM failures WHERE bid=? AND key=? AND ver=?", at
+    ).fetchone()
+    return row is not None and row[0] == Disposition.WAIVED
+
+
+def _due_count(conn: sqlite3.Connection) -> int:
+    row: tuple[int] = conn.execute(
+        "SELECT count(*) FROM objects INDEXED BY objects_gone WHERE st=3"
+    ).fetchone()
+    return row[0]
+
+
+def _dirty(conn: sqlite3.Connection) -> int:
+    row: tuple[int] = conn.execute(
+        "SELECT count(*) FROM objects INDEXED BY objects_dirty WHERE st=2"
+    ).fetchone()
+    return row[0]
+
+
+def _due(conn: sqlite3.Connection) -> Due:
+    names = dict(conn.execute("SELECT bid,name FROM buckets"))
+    vanished = tuple(
+        name
+        for (name,) in conn.execute(
+            "SELECT name FROM buckets WHERE st=? ORDER BY name", (BucketState.GONE,)
+        )
+    )
+    digest, count = sha256(), 0
+    first: list[tuple[bytes, bytes, bytes]] = []
+    for bid, key, version in conn.execute(
+        "SELECT bid,key,ver FROM objects INDEXED BY objects_gone WHERE st=3 ORDER BY bid,key,ver"
+    ):
+        count += 1
+        digest.update(b"%d\0%s\0%s\n" % (bid, key, version))
+        if len(first) < _NAMED:
+            first.append((names.get(bid, b""), key, version))
+    digest.update(b"\n".join(vanished))
+    return Due(
+        objects=count,
+        hash=digest.hexdigest()[:8] if count or vanished else "",
+        buckets=vanished,
+        first=tuple(first),
+    )
