@@ -20,6 +20,7 @@ import msgspec
 
 from core.control import wire, wire_checks, wire_failures
 from core.control.address import SOCKET_NAME, Address
+from core.control.proof_looks import ProofLooks
 from core.control.refusal import raised
 from core.display import safe
 from core.errors import (
@@ -62,7 +63,7 @@ class FailurePart(TypedDict, total=False):
     bundle: int | None
 
 
-class Client:
+class Client(ProofLooks):
     """Speaks `/v1` with one engine. Every call raises a VgwmError, never one of httpx.
 
     EngineDown: nobody listens on the socket. NoAnswer: somebody listens and is silent.

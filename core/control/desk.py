@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from core.control import wire, wire_checks, wire_failures
+    from core.control import wire, wire_checks, wire_failures, wire_verify
 
 Verb = Literal["pause", "resume", "cancel"]
 VERBS: tuple[Verb, ...] = ("pause", "resume", "cancel")
@@ -52,6 +52,18 @@ class LookDesk(Protocol):
 
     async def checks(self) -> wire_checks.Checks:
         """Return the assessment: the newest answer of every row."""
+        ...
+
+    async def proof(self, job: int | None) -> wire_verify.Proof:
+        """Return a proof by its job; the newest verification without."""
+        ...
+
+    async def proofs(self, limit: int) -> wire_verify.Proofs:
+        """Return proofs of every kind, the newest first."""
+        ...
+
+    async def view(self, query: wire_verify.ViewQuery) -> wire_verify.View:
+        """Return rows of one of the five lists."""
         ...
 
 

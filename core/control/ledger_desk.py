@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from core.config.workspace import FILE_NAME, load
-from core.control import snapshot, wire, wire_checks, wire_failures
+from core.control import snapshot, wire, wire_checks, wire_failures, wire_verify
 from core.control.act_desk import ActDesk
 from core.control.checks import Assessed, checks
 from core.control.describe import knobs_of, with_plan, workspace_of
 from core.control.failure_list import FailureList
+from core.control.proof_desk import ProofDesk
 from core.control.strategies import told
 from core.display import safe
 from core.engine.acts.plans import ActPlans
@@ -50,6 +51,7 @@ class LedgerLooks:
         self._ledger = ledger
         self._failed = FailureList(ledger)
         self._acts = ActDesk(plans)
+        self._proofs = ProofDesk(path, ledger)
 
     async def events(self, since: int, limit: int) -> wire.Events:
         """Return up to `limit` events after number `since`, oldest first."""
@@ -89,6 +91,18 @@ class LedgerLooks:
                 remedy="Make it with: vgwm plan",
             )
         return told(found)
+
+    async def proof(self, job: int | None) -> wire_verify.Proof:
+        """Return a proof by its job; the newest verification without."""
+        return await self._proofs.proof(job)
+
+    async def proofs(self, limit: int) -> wire_verify.Proofs:
+        """Return proofs of every kind, the newest first."""
+        return await self._proofs.proofs(limit)
+
+    async def view(self, query: wire_verify.ViewQuery) -> wire_verify.View:
+        """Return rows of one of the five lists."""
+        return await self._proofs.view(query)
 
     async def assessed(self, asked: frozenset[str] | None) -> wire_checks.Checks:
         """Return the assessment. asked: rows that a run asks now; None where no engine runs."""
@@ -226,6 +240,18 @@ class LedgerDesk:
         if self._looks is None:
             return checks(Assessed(rows=rows(self._workspace)), at_ns=time.time_ns())
         return await self._looks.assessed(None)
+
+    async def proof(self, job: int | None) -> wire_verify.Proof:
+        """Return a proof; NoPlan in a new workspace."""
+        return await self._held().proof(job)
+
+    async def proofs(self, limit: int) -> wire_verify.Proofs:
+        """Return proofs; none of a new workspace."""
+        return wire_verify.Proofs(proofs=[]) if self._looks is None else await self._looks.proofs(limit)
+
+    async def view(self, query: wire_verify.ViewQuery) -> wire_verify.View:
+        """Return rows of a list; NoPlan in a new workspace."""
+        return await self._held().view(query)
 
     async def start_job(self, request: wire.JobRequest) -> int:
         """Raise EngineDown."""

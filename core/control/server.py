@@ -19,7 +19,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from core import display
-from core.control import metrics, wire, wire_checks, wire_failures
+from core.control import metrics, wire, wire_checks, wire_failures, wire_verify
 from core.control.desk import VERBS
 from core.errors import BadInput, NoAnswer, VgwmError
 
@@ -32,6 +32,7 @@ _log = logging.getLogger(__name__)
 
 MOST_EVENTS = 1_000
 MOST_FAILURES = 500
+MOST_PROOFS = 100
 _LARGEST_BODY = 1 << 20
 _LARGEST_LIST = 256 << 20  # 200,000 names of 1,024 bytes
 _MOST_DIGITS = 18  # fits SQLite's 63 bits
@@ -61,6 +62,9 @@ class Api:
             Route("/v1/bundles", self.bundles),
             Route("/v1/plan", self.plan),
             Route("/v1/checks", self.checks),
+            Route("/v1/proof", self.proof),
+            Route("/v1/proofs", self.proofs),
+            Route("/v1/views/{list}", self.view),
             Route("/v1/acks/{check}", self.acknowledge, methods=["PUT"]),
             Route("/v1/notes/{item}", self.note, methods=["PUT"]),
             Route("/v1/jobs", self.start_job, methods=["POST"]),
@@ -121,6 +125,29 @@ class Api:
     async def checks(self, _request: Request) -> Response:
         """`GET /v1/checks`."""
         return _answer(await self._desk.checks())
+
+    async def proof(self, request: Request) -> Response:
+        """`GET /v1/proof?job=N`."""
+        job = _number(request, "job", 0) if "job" in request.query_params else None
+        return _answer(await self._desk.proof(job))
+
+    async def proofs(self, request: Request) -> Response:
+        """`GET /v1/proofs?limit=L`."""
+        limit = max(1, min(_number(request, "limit", MOST_PROOFS), MOST_PROOFS))
+        return _answer(await self._desk.proofs(limit))
+
+    async def view(self, request: Request) -> Response:
+        """`GET /v1/views/LIST?at=N&limit=L&kind=K&bucket=B&job=J`."""
+        asked = request.query_params
+        query = wire_verify.ViewQuery(
+            name=request.path_params["list"],
+            at=_number(request, "at", 0),
+            limit=max(1, min(_number(request, "limit", MOST_FAILURES), MOST_FAILURES)),
+            kind=asked.get("kind", ""),
+            bucket=asked.get("bucket", ""),
+            job=_number(request, "job", 0) if "job" in asked else None,
+        )
+        return _answer(await self._desk.view(query))
 
     async def acknowledge(self, request: Request) -> Response:
         """`PUT /v1/acks/ID`."""

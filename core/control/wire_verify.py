@@ -22,9 +22,9 @@ class ListSize(wire.Wire, frozen=True, kw_only=True):
 
 
 class IllCount(wire.Wire, frozen=True, kw_only=True):
-    """Rows of one kind (`Ill`) in one list."""
+    """Rows of one kind (`Ill`) in one list. name: the list's."""
 
-    list: str
+    name: str
     kind: str
     rows: int
 
@@ -137,14 +137,25 @@ class ViewRow(wire.Wire, frozen=True, kw_only=True):
 class View(wire.Wire, frozen=True, kw_only=True):
     """`GET /v1/views/LIST?at=N&limit=L&kind=K&bucket=B&job=J`: rows from the at-th on.
 
-    total: rows of this kind and bucket; J: a proof's job, without it the newest that has lists.
+    name: the list's. total: rows of this kind and bucket; J: a proof's job, without it the newest that has lists.
     """
 
     job: int
-    list: str
+    name: str
     at: int
     total: int
     rows: list[ViewRow]
     kinds: list[IllCount] = []
     buckets: list[str] = []
     partial: bool = False
+
+
+class ViewQuery(wire.Wire, frozen=True, kw_only=True):
+    """The query of `GET /v1/views/LIST`; see `View`."""
+
+    name: str
+    at: int = 0
+    limit: int = 200
+    kind: str = ""
+    bucket: str = ""
+    job: int | None = None

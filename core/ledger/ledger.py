@@ -27,9 +27,12 @@ from core.ledger import (
     settings,
 )
 from core.ledger.assessing import Assessing
+from core.ledger.clearing import Clearing
 from core.ledger.mark import Mark
 from core.ledger.mending import Mending
+from core.ledger.proofs import Proving
 from core.ledger.reading import LedgerReader
+from core.ledger.syncing import Syncing
 from core.ledger.writer import Writer
 
 if TYPE_CHECKING:
@@ -66,6 +69,9 @@ class Ledger(LedgerReader):
         self._bundle_ids = count(1)
         self.mending = Mending(self._write, clock)
         self.assessing = Assessing(self._write, clock)
+        self.proving = Proving(self._write, clock)
+        self.syncing = Syncing(self._write, clock)
+        self.clearing = Clearing(self._write)
         self._backups = backup.Backups(path)
         self.epoch = 0
         self.left = opening.Left.NEW

@@ -17,14 +17,17 @@ from core.ledger import (
     jobs,
     moving,
     planning,
+    proofs,
     recount,
     requests,
     schema,
     settings,
 )
+from core.ledger.clearing import WasteLooks
 from core.ledger.failure_looks import FailureLooks
 from core.ledger.failure_pages import FailureFilter
 from core.ledger.reader import Reader
+from core.ledger.sync_looks import SyncLooks
 from core.model import BundleState
 
 if TYPE_CHECKING:
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from core.ledger.counters import Counters
     from core.ledger.failure_pages import FailurePlace
     from core.ledger.failures import Cause
+    from core.ledger.proofs import ProofRow
     from core.ledger.recount import Difference
     from core.ledger.requests import Obeyed
     from core.ledger.rows import (
@@ -63,6 +67,8 @@ class LedgerReader:
         self._reader = Reader(path, "reads")
         self._scanner = Reader(path, "scans")
         self.failed = FailureLooks(self._reader, self._scanner)
+        self.rounds = SyncLooks(self._reader, self._scanner)
+        self.waste = WasteLooks(self._scanner)
 
     async def close(self) -> None:
         """End the threads and their connections."""
@@ -201,6 +207,16 @@ class LedgerReader:
     async def answers(self) -> list[AnswerRow]:
         """Return the assessment's newest answer of every row, in the order of its table."""
         return await self._reader.read(answers.answers)
+
+    async def proof(self, job: int) -> ProofRow | None:
+        """Return the verification or check of a job, None if it is none."""
+        return await self._reader.read(partial(proofs.get, job=job))
+
+    async def proofs(self, limit: int, kind: str = "", *, ended: bool = False) -> list[ProofRow]:
+        """Return proofs, the newest first. kind: "" for all. ended: those that have their lists."""
+        return await self._reader.read(
+            partial(proofs.newest, limit=limit, kind=kind, ended=ended)
+        )
 
     async def said(self) -> list[SaidRow]:
         """Return the warnings that operators took on, and their notes of manual items."""

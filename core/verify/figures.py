@@ -26,10 +26,13 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     whose bundle was not seen pinned on each allocation; unread: those where nobody could look.
     dirty: changed at the source since they were copied. gone: at neither end any more. skipped:
     left behind by plan or by an operator, with a reason. phase: bytes, pins, join, again, lists,
-    done. bytes: None where nothing is read again. partial: it ended before its end.
+    done; phase_ns: when that began, UTC; joined_before: keys that were joined by then. bytes: None
+    where nothing is read again. partial: it ended before its end.
     """
 
     phase: str = ""
+    phase_ns: int = 0
+    joined_before: int = 0
     keys: int = 0
     joined: int = 0
     objects: dict[Listed, int] = {}

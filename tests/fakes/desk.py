@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from core.control import wire, wire_checks, wire_failures
-from core.errors import BadInput, NoPlan
+from core.control import wire, wire_checks, wire_failures, wire_verify
+from core.errors import BadInput, NoPlan, WrongState
 
 if TYPE_CHECKING:
     from core.control.desk import Verb
@@ -129,6 +129,19 @@ class FakeDesk:
 
     async def checks(self) -> wire_checks.Checks:
         return self.assessed
+
+    async def proof(self, job: int | None) -> wire_verify.Proof:
+        raise self._unproved(job)
+
+    async def proofs(self, limit: int) -> wire_verify.Proofs:
+        del limit
+        return wire_verify.Proofs(proofs=[])
+
+    async def view(self, query: wire_verify.ViewQuery) -> wire_verify.View:
+        raise self._unproved(query.job)
+
+    def _unproved(self, job: int | None) -> WrongState:
+        return WrongState(what=f"no proof {job}", where="desk", remedy="Verify first.")
 
     async def acknowledge(self, check: str, request: wire_checks.AckRequest) -> None:
         self.told.append((f"ack {check}", request))

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Literal
 
 import uvicorn
 
-from core.control import wire, wire_checks, wire_failures
+from core.control import wire, wire_checks, wire_failures, wire_verify
 from core.control.address import SOCKET_NAME, Address
 from core.control.server import build_app
-from core.errors import NoPlan
+from core.errors import NoPlan, WrongState
 from tests.tui import stage
 
 if TYPE_CHECKING:
@@ -124,6 +124,16 @@ class LiveDesk:
 
     async def checks(self) -> wire_checks.Checks:
         return wire_checks.Checks(at_ns=time.time_ns())
+
+    async def proof(self, job: int | None) -> wire_verify.Proof:
+        raise WrongState(what=f"no proof {job}", where="ledger", remedy="vgwm verify")
+
+    async def proofs(self, limit: int) -> wire_verify.Proofs:
+        del limit
+        return wire_verify.Proofs(proofs=[])
+
+    async def view(self, query: wire_verify.ViewQuery) -> wire_verify.View:
+        raise WrongState(what=f"no list {query.name}", where="ledger", remedy="vgwm verify")
 
     async def acknowledge(self, check: str, request: wire_checks.AckRequest) -> None:
         self.acts.append(("ack", check, request.reason))
