@@ -247,7 +247,11 @@ class LedgerDesk:
 
     async def proofs(self, limit: int) -> wire_verify.Proofs:
         """Return proofs; none of a new workspace."""
-        return wire_verify.Proofs(proofs=[]) if self._looks is None else await self._looks.proofs(limit)
+        return (
+            wire_verify.Proofs(proofs=[])
+            if self._looks is None
+            else await self._looks.proofs(limit)
+        )
 
     async def view(self, query: wire_verify.ViewQuery) -> wire_verify.View:
         """Return rows of a list; NoPlan in a new workspace."""

@@ -1,4 +1,4 @@
-"""What clients are told of proofs: their figures from the ledger, their rows from the lists on disk.
+"""What clients are told of proofs: figures from the ledger, rows from the lists on disk.
 
 With or without an engine. May import the ledger, the lists and the wire.
 """
@@ -16,6 +16,7 @@ from core.ledger import proofs
 from core.model import ENDED, NS_PER_S, JobState
 from core.verify.difference import Listed
 from core.verify.figures import Figures
+from core.verify.list_files import ListTold
 from core.verify.list_pages import ListPages
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class ProofDesk:
         # a job that has just ended, and whose proof says so in the next commit, is still at work
         over = row.ended_ns is not None or state in ENDED
         age_s = None if row.ended_ns is None else (time.time_ns() - row.ended_ns) / NS_PER_S
-        rate, eta_s = (None, None) if over else _speed(row, figures)
+        rate, eta_s = (None, None) if over else _speed(figures)
         return wire_verify.Proof(
             job=row.job,
             kind=row.kind,
@@ -106,7 +107,7 @@ class ProofDesk:
             keys=figures.keys,
             rate=rate,
             eta_s=eta_s,
-            buckets=[safe(name) for name in row.args.get("bucket", "").split(",") if name],
+            buckets=tuple(safe(n) for n in row.args.get("bucket", "").split(",") if n),
             lists=_sizes(figures),
             kinds=_kinds(figures),
             unpinned=figures.unpinned,
@@ -126,7 +127,7 @@ class ProofDesk:
 def _view(
     job: int, query: wire_verify.ViewQuery, contents: Contents, lines: list[Line], total: int
 ) -> wire_verify.View:
-    told = contents.lists.get(Listed(query.name))
+    told = contents.lists.get(Listed(query.name), ListTold())
     return wire_verify.View(
         job=job,
         name=query.name,
@@ -145,19 +146,17 @@ def _view(
             )
             for place, line in enumerate(lines)
         ],
-        kinds=[]
-        if told is None
-        else [
+        kinds=tuple(
             wire_verify.IllCount(name=query.name, kind=kind, rows=n)
             for kind, n in told.kinds.items()
-        ],
-        buckets=[] if told is None else [one.name for one in told.buckets],
+        ),
+        buckets=tuple(one.name for one in told.buckets),
         partial=contents.partial,
     )
 
 
-def _sizes(figures: Figures) -> list[wire_verify.ListSize]:
-    return [
+def _sizes(figures: Figures) -> tuple[wire_verify.ListSize, ...]:
+    return tuple(
         wire_verify.ListSize(
             name=str(listed),
             sign=listed.sign,
@@ -165,18 +164,18 @@ def _sizes(figures: Figures) -> list[wire_verify.ListSize]:
             rows=sum(one.rows for one in figures.rows if one.listed is listed),
         )
         for listed in Listed
-    ]
+    )
 
 
-def _kinds(figures: Figures) -> list[wire_verify.IllCount]:
-    return [
+def _kinds(figures: Figures) -> tuple[wire_verify.IllCount, ...]:
+    return tuple(
         wire_verify.IllCount(name=str(one.listed), kind=str(one.ill), rows=one.rows)
         for one in figures.rows
         if one.ill is not None
-    ]
+    )
 
 
-def _speed(row: ProofRow, figures: Figures) -> tuple[float | None, float | None]:
+def _speed(figures: Figures) -> tuple[float | None, float | None]:
     """Return keys a second of the join, and how long it will take; None until that is earned."""
     if figures.phase != "join" or not figures.phase_ns:
         return None, None
@@ -207,7 +206,7 @@ def _bytes(row: ProofRow, told: BytesFigures | None) -> wire_verify.Bytes:
         done=told.done,
         all=told.all,
         whole=told.whole,
-        strata=[
+        strata=tuple(
             wire_verify.Stratum(
                 kind=one.kind,
                 name=safe(one.name),
@@ -217,5 +216,5 @@ def _bytes(row: ProofRow, told: BytesFigures | None) -> wire_verify.Bytes:
                 denser=one.denser,
             )
             for one in told.strata
-        ],
+        ),
     )

@@ -66,7 +66,7 @@ class Bytes(wire.Wire, frozen=True, kw_only=True):
     done: int = 0
     all: int = 0
     whole: bool = False
-    strata: list[Stratum] = []
+    strata: tuple[Stratum, ...] = ()
 
 
 class Proof(wire.Wire, frozen=True, kw_only=True):
@@ -95,9 +95,9 @@ class Proof(wire.Wire, frozen=True, kw_only=True):
     keys: int = 0
     rate: float | None = None
     eta_s: float | None = None
-    buckets: list[str] = []  # that it was limited to
-    lists: list[ListSize] = []
-    kinds: list[IllCount] = []
+    buckets: tuple[str, ...] = ()  # that it was limited to
+    lists: tuple[ListSize, ...] = ()
+    kinds: tuple[IllCount, ...] = ()
     unpinned: int = 0
     unread: int = 0
     bundles: int = 0
@@ -120,8 +120,8 @@ class Proofs(wire.Wire, frozen=True, kw_only=True):
 class ViewRow(wire.Wire, frozen=True, kw_only=True):
     """A line of a list. at: its place among the rows asked for. object: as objects are written.
 
-    kind: an `Ill`, empty in the list of the equal. field: what differs, with both values; where: the
-    peer, node, file or table that it was seen at, empty for all of the target.
+    kind: an `Ill`, empty in the list of the equal. field: what differs, with both values; where:
+    the peer, node, file or table that it was seen at, empty for all of the target.
     """
 
     at: int
@@ -137,7 +137,8 @@ class ViewRow(wire.Wire, frozen=True, kw_only=True):
 class View(wire.Wire, frozen=True, kw_only=True):
     """`GET /v1/views/LIST?at=N&limit=L&kind=K&bucket=B&job=J`: rows from the at-th on.
 
-    name: the list's. total: rows of this kind and bucket; J: a proof's job, without it the newest that has lists.
+    name: the list's. total: rows of this kind and bucket; J: a proof's job, without
+    it the newest that has lists.
     """
 
     job: int
@@ -145,8 +146,8 @@ class View(wire.Wire, frozen=True, kw_only=True):
     at: int
     total: int
     rows: list[ViewRow]
-    kinds: list[IllCount] = []
-    buckets: list[str] = []
+    kinds: tuple[IllCount, ...] = ()
+    buckets: tuple[str, ...] = ()
     partial: bool = False
 
 

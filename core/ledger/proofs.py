@@ -77,7 +77,7 @@ def get(conn: sqlite3.Connection, job: int) -> ProofRow | None:
 def newest(
     conn: sqlite3.Connection, limit: int, kind: str = "", *, ended: bool = False
 ) -> list[ProofRow]:
-    """Return proofs, the newest first. kind: "" for all. ended: only those that have their lists."""
+    """Return proofs, the newest first. kind: "" for all. ended: those with their lists."""
     rows = conn.execute(
         f"{_SELECT} WHERE (?1='' OR kind=?1) AND (?2=0 OR ended IS NOT NULL)"
         " ORDER BY job DESC LIMIT ?3",

@@ -77,7 +77,7 @@ class ListPages:
             del self._kept[next(iter(self._kept))]
         return kept[1]
 
-    def page(
+    def page(  # noqa: PLR0913 - which part of which list
         self, folder: Path, listed: Listed, at: int, limit: int, *, kind: str = "", bucket: str = ""
     ) -> ListPage:
         """Return up to limit rows from the at-th on, of a kind and a bucket, "" for all."""
