@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, get_args, get_origin
 
 import msgspec
 
-from core.control import wire, wire_checks, wire_failures
+from core.control import wire, wire_checks, wire_failures, wire_verify
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -37,6 +37,9 @@ Keys and error bodies are made safe to show before they leave the engine.
 | `GET /v1/plans/N` | - | ActPlan |
 | `GET /v1/plan` | - | Plan |
 | `GET /v1/checks` | - | Checks |
+| `GET /v1/proof` | `job`: a number | Proof |
+| `GET /v1/proofs` | `limit`: <= 100 | Proofs |
+| `GET /v1/views/LIST` | `at`, `limit`: <= 500, `kind`, `bucket`, `job` | View |
 | `PUT /v1/acks/ID` | AckRequest | Done |
 | `PUT /v1/notes/ITEM` | NoteRequest | Done |
 | `POST /v1/jobs` | JobRequest | JobMade |
@@ -58,7 +61,7 @@ Its HTTP status follows the exit code: 2 is 400, 3 is 409, 4 is 503, 5 is 412, 6
 
 def render() -> str:
     """Return the whole page."""
-    kinds = [*_kinds(wire), *_kinds(wire_failures), *_kinds(wire_checks)]
+    kinds = [*_kinds(wire), *_kinds(wire_failures), *_kinds(wire_checks), *_kinds(wire_verify)]
     return "\n".join([_HEAD, *(_section(kind) for kind in kinds)])
 
 

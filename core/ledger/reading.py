@@ -27,6 +27,7 @@ from core.ledger.clearing import WasteLooks
 from core.ledger.failure_looks import FailureLooks
 from core.ledger.failure_pages import FailureFilter
 from core.ledger.reader import Reader
+from core.ledger.recorded import RecordedLooks
 from core.ledger.sync_looks import SyncLooks
 from core.model import BundleState
 
@@ -67,6 +68,7 @@ class LedgerReader:
         self._reader = Reader(path, "reads")
         self._scanner = Reader(path, "scans")
         self.failed = FailureLooks(self._reader, self._scanner)
+        self.recorded = RecordedLooks(self._scanner)
         self.rounds = SyncLooks(self._reader, self._scanner)
         self.waste = WasteLooks(self._scanner)
 
@@ -214,9 +216,7 @@ class LedgerReader:
 
     async def proofs(self, limit: int, kind: str = "", *, ended: bool = False) -> list[ProofRow]:
         """Return proofs, the newest first. kind: "" for all. ended: those that have their lists."""
-        return await self._reader.read(
-            partial(proofs.newest, limit=limit, kind=kind, ended=ended)
-        )
+        return await self._reader.read(partial(proofs.newest, limit=limit, kind=kind, ended=ended))
 
     async def said(self) -> list[SaidRow]:
         """Return the warnings that operators took on, and their notes of manual items."""

@@ -52,7 +52,9 @@ class VerifyWish:
         seed = _number(args["seed"], "seed", most=_SEED_END - 1) if "seed" in args else None
         return VerifyWish(
             scope="recorded" if scope == "recorded" else "all",
-            buckets=tuple(dict.fromkeys(n.encode() for n in args.get("bucket", "").split(",") if n)),
+            buckets=tuple(
+                dict.fromkeys(n.encode() for n in args.get("bucket", "").split(",") if n)
+            ),
             sample=sample,
             seed=seed,
             full=full,
@@ -61,7 +63,9 @@ class VerifyWish:
 
 
 def _number(text: str, name: str, *, most: int) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and int(text) <= most):
+    if not (
+        text.isascii() and text.isdigit() and len(text) <= len(str(most)) and int(text) <= most
+    ):
         raise _bad(f"{name} {safe(text)} is no number from 0 to {most}", "Give a whole number.")
     return int(text)
 
