@@ -32,6 +32,10 @@ class InitGiven(TypedDict):
     nometa: bool
     bucket_links: bool
     default_etag: str
+    s3_region: str | None
+    s3_access_key_ref: str | None
+    s3_secret_ref: str | None
+    s3_ca_file: Path | None
     target: str
     kubo: tuple[str, ...]
     cluster: tuple[str, ...]
@@ -52,12 +56,27 @@ class InitGiven(TypedDict):
 
 
 @click.command()
-@click.option("--source", required=True, metavar="posix:PATH", help="Root of the old gateway.")
+@click.option(
+    "--source",
+    required=True,
+    metavar="posix:PATH|s3:URL",
+    callback=refuse_credentials,
+    help="Root of the old gateway, or an S3 endpoint.",
+)
 @click.option("--versioning-dir", type=_FOLDER, metavar="DIR", help="Where it keeps versions.")
 @click.option("--sidecar", type=_FOLDER, metavar="DIR", help="Where it keeps metadata files.")
 @click.option("--nometa", is_flag=True, help="It keeps no metadata.")
 @click.option("--bucket-links", is_flag=True, help="It follows symlinks to buckets.")
 @click.option("--default-etag", default="", metavar="E", help="ETag of files that have none.")
+@click.option("--s3-region", metavar="R", help="Region of the endpoint; else us-east-1.")
+@secret_option("s3-access-key", "Its access key")
+@secret_option("s3-secret", "Its secret key")
+@click.option(
+    "--s3-ca-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Authority that signed the endpoint's certificate.",
+)
 @click.option("--target", required=True, metavar="dir:PATH|ipfs", help="Where objects go.")
 @click.option("--kubo", multiple=True, metavar="URL", callback=refuse_credentials, help=_KUBO)
 @click.option("--cluster", multiple=True, metavar="URL", callback=refuse_credentials, help=_CLUSTER)

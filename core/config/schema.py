@@ -52,12 +52,13 @@ class S3Source(
     tag_field="type",
     tag="s3",
 ):
-    """An S3 endpoint."""
+    """An S3 endpoint. ca_file: PEM file of the authority of an https one, None for the host's."""
 
     endpoint: str
     region: str = "us-east-1"
     access_key_ref: SecretRef
     secret_ref: SecretRef
+    ca_file: Path | None = None
 
     @property
     def label(self) -> str:

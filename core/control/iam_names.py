@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 from core.config.schema import PosixSource as PosixPlace
 from core.config.workspace import FILE_NAME, load
 from core.display import safe
-from core.engine.settings import posix_config
 from core.iam.checking import Named
+from core.source.posix.chosen import posix_config
 from core.source.posix.source import PosixSource
 
 if TYPE_CHECKING:

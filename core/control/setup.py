@@ -15,9 +15,9 @@ from core.config.workspace import FILE_NAME, dump, load, new_id, parse
 from core.control.daemon import running_pid
 from core.control.files import refuse_existing, replace_file
 from core.display import safe
-from core.engine.settings import posix_config
+from core.engine.settings import source_config
 from core.errors import BadInput, Denied, WrongState
-from core.source.posix.source import PosixSource
+from core.source.chosen import open_source
 from core.target import profile as profiles
 
 if TYPE_CHECKING:
@@ -25,13 +25,19 @@ if TYPE_CHECKING:
 
     from core.config.schema import Workspace
 
-_SOURCE = ("versioning_dir", "sidecar", "nometa", "bucket_links", "default_etag")
+_POSIX = ("versioning_dir", "sidecar", "nometa", "bucket_links", "default_etag")
+_S3 = {
+    "s3_region": "region",
+    "s3_access_key_ref": "access_key_ref",
+    "s3_secret_ref": "secret_ref",
+    "s3_ca_file": "ca_file",
+}
 _IPFS = (
     *("kubo", "cluster", "cluster_user", "cluster_password_ref", "replication"),
     *("table", "table_user", "table_password_ref", "table_token_ref", "table_ca_file"),
 )
 _CACHE = ("cache", "cache_type", "cache_password_ref")
-_PATHS = frozenset({"versioning_dir", "sidecar", "table_ca_file"})
+_PATHS = frozenset({"versioning_dir", "sidecar", "table_ca_file", "s3_ca_file"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +59,7 @@ def make_workspace(
 
     options: as `vgwm init` names them, with None or "" for what was not given. A workspace that
     exists is refused without force; with force it keeps its id, its old file stays beside it.
-    Raises BadInput, NoGatewayRoot, Refused, Denied; WrongState while an engine runs.
+    Raises BadInput, NoGatewayRoot, Refused, Denied, NoAnswer; WrongState while an engine runs.
     """
     file = folder / FILE_NAME
     if not (force or dry_run):
@@ -79,7 +85,7 @@ def make_workspace(
     )
     check_folder(workspace, folder.absolute())
     profiles.load(workspace.target.profile)
-    findings = PosixSource(posix_config(workspace)).check()
+    findings = open_source(source_config(workspace)).check()
     warnings = [f"{one.subject}: {one.evidence}" for one in findings if one.verdict != "pass"]
     warnings += missing_secrets(workspace)
     text = dump(workspace)
@@ -134,14 +140,36 @@ def _make_folder(folder: Path) -> None:
 
 
 def _source(options: Mapping[str, object]) -> dict[str, object]:
-    kind, path = _split(options["source"], "--source", "posix:PATH")
-    if kind != "posix":
+    kind, path = _split(options["source"], "--source", "posix:PATH or s3:ENDPOINT")
+    if kind not in {"posix", "s3"}:
         raise BadInput(
             what=f"a source of kind {safe(kind)} cannot be read",
             where="--source",
-            remedy="Write posix:PATH, the root of the gateway's tree.",
+            remedy="Write posix:PATH, the root of the gateway's tree, or s3:http://HOST:PORT.",
         )
-    return {"type": "posix", "path": _absolute(path), **_given(options, _SOURCE)}
+    _refuse_foreign(options, tuple(_S3) if kind == "posix" else _POSIX, kind)
+    if kind == "posix":
+        return {"type": "posix", "path": _absolute(path), **_given(options, _POSIX)}
+    given = _given(options, tuple(_S3))
+    for name, option in (("s3_access_key_ref", "access-key"), ("s3_secret_ref", "secret")):
+        if name not in given:
+            raise BadInput(
+                what="an S3 endpoint is read with a pair of keys, and one is not named",
+                where="--source s3",
+                remedy=f"Name it: --s3-{option}-env NAME or --s3-{option}-file FILE.",
+            )
+    return {"type": "s3", "endpoint": path, **{_S3[name]: value for name, value in given.items()}}
+
+
+def _refuse_foreign(options: Mapping[str, object], names: tuple[str, ...], kind: str) -> None:
+    """Raise BadInput for an option that is of the other kind of source."""
+    foreign = [name for name in names if options.get(name)]
+    if foreign:
+        raise BadInput(
+            what=f"--{foreign[0].removesuffix('_ref').replace('_', '-')} is not for such a source",
+            where=f"--source {kind}",
+            remedy="Leave it out.",
+        )
 
 
 def _target(options: Mapping[str, object]) -> dict[str, object]:

@@ -32,14 +32,14 @@ from core.engine.observing import Observer, Post
 from core.engine.offers import plan_of, run_of
 from core.engine.plan_run import WALKER_SLOT, PlanRun
 from core.engine.runs import CopyRun
-from core.engine.settings import posix_config
+from core.engine.settings import source_config
 from core.errors import ForeignPlan, NoPlan
 from core.ledger import opening
 from core.ledger.ledger import Ledger
 from core.ledger.lock import WorkspaceLock
 from core.ledger.rows import EventDraft, LedgerIdentity
 from core.model import JobKind, JobState
-from core.source.posix.source import PosixSource
+from core.source.chosen import open_source
 from core.target import profile as profiles
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ _CAME_FROM = {
 class Engine:
     """Everything that one workspace's process holds. Made by `open`, ended by `close`.
 
-    started_ns: UTC. source_identity: (st_dev, inode) of the source's root when the ledger was made.
+    started_ns: UTC. source_identity: what told the source from others when the ledger was made.
     """
 
     def __init__(
@@ -300,7 +300,7 @@ def _identity(path: Path, workspace: Workspace) -> LedgerIdentity | None:
     """Return whose ledger is to be made; None if there is one already."""
     if opening.is_made(path / LEDGER_NAME):
         return None
-    device, inode = PosixSource(posix_config(workspace)).identity()
+    device, inode = open_source(source_config(workspace)).identity()
     return LedgerIdentity(
         workspace=workspace.id,
         source_dev=device,

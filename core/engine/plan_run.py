@@ -37,7 +37,7 @@ WALKER_SLOT: Final = 255
 
 
 def require_source(engine: Engine) -> None:
-    """Raise ForeignPlan if the source is another one than the ledger's: another root or endpoint."""
+    """Raise ForeignPlan if the source is another one than when the ledger was made."""
     if open_source(source_config(engine.workspace)).identity() != engine.source_identity:
         raise ForeignPlan(
             what="the source is another one than when the workspace was made",

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Literal
 
 from core.config.schema import DirTarget
 from core.engine.crew.task import WorkerSetup
-from core.source.posix.chosen import posix_config
+from core.source.chosen import source_config
 
 if TYPE_CHECKING:
     from core.config.knobs import Knobs
     from core.config.schema import Workspace
     from core.target.profile import Profile
 
-__all__ = ["cid_profile_of", "posix_config", "worker_setup"]
+__all__ = ["cid_profile_of", "source_config", "worker_setup"]
 
 
 def cid_profile_of(workspace: Workspace, profile: Profile) -> str:
@@ -25,12 +25,15 @@ def cid_profile_of(workspace: Workspace, profile: Profile) -> str:
 
 
 def worker_setup(workspace: Workspace, knobs: Knobs, profile: Profile) -> WorkerSetup:
-    """Return what workers are told when they start."""
+    """Return what workers are told when they start. Reads an endpoint's keys: not on the loop.
+
+    Raises BadInput where one of them is absent, Denied where it cannot be read.
+    """
     target = workspace.target
     sink: Literal["dir", "kubo"] = "dir" if isinstance(target, DirTarget) else "kubo"
     return WorkerSetup(
         workspace_id=workspace.id,
-        source=posix_config(workspace),
+        source=source_config(workspace),
         profile=target.profile,
         cid_profile=cid_profile_of(workspace, profile),
         sink=sink,

@@ -6,9 +6,9 @@ May import its own room, the source, the target and the configuration.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from core.config.schema import DirTarget
+from core.config.schema import DirTarget, S3Source
 from core.errors import Denied, NoAnswer, NoGatewayRoot
 from core.model import NS_PER_S
 from core.preflight import judge_host, judge_probes, judge_room, judge_source
@@ -22,12 +22,12 @@ from core.preflight.facts_host import (
     same_disk,
 )
 from core.preflight.facts_nodes import node_rooms, replication
-from core.preflight.judged import FAIL, UNKNOWN, Judged, worst
+from core.preflight.judged import FAIL, PASS, UNKNOWN, Judged, worst
 from core.preflight.rows import From
 from core.preflight.survey_process import survey_apart
+from core.source.chosen import open_source, source_config
 from core.source.posix.chosen import posix_config
 from core.source.posix.config import MetadataMode
-from core.source.posix.source import PosixSource
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from core.preflight.rows import Row
     from core.preflight.survey import Survey
     from core.verdict import Answer
+
+
+NOT_HERE: Final = "not for this source: its files are read by the gateway, not by vgwm"
 
 
 class Asking:
@@ -72,6 +75,14 @@ class Asking:
     @property
     def _archive(self) -> bool:
         return self._grounds.workspace.versions == "archive"
+
+    @property
+    def _is_s3(self) -> bool:
+        return isinstance(self._grounds.workspace.source, S3Source)
+
+    @property
+    def _mode(self) -> MetadataMode:
+        return posix_config(self._grounds.workspace).mode
 
     async def ask(self, row: Row) -> Judged:
         """Answer one row. Raises VgwmError and OSError: nobody answers."""
@@ -119,25 +130,24 @@ class Asking:
         return await asyncio.shield(self._probing)
 
     async def _source(self) -> Judged:
-        config = posix_config(self._grounds.workspace)
+        config = await asyncio.to_thread(source_config, self._grounds.workspace)
         try:
-            source = PosixSource(config)
+            source = open_source(config)
             findings = await asyncio.to_thread(source.check)
             buckets, _ = await asyncio.to_thread(source.buckets)
         except NoGatewayRoot as error:
             return Judged(FAIL, error.what, error.remedy)
         except Denied as error:
             return Judged(UNKNOWN, error.what, error.remedy)
-        mode = config.mode.value
+        mode = "as S3 shows it" if self._is_s3 else self._mode.value
         return judge_source.source_root(findings, buckets=len(buckets), mode=mode)
 
     async def _inventory(self) -> Judged:
         return judge_source.inventory(await self._surveyed())
 
     async def _read(self) -> Judged:
-        mode = posix_config(self._grounds.workspace).mode
-        survey = await self._surveyed()
-        return judge_source.reading(survey, attributes=mode is not MetadataMode.NONE)
+        kept = self._is_s3 or self._mode is not MetadataMode.NONE
+        return judge_source.reading(await self._surveyed(), attributes=kept)
 
     async def _versions(self) -> Judged:
         return judge_source.versions(await self._surveyed(), archive=self._archive)
@@ -146,6 +156,8 @@ class Asking:
         return judge_source.keys(await self._surveyed())
 
     async def _atime(self) -> Judged:
+        if self._is_s3:
+            return Judged(PASS, NOT_HERE)
         config = posix_config(self._grounds.workspace)
         quiet = await asyncio.to_thread(quiet_mount, config)
         try:

@@ -1,7 +1,8 @@
 """The walk of an assessment as a process of its own: the engine's loop goes on beside it.
 
 The child is told the source by its stdin, says how far it is line by line, and ends with the
-survey as JSON. It knows no secret (I9), and leaves when nobody listens any more.
+survey as JSON. Of secrets it knows an endpoint's keys, if that is the source; its environment and
+its arguments hold none (I9). It leaves when nobody listens any more.
 May import the configuration, the source and its own room.
 """
 
@@ -19,16 +20,20 @@ import msgspec
 
 from core.config.redact import redact
 from core.config.references import variables
-from core.config.schema import PosixSource  # noqa: TC001 - msgspec reads the annotations
+from core.config.schema import PosixSource, S3Source  # noqa: TC001 - msgspec reads the annotations
+from core.config.secret import SecretRef
 from core.errors import NoAnswer
 from core.preflight.survey import Survey
 from core.preflight.surveying import survey
-from core.source.posix.chosen import of_tree, posix_tree
+from core.source.chosen import config_of, source_config
+from core.source.s3.config import S3Config
+from core.source.s3.keys import keys_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from core.config.schema import Workspace
+    from core.source.chosen import SourceConfig
 
 _SEEN: Final = b"seen "
 _LINE_LIMIT: Final = 4 << 20
@@ -36,18 +41,33 @@ _GRACE_S: Final = 5.0
 
 
 class _Task(msgspec.Struct, frozen=True):
-    """What the child is told."""
+    """What the child is told. access, secret: an endpoint's keys, "" for a tree."""
 
-    source: PosixSource
+    source: PosixSource | S3Source
     profile: str
+    access: str = ""
+    secret: str = ""
+
+    def config(self) -> SourceConfig:
+        """Return how to reach the source."""
+        return config_of(self.source, keys_of(self.access, self.secret) if self.access else None)
+
+
+async def _task_of(workspace: Workspace) -> _Task:
+    config = await asyncio.to_thread(source_config, workspace)
+    profile = workspace.target.profile
+    if not isinstance(config, S3Config):
+        return _Task(workspace.source, profile)
+    access, secret = config.keys()
+    return _Task(workspace.source, profile, access.reveal(), secret.reveal())
 
 
 async def survey_apart(workspace: Workspace, walked: Callable[[int], None]) -> Survey:
     """Walk the source in a process of its own; cancelling ends it.
 
-    Raises BadInput for a source that is no tree, NoAnswer if the process died.
+    Raises BadInput or Denied where an endpoint's keys cannot be had, NoAnswer if the process died.
     """
-    task = _Task(posix_tree(workspace), workspace.target.profile)
+    task = await _task_of(workspace)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "core.preflight.survey_process"),
         stdin=asyncio.subprocess.PIPE,
@@ -95,7 +115,7 @@ async def _hear(
 
 def main() -> None:
     """Walk as told, and answer."""
-    task = msgspec.json.decode(sys.stdin.buffer.read(), type=_Task, dec_hook=_path)
+    task = msgspec.json.decode(sys.stdin.buffer.read(), type=_Task, dec_hook=_read)
     out = sys.stdout.buffer
     told_s = 0.0
 
@@ -107,12 +127,14 @@ def main() -> None:
             out.flush()
 
     with contextlib.suppress(BrokenPipeError):
-        out.write(msgspec.json.encode(survey(of_tree(task.source), task.profile, walked)))
+        out.write(msgspec.json.encode(survey(task.config(), task.profile, walked)))
         out.write(b"\n")
         out.flush()
 
 
-def _path(kind: type, value: object) -> object:
+def _read(kind: type, value: object) -> object:
+    if kind is SecretRef:
+        return SecretRef.parse(str(value))
     return Path(str(value)) if kind is Path else value
 
 

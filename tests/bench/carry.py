@@ -28,10 +28,11 @@ from core.engine.plan_run import WALKER_SLOT
 from core.engine.planning.plan import Planner, PlanSettings
 from core.engine.reins import Reins
 from core.engine.runs import RANGE_DEPTH
-from core.engine.settings import posix_config, worker_setup
+from core.engine.settings import worker_setup
 from core.ledger.ledger import Ledger
 from core.ledger.rows import LedgerIdentity
 from core.model import JobKind
+from core.source.posix.chosen import posix_config
 from core.source.posix.source import PosixSource
 from core.target import profile as profiles
 from core.target.dir_store import DirStore

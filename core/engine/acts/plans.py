@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from core.engine.acts.choosing import chosen, named
 from core.engine.acts.rereading import Rereader
 from core.engine.acts.wish import CORRUPT, Wish, WishHash
-from core.engine.settings import posix_config
+from core.engine.settings import source_config
 from core.errors import BadInput, Broken, Refused, VgwmError, WrongState
 
 if TYPE_CHECKING:
@@ -185,7 +185,8 @@ class ActPlans:
     async def _corrupt(self, plan: ActPlan) -> list[FailurePlace]:
         """Read the bytes of failed objects again; return those that contradict their checksum."""
         buckets = {row.id: row.name for row in await self._ledger.buckets()}
-        rereader = Rereader(posix_config(self._workspace), buckets)
+        config = await asyncio.to_thread(source_config, self._workspace)
+        rereader = Rereader(config, buckets)
         found: list[FailurePlace] = []
         async for page in chosen(self._ledger, plan.wish):
             corrupt = {one.place for one in await asyncio.to_thread(rereader.corrupt, page)}

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Final
 
 from core.errors import VgwmError
 from core.model import Integrity
+from core.source.chosen import open_source
 from core.source.posix.integrity import integrity_stream, verdict_small
-from core.source.posix.large import LargeObject, page_buffer
-from core.source.posix.outcome import SmallRead
-from core.source.posix.read import BucketReader
-from core.source.posix.source import PosixSource
+from core.source.posix.large import page_buffer
+from core.source.posix.outcome import Changed, Gone, SmallRead, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from core.ledger.failure_looks import Standing
-    from core.source.posix.config import PosixConfig
+    from core.source.chosen import SourceConfig
+    from core.source.source import LargeBody, Reader
 
 WHOLE_BYTES: Final = 1 << 20
 """Objects up to here are read at once; larger ones by chunks of that size."""
@@ -30,8 +30,8 @@ _ETAGS: Final = "off"  # an ETag that does not fit tells of an edit, not of rot
 class Rereader:
     """Reads objects of one source again. buckets: name by id."""
 
-    def __init__(self, config: PosixConfig, buckets: Mapping[int, bytes]) -> None:
-        self._source = PosixSource(config)
+    def __init__(self, config: SourceConfig, buckets: Mapping[int, bytes]) -> None:
+        self._source = open_source(config)
         self._buckets = buckets
 
     def corrupt(self, objects: Iterable[Standing]) -> list[Standing]:
@@ -54,25 +54,25 @@ class Rereader:
                 reader.close()
         return found
 
-    def _open(self, bucket_id: int) -> BucketReader | None:
+    def _open(self, bucket_id: int) -> Reader | None:
         try:
-            return BucketReader(self._source, self._source.bucket(self._buckets[bucket_id]))
+            return self._source.reader(self._buckets[bucket_id])
         except (VgwmError, KeyError):
             return None  # a bucket that cannot be opened: nothing of it is read
 
 
-def _contradicts(reader: BucketReader, one: Standing) -> bool:
+def _contradicts(reader: Reader, one: Standing) -> bool:
     got = reader.read_small(one.key, one.version, WHOLE_BYTES)
     if type(got) is SmallRead:
         verdict = verdict_small(got.body, got.attributes, _ETAGS)
         return verdict is Integrity.BAD_CHECKSUM
-    if isinstance(got, LargeObject):
-        with got:
-            return _large_contradicts(got)
-    return False
+    if isinstance(got, SmallRead | Gone | Changed | Unreadable):
+        return False
+    with got:
+        return _large_contradicts(got)
 
 
-def _large_contradicts(got: LargeObject) -> bool:
+def _large_contradicts(got: LargeBody) -> bool:
     proof = integrity_stream(got.attributes, got.size_bytes, _ETAGS)
     done = 0
     try:

@@ -19,13 +19,14 @@ from core.errors import Broken, NodeBusy, NodeUnreachable, PinFailed, PinMoved, 
 from core.model import Bundle, BundleKind, BundleState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from core.engine.copying.means import Means, Teller
     from core.engine.copying.placement import Place
     from core.engine.copying.recorder import Recorder
     from core.engine.crew.task import CopyResult, Fault
     from core.engine.holding import Hold
+    from core.ledger.rows import EntryRow
     from core.model import Cid
 
 MOST_RETRY_S = 60.0
@@ -164,7 +165,7 @@ class Carrying:
             )
             self.places[bundle.id] = place
             attempt += 1
-            task = self._task(bundle, [(e[0], e[1]) for e in entries], place, attempt)
+            task = self._task(bundle, entries, place, attempt)
             fault: Fault | None = None
             arrived = False
             try:
@@ -200,7 +201,7 @@ class Carrying:
         await self._hold.wait(error, lambda fault: placement.ready(fault, bundle.size_bytes))
 
     def _task(
-        self, bundle: Bundle, entries: list[tuple[bytes, bytes]], place: Place, attempt: int
+        self, bundle: Bundle, entries: Sequence[EntryRow], place: Place, attempt: int
     ) -> CopyTask:
         return CopyTask(
             bundle=bundle.id,
@@ -211,9 +212,10 @@ class Carrying:
             owner=self._m.owner(bundle.bucket_id),
             kind=bundle.kind,
             size_bytes=bundle.size_bytes,
-            entries=entries,
+            entries=[(entry[0], entry[1]) for entry in entries],
             nodes=place.endpoints,
             peers=place.peers,
+            seen=entries if self._m.tells_seen else (),
         )
 
     async def _manifest(self, bundle: Bundle, root: Cid) -> bytes | None:

@@ -41,7 +41,8 @@ class Means:
 
     require_source: raises if the source is no longer the one that was planned. told: hears of each
     recorded bundle. made_by: carry the bundles of this job's round alone; None: all. attempts: how
-    often an object that changed goes round again; None: as the knob says.
+    often an object that changed goes round again; None: as the knob says. tells_seen: each entry
+    is handed to the workers as the walk saw it.
     """
 
     ledger: Ledger
@@ -56,3 +57,4 @@ class Means:
     told: Callable[[BundleTimes], None] = untold
     made_by: int | None = None
     attempts: int | None = None
+    tells_seen: bool = False

@@ -12,19 +12,25 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from core import errors
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from core.ledger.rows import RecordRow
     from core.model import BlockCounts, BundleKind, Cid, Page
-    from core.source.posix.config import PosixConfig
+    from core.source.chosen import SourceConfig
+    from core.source.source import SeenEntry
     from core.target.shape import Row
     from core.target.sink import KuboEndpoint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSetup:
-    """What holds for a worker's whole life. No secret stands in it (I9)."""
+    """What holds for a worker's whole life.
+
+    An endpoint's keys travel in its source, over our own socket pair; nobody prints them (I9).
+    """
 
     workspace_id: str
-    source: PosixConfig
+    source: SourceConfig
     profile: str
     cid_profile: str
     sink: Literal["dir", "kubo", "discard"]
@@ -39,7 +45,7 @@ class WorkerSetup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyTask:
-    """Copy one bundle."""
+    """Copy one bundle. seen: its entries as the walk saw them, () where the source needs none."""
 
     bundle: int
     epoch: int
@@ -52,6 +58,7 @@ class CopyTask:
     entries: list[tuple[bytes, bytes]]
     nodes: tuple[KuboEndpoint, ...]
     peers: tuple[str, ...]
+    seen: Sequence[SeenEntry] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

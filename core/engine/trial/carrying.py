@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from core.config.references import variables
@@ -19,6 +19,7 @@ from core.engine.crew.fork_server import ForkServer
 from core.engine.crew.task import CopyTask
 from core.engine.trial.pinning import TrialPin
 from core.preflight.trial import Done
+from core.source.chosen import wants_seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,6 +74,7 @@ async def carry(  # noqa: PLR0913 - the parts of one trial, named
     try:
         executor.resize(workers)
         run = _Carrying(sample.bundles(knobs), executor, placement, board)
+        run.tells_seen = wants_seen(setup.source)
         await run.go(workers, limit_s)
     finally:
         await executor.close()
@@ -92,6 +94,7 @@ class _Carrying:
         board: Board,
     ) -> None:
         self.carried = Carried()
+        self.tells_seen = False
         self._bundles = bundles
         self._next = asyncio.Lock()
         self._executor = executor
@@ -131,8 +134,11 @@ class _Carrying:
         fault: Fault | None = None
         arrived = False
         try:
+            task = _task(number, sampled, place)
+            if self.tells_seen:
+                task = replace(task, seen=sampled.cut.entries)
             with contextlib.suppress(WorkerLost):
-                result = await self._executor.run(_task(number, sampled, place))
+                result = await self._executor.run(task)
                 fault, arrived = result.fault, result.root is not None
                 if result.root is not None:
                     await self._executor.settled(number)

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from core.engine.planning.bundling import Cutter
 from core.preflight.survey import Start
-from core.source.posix.source import PosixSource
-from core.source.posix.walk import walk
+from core.source.chosen import open_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,8 +18,9 @@ if TYPE_CHECKING:
     from core.config.knobs import Knobs
     from core.engine.planning.bundling import Cut
     from core.model import Entry, Page
+    from core.source.chosen import SourceConfig
     from core.source.posix.buckets import Bucket
-    from core.source.posix.config import PosixConfig
+    from core.source.source import Source
 
 
 class Sampled(NamedTuple):
@@ -34,7 +34,7 @@ class Sampled(NamedTuple):
 class Sample:
     """Where the sample lies. starts: of the survey; none: every bucket's beginning."""
 
-    source: PosixConfig
+    source: SourceConfig
     starts: Sequence[Start]
     archive_versions: bool
 
@@ -43,7 +43,7 @@ class Sample:
 
         A page that its bucket no longer has is left out. Raises Denied, NoGatewayRoot.
         """
-        source = PosixSource(self.source)
+        source = open_source(self.source)
         known = {bucket.name: bucket for bucket in source.buckets()[0]}
         starts = self.starts or [Start(name, b"") for name in known]
         seen: set[tuple[bytes, bytes]] = set()
@@ -65,8 +65,8 @@ class Sample:
             for cut in (*cutter.feed(self._kept(page)), *cutter.rest()):
                 yield Sampled(bucket, cut)
 
-    def _page(self, source: PosixSource, bucket: Bucket, after: bytes) -> Page | None:
-        pages = walk(source, bucket, (after, b"") if after else None)
+    def _page(self, source: Source, bucket: Bucket, after: bytes) -> Page | None:
+        pages = source.walk(bucket, (after, b"") if after else None)
         try:
             return next(pages, None)
         finally:

@@ -87,7 +87,7 @@ async def _measured(
     workspace: Workspace, knobs: Knobs, folder: Path, survey: Survey | None, *, limit_s: float
 ) -> Trial:
     profile = await asyncio.to_thread(profiles.load, workspace.target.profile)
-    setup = worker_setup(workspace, knobs, profile)
+    setup = await asyncio.to_thread(worker_setup, workspace, knobs, profile)
     sample = Sample(
         source=setup.source,
         starts=() if survey is None else survey.starts,

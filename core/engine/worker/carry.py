@@ -22,9 +22,8 @@ from core.engine.worker.seal import seal
 from core.engine.worker.unshown import unshown
 from core.errors import BadInput, VgwmError
 from core.model import NS_PER_S, BundleKind
+from core.source.chosen import open_source
 from core.source.posix.meta import MetaWriter
-from core.source.posix.read import BucketReader
-from core.source.posix.source import PosixSource
 from core.target import profile as target_profiles
 from core.target.rows import RowMaker
 from core.target.sink import BundleSink, DiscardSink
@@ -34,6 +33,7 @@ from core.target.sink_kubo import KuboSink
 if TYPE_CHECKING:
     from core.engine.crew.board import Desk
     from core.engine.worker.gate import Gate
+    from core.source.source import Reader
 
 log = logging.getLogger("vgwm.worker")
 
@@ -49,7 +49,7 @@ class Carrier:
         self._setup = setup
         self._desk = desk
         self._gate = gate
-        self._source = PosixSource(setup.source)
+        self._source = open_source(setup.source)
         self._cid_profile = profiles.by_name(setup.cid_profile)
         profile = target_profiles.load(setup.profile)
         self._profile_name = profile.name
@@ -57,7 +57,7 @@ class Carrier:
         self._maker = RowMaker(profile, setup.workspace_id)
         self._sink = _sink(setup, gate)
         self._bucket: bytes | None = None
-        self._reader: BucketReader | None = None
+        self._reader: Reader | None = None
 
     def carry(self, task: CopyTask) -> CopyResult:
         """Carry a bundle. Never raises: what went wrong is in the answer."""
@@ -95,7 +95,7 @@ class Carrier:
             self._cid_profile,
             self._setup.etag,
             reader,
-            MetaWriter(task.owner, self._setup.source.default_etag),
+            MetaWriter(task.owner, self._source.default_etag),
             packer,
             desk,
         )
@@ -143,13 +143,13 @@ class Carrier:
             **done,  # type: ignore[arg-type]
         )
 
-    def _reader_of(self, name: bytes) -> BucketReader:
+    def _reader_of(self, name: bytes) -> Reader:
         # another folder put in the bucket's place, a restored backup, say, is what lies there now
         if self._reader is None or self._bucket != name or self._reader.moved():
             if self._reader is not None:
                 self._reader.close()
                 self._reader = None
-            self._reader = BucketReader(self._source, self._source.bucket(name))
+            self._reader = self._source.reader(name)
             self._bucket = name
         return self._reader
 

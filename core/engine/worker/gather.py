@@ -33,10 +33,9 @@ if TYPE_CHECKING:
     from core.engine.crew.task import CopyTask
     from core.engine.worker.packing import Packer
     from core.engine.worker.seal import Carried
-    from core.source.posix.large import LargeObject
     from core.source.posix.meta import Described, MetaWriter
     from core.source.posix.outcome import Fault
-    from core.source.posix.read import BucketReader
+    from core.source.source import LargeBody, Reader
 
 TICK: Final = 64
 """Objects between two notes on the board."""
@@ -56,7 +55,7 @@ class Gatherer:
         self,
         profile: CidProfile,
         etag_mode: str,
-        reader: BucketReader,
+        reader: Reader,
         writer: MetaWriter,
         packer: Packer,
         desk: Desk,
@@ -83,6 +82,7 @@ class Gatherer:
         desk, limit, read = self._desk, self._profile.chunk_bytes, self._reader.read_small
         if self.ticks:
             desk.at(Step.READ, bundle=task.bundle, total=len(task.entries))
+        self._reader.expect(task.entries, task.seen, limit)
         due = TICK
         for done, (key, version) in enumerate(task.entries):
             if done >= due:
@@ -162,7 +162,7 @@ class Gatherer:
         node = builder.finish()
         return node.cid, node.tsize
 
-    def _stream(self, key: bytes, version: bytes, got: LargeObject) -> None:
+    def _stream(self, key: bytes, version: bytes, got: LargeBody) -> None:
         """Carry an object of several chunks; each goes out before the next is read."""
         size = got.size_bytes
         told = self._writer.describe(got.attributes, size, got.mtime_ns, version=version)

@@ -12,9 +12,7 @@ from core.engine.crew.board import Step
 from core.engine.crew.task import Fault, Oddity, WalkPage, WalkTask, WorkerSetup
 from core.errors import VgwmError
 from core.model import Page, Skip, Unrepresentable
-from core.source.posix.beside import beside
-from core.source.posix.source import PosixSource
-from core.source.posix.walk import walk
+from core.source.chosen import open_source
 from core.target import profile as profiles
 from core.target.bucket_rows import lost_bucket_attributes
 
@@ -33,16 +31,16 @@ def stream_pages(setup: WorkerSetup, task: WalkTask, desk: Desk) -> Iterator[Wal
     desk.at(Step.WALK)
     seen = 0
     try:
-        source = PosixSource(setup.source)
+        source = open_source(setup.source)
         bucket = source.bucket(task.bucket)
-        for found in walk(source, bucket, task.after):
+        for found in source.walk(bucket, task.after):
             page = found if setup.archive_versions else current_only(found)
             seen += len(page.entries)
             desk.tick(seen, objects=len(page.entries))
             yield WalkPage(page=page, last=False)
         around = tuple(
             Oddity(one.reason, f"{one.detail}: {safe(one.name)}, {size(one.size_bytes)}")
-            for one in beside(source, bucket)
+            for one in source.beside(bucket)
         )
         around += _lost(setup.profile, bucket)
     except VgwmError as error:

@@ -35,11 +35,12 @@ from core.source.posix.sidecar import both_ctimes
 from core.source.posix.xattrs import XattrReader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
     from core.source.posix.buckets import Bucket
     from core.source.posix.source import PosixSource
+    from core.source.source import SeenEntry
 
 _TYPE: Final = 0o170000
 _SLASH: Final = ord("/")
@@ -113,6 +114,14 @@ class BucketReader:
         """Return uid and gid of the bucket's folder."""
         folder = os.fstat(self._fd)
         return folder.st_uid, folder.st_gid
+
+    def expect(
+        self,
+        entries: Sequence[tuple[bytes, bytes]],
+        seen: Sequence[SeenEntry],
+        limit_bytes: int,
+    ) -> None:
+        """Do nothing: a file system is asked when it is asked."""
 
     def read_small(
         self, key: bytes, version: bytes, limit_bytes: int

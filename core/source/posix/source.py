@@ -5,10 +5,11 @@
     source.identity()                   -> (st_dev, inode) of the root
     buckets, strays = source.buckets()  -> in byte order of their names
 
-    walk.walk(source, bucket, after)    -> pages of entries in key order
-    read.BucketReader(source, bucket)   -> objects' bytes and attributes
+    source.walk(bucket, after)          -> pages of entries in key order
+    source.reader(name)                 -> objects' bytes and attributes
 
-Nothing is written, and no atime moves (I6). May import the model, errors, `display`, its own room.
+It is a `core.source.source.Source`. Nothing is written, and no atime moves (I6).
+May import the model, errors, `display`, its own room.
 """
 
 from __future__ import annotations
@@ -16,22 +17,29 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from core.display import safe
 from core.errors import Denied, NoGatewayRoot
 from core.model import Finding
+from core.source.posix.beside import beside
 from core.source.posix.buckets import Bucket, StrayEntry, make_bucket
 from core.source.posix.config import MetadataMode, PosixConfig
 from core.source.posix.names import is_bucket
 from core.source.posix.opening import list_names, open_folder, quiet_flag
+from core.source.posix.read import BucketReader
 from core.source.posix.sidecar import Sidecar
+from core.source.posix.walk import walk
 from core.source.posix.xattrs import XattrReader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
+    from core.model import Page
     from core.source.posix.attributes import Attributes
+    from core.source.posix.beside import Beside
 
 __all__ = ["Bucket", "PosixConfig", "PosixSource", "StrayEntry"]
 
@@ -44,6 +52,16 @@ class PosixSource:
         self.mode = config.mode
         self.root = os.fsencode(config.root)
         self.quiet = quiet_flag(config.folders())
+
+    @property
+    def default_etag(self) -> str:
+        """Return what the gateway shows for objects without an ETag."""
+        return self.config.default_etag
+
+    @property
+    def sees_attributes(self) -> bool:
+        """Tell that a change of tags or metadata alone moves an entry's ctime."""
+        return True
 
     def check(self) -> list[Finding]:
         """Look at every folder and bucket; return what an operator should know.
@@ -102,6 +120,26 @@ class PosixSource:
             where="source",
             remedy="Bring it back, or make a new workspace and plan again.",
         )
+
+    def walk(
+        self, bucket: Bucket, after: tuple[bytes, bytes] | None = None
+    ) -> Generator[Page, None, None]:
+        """Yield the bucket's entries in key order, by pages; see `walk.walk`."""
+        return walk(self, bucket, after)
+
+    def beside(self, bucket: Bucket) -> Iterator[Beside]:
+        """Yield everything in and around a bucket that is no key; see `beside.beside`."""
+        return beside(self, bucket)
+
+    def reader(self, name: bytes, *, tick_s: float | None = None) -> BucketReader:
+        """Open a bucket for reading. Raises NoGatewayRoot if it is gone, Denied.
+
+        tick_s: how long to wait where an object changed a moment ago, None for a clock's tick.
+        """
+        bucket = self.bucket(name)
+        if tick_s is None:
+            return BucketReader(self, bucket)
+        return BucketReader(self, bucket, sleep=partial(_nap, tick_s))
 
     def open_bucket(self, name: bytes) -> int:
         """Open a bucket's folder and return its descriptor. Raises NoGatewayRoot, Denied."""
@@ -198,6 +236,10 @@ class PosixSource:
                 evidence=f"{len(unseen)} buckets have versioning, no versioning folder is named",
                 remedy="Name the gateway's versioning folder, or old versions stay behind.",
             )
+
+
+def _nap(seconds: float, _as_long_as_is_safe: float) -> None:
+    time.sleep(seconds)
 
 
 def _is_link(root: int, name: bytes) -> bool:
