@@ -1,4 +1,4 @@
-"""`vgwm metadata`: the object table held against ledger, pins and cache; mended, kept, made anew."""
+"""`vgwm metadata`: the object table held against what else knows of it, mended, kept, made anew."""
 
 from __future__ import annotations
 

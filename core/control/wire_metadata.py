@@ -1,35 +1,13 @@
-"""The wire types of `metadata check` and `metadata repair`: what was found, and what mends it.
+"""The wire types of `metadata repair`: what would be done about what was found.
 
-A check is a job of kind `check`; a repair is planned (`POST /v1/repairs`), shown, and then begun as
-a job of kind `repair` whose args are {"plan": hash} (I8). Counts are by kind of what is wrong
-(`core.verify.difference.Ill`).
+A check is a job of kind `check`; what it found is a proof with lists (`core.control.wire_verify`).
+A repair is planned (`POST /v1/repairs`), shown, and then begun as a job of kind `repair` whose args
+are {"plan": hash} (I8). Counts are by kind of what is wrong (`core.verify.difference.Ill`).
 """
 
 from __future__ import annotations
 
 from core.control import wire
-
-
-class Consistency(wire.Wire, frozen=True, kw_only=True):
-    """`GET /v1/consistency`: the newest check of the object table. job: 0 where there was none.
-
-    state: of the job; a cancelled check's counts are of what it saw. rows, bundles, pins, keys: how
-    many were compared. kinds: differences by kind; unread: what nobody could look at (I7). folder:
-    where the lists stand, in the workspace. cache: "" or why it was not compared.
-    """
-
-    job: int = 0
-    state: str = ""
-    began_ns: int = 0
-    ended_ns: int | None = None
-    rows: int = 0
-    bundles: int = 0
-    pins: int = 0
-    keys: int = 0
-    kinds: dict[str, int] = {}
-    unread: int = 0
-    folder: str = ""
-    cache: str = ""
 
 
 class RepairRequest(wire.Wire, frozen=True, kw_only=True):

@@ -23,11 +23,12 @@ from core.ledger import (
     schema,
     settings,
 )
+from core.ledger.checking import CheckLooks
 from core.ledger.clearing import WasteLooks
+from core.ledger.current_rows import CurrentLooks
 from core.ledger.failure_looks import FailureLooks
 from core.ledger.failure_pages import FailureFilter
 from core.ledger.reader import Reader
-from core.ledger.recorded import RecordedLooks
 from core.ledger.sync_looks import SyncLooks
 from core.model import BundleState
 
@@ -68,8 +69,9 @@ class LedgerReader:
         self._reader = Reader(path, "reads")
         self._scanner = Reader(path, "scans")
         self.failed = FailureLooks(self._reader, self._scanner)
-        self.recorded = RecordedLooks(self._scanner)
+        self.current = CurrentLooks(self._scanner)
         self.rounds = SyncLooks(self._reader, self._scanner)
+        self.looked = CheckLooks(self._reader, self._scanner)
         self.waste = WasteLooks(self._scanner)
 
     async def close(self) -> None:

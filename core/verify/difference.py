@@ -7,7 +7,10 @@ import the model.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+APART: Final = b"."
+"""The bucket of what belongs to no object, such as a stray pin: no bucket of S3 is named so."""
 
 
 class Listed(StrEnum):

@@ -1,0 +1,1 @@
+"""Checks of what the target knows, and repairs by plan."""

@@ -1,0 +1,85 @@
+"""A directory target's bundles, mended: the manifest's copy from the CAR, the CAR from the source.
+
+A CAR is believed only when every block was hashed and counted. May import the target's store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from core.config.atomic import write_text
+from core.dag import cid as cids
+from core.dag.car_reading import blocks, read_header
+from core.dag.errors import DagError
+from core.engine.repairing.mending import Mended
+from core.errors import Broken
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from core.engine.repairing.recopying import Recopying
+    from core.ledger.checking import KeptBundle
+    from core.model import Bundle, Cid
+    from core.target.dir_store import DirStore
+
+
+class DirMender:
+    """Mends the bundles of a directory."""
+
+    def __init__(self, store: DirStore, recopying: Recopying) -> None:
+        self._store = store
+        self._recopying = recopying
+
+    async def mend(self, bundle: Bundle, kept: KeptBundle) -> Mended:
+        """Bring back the bundle's file and its manifest's copy."""
+        root = kept.root
+        if root is None:
+            return Mended(left="the ledger holds no root of it")
+        did = ""
+        sections = None if kept.counts is None else kept.counts.sections
+        if not await asyncio.to_thread(self._sound, root, sections):
+            left = await self._recopying.again(bundle, ())
+            if left:
+                return Mended(left=f"its file is damaged, and {left}")
+            if not await asyncio.to_thread(self._sound, root, sections):
+                return Mended(left="its file is damaged still after it was written again")
+            did = "file written again from the source"
+        if await asyncio.to_thread(self._manifest_again, root):
+            did = did or "manifest written again from the file"
+        return Mended(did=did)
+
+    async def suspect(self, place: str) -> None:
+        """Do nothing: every file is read whole before it is believed."""
+
+    async def unpin(self, root: str) -> Mended:
+        """Leave the file: what no bundle names is counted, and never removed."""
+        return Mended(left=f"{root}: a file that no bundle names is left where it is")
+
+    def _sound(self, root: Cid, sections: int | None) -> bool:
+        """Tell whether the bundle's file is the root's, all sections there, each of its CID."""
+        try:
+            with self._car(root).open("rb") as file:
+                if read_header(file) != (root,):
+                    return False
+                file.seek(0)
+                seen = sum(1 for _ in blocks(file))
+            self._store.manifest(root)
+        except (FileNotFoundError, DagError, Broken):
+            return False
+        return sections is None or seen == sections
+
+    def _manifest_again(self, root: Cid) -> bool:
+        """Write the manifest's copy if it is not the CAR's; tell whether it was."""
+        text = self._store.manifest(root)
+        path = self._store.path / "manifests" / f"{cids.text(root)}.ndjson"
+        try:
+            if path.read_bytes() == text:
+                return False
+        except FileNotFoundError:
+            pass
+        write_text(path, text.decode())
+        return True
+
+    def _car(self, root: Cid) -> Path:
+        return self._store.path / "bundles" / f"{cids.text(root)}.car"

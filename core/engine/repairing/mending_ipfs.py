@@ -1,0 +1,119 @@
+"""Bundles on Kubo nodes, mended: blocks from another node or from the source, then the pin.
+
+A node is asked by `dag/stat` first: its failing read also corrects Kubo's memory of what it holds,
+without which an import skips the very blocks that are lost. Source: ipfs.md 5.
+May import the target's control side.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Final
+
+from core.dag import cid as cids
+from core.engine.repairing.mending import Mended
+from core.errors import NodeBusy, NodeUnreachable, PinFailed, PinMoved
+from core.target.kubo_refill import refill
+from core.target.kubo_verify import drop_corrupt
+
+if TYPE_CHECKING:
+    from core.engine.copying.placement_ipfs import IpfsPlacement
+    from core.engine.repairing.means import Pace
+    from core.engine.repairing.recopying import Recopying
+    from core.ledger.checking import KeptBundle
+    from core.model import BlockCounts, Bundle, Cid
+    from core.target.peers import TargetNode
+
+log = logging.getLogger(__name__)
+
+ROUNDS: Final = 64
+"""Looks and imports of one bundle on one node: each look finds one lost block at least."""
+
+
+class IpfsMender:
+    """Mends the bundles of a cluster. `placement.watch` must run meanwhile."""
+
+    def __init__(self, placement: IpfsPlacement, recopying: Recopying, pace: Pace) -> None:
+        self._placement = placement
+        self._recopying = recopying
+        self._pace = pace
+        self._suspects: set[str] = set()
+
+    async def mend(self, bundle: Bundle, kept: KeptBundle) -> Mended:
+        """Bring back blocks on each allocated node, then have each peer hold the pin (I1)."""
+        root = kept.root
+        if root is None:
+            return Mended(left="the ledger holds no root of it")
+        nodes = {node.peer: node for node in self._placement.roster.nodes}
+        strange = [peer for peer in kept.allocations if peer not in nodes]
+        if strange:
+            return Mended(left=f"no node of {', '.join(strange)} is known")
+        allocated = [nodes[peer] for peer in kept.allocations]
+        whole = [node for node in allocated if await _holds(node, root, kept.counts)]
+        did: list[str] = []
+        for node in [one for one in allocated if one not in whole]:
+            how = await self._fill(node, whole, bundle, kept, root)
+            if how.left:
+                return Mended(did=", ".join(did), left=f"{node.name}: {how.left}")
+            did.append(f"blocks on {node.name} from {how.did}")
+            whole.append(node)
+        try:
+            pinned = all([await _pinned(node, root) for node in allocated])
+            await self._placement.pin(bundle.id, root, None, kept.allocations)
+        except (PinFailed, PinMoved) as fault:
+            return Mended(did=", ".join(did), left=fault.what)
+        return Mended(did=", ".join(did if pinned else [*did, "pinned again"]))
+
+    async def suspect(self, place: str) -> None:
+        """Drop the node's corrupt blocks: no import heals them. Reads all that it stores."""
+        node = next((one for one in self._placement.roster.nodes if one.name == place), None)
+        if node is None or place in self._suspects:
+            return
+        self._suspects.add(place)
+        dropped = await drop_corrupt(node.kubo)
+        log.warning("%s: %d corrupt blocks dropped", place, dropped, extra={"kind": "repair"})
+
+    async def unpin(self, root: str) -> Mended:
+        """Take the pin back on every peer that answers."""
+        await self._placement.withdraw(cids.parse(root))
+        return Mended(did=f"{root} unpinned")
+
+    async def _fill(
+        self,
+        node: TargetNode,
+        whole: list[TargetNode],
+        bundle: Bundle,
+        kept: KeptBundle,
+        root: Cid,
+    ) -> Mended:
+        """Send a node what it lacks; did: whence."""
+        for giver in whole:
+            for _ in range(ROUNDS):
+                try:
+                    await asyncio.to_thread(refill, root, giver.endpoint, node.endpoint, self._pace)
+                except (NodeUnreachable, NodeBusy) as fault:
+                    if fault.node == node.name:
+                        raise
+                    break  # the giver's: the next one, or the source
+                if await _holds(node, root, kept.counts):
+                    return Mended(did=giver.name)
+        for _ in range(ROUNDS):
+            left = await self._recopying.again(bundle, (node.endpoint,))
+            if left:
+                return Mended(left=f"blocks are lost, and {left}")
+            if await _holds(node, root, kept.counts):
+                return Mended(did="the source")
+        return Mended(left="blocks are lost still after they were sent again")
+
+
+async def _holds(node: TargetNode, root: Cid, counts: BlockCounts | None) -> bool:
+    """Tell whether a node itself holds every block of a bundle."""
+    stat = await node.kubo.dag_stat(cids.text(root))
+    if stat is None or counts is None or not counts.unique_blocks:
+        return stat is not None
+    return (stat.unique_blocks, stat.unique_bytes) == (counts.unique_blocks, counts.unique_bytes)
+
+
+async def _pinned(node: TargetNode, root: Cid) -> bool:
+    return await node.kubo.pin_ls(cids.text(root))

@@ -1,0 +1,172 @@
+"""Rows of the object table, mended: made again from their bundle's manifest, as the copy made them.
+
+A row is written only where the present one is absent or ours, and only if it is still that one in
+the transaction that writes (I10). What a manifest says is believed only where the ledger recorded
+the same: CID, size, and the digest of the metadata. May import ledger, target and the verify room.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from core.dag import cid as cids
+from core.dag.manifest import Manifest
+from core.model import Cid, ObjectState
+from core.target.objects import same_row
+from core.target.ours import Ours
+from core.target.rows import RowMaker
+from core.target.rows_again import rows_from_manifest
+from core.target.shape import Source
+from core.verify.row_mark import metadata_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from core.engine.copying.placement import Placement
+    from core.engine.known_buckets import KnownBuckets
+    from core.engine.repairing.keeping import KeptRows
+    from core.ledger.checking import KeptRow
+    from core.ledger.ledger import Ledger
+    from core.ledger.rows import BucketRow
+    from core.model import Bundle
+    from core.target.objects import ObjectTable
+    from core.target.profile import Profile
+    from core.target.shape import Row, RowKey
+
+_ENDED: Final = frozenset({ObjectState.GONE_APPLIED, ObjectState.SKIPPED})
+
+
+class ManifestRow(NamedTuple):
+    """What a manifest says of an object: its row, its content, the digest of its metadata."""
+
+    row: Row
+    cid: Cid
+    mh: int
+
+
+class RowsMended(NamedTuple):
+    """What became of some rows. written: as they are now. left: why others were left, by key."""
+
+    written: list[Row]
+    left: dict[RowKey, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowMeans:
+    """What rows are mended with. kept: takes rows as they were before they are touched."""
+
+    ledger: Ledger
+    table: ObjectTable
+    placement: Placement
+    profile: Profile
+    workspace_id: str
+    buckets: KnownBuckets
+    kept: KeptRows
+
+
+class RowMender:
+    """Mends rows of one table. Remembers the rows of the last bundle that it read."""
+
+    def __init__(self, means: RowMeans) -> None:
+        self._m = means
+        self._maker = RowMaker(means.profile, means.workspace_id)
+        self._ours = Ours(means.profile, means.workspace_id)
+        self._cid_at = means.profile.objects.sources.index(Source.CID)
+        columns = means.profile.objects.columns
+        self._fixed = [at for at, column in enumerate(columns) if not column.volatile]
+        self._last: tuple[int, dict[bytes, ManifestRow]] = (0, {})
+
+    async def write(self, bucket: BucketRow, keys: Sequence[bytes]) -> RowsMended:
+        """Write the rows of some keys of a bucket as they ought to be; those that are so stay."""
+        name = bucket.name.decode()
+        kept = await self._m.ledger.looked.rows(bucket.id, keys)
+        present = {row[1]: row for row in await self._m.table.read(_places(name, keys))}
+        wanted: list[Row] = []
+        left: dict[RowKey, str] = {}
+        for key in keys:
+            row, why = await self._wanted(kept.get(key), key, present.get(key.decode()))
+            if row is not None:
+                wanted.append(row)
+            elif why:
+                left[name, key.decode()] = why
+        expected = [present.get(row[1]) for row in wanted]
+        await self._m.kept.keep([row for row in expected if row is not None])
+        for place in await self._m.table.replace_if(wanted, expected) if wanted else ():
+            left[place] = "it changed while it was looked at"
+        written = [row for row in wanted if (row[0], row[1]) not in left]
+        return RowsMended(written, left)
+
+    async def remove(self, bucket: str, keys: Sequence[bytes], number: int | None) -> RowsMended:
+        """Remove rows of ours that the ledger does not know. number: of the bucket, None: unknown.
+
+        written: the rows that were removed.
+        """
+        kept = {} if number is None else await self._m.ledger.looked.rows(number, keys)
+        left: dict[RowKey, str] = {}
+        going: list[Row] = []
+        for row in await self._m.table.read(_places(bucket, keys)):
+            known = kept.get(str(row[1]).encode())
+            if known is not None and known.state not in _ENDED and known.cid is not None:
+                left[bucket, str(row[1])] = "the ledger knows it by now"
+            elif not self._ours.wrote(row):
+                left[bucket, str(row[1])] = "it does not bear our mark"
+            else:
+                going.append(row)
+        await self._m.kept.keep(going)
+        for place in await self._m.table.delete_if(going) if going else ():
+            left[place] = "it changed while it was looked at"
+        return RowsMended([row for row in going if (row[0], row[1]) not in left], left)
+
+    async def _wanted(
+        self, known: KeptRow | None, key: bytes, present: Row | None
+    ) -> tuple[Row | None, str]:
+        """Return the row that ought to stand, or None and why not; "" where it stands already."""
+        if known is None or known.state is not ObjectState.RECORDED or known.cid is None:
+            return None, "the ledger does not call it recorded"
+        if present is not None and not self._is_ours(present, known):
+            return None, "the present row is not ours"
+        made = (await self._rows_of(known.bundle)).get(key)
+        if made is None or made.cid != known.cid or made.mh != known.mh:
+            return (
+                None,
+                "its bundle tells it otherwise than the ledger: vgwm sync --full reads it again",
+            )
+        stands = present is not None and same_row(present, made.row, self._fixed)
+        return (None, "") if stands else (made.row, "")
+
+    def _is_ours(self, present: Row, known: KeptRow) -> bool:
+        if self._ours.wrote(present):
+            return True
+        # without a Json column no row bears a mark: then it is ours by its content
+        no_mark = self._m.profile.objects.position(Source.METADATA) is None
+        return no_mark and present[self._cid_at] == cids.text(known.cid or Cid(b""))
+
+    async def _rows_of(self, number: int) -> dict[bytes, ManifestRow]:
+        """Return what a bundle's manifest says of each current object."""
+        if self._last[0] != number:
+            bundle = await self._m.ledger.bundle(number)
+            found: dict[bytes, ManifestRow] = {}
+            if bundle is not None and bundle.root is not None:
+                text = await self._m.placement.manifest(bundle.root, bundle.allocations)
+                owner = self._m.buckets.owner(bundle.bucket_id)
+                found = _told(Manifest.parse(text.decode()), bundle, self._maker, owner)
+            self._last = (number, found)
+        return self._last[1]
+
+
+def _told(
+    manifest: Manifest, bundle: Bundle, maker: RowMaker, owner: str
+) -> dict[bytes, ManifestRow]:
+    rows = {row[1]: row for row in rows_from_manifest(manifest, bundle, maker, owner)}
+    return {
+        entry.key.encode(): ManifestRow(
+            rows[entry.key], entry.cid, metadata_digest(entry.meta_text)
+        )
+        for entry in manifest.entries
+        if entry.version is None and entry.cid is not None
+    }
+
+
+def _places(bucket: str, keys: Sequence[bytes]) -> list[RowKey]:
+    return [(bucket, key.decode()) for key in keys]

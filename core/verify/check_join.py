@@ -1,0 +1,118 @@
+"""Merges the ledger's current objects with the table's rows, both in (bucket, key) order.
+
+Memory: a page of each. May import the ledger's looks, the table's Protocol and its own room.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from bisect import bisect_right
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, TypeVar
+
+from core.target.objects import START
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from core.ledger.checking import CheckLooks, KeptRow
+    from core.ledger.rows import BucketRow
+    from core.target.objects import ObjectTable
+    from core.target.shape import Row
+    from core.verify.check_rows import RowCheck
+    from core.verify.difference import Difference
+
+PAGE: Final = 2_000
+
+Place: TypeAlias = tuple[bytes, bytes]
+"""Bucket and key."""
+
+T = TypeVar("T")
+
+
+class Joined(NamedTuple):
+    """A stretch of the merge: what is wrong there, and the rows that nothing is wrong with."""
+
+    found: list[Difference]
+    sound: list[Row]
+
+
+async def join_rows(
+    looks: CheckLooks, buckets: Sequence[BucketRow], table: ObjectTable, check: RowCheck
+) -> AsyncIterator[Joined]:
+    """Yield stretch after stretch until both sides have ended. Raises what either side says."""
+    kept, rows = _Kept(looks, buckets), _Rows(table)
+    while True:
+        await kept.fill()
+        await rows.fill()
+        if not kept.here and not rows.here:
+            return
+        yield await asyncio.to_thread(_stretch, kept, rows, check)
+
+
+class _Kept:
+    """The ledger's side: (bucket, key) pairs with their rows, by bucket name."""
+
+    def __init__(self, looks: CheckLooks, buckets: Sequence[BucketRow]) -> None:
+        self._looks = looks
+        self._buckets = sorted(buckets, key=lambda bucket: bucket.name)
+        self._after = b""
+        self.here: list[tuple[Place, KeptRow]] = []
+        self.ended = False
+
+    async def fill(self) -> None:
+        """Have something at hand, unless the side has ended."""
+        while not self.here and self._buckets:
+            bucket = self._buckets[0]
+            page = await self._looks.page(bucket.id, self._after, PAGE)
+            self.here = [((bucket.name, row.key), row) for row in page]
+            if len(page) < PAGE:
+                self._buckets.pop(0)
+                self._after = b""
+            else:
+                self._after = page[-1].key
+        self.ended = not self._buckets
+
+
+class _Rows:
+    """The table's side."""
+
+    def __init__(self, table: ObjectTable) -> None:
+        self._table = table
+        self._after = START
+        self.here: list[tuple[Place, Row]] = []
+        self.ended = False
+
+    async def fill(self) -> None:
+        """Have something at hand, unless the side has ended."""
+        if self.here or self.ended:
+            return
+        page = await self._table.scan(self._after, PAGE)
+        self.here = [((str(row[0]).encode(), str(row[1]).encode()), row) for row in page]
+        self.ended = len(page) < PAGE
+        if page:
+            self._after = (str(page[-1][0]), str(page[-1][1]))
+
+
+def _stretch(kept: _Kept, rows: _Rows, check: RowCheck) -> Joined:
+    """Merge as far as both sides are known: no key behind the last one of a side that goes on."""
+    ends = [side.here[-1][0] for side in (kept, rows) if side.here and not side.ended]
+    limit = min(ends, default=None)
+    left, kept.here = _upto(kept.here, limit)
+    right, rows.here = _upto(rows.here, limit)
+    joined = Joined([], [])
+    for place in sorted({*left, *right}):
+        row = right.get(place)
+        ills = list(check.judge(*place, left.get(place), row))
+        joined.found.extend(ills)
+        if row is not None and not ills:
+            joined.sound.append(row)
+    return joined
+
+
+def _upto(
+    here: list[tuple[Place, T]], limit: Place | None
+) -> tuple[dict[Place, T], list[tuple[Place, T]]]:
+    """Part a side: what stands up to a key, None for all of it, and what stands behind."""
+    at = len(here) if limit is None else bisect_right(here, limit, key=itemgetter(0))
+    return dict(here[:at]), here[at:]

@@ -1,0 +1,120 @@
+"""Rows of the object table held against what the ledger recorded: names, CIDs, sizes, metadata.
+
+The source is not asked. Pure: pages come in, differences go out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from core.dag import cid as cids
+from core.display import safe
+from core.model import ObjectState
+from core.target.shape import Source
+from core.verify.difference import Difference, Ill, Listed
+from core.verify.row_mark import metadata_digest, parted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from core.ledger.checking import KeptRow
+    from core.target.profile import Profile
+    from core.target.shape import Row, Value
+
+_ENDED: Final = frozenset({ObjectState.SKIPPED, ObjectState.GONE_APPLIED})
+"""Keys that have no row any more, or never got one."""
+
+
+@dataclass(slots=True)
+class RowTally:
+    """What was compared. foreign: rows that are not ours; open: keys whose copy has not ended."""
+
+    rows: int = 0
+    foreign: int = 0
+    open: int = 0
+
+
+class RowCheck:
+    """Judges one key after the other. workspace_id: by it a row is known to be ours."""
+
+    def __init__(self, profile: Profile, workspace_id: str) -> None:
+        self._plan = workspace_id
+        self._cid_at = profile.objects.sources.index(Source.CID)
+        self._size_at = profile.objects.position(Source.SIZE)
+        self._meta_at = profile.objects.position(Source.METADATA)
+        self.tally = RowTally()
+
+    def judge(
+        self, bucket: bytes, key: bytes, kept: KeptRow | None, row: Row | None
+    ) -> Iterator[Difference]:
+        """Yield what is wrong with a key: of the ledger, of the table, or of both."""
+        if kept is None or kept.state in _ENDED or _is_marker(kept):
+            if row is not None:
+                yield from self._orphan(bucket, key, row)
+        elif kept.state is not ObjectState.RECORDED:
+            self.tally.open += 1
+        elif row is None:
+            self.tally.rows += 1
+            yield _of(bucket, key, kept, Ill.NO_ROW, listed=Listed.MISSING)
+        else:
+            self.tally.rows += 1
+            yield from self._both(bucket, key, kept, row)
+
+    def is_ours(self, row: Row) -> bool:
+        """Tell whether a row bears our mark; without a Json column no row does."""
+        return self._meta_at is not None and parted(row[self._meta_at]).mark.plan == self._plan
+
+    def _orphan(self, bucket: bytes, key: bytes, row: Row) -> Iterator[Difference]:
+        self.tally.rows += 1
+        if not self.is_ours(row):
+            self.tally.foreign += 1
+            return
+        yield Difference(
+            Listed.EXTRA,
+            bucket,
+            key,
+            b"",
+            Ill.ORPHAN_ROW,
+            field="cid",
+            found=_shown(row[self._cid_at]),
+        )
+
+    def _both(self, bucket: bytes, key: bytes, kept: KeptRow, row: Row) -> Iterator[Difference]:
+        wanted = "" if kept.cid is None else cids.text(kept.cid)
+        if row[self._cid_at] != wanted:
+            yield _of(bucket, key, kept, Ill.WRONG_CID, ("cid", wanted, _shown(row[self._cid_at])))
+        if self._size_at is not None and row[self._size_at] != kept.size:
+            yield _of(
+                bucket,
+                key,
+                kept,
+                Ill.WRONG_SIZE,
+                ("size", str(kept.size), _shown(row[self._size_at])),
+            )
+        if self._meta_at is None or kept.mh is None:
+            return
+        bare = parted(row[self._meta_at]).bare
+        if bare is None or metadata_digest(bare) != kept.mh:
+            found = "no JSON" if bare is None else f"digest {metadata_digest(bare) % 2**64:016x}"
+            wanted = f"digest {kept.mh % 2**64:016x}"
+            yield _of(bucket, key, kept, Ill.WRONG_METADATA, ("metadata", wanted, found))
+
+
+def _is_marker(kept: KeptRow) -> bool:
+    return kept.state is ObjectState.RECORDED and kept.cid is None
+
+
+def _of(  # noqa: PLR0913, PLR0917 - what a difference is made of
+    bucket: bytes,
+    key: bytes,
+    kept: KeptRow,
+    ill: Ill,
+    told: tuple[str, str, str] = ("", "", ""),
+    listed: Listed = Listed.DIFFER,
+) -> Difference:
+    return Difference(listed, bucket, key, b"", ill, *told, bundle=kept.bundle)
+
+
+def _shown(value: Value) -> str:
+    return "" if value is None else safe(str(value))[:200]
