@@ -37,9 +37,9 @@ class Assessing:
 
         await self._write(change, event)
 
-    async def progress(self, job: int, progress: str) -> None:
+    async def progress(self, job: int, progress: str, event: EventDraft | None = None) -> None:
         """Store how far a job is: JSON."""
-        await self._write(partial(jobs.progress, job=job, progress=progress))
+        await self._write(partial(jobs.progress, job=job, progress=progress), event)
 
     async def measured(self, name: str, document: bytes) -> None:
         """Store what a run measured, JSON. name: INVENTORY or ESTIMATE."""
