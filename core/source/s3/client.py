@@ -7,7 +7,9 @@
         client.fetch(bucket, wanted, limit_bytes)  -> Whole | Larger | Missed, in the order wanted
         with client.stream(bucket, wanted) as large:
             large.head, large.chunks(buffer, offset=0, length=None)
+        client.heads(bucket, wanted)               -> Looked | Missed, in the order wanted
         client.head(bucket, wanted)                -> Head | a fault
+        client.uploads(bucket)                     -> uploads in progress
         client.tags(bucket, wanted)                -> the tags, as the attribute X-Amz-Tagging
 
     headers.attributes(head, tags)  -> attributes as a posix backend keeps them, so that
@@ -21,16 +23,34 @@ May import its own room and the outcomes of its sibling.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Protocol, Self
 
+from core.errors import VgwmError
+from core.source.s3 import account
+from core.source.s3.caller import Caller
+from core.source.s3.config import HANDLES
+from core.source.s3.handle import Door
+from core.source.s3.lane import Lane
+from core.source.s3.listing import Listing
+from core.source.s3.refusals import as_error
+from core.source.s3.reply import Reply, head_of
+from core.source.s3.request import object_request, tagging_request
+from core.source.s3.settings import bucket_attributes
+from core.source.s3.splitting import RUNS
+from core.source.s3.stream import Streamer
+from core.source.s3.tagging import tags_attribute
+from core.source.s3.wire import Wire
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
     from types import TracebackType
 
     from core.source.posix.attributes import Attributes
     from core.source.posix.outcome import Fault
-    from core.source.s3.fetched import Fetched, Head, Wanted
-    from core.source.s3.listed import ListedBucket, ListingPage
+    from core.source.s3.config import S3Config
+    from core.source.s3.fetched import Fetched, Head, Looked, Missed, Wanted
+    from core.source.s3.listed import ListedBucket, ListingPage, Upload
 
 
 class Streamed(Protocol):
@@ -78,8 +98,22 @@ class Endpoint(Protocol):
 
     def fetch(
         self, bucket: bytes, wanted: Iterable[Wanted], limit_bytes: int
-    ) -> Iterator[Fetched]:
-        """Yield what became of each object, in the order wanted, some of them read ahead."""
+    ) -> Generator[Fetched, None, None]:
+        """Yield what became of each object, in the order wanted, some of them read ahead.
+
+        To be closed or ended before anything else is fetched.
+        """
+
+    def heads(
+        self, bucket: bytes, wanted: Iterable[Wanted]
+    ) -> Generator[Looked | Missed, None, None]:
+        """Yield each object's headers, in the order wanted, some of them asked for ahead.
+
+        To be closed or ended before anything else is fetched.
+        """
+
+    def uploads(self, bucket: bytes) -> Iterator[Upload]:
+        """Yield the multipart uploads that are neither finished nor aborted."""
 
     def stream(self, bucket: bytes, wanted: Wanted) -> Streamed | Fault:
         """Open an object of any size."""
@@ -92,3 +126,104 @@ class Endpoint(Protocol):
 
     def close(self) -> None:
         """Give the connections back."""
+
+
+class S3Client:
+    """An `Endpoint`. Connections are opened when they are wanted. Not for two threads; close it.
+
+    Raises BadInput for what is no address, or where a key is absent, Denied.
+    """
+
+    def __init__(self, config: S3Config, *, handles: int = HANDLES) -> None:
+        self._door = Door(config)
+        self._handles = handles
+        self._caller = Caller(self._door)
+        self._lane: Lane | None = None
+        self._wire: Wire | None = None
+        self._streamer: Streamer | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the connections back; what was not taken to its end is given up."""
+        for part in (self._lane, self._wire, self._streamer, self._caller):
+            if part is not None:
+                part.close()
+        self._lane = self._wire = self._streamer = None
+
+    def buckets(self) -> list[ListedBucket]:
+        """See `Endpoint`."""
+        return account.buckets(self._caller, self._door.where)
+
+    def bucket_attributes(self, bucket: bytes) -> Attributes:
+        """See `Endpoint`."""
+        return bucket_attributes(self._caller, bucket, self._door.bucket(bucket))
+
+    def uploads(self, bucket: bytes) -> Iterator[Upload]:
+        """See `Endpoint`."""
+        return account.uploads(self._caller, bucket, self._door.bucket(bucket))
+
+    def listing(
+        self, bucket: bytes, *, after: bytes | None = None, versions: bool = False
+    ) -> Iterator[ListingPage]:
+        """See `Endpoint`. One at a time."""
+        if self._wire is None:
+            self._wire = Wire(self._door, RUNS)
+        exists = partial(self._exists, bucket)
+        listing = Listing(self._door, self._wire, self._caller, bucket, exists=exists)
+        return listing.pages(after, versions=versions)
+
+    def fetch(
+        self, bucket: bytes, wanted: Iterable[Wanted], limit_bytes: int
+    ) -> Generator[Fetched, None, None]:
+        """See `Endpoint`. One reading at a time."""
+        return self._lane_of().fetch(bucket, wanted, limit_bytes)
+
+    def heads(
+        self, bucket: bytes, wanted: Iterable[Wanted]
+    ) -> Generator[Looked | Missed, None, None]:
+        """See `Endpoint`. One reading at a time."""
+        return self._lane_of().heads(bucket, wanted)
+
+    def stream(self, bucket: bytes, wanted: Wanted) -> Streamed | Fault:
+        """See `Endpoint`. One at a time."""
+        if self._streamer is None:
+            self._streamer = Streamer(self._door)
+        return self._streamer.open(bucket, wanted)
+
+    def head(self, bucket: bytes, wanted: Wanted) -> Head | Fault:
+        """See `Endpoint`."""
+        request = object_request(bucket, wanted.key, wanted.version, method="HEAD")
+        got = self._caller.ask(request, self._door.bucket(bucket))
+        if isinstance(got, Reply):
+            return head_of(got)
+        if isinstance(got, VgwmError):
+            raise got
+        return got
+
+    def tags(self, bucket: bytes, wanted: Wanted) -> bytes:
+        """See `Endpoint`. Raises Denied, BadInput where they are not told."""
+        where = self._door.bucket(bucket)
+        got = self._caller.ask(tagging_request(bucket, wanted.key, wanted.version), where)
+        if isinstance(got, Reply):
+            return tags_attribute(got.body, where)
+        raise as_error(got, where)
+
+    def _lane_of(self) -> Lane:
+        if self._lane is None:
+            self._lane = Lane(self._door, handles=self._handles)
+        return self._lane
+
+    def _exists(self, bucket: bytes, key: bytes, version: bytes) -> bool:
+        """Tell whether a key that a listing shows is its true one."""
+        request = object_request(bucket, key, version, method="HEAD")
+        return isinstance(self._caller.ask(request, self._door.bucket(bucket)), Reply)

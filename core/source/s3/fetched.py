@@ -39,11 +39,24 @@ class Head(NamedTuple):
 
 
 class Whole(NamedTuple):
-    """An object with all its bytes, as many as its headers say."""
+    """An object with all its bytes, as many as its headers say.
+
+    tags: the attribute `X-Amz-Tagging`, a JSON object; b"" for none. They were asked for if the
+    headers count any.
+    """
 
     wanted: Wanted
     head: Head
     body: bytes
+    tags: bytes = b""
+
+
+class Looked(NamedTuple):
+    """An object whose headers alone were asked for. tags: as in `Whole`."""
+
+    wanted: Wanted
+    head: Head
+    tags: bytes = b""
 
 
 class Larger(NamedTuple):

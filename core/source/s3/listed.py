@@ -46,3 +46,11 @@ class ListedBucket(NamedTuple):
 
     name: bytes
     created_ns: int
+
+
+class Upload(NamedTuple):
+    """A multipart upload that is neither finished nor aborted. begun_ns: UTC."""
+
+    key: bytes
+    upload_id: str
+    begun_ns: int

@@ -1,0 +1,194 @@
+"""A bucket's listing: runs of keys listed at once, handed on in byte order, none twice.
+
+A listing that goes back, repeats itself or never ends is refused: no key may be planned twice, none
+be left out (I4). Memory: some pages a run. May import its own room.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+from core.source.s3.listed import Listed, ListingPage, Unnamed
+from core.source.s3.pages import objects_page
+from core.source.s3.patience import pause_s
+from core.source.s3.refusals import Again, as_error, judge
+from core.source.s3.reply import Reply
+from core.source.s3.runs import ObjectsRun, Run, RunPage, VersionsRun, endless, objects_request
+from core.source.s3.splitting import cuts, is_replaced, just_before
+from core.source.s3.xml import XML_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from core.source.s3.caller import Caller
+    from core.source.s3.handle import Door
+    from core.source.s3.wire import Wire
+
+PAGES_AHEAD: Final = 4
+"""Pages of one run that wait for those before it."""
+
+_LOOK_S: Final = 0.5
+
+
+class Listing:
+    """Lists one bucket. exists: tells whether a key that was shown is a true one."""
+
+    def __init__(  # noqa: PLR0913 - the parts of one client, from one caller
+        self,
+        door: Door,
+        wire: Wire,
+        caller: Caller,
+        bucket: bytes,
+        *,
+        exists: Callable[[bytes, bytes], bool],
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._where = door.bucket(bucket)
+        self._wire = wire
+        self._caller = caller
+        self._bucket = bucket
+        self._exists = exists
+        self._sleep = sleep
+
+    def pages(self, after: bytes | None, *, versions: bool) -> Iterator[ListingPage]:
+        """Yield the rows strictly behind the key `after`, None for all. Close it.
+
+        Raises Broken, Denied, BadInput, NodeBusy, NodeUnreachable.
+        """
+        lanes = deque(self._lanes(after, versions=versions))
+        order = _Order(self._where, after, self._exists)
+        try:
+            while lanes:
+                lane = lanes[0]
+                if lane.ready:
+                    page = order.page(lane.ready.popleft())
+                    if page.rows or page.unnamed:
+                        yield page
+                elif lane.ended:
+                    lanes.popleft()
+                else:
+                    self._advance(lanes)
+        finally:
+            self._wire.drop()
+
+    def _lanes(self, after: bytes | None, *, versions: bool) -> list[_Lane]:
+        kind = VersionsRun if versions else ObjectsRun
+        borders = [cut for cut in self._borders() if after is None or cut > after]
+        lowers = [after, *(just_before(cut) for cut in borders)]
+        uppers = [*borders, None]
+        return [
+            _Lane(kind(self._bucket, self._where, lower=lower, upper=upper), floor)
+            for lower, upper, floor in zip(lowers, uppers, [b"", *borders], strict=True)
+        ]
+
+    def _borders(self) -> list[bytes]:
+        reply = self._caller.ask(objects_request(self._bucket, split=True), self._where)
+        if not isinstance(reply, Reply):
+            raise as_error(reply, self._where)
+        return cuts(objects_page(reply.body, self._where))
+
+    def _advance(self, lanes: deque[_Lane]) -> None:
+        """Ask for as many pages as there is room for, and take what has come."""
+        now_s = time.monotonic()
+        rest_s = _LOOK_S
+        for lane in lanes:
+            if lane.waits and self._wire.room:
+                if lane.due_s > now_s:
+                    rest_s = min(rest_s, lane.due_s - now_s)
+                    continue
+                lane.asked(self._wire)
+        if not self._wire.under_way:
+            self._sleep(rest_s)
+            return
+        for lane, reply in self._wire.wait(rest_s):
+            outcome = judge(reply, self._where)
+            if outcome is None:
+                lane.take(reply.body)
+                if lane.waits and self._wire.room:
+                    lane.asked(self._wire)
+            elif isinstance(outcome, Again):
+                lane.again(outcome)
+            else:
+                raise as_error(outcome, self._where)
+        self._wire.push()
+
+
+class _Lane:
+    """One run, the pages of it that are in, and whether one is asked for. floor: its first key."""
+
+    def __init__(self, run: Run, floor: bytes) -> None:
+        self._run = run
+        self._floor = floor
+        self._asking = False
+        self._tried = 0
+        self.ready: deque[RunPage] = deque()
+        self.ended = False
+        self.due_s = 0.0
+
+    @property
+    def waits(self) -> bool:
+        """True where the next page is to be asked for."""
+        return not (self._asking or self.ended) and len(self.ready) < PAGES_AHEAD
+
+    def asked(self, wire: Wire) -> None:
+        self._asking = True
+        self._tried += 1
+        wire.send(self._run.request(), self, XML_BYTES)
+
+    def take(self, body: bytes) -> None:
+        self._asking = False
+        self._tried = 0
+        page = self._run.page(body)
+        if page.rows and page.rows[0][0] < self._floor:
+            rows = [row for row in page.rows if row[0] >= self._floor]
+            page = page._replace(rows=rows)
+        self.ready.append(page)
+        self.ended = page.last
+
+    def again(self, outcome: Again) -> None:
+        self._asking = False
+        self.due_s = time.monotonic() + pause_s(outcome, self._tried)
+
+
+class _Order:
+    """Sees to it that keys only go forward, and that each is the true one."""
+
+    def __init__(
+        self, where: str, after: bytes | None, exists: Callable[[bytes, bytes], bool]
+    ) -> None:
+        self._where = where
+        self._exists = exists
+        self._last = after if after is not None else b""
+        self._first = after is None
+        self._ids: set[bytes] = set()
+
+    def page(self, page: RunPage) -> ListingPage:
+        """Return a run's page, judged."""
+        rows = page.rows
+        if page.exact or not any(is_replaced(row[0]) for row in rows):
+            self._forward(rows)
+            return ListingPage(rows, [])
+        true: list[Listed] = []
+        unnamed: list[Unnamed] = []
+        for row in rows:
+            key, version, size = row[0], row[1], row[2]
+            if not is_replaced(key) or (key > self._last and self._exists(key, version)):
+                true.append(row)
+                self._forward([row])
+            else:
+                unnamed.append(Unnamed(key, version, size))
+        return ListingPage(true, unnamed)
+
+    def _forward(self, rows: list[Listed]) -> None:
+        last, first, ids = self._last, self._first, self._ids
+        for row in rows:
+            key = row[0]
+            if key > last or first:
+                last, first = key, False
+                ids.clear()
+            elif key < last or row[1] in ids or not ids:
+                raise endless(self._where, key)
+            ids.add(row[1])
+        self._last, self._first = last, first
