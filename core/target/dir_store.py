@@ -43,9 +43,10 @@ class DirStore:
     for content that is not what its name says; each names the path.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, bundles: Path | None = None) -> None:
+        """bundles: where the CAR files lie, if not in `bundles` below it."""
         self.path = path
-        self._bundles = path / "bundles"
+        self._bundles = bundles or path / "bundles"
 
     def prepare(self) -> None:
         """Make the folders that are missing, in a directory that holds nothing else."""
@@ -123,6 +124,24 @@ class DirStore:
                 with contextlib.suppress(DagError):
                     if dot and kind == "car":
                         yield Cid(cids.parse(name))
+
+    def remove(self, root: Cid) -> None:
+        """Remove a bundle and its manifest's copy, durably; what is not there is no error.
+
+        The CAR goes first: a manifest alone names nothing, a CAR alone would be counted as ours.
+        """
+        name = cids.text(root)
+        for folder, path in (
+            (self._bundles, self._car(root)),
+            (self.path / "manifests", self.path / "manifests" / f"{name}.ndjson"),
+        ):
+            with self._faults("removing a bundle", path):
+                path.unlink(missing_ok=True)
+                fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+                try:
+                    os.fsync(fd)
+                finally:
+                    os.close(fd)
 
     def manifest(self, root: Cid) -> bytes:
         """Return a bundle's manifest from its CAR, hashed to the root."""

@@ -68,6 +68,13 @@ class Placement(Protocol):
         """Take a pin back, so that other peers can be chosen."""
         ...
 
+    async def let_go(self, root: Cid) -> None:
+        """Hold a recorded bundle no more: no row names it. On return its pin, or file, is gone.
+
+        Harmless where it is gone already. The blocks of a pin go at its node's next collection.
+        """
+        ...
+
     async def manifest(self, root: Cid, peers: tuple[str, ...]) -> bytes:
         """Read a copied bundle's manifest back, hashed to its CID."""
         ...

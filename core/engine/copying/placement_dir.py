@@ -45,13 +45,13 @@ class DirPlacement:
     replication = 1
 
     def __init__(self, store: DirStore, epoch: int) -> None:
-        self._store = store
+        self.store = store
         self._epoch = epoch
 
     async def start(self) -> None:
         """Make the folders, or check those that are there; clear what dead workers left."""
-        await asyncio.to_thread(self._store.prepare)
-        await asyncio.to_thread(self._store.clear, self._epoch)
+        await asyncio.to_thread(self.store.prepare)
+        await asyncio.to_thread(self.store.clear, self._epoch)
 
     async def choose(self, size_bytes: int) -> Place:  # noqa: ARG002 - the protocol's names
         """Return the directory at once."""
@@ -63,8 +63,8 @@ class DirPlacement:
     async def ready(self, fault: VgwmError, size_bytes: int) -> bool:
         """Ask the disk for its room, or for the right to write."""
         if fault.family is Family.AUTH:
-            return await asyncio.to_thread(self._store.writable)
-        return await asyncio.to_thread(self._store.free_bytes) > size_bytes + RESERVE_BYTES
+            return await asyncio.to_thread(self.store.writable)
+        return await asyncio.to_thread(self.store.free_bytes) > size_bytes + RESERVE_BYTES
 
     async def pin(
         self,
@@ -76,7 +76,7 @@ class DirPlacement:
         """Find the bundle's file with its length."""
         if car_bytes is None:
             return
-        if not await asyncio.to_thread(self._store.confirm, root, car_bytes):
+        if not await asyncio.to_thread(self.store.confirm, root, car_bytes):
             raise Broken(
                 what=f"the file of bundle {bundle} is not there as it was written",
                 where=f"bundles/{cid.text(root)}.car",
@@ -86,9 +86,13 @@ class DirPlacement:
     async def withdraw(self, root: Cid) -> None:
         """Do nothing: a file is where it is."""
 
+    async def let_go(self, root: Cid) -> None:
+        """Remove the bundle's file, and its manifest's copy."""
+        await asyncio.to_thread(self.store.remove, root)
+
     async def manifest(self, root: Cid, peers: tuple[str, ...]) -> bytes:  # noqa: ARG002 - the protocol's names
         """Read the manifest out of the bundle's CAR, hashed to its CID."""
-        return await asyncio.to_thread(self._store.manifest, root)
+        return await asyncio.to_thread(self.store.manifest, root)
 
     async def notice(self) -> Notice:
         """Wait for ever: a directory says nothing by itself."""
@@ -102,7 +106,7 @@ class DirPlacement:
         return await asyncio.to_thread(self._missing, pins)
 
     def _missing(self, pins: Sequence[RecordedPin]) -> list[Finding]:
-        here = {cid.text(root) for root in self._store.roots()}
+        here = {cid.text(root) for root in self.store.roots()}
         return [
             Finding(
                 verdict="fail",
@@ -127,7 +131,7 @@ class DirPlacement:
 
     async def tidy(self) -> None:
         """Clear what this engine's workers left half-written."""
-        await asyncio.to_thread(self._store.clear, self._epoch + 1)
+        await asyncio.to_thread(self.store.clear, self._epoch + 1)
 
     async def close(self) -> None:
         """Do nothing."""

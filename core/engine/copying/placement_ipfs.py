@@ -70,7 +70,7 @@ class IpfsPlacement:
         self, roster: Roster, *, replication: int, node_bundles: int, workspace_id: str
     ) -> None:
         self.replication = replication
-        self._roster = roster
+        self.roster = roster
         self._workspace_id = workspace_id
         self.chooser = Chooser(
             replication=replication, node_bundles=node_bundles, clock=time.monotonic
@@ -84,9 +84,9 @@ class IpfsPlacement:
     async def start(self) -> None:
         """Require the nodes that replication needs, and look at them once. Raises what is wrong."""
         if self._began:
-            await self._roster.ask()  # tried again: who was silent may answer now
+            await self.roster.ask()  # tried again: who was silent may answer now
         self._began = True
-        self._roster.require(self.replication)
+        self.roster.require(self.replication)
         await self._watch.look()
         self._require_room()
 
@@ -128,7 +128,7 @@ class IpfsPlacement:
             await self._pins.pin(root, peers, name=name, size_bytes=car_bytes or 0)
         except (PinFailed, PinMoved) as fault:
             refused = fault.allocations if isinstance(fault, PinMoved) else ()
-            for node in self._roster.nodes:
+            for node in self.roster.nodes:
                 # a peer asked for that the cluster put another in the place of
                 passed_over = isinstance(fault, PinMoved) and node.peer in {*peers} - {*refused}
                 if node.name == fault.node or passed_over:
@@ -157,15 +157,15 @@ class IpfsPlacement:
                 told.append(True)
 
         async with asyncio.TaskGroup() as group:
-            for cluster in self._roster.clusters:
+            for cluster in self.roster.clusters:
                 group.create_task(ask(cluster.id()), name=f"may we ask {cluster.name}")
-            for kubo in self._roster.kubos:
+            for kubo in self.roster.kubos:
                 group.create_task(ask(kubo.repo_stat()), name=f"may we ask {kubo.name}")
         return bool(told) and all(told)
 
     async def manifest(self, root: Cid, peers: tuple[str, ...]) -> bytes:
         """Read the manifest from a node that holds the bundle, and check it against the root."""
-        return await read_manifest(self._roster, root, peers)
+        return await read_manifest(self.roster, root, peers)
 
     async def watch(self) -> None:
         """Keep the looks at nodes and pins fresh; ends by cancellation."""
@@ -175,6 +175,10 @@ class IpfsPlacement:
 
     async def withdraw(self, root: Cid) -> None:
         """Take a pin back, so that other peers can be chosen."""
+        await self._pins.withdraw(root)
+
+    async def let_go(self, root: Cid) -> None:
+        """Take the pin back on every peer that answers."""
         await self._pins.withdraw(root)
 
     async def notice(self) -> Notice:
@@ -217,10 +221,10 @@ class IpfsPlacement:
     async def _look_at_pins(self, pins: Sequence[RecordedPin], *, settle_s: float) -> list[Finding]:
         ill = [
             node.cluster.name
-            for node in self._roster.nodes
+            for node in self.roster.nodes
             if node.cluster is not None and self.chooser.down_s(node.peer) > 0
         ]
-        return await audit(self._roster, pins, ill=ill, settle_s=settle_s)
+        return await audit(self.roster, pins, ill=ill, settle_s=settle_s)
 
     def nodes(self) -> list[NodeStatus]:
         """Return every node as it is seen now."""
@@ -243,4 +247,4 @@ class IpfsPlacement:
 
     async def close(self) -> None:
         """Close the clients."""
-        await self._roster.close()
+        await self.roster.close()
