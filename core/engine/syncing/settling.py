@@ -1,0 +1,86 @@
+"""The last part of a round: what it found gone leaves the target, and spent bundles go after it.
+
+The target is opened only where there is something to do. May import ledger, target, and the
+engine's parts.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from core.display import safe
+from core.engine.syncing.ground import opened
+from core.engine.syncing.tombstones import Applied, Tombstones
+from core.engine.syncing.waste import Swept, Waste
+from core.target.cache_drop import bucket_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from core.engine.engine import Engine
+    from core.engine.reins import Reins
+    from core.engine.syncing.ground import Ground
+    from core.target.shape import Row
+
+
+class Settled(NamedTuple):
+    """What the end of a round did to the target."""
+
+    applied: Applied = Applied()
+    swept: Swept = Swept()
+
+
+async def settle(
+    engine: Engine,
+    reins: Reins,
+    round_id: int,
+    *,
+    changed: Sequence[bytes] = (),
+    vanished: Sequence[bytes] = (),
+) -> Settled:
+    """Apply the tombstones that are due, and let go what an earlier round found spent.
+
+    changed: buckets that are new or have other settings; their rows are written. vanished: buckets
+    that the source has no more, accepted as such; their rows go once no object row is left.
+    A killed engine's next round goes on: all of it repeats safely. Raises JobCancelled.
+    """
+    due = await engine.ledger.waste.tombstones(1)
+    spent = await engine.ledger.waste.spent(1)
+    if not (due or spent or changed or vanished):
+        return Settled()
+    async with opened(engine, reins) as ground:
+        await _write_buckets(ground, _rows(engine, ground, changed))
+        applied = await Tombstones(ground).apply()
+        swept = await Waste(ground).sweep(round_id)
+        await _remove_buckets(ground, _rows(engine, ground, vanished))
+        return Settled(applied, swept)
+
+
+def _rows(engine: Engine, ground: Ground, names: Sequence[bytes]) -> list[Row]:
+    """Return the rows of some buckets, as the ledger has their settings."""
+    if ground.profile.buckets is None or not names:
+        return []
+    wanted = {name.decode() for name in names}
+    return [row for row in engine.buckets.rows(ground.profile) if row[0] in wanted]
+
+
+async def _write_buckets(ground: Ground, rows: Sequence[Row]) -> None:
+    if rows:
+        await ground.patiently("table", partial(ground.table.upsert_buckets, rows))
+        await ground.drop(bucket_keys(str(row[0]) for row in rows))
+
+
+async def _remove_buckets(ground: Ground, rows: Sequence[Row]) -> None:
+    """Remove rows of buckets that hold no object any more, while they are as we wrote them."""
+    for row in rows:
+        name = str(row[0])
+        left = await ground.patiently("table", partial(ground.table.scan, (name, ""), 1))
+        if left and left[0][0] == name:
+            text = f"bucket {safe(name)} is gone at the source, and has rows of others: it stays"
+            await ground.tell(text, kind="bucket")
+            continue
+        moved = await ground.patiently("table", partial(ground.table.delete_buckets_if, [row]))
+        how = "its row has changed since: it stays" if moved else "its row is removed"
+        await ground.drop(bucket_keys([name]))
+        await ground.tell(f"bucket {safe(name)} is gone at the source: {how}", kind="bucket")
