@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from core.model import Finding
     from core.target.shape import Row, RowKey, TableShape
+    from core.target.table_sets import Beside
 
 START: Final[RowKey] = ("", "")
 """Where a scan begins: before every row."""
@@ -48,6 +49,14 @@ class ObjectTable(Protocol):
         """
         ...
 
+    async def delete_if(self, expected: Sequence[Row]) -> list[RowKey]:
+        """Remove each row whose present one still is the expected; absent ones are no error.
+
+        One transaction. Returns the keys that had moved; their rows stay as they are. Volatile
+        columns (accesses, pins) are not compared.
+        """
+        ...
+
     async def scan(self, after: RowKey, limit: int) -> list[Row]:
         """Return up to `limit` rows after a key, in byte order of (bucket, key)."""
         ...
@@ -68,6 +77,13 @@ class ObjectTable(Protocol):
         """Write bucket rows. Raises BadInput for a profile without a bucket table."""
         ...
 
+    async def delete_buckets_if(self, expected: Sequence[Row]) -> list[str]:
+        """Remove each bucket row that still is the expected one; return the names that had moved.
+
+        One transaction; absent rows are no error.
+        """
+        ...
+
     async def scan_buckets(self) -> list[Row]:
         """Return every bucket row, by name; none for a profile without a bucket table."""
         ...
@@ -78,6 +94,29 @@ class ObjectTable(Protocol):
 
     async def version(self) -> str:
         """Return the database's version in its own words, safe to show."""
+        ...
+
+    async def beside(self, tag: str) -> ObjectTable:
+        """Return the set of tables with this tag, over the same connection; it may not be there.
+
+        Whoever closes this table closes that one. See `core.target.table_sets`.
+        """
+        ...
+
+    async def sets(self) -> list[Beside]:
+        """Return the sets of tables that stand beside those in use, by tag."""
+        ...
+
+    async def swap(self, old: str) -> None:
+        """Put the new set in the place of the tables in use, which become the set `old`.
+
+        One step: whoever looks finds all old tables or all new ones. Repeats safely. Raises Broken
+        if the new set is not whole, Refused if there is a set `old`.
+        """
+        ...
+
+    async def drop(self, tag: str) -> None:
+        """Remove the tables of a set; none of them is no error."""
         ...
 
     async def close(self) -> None:

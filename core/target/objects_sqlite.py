@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 from core.display import safe
 from core.errors import BadInput
+from core.target import sqlite_sets
 from core.target import sqlite_statements as sql
 from core.target.objects import bucket_table, refuse_mismatch, same_row
 from core.target.row_check import refuse_misfits
@@ -21,6 +23,7 @@ from core.target.schema_check import compare
 from core.target.shape import Source
 from core.target.sqlite_reader import SqliteReader, connect, describe
 from core.target.sqlite_writer import SqliteWriter
+from core.target.table_sets import profile_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from core.model import Finding
     from core.target.profile import Profile
     from core.target.shape import Row, RowKey, TableShape
+    from core.target.table_sets import Beside
 
 T = TypeVar("T")
 
@@ -39,6 +43,7 @@ class SqliteTable:
         self, path: Path, profile: Profile, writer: SqliteWriter, reader: SqliteReader
     ) -> None:
         self._path = path
+        self._profile = profile
         self._objects = profile.objects
         self._cids = profile.cids
         self._buckets = profile.buckets
@@ -127,6 +132,22 @@ class SqliteTable:
 
         return await self._write(self._objects, rows, work)
 
+    async def delete_if(self, expected: Sequence[Row]) -> list[RowKey]:
+        """Remove the rows that are as expected; return the keys that had moved."""
+        fixed = [at for at, column in enumerate(self._objects.columns) if not column.volatile]
+
+        def work(connection: sqlite3.Connection) -> list[RowKey]:
+            moved = sql.moved(connection, self._objects, expected, fixed)
+            kept = set(moved)
+            gone = [row[:2] for row in expected if row[:2] not in kept]
+            if self._cids:
+                forget = sql.forget_cid(self._cids, self._objects, unless_same=False)
+                connection.executemany(forget, [(*key, *key) for key in gone])
+            connection.executemany(sql.delete(self._objects), gone)
+            return [(str(bucket), str(key)) for bucket, key in moved]
+
+        return await self._writer.submit(work)
+
     async def scan(self, after: RowKey, limit: int) -> list[Row]:
         """Return the next rows in byte order of (bucket, key)."""
         page = sql.page(self._objects)
@@ -162,6 +183,19 @@ class SqliteTable:
 
         await self._write(shape, rows, work)
 
+    async def delete_buckets_if(self, expected: Sequence[Row]) -> list[str]:
+        """Remove the bucket rows that are as expected; return the names that had moved."""
+        shape = bucket_table(self._buckets)
+
+        def work(connection: sqlite3.Connection) -> list[str]:
+            moved = sql.moved(connection, shape, expected, range(len(shape.columns)))
+            kept = set(moved)
+            gone = [row[:1] for row in expected if row[:1] not in kept]
+            connection.executemany(sql.delete(shape), gone)
+            return [str(name) for (name,) in moved]
+
+        return await self._writer.submit(work)
+
     async def scan_buckets(self) -> list[Row]:
         """Return every bucket row, by name."""
         if self._buckets is None:
@@ -176,6 +210,22 @@ class SqliteTable:
     async def version(self) -> str:
         """Return the version of SQLite."""
         return f"SQLite {sqlite3.sqlite_version}"
+
+    async def beside(self, tag: str) -> SqliteTable:
+        """Return the set of tables with this tag, over the same connections."""
+        return SqliteTable(self._path, profile_of(self._profile, tag), self._writer, self._reader)
+
+    async def sets(self) -> list[Beside]:
+        """Return the sets of tables beside those in use."""
+        return await self._reader.run(partial(sqlite_sets.sets, profile=self._profile))
+
+    async def swap(self, old: str) -> None:
+        """Put the new set in the place of the tables in use, in one transaction."""
+        await self._writer.submit(partial(sqlite_sets.swap, profile=self._profile, old=old))
+
+    async def drop(self, tag: str) -> None:
+        """Remove the tables of a set."""
+        await self._writer.submit(partial(sqlite_sets.drop, profile=self._profile, tag=tag))
 
     async def close(self) -> None:
         """Write what is queued, then close both connections."""

@@ -12,13 +12,14 @@ import ydb
 
 from core.display import safe
 from core.errors import BadInput, Broken, SchemaMismatch
-from core.target import ydb_address
+from core.target import ydb_address, ydb_sets
 from core.target import ydb_statements as yql
 from core.target.objects import bucket_table, refuse_mismatch, same_row
 from core.target.open_table import TableLogin
 from core.target.row_check import refuse_misfits
 from core.target.schema_check import compare
 from core.target.shape import IndexKind, Source
+from core.target.table_sets import profile_of, sets_of
 from core.target.ydb_client import CALL, PATIENCE_S, YdbClient
 from core.target.ydb_upsert import WritePath, YdbUpsert
 from core.target.ydb_wire import describe
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from core.target.profile import Profile
     from core.target.schema_check import FoundTable
     from core.target.shape import Row, RowKey, TableShape
+    from core.target.table_sets import Beside
     from core.target.ydb_client import YdbTransaction
 
 MAX_KEYS: Final = 1000
@@ -42,6 +44,7 @@ class YdbTable:
     def __init__(self, client: YdbClient, profile: Profile, root: str) -> None:
         """root: the directory of the tables, absolute: the database, or one below it."""
         self._client = client
+        self._profile = profile
         self._tables = profile.tables
         self._objects = profile.objects
         self._cids = profile.cids
@@ -155,6 +158,27 @@ class YdbTable:
             await self.upsert([row for row in rows if _key(row) not in gone])
         return moved
 
+    async def delete_if(self, expected: Sequence[Row]) -> list[RowKey]:
+        """Remove the rows that are as expected, in one transaction."""
+        wanted = {_key(row): row for row in expected}
+        fixed = [at for at, column in enumerate(self._objects.columns) if not column.volatile]
+        read = yql.read(self._objects, self._path(self._objects))
+        delete = yql.delete(self._objects, self._path(self._objects))
+
+        async def work(tx: YdbTransaction) -> list[RowKey]:
+            moved: list[RowKey] = []
+            for bucket, keys in _by_bucket(list(wanted)):
+                present = await tx.query(read, _keys(bucket, keys))
+                same = [row for row in present if same_row(row, wanted[_key(row)], fixed)]
+                moved += sorted({_key(row) for row in present} - {_key(row) for row in same})
+                if same:
+                    gone = _keys(bucket, [_key(row)[1] for row in same])
+                    await self._forget_in(tx, same, gone)
+                    await tx.query(delete, gone)
+            return moved
+
+        return await self._client.transact(work)
+
     async def scan(self, after: RowKey, limit: int) -> list[Row]:
         """Return the next rows in byte order of (bucket, key); pages are not one snapshot."""
         parameters = {
@@ -186,6 +210,22 @@ class YdbTable:
         """Write bucket rows."""
         await self._write(bucket_table(self._buckets), rows)
 
+    async def delete_buckets_if(self, expected: Sequence[Row]) -> list[str]:
+        """Remove the bucket rows that are as expected, in one transaction."""
+        shape = bucket_table(self._buckets)
+        path = self._path(shape)
+        wanted = {str(row[0]): row for row in expected}
+
+        async def work(tx: YdbTransaction) -> list[str]:
+            present = {str(row[0]): row for row in await tx.query(yql.every(shape, path), {})}
+            moved = [name for name, row in wanted.items() if present.get(name, row) != row]
+            gone = [name for name, row in wanted.items() if present.get(name) == row]
+            if gone:
+                await tx.query(yql.delete_named(shape, path), {"$names": _texts(gone)})
+            return moved
+
+        return await self._client.transact(work)
+
     async def scan_buckets(self) -> list[Row]:
         """Return every bucket row, by name."""
         if self._buckets is None:
@@ -201,6 +241,25 @@ class YdbTable:
         """Return what the node that answers says of itself, such as `stable-24-3`."""
         rows = await self._client.query("SELECT Version() AS version")
         return f"YDB {safe(str(rows[0][0]))}"
+
+    async def beside(self, tag: str) -> YdbTable:
+        """Return the set of tables with this tag, over the same connection."""
+        return YdbTable(self._client, profile_of(self._profile, tag), self._root)
+
+    async def sets(self) -> list[Beside]:
+        """Return the sets of tables beside those in use."""
+        return sets_of(self._profile, await ydb_sets.names(self._client, self._root))
+
+    async def swap(self, old: str) -> None:
+        """Put the new set in the place of the tables in use, in one transaction."""
+        await ydb_sets.swap(self._client, self._root, self._profile, old)
+
+    async def drop(self, tag: str) -> None:
+        """Remove the tables of a set."""
+        for found in await self.sets():
+            if found.tag == tag:
+                for name in found.tables:
+                    await self._client.define(yql.drop(f"{self._root}/{name}"))
 
     async def close(self) -> None:
         """Stop the driver; takes 5 s if the server is gone."""
@@ -252,6 +311,18 @@ class YdbTable:
         if cids:
             statement = yql.forget_cids(self._cids, self._path(self._cids))
             await self._client.query(statement, {"$cids": _texts(cids), **_keys(bucket, keys)})
+
+    async def _forget_in(
+        self, tx: YdbTransaction, rows: Sequence[Row], keys: dict[str, object]
+    ) -> None:
+        """Remove the CID table's entries of rows that go, in their transaction."""
+        if self._cids is None:
+            return
+        cid_at = self._objects.sources.index(Source.CID)
+        cids = sorted({str(row[cid_at]) for row in rows if row[cid_at] is not None})
+        if cids:
+            statement = yql.forget_cids(self._cids, self._path(self._cids))
+            await tx.query(statement, {"$cids": _texts(cids), **keys})
 
 
 def _key(row: Row) -> RowKey:

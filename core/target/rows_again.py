@@ -41,7 +41,7 @@ def rows_from_manifest(
     pinned = PinnedBundle(
         bundle.bucket.decode(), cids.text(bundle.root), bundle.id, bundle.allocations, owner
     )
-    return maker.rows(pinned, [entry for entry in map(_entry, manifest.entries) if entry])
+    return maker.rows(pinned, [entry for entry in map(row_entry, manifest.entries) if entry])
 
 
 def meta_text(metadata: Mapping[str, object]) -> MetaText:
@@ -59,7 +59,8 @@ def _following(members: Mapping[str, object]) -> str:
     return f",{dumps(members)[1:-1]}" if members else ""
 
 
-def _entry(entry: ManifestEntry) -> RowEntry | None:
+def row_entry(entry: ManifestEntry) -> RowEntry | None:
+    """Return what a row is made of; None for an old version and a delete marker."""
     if entry.marker or entry.version is not None:
         return None
     if entry.cid is None or entry.name is None or entry.size is None:

@@ -43,6 +43,9 @@ class FoundTable:
     indexes: tuple[FoundIndex, ...]
 
 
+ABSENT_TABLE: Final = "the table is absent"
+"""What is said of a table that is not there."""
+
 ABSENT: Final = "absent"
 """What is said of an index that is not there."""
 
@@ -55,7 +58,7 @@ def compare(shape: TableShape, found: FoundTable | None, types: dict[str, str]) 
     Only `fail` findings block: an absent table, another key or type, a missing column.
     """
     if found is None:
-        return [_fail(shape.name, "the table is absent", "Run `vgwm target init`.")]
+        return [_fail(shape.name, ABSENT_TABLE, "Run `vgwm target init`.")]
     findings = _columns(shape, found, types)
     if found.key != shape.key:
         findings.append(

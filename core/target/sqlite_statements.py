@@ -11,7 +11,10 @@ from core.bulk import ManyRows
 from core.target.shape import ColumnType
 
 if TYPE_CHECKING:
-    from core.target.shape import Column, TableShape
+    import sqlite3
+    from collections.abc import Sequence
+
+    from core.target.shape import Column, Row, TableShape
 
 _TYPES: Final = {
     ColumnType.UTF8: "TEXT",
@@ -86,6 +89,23 @@ def page(shape: TableShape) -> str:
 def delete(shape: TableShape) -> str:
     """Return the statement that removes one row by its key."""
     return f"DELETE FROM {shape.name} WHERE {by_key(shape)}"  # noqa: S608
+
+
+def moved(
+    connection: sqlite3.Connection,
+    shape: TableShape,
+    expected: Sequence[Row],
+    compared: Sequence[int],
+) -> list[Row]:
+    """Return the keys whose present rows are there and not as expected, as rows of their key."""
+    read = f"{select(shape)} WHERE {by_key(shape)}"
+    width = len(shape.key)
+    found: list[Row] = []
+    for row in expected:
+        present = connection.execute(read, row[:width]).fetchone()
+        if present is not None and any(present[at] != row[at] for at in compared):
+            found.append(row[:width])
+    return found
 
 
 def forget_cid(cids: TableShape, objects: TableShape, *, unless_same: bool) -> str:

@@ -74,6 +74,11 @@ def every(shape: TableShape, table: str) -> str:
     return f"{_select(shape, table)} ORDER BY {', '.join(shape.key)}"
 
 
+def drop(table: str) -> str:
+    """Return the removal of a whole table; an absent one is no error."""
+    return f"DROP TABLE IF EXISTS `{table}`"
+
+
 def count(table: str) -> str:
     """Return how many rows there are."""
     return f"SELECT COUNT(*) AS n FROM `{table}`"  # noqa: S608 - a checked name
@@ -86,6 +91,12 @@ def delete(shape: TableShape, table: str) -> str:
         "DECLARE $b AS Utf8; DECLARE $keys AS List<Utf8>; "  # noqa: S608 - checked names
         f"DELETE FROM `{table}` WHERE {bucket} = $b AND {key} IN $keys"
     )
+
+
+def delete_named(shape: TableShape, table: str) -> str:
+    """Return the removal of rows of a table whose key is one name: at most 1,000 a call."""
+    (name,) = shape.key
+    return f"DECLARE $names AS List<Utf8>; DELETE FROM `{table}` WHERE {name} IN $names"  # noqa: S608 - checked names
 
 
 def forget_cids(shape: TableShape, table: str) -> str:

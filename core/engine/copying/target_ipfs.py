@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 async def open_ipfs(target: IpfsTarget, knobs: Knobs, workspace_id: str) -> IpfsPlacement:
     """Return the placement over the nodes that answer. Raises as `open_placement` does."""
     pin = (await asyncio.to_thread(profiles.load, target.profile)).pin
-    login = await asyncio.to_thread(_login, target)
+    login = await asyncio.to_thread(cluster_login, target)
     roster = await Roster.discover(target.kubo, target.cluster, login)
     return IpfsPlacement(
         roster,
@@ -39,7 +39,8 @@ def replication_of(target: IpfsTarget, pin: PinFile, nodes: int) -> int:
     return max(pin.replication_min, min(pin.replication_max, nodes))
 
 
-def _login(target: IpfsTarget) -> Login | None:
+def cluster_login(target: IpfsTarget) -> Login | None:
+    """Return who we are to the cluster, None for nobody. Raises BadInput, Denied."""
     if not target.cluster_user or target.cluster_password_ref is None:
         return None
     return Login(target.cluster_user, target.cluster_password_ref.resolve().reveal())

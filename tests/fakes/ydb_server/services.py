@@ -49,7 +49,11 @@ class Services:
                     "DeleteSession": self._delete_session,
                     "DescribeTable": self._describe,
                     "BulkUpsert": self._bulk_upsert,
+                    "RenameTables": self._rename,
                 },
+            ),
+            self._service(
+                "Scheme.V1.SchemeService", scheme, {"ListDirectory": self._list_directory}
             ),
             grpc.method_handlers_generic_handler(
                 "Ydb.Query.V1.QueryService", self._query_methods()
@@ -128,6 +132,18 @@ class Services:
             described = result.indexes.add(name=index.name, index_columns=index.index_columns)
             getattr(described, index.WhichOneof("type")).SetInParent()
         result.partitioning_settings.CopyFrom(found.request.partitioning_settings)
+        return result
+
+    async def _rename(self, request: table.RenameTablesRequest) -> None:
+        """All of them, in the order given, or none."""
+        self._core.sessions.get(request.session_id)
+        pairs = [(item.source_path, item.destination_path) for item in request.tables]
+        await self._core.thread(lambda: self._core.store.rename(pairs))
+
+    async def _list_directory(self, request: scheme.ListDirectoryRequest) -> object:
+        result = scheme.ListDirectoryResult()
+        for name in self._core.store.names_in(request.path):
+            result.children.add(name=name, type=scheme.Entry.TABLE)
         return result
 
     async def _bulk_upsert(self, request: table.BulkUpsertRequest) -> object:

@@ -91,6 +91,50 @@ class Store:
             self._connection.execute("DELETE FROM __tables WHERE path = ?", (path,))
             del self.tables[path]
 
+    def rename(self, pairs: list[tuple[str, str]]) -> None:
+        """In one transaction; a table's index goes with it."""
+        with self._lock:
+            moved = dict(self.tables)
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                for source, wanted in pairs:
+                    self._rename(moved, self.absolute(source), self.absolute(wanted))
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self.tables = moved
+
+    def _rename(self, moved: dict[str, Table], source: str, wanted: str) -> None:
+        if source not in moved:
+            raise Answer(Status.SCHEME_ERROR, f"Path does not exist: {source}")
+        if wanted in moved:
+            raise Answer(Status.SCHEME_ERROR, f"path exists: {wanted}")
+        before = moved.pop(source)
+        request = table.CreateTableRequest()
+        request.CopyFrom(before.request)
+        request.path = wanted
+        after = moved[wanted] = Table(request)
+        for name in before.indexes:
+            self._connection.execute(f"DROP INDEX {before.index_sql(name)}")
+        self._connection.execute(f"ALTER TABLE {before.sql} RENAME TO {after.sql}")
+        for definition in list(after.definitions())[1:]:
+            self._connection.execute(definition)
+        self._connection.execute("DELETE FROM __tables WHERE path = ?", (source,))
+        self._connection.execute(
+            "INSERT INTO __tables VALUES (?, ?)", (wanted, request.SerializeToString())
+        )
+
+    def names_in(self, directory: str) -> list[str]:
+        """The tables of a directory, by name."""
+        top = directory.rstrip("/") == self.database
+        above = self.database if top else self.absolute(directory)
+        found = [path.rpartition("/") for path in self.tables]
+        names = sorted(name for folder, _, name in found if folder == above)
+        if not names and above != self.database:
+            raise Answer(Status.SCHEME_ERROR, f"Path does not exist: {directory}")
+        return names
+
     def add_column(self, path: str, column: table.ColumnMeta) -> None:
         with self._lock:
             changed = self.find(path)

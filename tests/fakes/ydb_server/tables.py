@@ -42,9 +42,12 @@ class Table:
         yield f"CREATE TABLE {self.sql} ({columns}, PRIMARY KEY ({names(self.key)})) WITHOUT ROWID"
         for index in self.indexes.values():
             yield (
-                f"CREATE INDEX {quoted(f'i:{self.path}/{index.name}')} "
+                f"CREATE INDEX {self.index_sql(index.name)} "
                 f"ON {self.sql} ({names(list(index.index_columns))})"
             )
+
+    def index_sql(self, index: str) -> str:
+        return quoted(f"i:{self.path}/{index}")
 
     def upsert(self, columns: list[str]) -> str:
         """Columns not named keep their values."""

@@ -105,6 +105,7 @@ async def test_an_empty_call_does_nothing(table: ObjectTable) -> None:
     await table.delete("b", [])
     assert await table.read([]) == []
     assert await table.replace_if([], []) == []
+    assert await table.delete_if([]) == []
     assert await table.count() == 0
 
 
@@ -178,6 +179,59 @@ async def test_replace_if_overlooks_what_a_gateway_counts_by_itself(
     new = make_rows(profile, "b", ["one"], cid="bafy-new")
     assert await table.replace_if(new, [old]) == []
     assert await table.read([("b", "one")]) == new
+
+
+async def test_i10_delete_if_leaves_what_somebody_changed(
+    table: ObjectTable, profile: Profile
+) -> None:
+    old = make_rows(profile, "b", ["changed", "gone", "same"]) + make_rows(profile, "c", ["same"])
+    changed = with_value(profile, old[0], Source.CID, "bafy-theirs")
+    kept = make_rows(profile, "b", ["other"])
+    await table.upsert([changed, *old[2:], *kept])
+    assert await table.delete_if(old) == [("b", "changed")]
+    assert await table.scan(START, 10) == [changed, *kept]
+    assert await table.delete_if(old[1:]) == []
+
+
+async def test_delete_if_overlooks_what_a_gateway_counts_by_itself(
+    table: ObjectTable, profile: Profile
+) -> None:
+    old = make_rows(profile, "b", ["one"])[0]
+    await table.upsert([with_value(profile, old, Source.PIN_STATUS, 6)])
+    assert await table.delete_if([old]) == []
+    assert await table.count() == 0
+
+
+async def test_delete_if_takes_more_rows_than_one_call_may_carry(
+    table: ObjectTable, profile: Profile
+) -> None:
+    rows = make_rows(profile, "b", [f"{n:05d}" for n in range(1_500)])
+    await table.upsert(rows)
+    assert await table.delete_if(rows) == []
+    assert await table.count() == 0
+
+
+async def test_a_row_that_delete_if_took_can_come_back(
+    table: ObjectTable, profile: Profile
+) -> None:
+    """The CID table's entry goes with its row: the next upsert finds no rest of it."""
+    rows = make_rows(profile, "b", ["one"], cid="bafy-one")
+    await table.upsert(rows)
+    await table.delete_if(rows)
+    again = make_rows(profile, "b", ["one"], cid="bafy-two")
+    await table.upsert(again)
+    assert await table.scan(START, 10) == again
+
+
+async def test_i10_delete_buckets_if_leaves_what_somebody_changed(
+    table: ObjectTable, profile: Profile
+) -> None:
+    facts = [BucketFacts(name=n, document="{}", made_ns=1_000) for n in ("a", "b", "c")]
+    old = [bucket_row(profile, one) for one in facts]
+    theirs = bucket_row(profile, BucketFacts(name="b", document='{"owner":"x"}', made_ns=1_000))
+    await table.upsert_buckets([old[0], theirs])
+    assert await table.delete_buckets_if(old) == ["b"]
+    assert await table.scan_buckets() == [theirs]
 
 
 @pytest.mark.parametrize(
