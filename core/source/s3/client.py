@@ -3,6 +3,7 @@
     with S3Client(config) as client:
         client.buckets()                           -> [ListedBucket], in byte order
         client.bucket_attributes(bucket)           -> attributes as a posix backend keeps them
+        client.has_lock(bucket)                    -> whether its objects may be locked
         client.listing(bucket, after=None, versions=False)   -> pages, in byte order of the keys
         client.fetch(bucket, wanted, limit_bytes)  -> Whole | Larger | Missed, in the order wanted
         with client.stream(bucket, wanted) as large:
@@ -36,7 +37,7 @@ from core.source.s3.listing import Listing
 from core.source.s3.refusals import as_error
 from core.source.s3.reply import Reply, head_of
 from core.source.s3.request import object_request, tagging_request
-from core.source.s3.settings import bucket_attributes
+from core.source.s3.settings import bucket_attributes, has_lock
 from core.source.s3.splitting import RUNS
 from core.source.s3.stream import Streamer
 from core.source.s3.tagging import tags_attribute
@@ -90,6 +91,9 @@ class Endpoint(Protocol):
 
     def bucket_attributes(self, bucket: bytes) -> Attributes:
         """Return a bucket's own attributes under the names that a posix backend has for them."""
+
+    def has_lock(self, bucket: bytes) -> bool:
+        """Tell whether a bucket's objects may be locked: their locks are asked for by `head`."""
 
     def listing(
         self, bucket: bytes, *, after: bytes | None = None, versions: bool = False
@@ -167,6 +171,10 @@ class S3Client:
     def bucket_attributes(self, bucket: bytes) -> Attributes:
         """See `Endpoint`."""
         return bucket_attributes(self._caller, bucket, self._door.bucket(bucket))
+
+    def has_lock(self, bucket: bytes) -> bool:
+        """See `Endpoint`."""
+        return has_lock(self._caller, bucket, self._door.bucket(bucket))
 
     def uploads(self, bucket: bytes) -> Iterator[Upload]:
         """See `Endpoint`."""

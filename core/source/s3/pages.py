@@ -105,6 +105,8 @@ def versions_page(body: bytes, where: str) -> VersionsPage:
                 time_ns(one.findtext(f"{ns}LastModified", "")),
             )
         )
+    # VersityGW writes a page's versions first and its markers behind them, each in their order
+    rows.sort(key=_place)
     return VersionsPage(
         rows=rows,  # type: ignore[arg-type] # plain tuples of its shape
         truncated=root.findtext(f"{ns}IsTruncated", "") == _TRUE,
@@ -112,6 +114,11 @@ def versions_page(body: bytes, where: str) -> VersionsPage:
         version_marker=root.findtext(f"{ns}NextVersionIdMarker", "").encode(),
         exact=exact,
     )
+
+
+def _place(row: RawRow) -> tuple[bytes, bool]:
+    """Return where a row belongs: a key's current version before its others, as they were sent."""
+    return row[0], row[1] != b""
 
 
 def time_ns(text: str) -> int:

@@ -57,6 +57,11 @@ def bucket_attributes(caller: Caller, bucket: bytes, where: str) -> Attributes:
     return told
 
 
+def has_lock(caller: Caller, bucket: bytes, where: str) -> bool:
+    """Tell whether a bucket's objects may be locked. Raises as above."""
+    return bool(_asked(caller, bucket, "object-lock", where))
+
+
 def _asked(caller: Caller, bucket: bytes, query: str, where: str) -> bytes:
     """Return a setting's document, b"" where there is none."""
     request = Request("GET", bucket_path(bucket), canonical_query([(query, b"")]))

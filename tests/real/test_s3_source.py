@@ -1,0 +1,247 @@
+"""An S3 endpoint as the source: what a real VersityGW shows arrives, and is what its tree says."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from core.config.secret import SecretKind, SecretRef
+from core.dag import cid as cids
+from core.dag.car_reading import CarIndex
+from core.dag.reading import read_file
+from core.model import Unrepresentable
+from core.source.chosen import open_source
+from core.source.posix.config import PosixConfig
+from core.source.posix.large import page_buffer
+from core.source.posix.meta import MetaWriter
+from core.source.posix.outcome import Changed, Gone, SmallRead, Unreadable
+from core.source.s3.config import S3Config
+from core.source.s3.keys import keys_of
+from tests.lab import target
+from tests.lab.gateway import REGION, Gateway
+from tests.lab.s3 import S3Reader
+from tests.lab.tree import ask, history, write
+from tests.lab.tree.puts import all_puts
+from tests.lab.vgwm import Vgwm
+from tests.real.migrated import said
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from core.source.source import Source
+    from tests.lab.process import Keeper
+    from tests.lab.tools import Tools
+    from tests.lab.tree.told import ObjectTold
+
+pytestmark = pytest.mark.timeout(300)
+
+MIB = 1 << 20
+ACCESS, SECRET = "LAB_S3_ACCESS", "LAB_S3_SECRET"
+HISTORIES = ("lab-versions", "lab-suspended", "lab-locked")
+UNSHOWN = {"control\x01\x02\x1b[31m", "nonchar\ufffe"}
+"""Keys that this gateway's listings cannot show."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A gateway, and what it shows of each object. Nobody writes to it any more."""
+
+    gateway: Gateway
+    told: list[ObjectTold]
+
+    @property
+    def words(self) -> list[str]:
+        keys = ["--s3-access-key-env", ACCESS, "--s3-secret-env", SECRET]
+        return ["--source", f"s3:{self.gateway.url}", *keys]
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        return {ACCESS: self.gateway.account.access, SECRET: self.gateway.account.secret}
+
+    def by_s3(self) -> Source:
+        account = self.gateway.account
+        return open_source(
+            S3Config(
+                endpoint=self.gateway.url,
+                region=REGION,
+                access_key_ref=SecretRef(SecretKind.ENV, ACCESS),
+                secret_ref=SecretRef(SecretKind.ENV, SECRET),
+                held=keys_of(account.access, account.secret),
+            )
+        )
+
+    def by_tree(self) -> Source:
+        gateway = self.gateway
+        return open_source(PosixConfig(root=gateway.root, versioning_dir=gateway.versioning_dir))
+
+
+@pytest.fixture(scope="module")
+def shown(tools: Tools, keeper: Keeper, tmp_path_factory: pytest.TempPathFactory) -> Shown:
+    folder = tmp_path_factory.mktemp("s3-source")
+    gateway = Gateway("gateway-s3", tools.path("versitygw"), folder, with_sidecar=False)
+    gateway.start(keeper)
+    puts = [put for put in all_puts() if put.bucket != "lab-bulk" or put.key.endswith("0.bin")]
+    with gateway.client() as client:
+        for name in sorted({put.bucket for put in puts}):
+            client.create_bucket(Bucket=name)
+        write.write(gateway, puts)
+        history.write(client)
+        client.create_multipart_upload(Bucket="lab-odd", Key="never-ended")
+    with S3Reader(gateway) as reader:
+        told = [ask.of_put(reader, put) for put in puts]
+        told += [one for name in HISTORIES for one in ask.history(reader, name)]
+    return Shown(gateway, told)
+
+
+@pytest.fixture(scope="module")
+def copied(shown: Shown, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Vgwm, Path]]:
+    base = tmp_path_factory.mktemp("s3-copied")
+    with Vgwm(base / "ws", shown.secrets) as vgwm:
+        vgwm.run("init", *shown.words, "--target", f"dir:{base / 'out'}")
+        vgwm.run("plan")
+        vgwm.run("copy")
+        yield vgwm, base / "out"
+
+
+def _lines(folder: Path) -> Iterator[target.Line]:
+    for manifest in sorted((folder / "manifests").glob("*.ndjson")):
+        yield from target.lines(manifest.stem, manifest.read_bytes())
+
+
+def _sha256(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
+def test_every_current_object_is_there_as_s3_shows_it(
+    shown: Shown, copied: tuple[Vgwm, Path]
+) -> None:
+    told = {(o.bucket, o.key): o for o in shown.told if not o.version and not o.marker}
+    told = {place: one for place, one in told.items() if place[1] not in UNSHOWN}
+    rows = {(row.bucket, row.key): row for row in target.rows(copied[1] / "objects.db")}
+    assert rows.keys() == told.keys()
+    for place, row in rows.items():
+        wanted = told[place].document()
+        wanted.pop("parts", None)  # S3 shows no part layout
+        assert said(row.metadata) == wanted, place
+        assert row.size == told[place].size
+        assert int(str(row.metadata["mtime_ns"])) == told[place].modified_s * 10**9
+        assert row.metadata["owner"] == shown.gateway.account.access
+
+
+def test_i2_the_bytes_of_every_object_and_version_are_those_that_s3_gives(
+    shown: Shown, copied: tuple[Vgwm, Path]
+) -> None:
+    told = {(o.bucket, o.key, o.version): o for o in shown.told if not o.marker}
+    seen = set()
+    for line in _lines(copied[1]):
+        place = (line.bucket, line.key, line.version)
+        if line.marker:
+            continue
+        with (copied[1] / "bundles" / f"{line.root}.car").open("rb") as car:
+            body = b"".join(read_file(cids.parse(line.cid), CarIndex(car).get))
+        assert _sha256(body) == told[place].sha256, place
+        seen.add(place)
+    assert seen == {place for place in told if place[1] not in UNSHOWN}
+
+
+def test_i4_markers_are_named_and_what_no_listing_shows_is_skipped_by_name(
+    shown: Shown, copied: tuple[Vgwm, Path]
+) -> None:
+    vgwm, folder = copied
+    markers = {(line.bucket, line.key, line.version) for line in _lines(folder) if line.marker}
+    assert markers == {(o.bucket, o.key, o.version) for o in shown.told if o.marker}
+    totals = vgwm.run("--json", "status").result()
+    ends = [int(str(totals[n])) for n in ("migrated", "failed", "skipped", "gone", "remaining")]
+    assert int(str(totals["total"])) == sum(ends) == len(shown.told)
+    assert ends[1:] == [0, len(UNSHOWN), 0, 0]
+    listed = [row for row in vgwm.run("--json", "errors").rows() if row.get("bucket")]
+    assert {str(row["code"]) for row in listed} == {Unrepresentable.KEY_NOT_UTF8.value}
+    losses = vgwm.run("--json", "plan", "show").result()["unrepresentable"]
+    assert isinstance(losses, dict)
+    assert losses["upload_in_progress"] == 1
+
+
+def _described(source: Source) -> dict[tuple[bytes, bytes, bytes], dict[str, object]]:
+    """Return the canonical metadata of everything that a source has, with its size and bytes."""
+    found: dict[tuple[bytes, bytes, bytes], dict[str, object]] = {}
+    buffer = page_buffer(MIB)
+    for bucket in source.buckets()[0]:
+        writer = MetaWriter(bucket.owner, source.default_etag)
+        with source.reader(bucket.name) as reader:
+            for page in source.walk(bucket):
+                reader.expect([(e[0], e[1]) for e in page.entries], page.entries, MIB)
+                for key, version, size, *stamps in page.entries:
+                    got = reader.read_small(key, version, MIB)
+                    assert not isinstance(got, Gone | Changed | Unreadable), (key, version, got)
+                    if isinstance(got, SmallRead):
+                        body = got.body
+                    else:
+                        with got:
+                            body = b"".join(bytes(chunk) for chunk in got.chunks(buffer))
+                            assert got.unchanged()
+                    assert got.size_bytes == size, key
+                    assert [got.ino, got.mtime_ns, got.ctime_ns] == stamps, key
+                    told = writer.describe(
+                        got.attributes, size or 0, got.mtime_ns, is_dir=got.is_dir, version=version
+                    )
+                    found[bucket.name, key, version] = {
+                        "size": size,
+                        "sha256": _sha256(body),
+                        "meta": json.loads(told.meta.manifest()),
+                    }
+    return found
+
+
+def test_tree_and_endpoint_tell_the_same_but_for_what_s3_does_not_show(shown: Shown) -> None:
+    by_tree, by_s3 = _described(shown.by_tree()), _described(shown.by_s3())
+    unshown = {place for place in by_tree if place[1].decode() in UNSHOWN}
+    assert by_tree.keys() - unshown == by_s3.keys()
+    differing: dict[str, int] = {}
+    for place, there in by_s3.items():
+        tree = by_tree[place]
+        assert (there["size"], there["sha256"]) == (tree["size"], tree["sha256"]), place
+        ours, theirs = there["meta"], tree["meta"]
+        assert isinstance(ours, dict)
+        assert isinstance(theirs, dict)
+        if there["size"] is None:
+            continue  # of a marker S3 shows an id and a time
+        for name in ours.keys() | theirs.keys():
+            if ours.get(name) != theirs.get(name):
+                differing[name] = differing.get(name, 0) + 1
+                if name == "mtime_ns":
+                    assert int(ours[name]) == int(theirs[name]) // 10**9 * 10**9
+                elif name == "parts":
+                    assert name not in ours
+    assert differing.keys() == {"mtime_ns", "parts"}, differing
+
+
+def test_a_bucket_is_set_to_the_same_through_both(shown: Shown) -> None:
+    tree = {bucket.name: bucket for bucket in shown.by_tree().buckets()[0]}
+    for bucket in shown.by_s3().buckets()[0]:
+        other = tree[bucket.name]
+        assert (bucket.owner, bucket.versioned) == (other.owner, other.versioned)
+        if bucket.attrs.lock:  # S3 does not show since when it is locked
+            assert json.loads(bucket.attrs.lock)["Enabled"]
+            assert json.loads(other.attrs.lock)["Enabled"]
+        assert replace(bucket.attrs, lock="") == replace(other.attrs, lock=""), bucket.name
+        assert bool(bucket.attrs.lock) == bool(other.attrs.lock)
+
+
+def test_wrong_keys_a_silent_endpoint_and_no_bucket_end_in_6_4_and_2(
+    shown: Shown, tmp_path: Path
+) -> None:
+    to = ["--target", f"dir:{tmp_path / 'out'}"]
+    wrong = shown.secrets | {SECRET: "0" * 32}
+    with Vgwm(tmp_path / "ws", wrong) as vgwm:
+        ran = vgwm.run("--json", "init", *shown.words, *to, code=6)
+        assert "SignatureDoesNotMatch" in ran.err
+        assert "0" * 32 not in ran.err
+        silent = [word.replace(shown.gateway.url, "http://127.0.0.1:9") for word in shown.words]
+        vgwm.run("init", *silent, *to, code=4)
+        vgwm.run("init", *shown.words[:2], *to, code=2)
+        assert not (tmp_path / "ws").exists() or not list((tmp_path / "ws").iterdir())
