@@ -20,6 +20,7 @@ import msgspec
 
 from core.control import wire, wire_checks, wire_failures
 from core.control.address import SOCKET_NAME, Address
+from core.control.keeping_looks import KeepingLooks
 from core.control.proof_looks import ProofLooks
 from core.control.refusal import raised
 from core.display import safe
@@ -63,7 +64,7 @@ class FailurePart(TypedDict, total=False):
     bundle: int | None
 
 
-class Client(ProofLooks):
+class Client(ProofLooks, KeepingLooks):
     """Speaks `/v1` with one engine. Every call raises a VgwmError, never one of httpx.
 
     EngineDown: nobody listens on the socket. NoAnswer: somebody listens and is silent.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from core.control import wire, wire_checks, wire_failures, wire_verify
+    from core.control import wire, wire_checks, wire_failures, wire_keeping, wire_verify
 
 Verb = Literal["pause", "resume", "cancel"]
 VERBS: tuple[Verb, ...] = ("pause", "resume", "cancel")
@@ -44,6 +44,14 @@ class LookDesk(Protocol):
 
     async def act_plan(self, number: int) -> wire_failures.ActPlan:
         """Return a plan by its id."""
+        ...
+
+    async def make_keeping(self, request: wire_keeping.KeepingRequest) -> wire_keeping.KeepingPlan:
+        """Begin a plan of an act on the whole object table; nothing is done (I8)."""
+        ...
+
+    async def keeping(self, number: int) -> wire_keeping.KeepingPlan:
+        """Return such a plan by its id."""
         ...
 
     async def plan(self) -> wire.Plan:

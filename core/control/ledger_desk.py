@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from core.config.workspace import FILE_NAME, load
-from core.control import snapshot, wire, wire_checks, wire_failures, wire_verify
+from core.control import snapshot, wire, wire_checks, wire_failures, wire_keeping, wire_verify
 from core.control.act_desk import ActDesk
 from core.control.checks import Assessed, checks
 from core.control.describe import knobs_of, with_plan, workspace_of
 from core.control.failure_list import FailureList
+from core.control.keeping_desk import KeepingDesk
 from core.control.proof_desk import ProofDesk
 from core.control.strategies import told
 from core.display import safe
 from core.engine.acts.plans import ActPlans
 from core.engine.assessing.kept import kept_estimate, kept_survey
+from core.engine.keeping.plans import KeepingPlans
 from core.errors import Broken, EngineDown, ForeignPlan, NoPlan
 from core.ledger.ledger import Ledger
 from core.model import BundleState, JobKind, JobState
@@ -52,6 +54,7 @@ class LedgerLooks:
         self._failed = FailureList(ledger)
         self._acts = ActDesk(plans)
         self._proofs = ProofDesk(path, ledger)
+        self._keepings = KeepingDesk(KeepingPlans(ledger, workspace))
 
     async def events(self, since: int, limit: int) -> wire.Events:
         """Return up to `limit` events after number `since`, oldest first."""
@@ -91,6 +94,18 @@ class LedgerLooks:
                 remedy="Make it with: vgwm plan",
             )
         return told(found)
+
+    async def make_keeping(self, request: wire_keeping.KeepingRequest) -> wire_keeping.KeepingPlan:
+        """Begin a plan of an act on the whole object table; nothing is done (I8)."""
+        return await self._keepings.make(request)
+
+    async def keeping(self, number: int) -> wire_keeping.KeepingPlan:
+        """Return such a plan by its id."""
+        return self._keepings.get(number)
+
+    async def end_plans(self) -> None:
+        """Break off plans that are being made."""
+        await self._keepings.close()
 
     async def proof(self, job: int | None) -> wire_verify.Proof:
         """Return a proof by its job; the newest verification without."""
@@ -241,6 +256,14 @@ class LedgerDesk:
             return checks(Assessed(rows=rows(self._workspace)), at_ns=time.time_ns())
         return await self._looks.assessed(None)
 
+    async def make_keeping(self, request: wire_keeping.KeepingRequest) -> wire_keeping.KeepingPlan:
+        """Begin a plan of an act on the whole object table; NoPlan in a new workspace."""
+        return await self._held().make_keeping(request)
+
+    async def keeping(self, number: int) -> wire_keeping.KeepingPlan:
+        """Return such a plan by its id."""
+        return await self._held().keeping(number)
+
     async def proof(self, job: int | None) -> wire_verify.Proof:
         """Return a proof; NoPlan in a new workspace."""
         return await self._held().proof(job)
@@ -297,6 +320,8 @@ class LedgerDesk:
         """Break off plans that are being made."""
         if self._plans is not None:
             await self._plans.close()
+        if self._looks is not None:
+            await self._looks.end_plans()
 
     def _held(self) -> LedgerLooks:
         """Return what the ledger can be asked; NoPlan in a new workspace."""

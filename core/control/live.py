@@ -14,6 +14,7 @@ import psutil
 from core.control import wire, wire_checks
 from core.control.bundle_book import BundleBook
 from core.control.keeper import kept_by
+from core.control.keeping_desk import KeepingDesk
 from core.control.lease import Lease
 from core.control.ledger_desk import LedgerLooks
 from core.control.orders import Orders
@@ -39,6 +40,7 @@ class EngineDesk(LedgerLooks):
     def __init__(self, engine: Engine, kept: Kept | None = None) -> None:
         super().__init__(engine.path, engine.workspace, engine.ledger, engine.acts.plans)
         self._engine = engine
+        self._keepings = KeepingDesk(engine.keepings.plans)
         self._kept = kept
         self._process = psutil.Process()
         self._book = BundleBook()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, get_args, get_origin
 
 import msgspec
 
-from core.control import wire, wire_checks, wire_failures, wire_verify
+from core.control import wire, wire_checks, wire_failures, wire_keeping, wire_verify
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -42,6 +42,8 @@ Keys and error bodies are made safe to show before they leave the engine.
 | `GET /v1/views/LIST` | `at`, `limit`: <= 500, `kind`, `bucket`, `job` | View |
 | `PUT /v1/acks/ID` | AckRequest | Done |
 | `PUT /v1/notes/ITEM` | NoteRequest | Done |
+| `POST /v1/keepings` | KeepingRequest | KeepingPlan |
+| `GET /v1/keepings/N` | - | KeepingPlan |
 | `POST /v1/jobs` | JobRequest | JobMade |
 | `POST /v1/jobs/N/pause`, `resume`, `cancel` | Act | Done |
 | `PATCH /v1/knobs` | KnobRequest | Done |
@@ -61,7 +63,13 @@ Its HTTP status follows the exit code: 2 is 400, 3 is 409, 4 is 503, 5 is 412, 6
 
 def render() -> str:
     """Return the whole page."""
-    kinds = [*_kinds(wire), *_kinds(wire_failures), *_kinds(wire_checks), *_kinds(wire_verify)]
+    kinds = [
+        *_kinds(wire),
+        *_kinds(wire_failures),
+        *_kinds(wire_checks),
+        *_kinds(wire_verify),
+        *_kinds(wire_keeping),
+    ]
     return "\n".join([_HEAD, *(_section(kind) for kind in kinds)])
 
 

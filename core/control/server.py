@@ -19,7 +19,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from core import display
-from core.control import metrics, wire, wire_checks, wire_failures, wire_verify
+from core.control import metrics, wire, wire_checks, wire_failures, wire_keeping, wire_verify
 from core.control.desk import VERBS
 from core.errors import BadInput, NoAnswer, VgwmError
 
@@ -67,6 +67,8 @@ class Api:
             Route("/v1/views/{list}", self.view),
             Route("/v1/acks/{check}", self.acknowledge, methods=["PUT"]),
             Route("/v1/notes/{item}", self.note, methods=["PUT"]),
+            Route("/v1/keepings", self.make_keeping, methods=["POST"]),
+            Route("/v1/keepings/{plan:int}", self.keeping),
             Route("/v1/jobs", self.start_job, methods=["POST"]),
             Route("/v1/jobs/{job:int}/{verb}", self.act, methods=["POST"]),
             Route("/v1/knobs", self.set_knobs, methods=["PATCH"]),
@@ -169,6 +171,15 @@ class Api:
     async def act_plan(self, request: Request) -> Response:
         """`GET /v1/plans/N`."""
         return _answer(await self._desk.act_plan(request.path_params["plan"]))
+
+    async def make_keeping(self, request: Request) -> Response:
+        """`POST /v1/keepings`."""
+        asked = await _body(request, wire_keeping.KeepingRequest)
+        return _answer(await self._desk.make_keeping(asked))
+
+    async def keeping(self, request: Request) -> Response:
+        """`GET /v1/keepings/N`."""
+        return _answer(await self._desk.keeping(request.path_params["plan"]))
 
     async def start_job(self, request: Request) -> Response:
         """`POST /v1/jobs`."""

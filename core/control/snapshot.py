@@ -12,6 +12,7 @@ from core.control.act_jobs import ACTS, act_figures
 from core.control.remedy import remedy_of
 from core.display import object_name, safe
 from core.engine.assessing.progress import AssessProgress
+from core.engine.keeping.progress import KEEPING, KeepProgress
 from core.model import ENDED, JobKind, JobState
 
 if TYPE_CHECKING:
@@ -60,6 +61,9 @@ def job(row: JobRow, now: wire.Totals, *, planned: bool) -> wire.Job:
     if row.kind is JobKind.ASSESS:
         progress = AssessProgress.parse(row.progress)
         done, total = progress.answered, progress.rows or None
+    elif row.kind in KEEPING:
+        kept = KeepProgress.parse(row.progress)
+        done, total, figures = kept.done, kept.total, kept.figures
     elif row.kind in ACTS:
         done, total, figures = act_figures(row, now)
     return wire.Job(

@@ -25,6 +25,7 @@ from core.engine.crew.board import Board
 from core.engine.crew.deaths import Deaths
 from core.engine.crew.fork_server import ForkServer
 from core.engine.jobs import Jobs
+from core.engine.keeping.keepings import Keepings
 from core.engine.known_buckets import KnownBuckets
 from core.engine.live_knobs import LiveKnobs
 from core.engine.looks import Looks
@@ -95,7 +96,8 @@ class Engine:
         self.deaths = Deaths(ledger)
         self.acts = Acts(ledger, workspace, lambda: self.knobs, self._carry)
         self.assessments = Assessments(ledger, workspace, path, lambda: self.knobs)
-        self.offers: tuple[Offer, ...] = (self.acts, self.assessments)
+        self.keepings = Keepings(ledger, workspace, path)
+        self.offers: tuple[Offer, ...] = (self.acts, self.assessments, self.keepings)
         self.looks = Looks(self)
         self.bundle_done: Callable[[BundleTimes], None] = untold
         self.copy: CopyRun | None = None
@@ -134,6 +136,7 @@ class Engine:
     async def close(self) -> None:
         """End jobs (they go on at the next start), workers and ledger; give the lock back."""
         await self.acts.close()
+        await self.keepings.close()
         await self.jobs.close()
         if self._sampler is not None:
             self._sampler.cancel()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from core.control import wire, wire_checks, wire_failures, wire_verify
+from core.control import wire, wire_checks, wire_failures, wire_keeping, wire_verify
 from core.errors import BadInput, NoPlan, WrongState
 
 if TYPE_CHECKING:
@@ -72,6 +72,10 @@ class FakeDesk:
         self.failed_bundles: list[wire_failures.FailureBundle] = []
         self.planned: list[wire_failures.PlanRequest] = []
         self.act_made = wire_failures.ActPlan(id=1, act="retry", state="made", hash="0a1b2c3d")
+        self.keepings: list[wire_keeping.KeepingRequest] = []
+        self.keeping_made = wire_keeping.KeepingPlan(
+            id=1, act="restore", kind="restore", state="made", hash="0a1b2c3d"
+        )
         self.made: wire.Plan | None = None
         self.assessed = wire_checks.Checks(at_ns=AT_NS)
         self.ending = asyncio.Event()
@@ -121,6 +125,14 @@ class FakeDesk:
     async def act_plan(self, number: int) -> wire_failures.ActPlan:
         del number
         return self.act_made
+
+    async def make_keeping(self, request: wire_keeping.KeepingRequest) -> wire_keeping.KeepingPlan:
+        self.keepings.append(request)
+        return self.keeping_made
+
+    async def keeping(self, number: int) -> wire_keeping.KeepingPlan:
+        del number
+        return self.keeping_made
 
     async def plan(self) -> wire.Plan:
         if self.made is None:
