@@ -37,6 +37,10 @@ _TABLES: Final = (
     "CREATE TABLE IF NOT EXISTS meta(k TEXT PRIMARY KEY, v BLOB NOT NULL) WITHOUT ROWID",
 )
 _COLUMNS: Final = "listed,bucket,key,ver,ill,field,wanted,found,place,bun"
+_IN_ORDER: Final = (
+    "SELECT listed,bucket,key,ver,ill,field,wanted,found,place,bun FROM found"
+    " ORDER BY bucket,key,ver,ill,place,bun"
+)
 
 
 class Tally(NamedTuple):
@@ -88,9 +92,8 @@ class Findings:
         with _Faults(self.path):
             self._conn.execute("BEGIN IMMEDIATE")
             try:
-                # S608: the columns are a constant of this module
                 self._conn.executemany(
-                    f"INSERT OR REPLACE INTO found({_COLUMNS}) VALUES(?,?,?,?,?,?,?,?,?,?)",  # noqa: S608
+                    f"INSERT OR REPLACE INTO found({_COLUMNS}) VALUES(?,?,?,?,?,?,?,?,?,?)",
                     [(str(one[0]), *one[1:4], str(one[4]), *one[5:]) for one in found],
                 )
                 self._conn.executemany(
@@ -118,9 +121,7 @@ def findings(folder: Path) -> Iterator[Difference]:
         return
     uri = f"file:{quote(os.fsencode(path.absolute()))}?mode=ro"
     with _Faults(path), closing(sqlite3.connect(uri, uri=True)) as conn:
-        rows = conn.execute(
-            f"SELECT {_COLUMNS} FROM found ORDER BY bucket,key,ver,ill,place,bun"  # noqa: S608 - as above
-        )
+        rows = conn.execute(_IN_ORDER)
         for listed, bucket, key, version, ill, *rest in rows:
             yield Difference(Listed(listed), bucket, key, version, Ill(ill), *rest)
 

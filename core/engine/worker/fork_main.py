@@ -17,10 +17,11 @@ from typing import Final, NamedTuple
 from core.engine.crew.fork_wire import ENDED, REPLY, REQUEST
 
 # loaded here so that no worker has to
+from core.engine.verifying import bytes_process
 from core.engine.worker import carry, walk
 from core.engine.worker import process as worker
 
-LOADED: Final = (carry, walk)
+LOADED: Final = (bytes_process, carry, walk)
 
 
 class Birth(NamedTuple):

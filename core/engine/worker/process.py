@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from core.engine.crew.board import Board, Step
 from core.engine.crew.task import LENGTH_BYTES, CopyTask, WalkTask, WorkerSetup
+from core.engine.verifying.bytes_task import BytesSetup
 from core.engine.worker.gate import Gate
 
 if TYPE_CHECKING:
@@ -30,19 +31,22 @@ class Inbox:
         self._pipe = pipe
         self._tasks: queue.SimpleQueue[Message] = queue.SimpleQueue()
 
-    def start(self) -> WorkerSetup:
-        """Read the setup, then go on reading in a thread of its own."""
+    def setup(self) -> WorkerSetup | BytesSetup:
+        """Read what this worker is for."""
         setup = self._frame()
-        if not isinstance(setup, WorkerSetup):
+        if not isinstance(setup, WorkerSetup | BytesSetup):
             os._exit(1)
-        threading.Thread(target=self._read, name="inbox", daemon=True).start()
         return setup
+
+    def start(self) -> None:
+        """Go on reading in a thread of its own."""
+        threading.Thread(target=self._read, name="inbox", daemon=True).start()
 
     def next(self) -> Message:
         """Wait for a task."""
         return self._tasks.get()
 
-    def _frame(self) -> Message | WorkerSetup:
+    def _frame(self) -> Message | WorkerSetup | BytesSetup:
         try:
             head = self._pipe.read(LENGTH_BYTES)
             frame = self._pipe.read(int.from_bytes(head, "big"))
@@ -50,13 +54,13 @@ class Inbox:
             os._exit(0)
         if len(head) < LENGTH_BYTES or len(frame) < int.from_bytes(head, "big"):
             os._exit(0)
-        message: Message | WorkerSetup = pickle.loads(frame)  # noqa: S301 - from the coordinator
+        message: Message | WorkerSetup | BytesSetup = pickle.loads(frame)  # noqa: S301 - from the coordinator
         return message
 
     def _read(self) -> None:
         while True:
             message = self._frame()
-            if isinstance(message, WorkerSetup):
+            if isinstance(message, WorkerSetup | BytesSetup):
                 os._exit(1)
             self._tasks.put(message)
 
@@ -82,10 +86,17 @@ def main(pipe_fd: int, board_fd: int, slot: int) -> None:
     # a Ctrl-C at the terminal is the coordinator's business
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    inbox = Inbox(os.fdopen(pipe_fd, "rb", buffering=1 << 16, closefd=False))
+    pipe = os.fdopen(pipe_fd, "rb", buffering=1 << 16, closefd=False)
+    inbox = Inbox(pipe)
     outbox = Outbox(os.fdopen(pipe_fd, "wb", buffering=1 << 16, closefd=False))
     board = Board(board_fd)
-    setup = inbox.start()
+    setup = inbox.setup()
+    if isinstance(setup, BytesSetup):
+        from core.engine.verifying.bytes_process import serve  # noqa: PLC0415 - a carrier needs none
+
+        serve(pipe, pipe_fd, board, setup)
+        return
+    inbox.start()
     if setup.walks:
         _walk(inbox, outbox, setup, board.desk(slot))
     else:

@@ -1,0 +1,140 @@
+"""A CAR read from its beginning to its end, each block hashed: from a file, or as a node sends it.
+
+The fastest way through: large reads into one buffer, and per block one hash and little else.
+"""
+
+from __future__ import annotations
+
+import mmap
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final, Protocol
+
+from core.dag.car_reading import MAX_SECTION_BYTES
+from core.dag.cid import RAW, V1_BYTES
+from core.dag.errors import BadCid
+from core.model import KIB, MIB
+from core.verify.weave import split_cid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from core.verify.weave import Weave
+
+_ROOM: Final = MAX_SECTION_BYTES + MIB
+_READ: Final = 256 * KIB
+"""So much at a time stays in the second-level cache until it is hashed."""
+
+_SHORT_TAIL: Final = 64 * KIB
+_MORE: Final = 0x80
+_LENGTHS: Final = 4  # bytes of a section's length, at most: 2^28
+
+
+class Bytes(Protocol):
+    """Where a CAR comes from."""
+
+    def readinto(self, buffer: memoryview, /) -> int | None:
+        """Fill the buffer from its beginning; 0 at the end."""
+        ...
+
+
+class _Malformed(Exception):
+    """The CAR cannot be followed any further."""
+
+
+class CarScan:
+    """Reads CARs one after the other through one buffer. took: told of each read, may wait."""
+
+    def __init__(self, took: Callable[[int], None]) -> None:
+        # page-aligned: reading into other memory is four times slower
+        self._map = mmap.mmap(-1, _ROOM)
+        self._view = memoryview(self._map)
+        self._took = took
+        self.read_bytes = 0
+
+    def read(self, source: Bytes, weave: Weave, *, forgets: bool = False) -> str:
+        """Put every block into the weave; return why it ends before its end, "" if it does not.
+
+        forgets: bound the memory of an object of very many blocks.
+        """
+        lo = hi = passed = 0
+        header = True
+        while n := self._fill(source, hi):
+            hi += n
+            try:
+                if header:
+                    lo = self._header(hi)
+                    header = lo == 0
+                if not header:
+                    lo = self._sections(lo, hi, weave)
+            except _Malformed as error:
+                return f"{error} near byte {passed + lo}"
+            if forgets:
+                weave.forget_oldest()
+            if hi - lo <= _SHORT_TAIL or hi + _READ > _ROOM:
+                self._map.move(0, lo, hi - lo)
+                passed += lo
+                lo, hi = 0, hi - lo
+        if lo != hi or header:
+            return f"cut off behind byte {passed + lo}"
+        return ""
+
+    def _fill(self, source: Bytes, hi: int) -> int:
+        n = source.readinto(self._view[hi : hi + _READ]) or 0
+        self.read_bytes += n
+        self._took(n)
+        return n
+
+    def _header(self, hi: int) -> int:
+        """Return where the sections begin, 0 while the header is not here as a whole."""
+        length, at = self._length(0, hi)
+        if at == 0 or at + length > hi:
+            return 0
+        body = self._map[at : at + length]
+        if not body.startswith(b"\xa2\x65roots") or not body.endswith(b"\x67version\x01"):
+            raise _Malformed("no CAR header")
+        return at + length
+
+    def _length(self, lo: int, hi: int) -> tuple[int, int]:
+        """Return a section's length and where its body begins, 0 if more is to be read first."""
+        length = 0
+        for i in range(min(_LENGTHS, hi - lo)):
+            byte = self._map[lo + i]
+            length |= (byte & 0x7F) << (7 * i)
+            if byte < _MORE:
+                if not 0 < length <= MAX_SECTION_BYTES:
+                    break
+                return length, lo + i + 1
+        if hi - lo >= _LENGTHS or length == 0:
+            raise _Malformed("a section without a length")
+        return 0, 0
+
+    def _sections(self, lo: int, hi: int, weave: Weave) -> int:
+        """Hash all whole sections; return where the first that is not whole begins.
+
+        Each step here is paid per block: two bytes of length and a raw leaf are the usual case.
+        """
+        buf, view, held = self._map, self._view, weave.held
+        while hi - lo > _LENGTHS:
+            n = buf[lo]
+            if n >= _MORE and (more := buf[lo + 1]) < _MORE:
+                n, start = n & 0x7F | more << 7, lo + 2
+            else:
+                n, start = self._length(lo, hi)
+            end = start + n
+            if end > hi:
+                break
+            cid = buf[start : start + V1_BYTES]
+            if cid == RAW + sha256(view[start + V1_BYTES : end]).digest():
+                held[cid] = n - V1_BYTES
+            else:
+                self._other(start, end, weave)
+            lo = end
+        return lo
+
+    def _other(self, start: int, end: int, weave: Weave) -> None:
+        """Take a node, a CID of another kind, or a block that is not its CID's."""
+        try:
+            cid = split_cid(self._map[start : min(end, start + 2 * V1_BYTES)])
+        except BadCid as error:
+            raise _Malformed("a section without a CID") from error
+        weave.add(cid, self._map[start + len(cid) : end])
