@@ -28,7 +28,7 @@ PATIENCE_S: Final = 10.0
 """How long one drop waits for a silent server."""
 
 REST_S: Final = 30.0
-"""How long after that no drop waits: its keys are counted as left."""
+"""How long after that none is tried, and its keys are left; then one try that does not wait."""
 
 _LOOK_AGAIN_S: Final = 0.5
 
@@ -42,7 +42,7 @@ class Named(NamedTuple):
 
 
 class Dropped(NamedTuple):
-    """What a drop came to. fault: why keys are left, "" where all are gone."""
+    """What a drop came to. fault: why keys are left; "" where none are, or where it was said."""
 
     keys: int
     left: int
@@ -87,6 +87,7 @@ class CacheDrop:
         self._wires: dict[str, CacheWire] = {}
         self._slots: list[str] = []
         self._rests_until_s = float("-inf")
+        self._ill = False
         self._turn = asyncio.Lock()
         self.left = 0
         """Keys that could not be dropped, since this was made."""
@@ -99,23 +100,30 @@ class CacheDrop:
         if not keys:
             return Dropped(0, 0)
         async with self._turn:
-            limit_s = self._clock() + self._patience_s
             if self._clock() < self._rests_until_s:
-                limit_s = self._clock()
+                return self._kept(keys, "")
+            limit_s = self._clock() + (0.0 if self._ill else self._patience_s)
             while True:
                 mends = True
                 try:
-                    return Dropped(await self._drop(keys), 0)
+                    done = await self._drop(keys)
                 except Moved:
                     said = "the cluster's slots are moving"
                 except VgwmError as fault:
                     said, mends = fault.what, isinstance(fault, NoAnswer)
+                else:
+                    self._ill = False
+                    return Dropped(done, 0)
                 self._slots = []
                 if not mends or self._clock() >= limit_s:
+                    self._ill = True
                     self._rests_until_s = self._clock() + self._rest_s
-                    self.left += len(keys)
-                    return Dropped(0, len(keys), said)
+                    return self._kept(keys, said)
                 await asyncio.sleep(_LOOK_AGAIN_S)
+
+    def _kept(self, keys: Sequence[bytes], said: str) -> Dropped:
+        self.left += len(keys)
+        return Dropped(0, len(keys), said)
 
     async def close(self) -> None:
         """Let all connections go."""

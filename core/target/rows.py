@@ -80,6 +80,8 @@ class RowMaker:
         self._workspace_id = workspace_id
         self._pinned = profile.pin_status["pinned"]
         self._sources = profile.objects.sources
+        self.cid_position = self._sources.index(Source.CID)
+        """Where the CID stands in a row."""
         self._permute: Callable[[Row], Row] | None = None
         self._parses = not set(self._sources) <= {*_PLAIN, *_CONSTANT}
         if not self._parses and self._sources != _PLAIN:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from core.engine.copying.window import Window
     from core.engine.crew.executor import LocalExecutor
     from core.ledger.ledger import Ledger
+    from core.target.cache_drop import CacheDrop
     from core.target.objects import ObjectTable
     from core.target.rows import RowMaker
 
@@ -42,7 +43,8 @@ class Means:
     require_source: raises if the source is no longer the one that was planned. told: hears of each
     recorded bundle. made_by: carry the bundles of this job's round alone; None: all. attempts: how
     often an object that changed goes round again; None: as the knob says. tells_seen: each entry
-    is handed to the workers as the walk saw it.
+    is handed to the workers as the walk saw it. cache: drops the gateway's keys of written rows;
+    None: there is no cache.
     """
 
     ledger: Ledger
@@ -58,3 +60,4 @@ class Means:
     made_by: int | None = None
     attempts: int | None = None
     tells_seen: bool = False
+    cache: CacheDrop | None = None

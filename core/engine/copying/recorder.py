@@ -135,7 +135,25 @@ class Recorder:
             else:
                 self._reins.waits.pop("table", None)
                 break
+        await self._forget(left)
         return refused
+
+    async def _forget(self, rows: Sequence[Row]) -> None:
+        """Drop the cache's keys of written rows, behind the rows: a reader finds those then."""
+        cache, at = self._m.cache, self._m.maker.cid_position
+        if cache is None:
+            return
+        from core.target.cache_drop import Named, keys_of  # noqa: PLC0415 - loaded with the cache
+
+        done = await cache.drop(
+            keys_of(Named(str(row[0]), str(row[1]), str(row[at] or "")) for row in rows)
+        )
+        if done.fault:
+            await self._tell(
+                f"cache: {done.left:,} keys of written objects stay until they expire:"
+                f" {done.fault}",
+                kind="cache_fault",
+            )
 
     async def _table_takes(self, rows: Sequence[Row], _fault: VgwmError) -> bool:
         """Tell whether the table takes rows now; writing them twice harms nothing."""

@@ -72,7 +72,7 @@ class Ground:
         if self.cache is None or not keys:
             return
         done = await self.cache.drop(keys)
-        if done.left:
+        if done.fault:
             await self.tell(
                 f"cache: {done.left:,} keys of changed objects stay until they expire:"
                 f" {done.fault}",

@@ -53,16 +53,21 @@ async def settle(
         await _write_buckets(ground, _rows(engine, ground, changed))
         applied = await Tombstones(ground).apply()
         swept = await Waste(ground).sweep(round_id)
-        await _remove_buckets(ground, _rows(engine, ground, vanished))
+        await _remove_buckets(ground, _rows(engine, ground, vanished, gone=True))
         return Settled(applied, swept)
 
 
-def _rows(engine: Engine, ground: Ground, names: Sequence[bytes]) -> list[Row]:
-    """Return the rows of some buckets, as the ledger has their settings."""
+def _rows(
+    engine: Engine, ground: Ground, names: Sequence[bytes], *, gone: bool = False
+) -> list[Row]:
+    """Return the rows of some buckets, as the ledger has their settings.
+
+    gone: they are buckets that the source has no more.
+    """
     if ground.profile.buckets is None or not names:
         return []
     wanted = {name.decode() for name in names}
-    return [row for row in engine.buckets.rows(ground.profile) if row[0] in wanted]
+    return [row for row in engine.buckets.rows(ground.profile, gone=gone) if row[0] in wanted]
 
 
 async def _write_buckets(ground: Ground, rows: Sequence[Row]) -> None:
