@@ -9,9 +9,12 @@ May import the model, its own room, and the outcomes and attributes of a posix s
 
 from __future__ import annotations
 
+from collections import deque
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
+from core.errors import NodeUnreachable
 from core.source.posix.attributes import MARKER, VERSION_ID
 from core.source.posix.outcome import Changed, Gone, SmallRead, Unreadable
 from core.source.s3.fetched import Larger, Looked, Missed, Wanted
@@ -30,6 +33,9 @@ if TYPE_CHECKING:
     from core.source.source import SeenEntry
 
 _SLASH: Final = ord("/")
+CAREFUL: Final = 64
+"""Objects that are read one by one once something broke off: as many as are read ahead."""
+
 _LOCKS: Final = "x-amz-object-lock-"
 
 
@@ -69,7 +75,9 @@ class S3Reader:
         self._client = client
         self._bucket = bucket
         self._locked = client.has_lock(bucket)
-        self._ahead: Generator[Fetched | Looked, None, None] = _nothing()
+        self._due: deque[Wanted] = deque()
+        self._ahead: Generator[Fetched | Looked, None, None] | None = None
+        self._careful = 0
         self._markers: dict[tuple[bytes, bytes], int] = {}
 
     def __enter__(self) -> Self:
@@ -114,7 +122,10 @@ class S3Reader:
         else:
             wanted = [Wanted(key, version) for key, version in entries]
         self._drop()
-        self._ahead = self._asked(wanted, limit_bytes)
+        self._due = deque(wanted)
+        self._careful = 0
+        if wanted:
+            self._ahead = self._asked(wanted, limit_bytes)
 
     def read_small(
         self, key: bytes, version: bytes, limit_bytes: int
@@ -130,8 +141,7 @@ class S3Reader:
             return self._opened(got.wanted)
         head = got.head
         if isinstance(got, Looked):
-            told = self._attributes(got.wanted, head)
-            return S3Large(head, told, partial(self._stream, got.wanted))
+            return S3Large(head, attributes(head, got.tags), partial(self._stream, got.wanted))
         if self._locked and not version:
             head = self._with_lock(got.wanted, head)
         return SmallRead(
@@ -148,17 +158,47 @@ class S3Reader:
         )
 
     def _fetched(self, key: bytes, version: bytes, limit_bytes: int) -> Fetched | Looked:
-        """Return what was fetched ahead; for what was not expected here it begins anew."""
-        due = next(self._ahead, None)
-        if due is not None and due.wanted[:2] == (key, version):
-            return due
+        """Return what was fetched ahead; what was not expected here is asked for by itself."""
+        due = self._due
+        if not due or due[0][:2] != (key, version):
+            return self._alone(Wanted(key, version), limit_bytes)
+        wanted = due.popleft()
+        if self._careful:
+            self._careful -= 1
+            return self._alone(wanted, limit_bytes)
+        if self._ahead is None:
+            self._ahead = self._asked([wanted, *due], limit_bytes)
+        try:
+            return next(self._ahead)
+        except NodeUnreachable:
+            # of one of those ahead, nobody knows which: those that come are read one by one
+            self._careful = CAREFUL
+            return self._alone(wanted, limit_bytes)
+
+    def _alone(self, wanted: Wanted, limit_bytes: int) -> Fetched | Looked:
+        """Ask for one object. Raises NodeUnreachable where the endpoint is silent altogether.
+
+        One that breaks off again and again beside an endpoint that answers has failed by itself.
+        """
         self._drop()
-        self._ahead = self._asked([Wanted(key, version)], limit_bytes)
-        return next(self._ahead)
+        try:
+            return self._one(wanted, limit_bytes)
+        except NodeUnreachable:
+            self._client.head(self._bucket, wanted)
+        try:
+            return self._one(wanted, limit_bytes)
+        except NodeUnreachable as error:
+            return Missed(wanted, Unreadable(error.what))
+
+    def _one(self, wanted: Wanted, limit_bytes: int) -> Fetched | Looked:
+        with closing(self._asked([wanted], limit_bytes)) as asked:
+            return next(asked)
 
     def _drop(self) -> None:
         """Give up what was fetched ahead: one connection carries one thing."""
-        self._ahead.close()
+        if self._ahead is not None:
+            self._ahead.close()
+            self._ahead = None
 
     def _asked(
         self, wanted: list[Wanted], limit_bytes: int
@@ -171,18 +211,14 @@ class S3Reader:
         got = self._stream(wanted)
         if isinstance(got, Gone | Changed | Unreadable):
             return got
-        return S3Large(
-            got.head, self._attributes(wanted, got.head), partial(self._stream, wanted), got
-        )
+        tags = self._client.tags(self._bucket, wanted) if got.head.tags > 0 else b""
+        head = got.head
+        if self._locked and not wanted.version:
+            head = self._with_lock(wanted, head)
+        return S3Large(head, attributes(head, tags), partial(self._stream, wanted), got)
 
     def _stream(self, wanted: Wanted) -> Streamed | Fault:
         return self._client.stream(self._bucket, wanted)
-
-    def _attributes(self, wanted: Wanted, head: Head) -> Attributes:
-        tags = self._client.tags(self._bucket, wanted) if head.tags > 0 else b""
-        if self._locked and not wanted.version:
-            head = self._with_lock(wanted, head)
-        return attributes(head, tags)
 
     def _with_lock(self, wanted: Wanted, head: Head) -> Head:
         """Return the headers of a GET with the locks that a VersityGW tells by HEAD alone."""
@@ -191,10 +227,6 @@ class S3Reader:
             return head  # replaced since: the next round sees another ETag
         locks = {name: text for name, text in got.fields.items() if name.startswith(_LOCKS)}
         return head._replace(fields=head.fields | locks)
-
-
-def _nothing() -> Generator[Fetched | Looked, None, None]:
-    yield from ()
 
 
 def _marker(version: bytes, modified_ns: int) -> SmallRead:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Self
 import pytest
 
 from core.errors import NodeUnreachable
-from core.source.posix.outcome import Gone, SmallRead
+from core.source.posix.outcome import Gone, SmallRead, Unreadable
 from core.source.s3.fetched import Head, Larger, Looked, Missed, Wanted, Whole
 from core.source.s3.large import S3Large
 from core.source.s3.marks import etag_number
-from core.source.s3.reader import S3Reader
+from core.source.s3.reader import CAREFUL, S3Reader
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
@@ -74,6 +74,7 @@ class Shop:
         self.silent = False
         self.replaces = False
         self.locked = False
+        self.breaking: set[bytes] = set()
         self.closed = False
 
     def head_of(self, key: bytes) -> Head:
@@ -87,7 +88,7 @@ class Shop:
         assert bucket == BUCKET
         for one in wanted:
             self.asked.append(("get", one.key))
-            if self.silent:
+            if self.silent or one.key in self.breaking:
                 raise NodeUnreachable(what="no answer", where="shop", remedy="Wait.")
             if one.key not in self.bodies:
                 yield Missed(one, Gone())
@@ -103,11 +104,10 @@ class Shop:
         assert bucket == BUCKET
         for one in wanted:
             self.asked.append(("head", one.key))
-            yield (
-                Looked(one, self.head_of(one.key))
-                if one.key in self.bodies
-                else Missed(one, Gone())
-            )
+            if one.key in self.bodies:
+                yield Looked(one, self.head_of(one.key), self.tagged.get(one.key, b""))
+            else:
+                yield Missed(one, Gone())
 
     def stream(self, bucket: bytes, wanted: Wanted) -> Flow | Fault:
         assert bucket == BUCKET
@@ -125,6 +125,8 @@ class Shop:
     def head(self, bucket: bytes, wanted: Wanted) -> Head | Fault:
         assert bucket == BUCKET
         self.asked.append(("lock", wanted.key))
+        if self.silent:
+            raise NodeUnreachable(what="no answer", where="shop", remedy="Wait.")
         told = self.head_of(wanted.key)
         return told._replace(fields=told.fields | {"x-amz-object-lock-legal-hold": b"ON"})
 
@@ -216,7 +218,7 @@ def test_attributes_alone_are_asked_for_by_head_and_no_byte_is_read() -> None:
             with got:
                 assert got.size_bytes == len(shop.bodies[key])
                 assert ("X-Amz-Tagging" in got.attributes) is (key in shop.tagged)
-    assert {kind for kind, _ in shop.asked} == {"head", "tags"}
+    assert {kind for kind, _ in shop.asked} == {"head"}
 
 
 def test_a_vanished_object_is_gone_and_a_large_one_that_vanishes_later_has_changed() -> None:
@@ -250,3 +252,14 @@ def test_where_a_bucket_has_a_lock_each_current_object_is_asked_for_its_own() ->
             got = reader.read_small(b"a", version, LIMIT)
         assert isinstance(got, SmallRead)
         assert ("object-legal-hold" in got.attributes) is held
+
+
+def test_an_object_that_breaks_off_beside_an_endpoint_that_answers_fails_by_itself() -> None:
+    keys = [b"%03d" % n for n in range(2 * CAREFUL)]
+    shop = Shop(dict.fromkeys(keys, b"x"))
+    shop.breaking = {keys[5]}
+    with _reader(shop) as reader:
+        reader.expect([(key, b"") for key in keys], (), LIMIT)
+        got = {key: reader.read_small(key, b"", LIMIT) for key in keys}
+    assert [key for key in keys if not isinstance(got[key], SmallRead)] == [keys[5]]
+    assert isinstance(got[keys[5]], Unreadable)
