@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pycurl
 
 from core.source.s3.handle import Handle
-from core.source.s3.patience import pause_s
+from core.source.s3.patience import pause_or_raise
 from core.source.s3.refusals import Again, judge
 from core.source.s3.xml import XML_BYTES
 
@@ -48,7 +48,7 @@ class Caller:
                 return reply
             if not isinstance(outcome, Again):
                 return outcome
-            self._sleep(pause_s(outcome, tried))
+            self._sleep(pause_or_raise(outcome, tried))
 
     def once(self, request: Request, limit_bytes: int = XML_BYTES) -> Reply:
         """Return what one request came to."""

@@ -24,7 +24,7 @@ IDLE_S: Final = 30
 """An answer that brings no byte for so long has broken off."""
 
 TOO_LARGE: Final = int(pycurl.E_FILESIZE_EXCEEDED)
-CUT_SHORT: Final = int(pycurl.E_PARTIAL_FILE)
+STALLED: Final = int(pycurl.E_OPERATION_TIMEDOUT)
 TLS_FAULTS: Final = frozenset(
     {
         int(pycurl.E_SSL_CONNECT_ERROR),
@@ -120,7 +120,7 @@ def _made(door: Door) -> Any:  # noqa: ANN401 - pycurl has no types
     """Return a curl handle that speaks to the endpoint alone: no proxy, no redirect, no files."""
     curl = pycurl.Curl()
     curl.setopt(pycurl.NOSIGNAL, 1)
-    curl.setopt(pycurl.PROTOCOLS_STR, "https" if door.tls else "http")
+    curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTPS if door.tls else pycurl.PROTO_HTTP)
     curl.setopt(pycurl.FOLLOWLOCATION, 0)
     curl.setopt(pycurl.PROXY, "")  # a proxy of the shell's stands between nobody
     curl.setopt(pycurl.PATH_AS_IS, 1)  # `a/../b` is a key

@@ -14,7 +14,8 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from core.errors import VgwmError
+from core.errors import NodeUnreachable, VgwmError
+from core.source.posix.outcome import Unreadable
 from core.source.s3.config import HANDLES
 from core.source.s3.fetched import Fetched, Larger, Looked, Missed, Wanted
 from core.source.s3.patience import pause_s
@@ -94,6 +95,7 @@ class _Run:
         self._order: deque[Slot] = deque()
         self._resting: list[Slot] = []
         self._ahead_bytes = 0
+        self._answers = 0
 
     def results(
         self, clock: Callable[[], float], sleep: Callable[[float], None]
@@ -131,6 +133,8 @@ class _Run:
             room -= 1
 
     def _send(self, slot: Slot) -> None:
+        if not slot.tried:
+            slot.answers = self._answers
         slot.tried += 1
         request, limit_bytes = self._aim.request(slot)
         self._wire.send(request, slot, limit_bytes)
@@ -155,6 +159,7 @@ class _Run:
 
     def _settle(self, slot: Slot, reply: Reply, clock: Callable[[], float]) -> None:
         outcome = self._aim.settle(slot, reply)
+        self._answers += not isinstance(outcome, Again)
         if outcome is None:
             if slot.got is None:  # the next step of the same object
                 slot.tried = 0
@@ -164,9 +169,19 @@ class _Run:
                     slot.due_s = 0.0
                     self._resting.append(slot)
         elif isinstance(outcome, Again):
-            slot.due_s = clock() + pause_s(outcome, slot.tried)
-            self._resting.append(slot)
+            self._again(slot, outcome, clock())
         elif isinstance(outcome, VgwmError):
             raise outcome
         else:
             slot.got = Missed(slot.wanted, outcome)
+
+    def _again(self, slot: Slot, again: Again, now_s: float) -> None:
+        """Let an object rest; or give it up, if others were answered meanwhile: then it is it."""
+        wait_s = pause_s(again, slot.tried)
+        if wait_s is not None:
+            slot.due_s = now_s + wait_s
+            self._resting.append(slot)
+        elif self._answers > slot.answers and isinstance(again.error, NodeUnreachable):
+            slot.got = Missed(slot.wanted, Unreadable(again.error.what))
+        else:
+            raise again.error

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from core.source.s3.listed import Listed, ListingPage, Unnamed
 from core.source.s3.pages import objects_page
-from core.source.s3.patience import pause_s
+from core.source.s3.patience import pause_or_raise
 from core.source.s3.refusals import Again, as_error, judge
 from core.source.s3.reply import Reply
 from core.source.s3.runs import ObjectsRun, Run, RunPage, VersionsRun, endless, objects_request
@@ -149,7 +149,7 @@ class _Lane:
 
     def again(self, outcome: Again) -> None:
         self._asking = False
-        self.due_s = time.monotonic() + pause_s(outcome, self._tried)
+        self.due_s = time.monotonic() + pause_or_raise(outcome, self._tried)
 
 
 class _Order:

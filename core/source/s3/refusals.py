@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from core.display import safe
 from core.errors import BadInput, Broken, Denied, NodeBusy, NodeUnreachable, VgwmError
 from core.source.posix.outcome import Changed, Fault, Gone, Unreadable
-from core.source.s3.handle import TLS_FAULTS, TOO_LARGE
+from core.source.s3.handle import STALLED, TLS_FAULTS, TOO_LARGE
 from core.source.s3.reply import fields_of
 
 if TYPE_CHECKING:
@@ -51,11 +51,12 @@ FORBIDDEN: Final = 403
 class Again(NamedTuple):
     """To be asked once more. wait_s: as the endpoint wishes; None: it did not say.
 
-    error: what it comes to if it stays so.
+    error: what it comes to if it stays so. stalled: no byte came for too long.
     """
 
     wait_s: float | None
     error: VgwmError
+    stalled: bool = False
 
 
 def code_of(reply: Reply) -> str:
@@ -87,7 +88,7 @@ def _broken_off(reply: Reply, where: str) -> Again | VgwmError:
             remedy="Is it an S3 endpoint? Nothing of the answer was used.",
         )
     error = unreachable(reply, where)
-    return error if reply.code in TLS_FAULTS else Again(None, error)
+    return error if reply.code in TLS_FAULTS else Again(None, error, reply.code == STALLED)
 
 
 def _everywhere(reply: Reply, code: str, where: str) -> VgwmError | None:

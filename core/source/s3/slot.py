@@ -40,15 +40,19 @@ class Step(Enum):
 
 
 class Slot:
-    """One wanted object on its way. weight: bytes that it is counted with. got: the outcome."""
+    """One wanted object on its way. weight: bytes that it is counted with. got: the outcome.
 
-    __slots__ = ("came", "due_s", "got", "step", "tried", "wanted", "weight")
+    answers: of the whole reading, when it was first asked for.
+    """
+
+    __slots__ = ("answers", "came", "due_s", "got", "step", "tried", "wanted", "weight")
 
     def __init__(self, wanted: Wanted, weight: int) -> None:
         self.wanted = wanted
         self.weight = weight
         self.step: Step | None = None
         self.tried = 0
+        self.answers = 0
         self.due_s = 0.0
         self.came: Whole | Looked | None = None  # its tags are still wanted
         self.got: Fetched | Looked | None = None

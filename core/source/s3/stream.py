@@ -20,7 +20,7 @@ from core.errors import VgwmError
 from core.source.posix.outcome import Changed, Fault
 from core.source.s3.fetched import Head, Wanted
 from core.source.s3.handle import Handle
-from core.source.s3.patience import pause_s
+from core.source.s3.patience import pause_or_raise
 from core.source.s3.refusals import Again, judge
 from core.source.s3.reply import Reply, head_of
 from core.source.s3.request import object_request
@@ -143,7 +143,7 @@ class LargeStream:
             tried += 1
             broken = Again(None, self._flow.error(self._where))
             if tried > 1:  # a kept connection may have been closed: the first time costs no wait
-                self._sleep(pause_s(broken, tried - 1))
+                self._sleep(pause_or_raise(broken, tried - 1))
             self._resume(offset + filled, end)
         return filled
 
@@ -189,7 +189,7 @@ class LargeStream:
                 raise outcome
             if not isinstance(outcome, Again):
                 return outcome
-            self._sleep(pause_s(outcome, tried))
+            self._sleep(pause_or_raise(outcome, tried))
 
 
 class _Flow:
