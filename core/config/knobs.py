@@ -45,6 +45,9 @@ class Knobs:
     pin_queue_max: int = 1000
     source_p99_max: float | None = None
     autotune: Literal["on", "off"] = "off"
+    round_interval: float = 60.0
+    freeze_budget: float = 60.0
+    max_delete: int = 1000
 
     def with_value(self, name: str, text: str) -> Knobs:
         """Return the knobs with one of them set from its text.
@@ -123,6 +126,16 @@ SPECS: Final = (
         live=True,
     ),
     _spec("autotune", Choice(("on", "off")), "Find the number of workers by measuring.", live=True),
+    _spec("round_interval", Duration(1.0, 86_400.0), "Rest between a sync's rounds.", live=True),
+    _spec(
+        "freeze_budget", Duration(1.0, 86_400.0), "Longest pause of writes at cutover.", live=True
+    ),
+    _spec(
+        "max_delete",
+        Count(0, 1 << 50),
+        "Deletes of a round that need no yes; 1 % of all objects where that is more.",
+        live=True,
+    ),
 )
 _BY_NAME: Final = {spec.name: spec for spec in SPECS}
 

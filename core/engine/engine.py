@@ -32,8 +32,11 @@ from core.engine.looks import Looks
 from core.engine.observing import Observer, Post
 from core.engine.offers import plan_of, run_of
 from core.engine.plan_run import WALKER_SLOT, PlanRun
+from core.engine.repairing.repairs import Repairs, repair_means
 from core.engine.runs import CopyRun
 from core.engine.settings import source_config
+from core.engine.syncing.rebundles import Rebundles
+from core.engine.syncing.syncs import Syncs
 from core.errors import ForeignPlan, NoPlan
 from core.ledger import opening
 from core.ledger.ledger import Ledger
@@ -49,8 +52,8 @@ if TYPE_CHECKING:
 
     from core.config.knobs import Knobs
     from core.config.schema import Workspace
-    from core.engine.acts.requeueing import Requeueing
     from core.engine.copying.bundle_times import BundleTimes
+    from core.engine.copying.errand import Errand
     from core.engine.jobs import Run
     from core.engine.offers import Offer
     from core.engine.reins import Reins
@@ -97,7 +100,16 @@ class Engine:
         self.acts = Acts(ledger, workspace, lambda: self.knobs, self._carry)
         self.assessments = Assessments(ledger, workspace, path, lambda: self.knobs)
         self.keepings = Keepings(ledger, workspace, path)
-        self.offers: tuple[Offer, ...] = (self.acts, self.assessments, self.keepings)
+        self.repairs = Repairs(repair_means(self))
+        self.syncs = Syncs(self, self._carry)
+        self.offers: tuple[Offer, ...] = (
+            self.acts,
+            self.assessments,
+            self.keepings,
+            self.repairs,
+            Rebundles(self),  # before the syncs: it is one that walks nothing
+            self.syncs,
+        )
         self.looks = Looks(self)
         self.bundle_done: Callable[[BundleTimes], None] = untold
         self.copy: CopyRun | None = None
@@ -137,6 +149,7 @@ class Engine:
         """End jobs (they go on at the next start), workers and ledger; give the lock back."""
         await self.acts.close()
         await self.keepings.close()
+        await self.repairs.close()
         await self.jobs.close()
         if self._sampler is not None:
             self._sampler.cancel()
@@ -241,11 +254,11 @@ class Engine:
 
         return run
 
-    async def _carry(self, reins: Reins, retry: Requeueing | None = None) -> None:
-        """Copy what is planned; or what a retry takes, and no more."""
+    async def _carry(self, reins: Reins, errand: Errand | None = None) -> None:
+        """Copy what is planned; or the bundles of an errand, and no others."""
         counted = await self.ledger.counters()
         self.observer.begin(counted)
-        self.copy = CopyRun(self, retry)
+        self.copy = CopyRun(self, errand)
         try:
             await self.copy.run(reins)
         finally:

@@ -50,8 +50,9 @@ class Jobs:
         return next((reins for reins in self._reins.values() if reins.kind == kind), None)
 
     def carrying(self) -> Reins | None:
-        """Return the reins of the job that carries bundles: a copy, or a retry."""
-        return self.running(JobKind.COPY) or self.running(JobKind.RETRY)
+        """Return the reins of the job that carries bundles: a copy, a retry, or a sync."""
+        kinds = (JobKind.COPY, JobKind.RETRY, JobKind.SYNC)
+        return next((found for kind in kinds if (found := self.running(kind))), None)
 
     def reins(self) -> list[Reins]:
         """Return the reins of every job at work."""
@@ -234,7 +235,7 @@ class Jobs:
             log.warning("the ledger was not backed up: %s", error.what)
 
 
-_ANYWHERE = frozenset({JobKind.ASSESS, JobKind.VERIFY, JobKind.BACKUP})
+_ANYWHERE = frozenset({JobKind.ASSESS, JobKind.VERIFY, JobKind.CHECK, JobKind.BACKUP})
 """Read only: beside anything but their own kind."""
 
 _ALONE = frozenset({JobKind.REPAIR, JobKind.REBUILD, JobKind.RESTORE})

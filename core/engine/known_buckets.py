@@ -36,10 +36,15 @@ class KnownBuckets:
         """Return a bucket's owner, "" if it has none."""
         return str(self._facts[bucket]["owner"])
 
-    def rows(self, profile: Profile) -> list[Row]:
-        """Return the rows of the bucket table."""
+    def rows(self, profile: Profile, *, gone: bool = False) -> list[Row]:
+        """Return the rows of the bucket table, of the buckets that the source has.
+
+        gone: of those that it has no more.
+        """
         rows = []
         for bucket in self._rows.values():
+            if bucket.state.there is gone:
+                continue
             kept = self._facts[bucket.id]
             rows.append(
                 bucket_row(

@@ -16,7 +16,7 @@ from core.dag import cid as cids
 from core.engine.beside import Beside
 from core.engine.copying.copier import Copier
 from core.engine.copying.means import Means
-from core.engine.copying.target import open_placement
+from core.engine.copying.target import open_cache, open_placement
 from core.engine.copying.window import Window
 from core.engine.crew.executor import LocalExecutor
 from core.engine.holding import Hold
@@ -41,11 +41,12 @@ from core.target.pin_audit import RecordedPin
 from core.target.rows import RowMaker
 
 if TYPE_CHECKING:
-    from core.engine.acts.requeueing import Requeueing
+    from core.engine.copying.errand import Errand
     from core.engine.copying.placement import Placement
     from core.engine.engine import Engine
     from core.engine.reins import Reins
     from core.ledger.ledger import Ledger
+    from core.target.cache_drop import CacheDrop
     from core.target.objects import ObjectTable
     from core.target.profile import Profile
 
@@ -58,13 +59,14 @@ NODE_DEPTH = 1
 
 
 class CopyRun:
-    """Carries every planned bundle to the target; or, of a retry, those that it makes itself."""
+    """Carries every planned bundle to the target; or those of an errand, and no others."""
 
-    def __init__(self, engine: Engine, retry: Requeueing | None = None) -> None:
+    def __init__(self, engine: Engine, errand: Errand | None = None) -> None:
         self._engine = engine
-        self._retry = retry
+        self._errand = errand
         self._executor: LocalExecutor | None = None
         self._window: Window | None = None
+        self._cache: CacheDrop | None = None
         self.placement: Placement | None = None
         self.copier: Copier | None = None
         self.regulator: Regulator | None = None
@@ -82,7 +84,7 @@ class CopyRun:
             )
         engine.learn_buckets(rows)
         planned = all(row.state.walked for row in rows)
-        if not planned and not engine.planning and self._retry is None:
+        if not planned and not engine.planning and self._errand is None:
             raise NoPlan(
                 what="the plan is not whole: its walk was broken off",
                 where=str(engine.path),
@@ -102,16 +104,28 @@ class CopyRun:
             )
             try:
                 await opening.of(table.ensure)
-                if profile.buckets is not None:
-                    buckets = engine.buckets.rows(profile)
-                    await opening.of(lambda: table.upsert_buckets(buckets))
+                self._cache = await open_cache(engine.workspace)
+                await self._put_buckets(opening, table, profile)
                 await self._carry(reins, table, profile, placement, planned=planned)
                 await opening.of(table.build_index)
             finally:
+                if self._cache is not None:
+                    await self._cache.close()
                 await table.close()
         finally:
             self.placement = None
             await placement.close()
+
+    async def _put_buckets(self, opening: Opening, table: ObjectTable, profile: Profile) -> None:
+        """Write the buckets' rows, and drop what the gateway's cache knows of them."""
+        if profile.buckets is None:
+            return
+        rows = self._engine.buckets.rows(profile)
+        await opening.of(lambda: table.upsert_buckets(rows))
+        if self._cache is not None:
+            from core.target.cache_drop import bucket_keys  # noqa: PLC0415 - loaded with the cache
+
+            await self._cache.drop(bucket_keys(str(row[0]) for row in rows))
 
     async def _carry(
         self,
@@ -124,8 +138,8 @@ class CopyRun:
     ) -> None:
         engine, knobs = self._engine, self._engine.knobs
         hold = Hold(engine.ledger, reins)
-        if self._retry is not None:
-            await self._retry.queue(reins, hold)
+        if self._errand is not None:
+            await self._errand.queue(reins, hold)
         depth = RANGE_DEPTH if isinstance(engine.workspace.target, DirTarget) else NODE_DEPTH
         setup = await asyncio.to_thread(worker_setup, engine.workspace, knobs, profile)
         executor = LocalExecutor(setup, engine.board, engine.forks, depth=depth)
@@ -138,7 +152,7 @@ class CopyRun:
         self._executor, self._window = executor, window
         means = self._means(table, RowMaker(profile, engine.workspace.id), placement, window)
         means = replace(means, tells_seen=wants_seen(setup.source))
-        self.copier = Copier(means, reins, hold, planned=planned or self._retry is not None)
+        self.copier = Copier(means, reins, hold, planned=planned or self._errand is not None)
         if not engine.walking:
             self.copier.plan_ended()  # it may have ended while the target was asked
         regulator = self.regulator = Regulator(
@@ -156,7 +170,7 @@ class CopyRun:
             await self.copier.run()
             await self._audit(placement, reins)
             await hold.patiently(engine.ledger.recount)
-            if self._retry is None:
+            if self._errand is None:
                 await self._require_whole_plan()
         finally:
             self.copier = self.regulator = None
@@ -183,8 +197,9 @@ class CopyRun:
             owner=engine.buckets.owner,
             require_source=lambda: require_source(engine),
             told=lambda times: engine.bundle_done(times),  # noqa: PLW0108 - set after jobs began
-            made_by=None if self._retry is None else self._retry.job,
-            attempts=None if self._retry is None else self._retry.attempts,
+            made_by=None if self._errand is None else self._errand.job,
+            attempts=None if self._errand is None else self._errand.attempts,
+            cache=self._cache,
         )
 
     async def _tidy(self, placement: Placement) -> None:
@@ -217,11 +232,12 @@ class CopyRun:
     async def _audit(self, placement: Placement, reins: Reins) -> None:
         """Hold what is recorded against the target's own word before the job says done.
 
-        A retry looks at the bundles that it made.
+        An errand looks at its own bundles.
         """
-        ledger, after = self._engine.ledger, 0
+        ledger = self._engine.ledger
+        after = 0 if self._errand is None else self._errand.audits_after
         pins: list[RecordedPin] = []
-        made_by = None if self._retry is None else self._retry.job
+        made_by = None if self._errand is None else self._errand.job
         while page := await ledger.in_states(
             BundleState.RECORDED, after_id=after, limit=AUDIT, made_by=made_by
         ):

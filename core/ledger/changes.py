@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from core.display import safe
 from core.errors import WrongState
 from core.ledger import counters, rounds
-from core.ledger.departures import STORED, Shift, depart
+from core.ledger.departures import Shift, Stored, depart, stored
 from core.ledger.planning import Made, insert_bundle, skip
-from core.ledger.rounds import Found
 from core.ledger.rows import Disposition
 from core.model import ObjectState
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
+    from core.ledger.rounds import Found
     from core.ledger.rows import EntryRow, NewBundle, Position, RecordRow
     from core.model import Skip
 
@@ -94,15 +94,15 @@ def _enter(
     old: list[int | None] = []
     fresh: list[int | None] = []
     for entry in bundle.entries:
-        found = conn.execute(STORED, (shift.bucket_id, *entry[:2])).fetchone()
+        found = stored(conn, shift.bucket_id, entry[:2])
         if found is None:
             shift.delta["objects"] += 1
         else:
             _leave(conn, shift, found, bundle.id, now_ns)
-        if found is None or found[0] is None:  # not among the counted keys so far
+        if found is None or found.bundle is None:  # not among the counted keys so far
             shift.delta["versions"] += bool(entry[1])
         else:
-            old.append(found[4])
+            old.append(found.row[3])
         fresh.append(entry[2])
         conn.execute(
             "INSERT INTO objects(bid,key,ver,st,bun,size,ino,mt,ct) VALUES(?,?,?,2,?,?,?,?,?)"
@@ -116,16 +116,9 @@ def _enter(
     insert_bundle(conn, shift.bucket_id, bundle, Made(size_bytes=size_bytes, round=job))
 
 
-def _leave(
-    conn: sqlite3.Connection,
-    shift: Shift,
-    found: tuple[int | None, *tuple[int, bytes | None, bytes | None, int | None]],
-    new: int,
-    now_ns: int,
-) -> None:
+def _leave(conn: sqlite3.Connection, shift: Shift, stored: Stored, new: int, now_ns: int) -> None:
     """Take an object out of the state and the bundle that it had."""
-    bundle, *rest = found
-    row: RecordRow = tuple(rest)
+    bundle, row = stored
     state, size, position = ObjectState(row[0]), row[3], row[9:]
     _require_closed(state, shift.bucket_id, position[0])
     shift.ended(state, size, -1)
@@ -160,11 +153,10 @@ def _touch(conn: sqlite3.Connection, shift: Shift, one: Touch) -> None:
 
 def _go(conn: sqlite3.Connection, shift: Shift, position: Position) -> None:
     """Mark an object whose removal is due; of a key that was only ever skipped nothing is."""
-    found = conn.execute(STORED, (shift.bucket_id, *position)).fetchone()
+    found = stored(conn, shift.bucket_id, position)
     if found is None:
         raise _moved_on(shift.bucket_id, position[0])
-    bundle, *rest = found
-    row: RecordRow = tuple(rest)
+    bundle, row = found
     state = ObjectState(row[0])
     _require_closed(state, shift.bucket_id, position[0])
     # what was never in a bundle was never copied
@@ -185,13 +177,27 @@ def _come_back(conn: sqlite3.Connection, shift: Shift, entry: EntryRow) -> None:
 def _skip(conn: sqlite3.Connection, shift: Shift, skips: Sequence[Skip], now_ns: int) -> None:
     """Store skipped keys; one that was gone is skipped now."""
     for one in skips:
-        position = (one.key, one.version)
-        found = conn.execute(STORED, (shift.bucket_id, *position)).fetchone()
-        if found is not None and found[1] == ObjectState.GONE_APPLIED:
-            bundle, *rest = found
-            _turn(conn, shift, bundle, tuple(rest), ObjectState.SKIPPED)
+        found = stored(conn, shift.bucket_id, (one.key, one.version))
+        if found is not None and found.row[0] == ObjectState.GONE_APPLIED:
+            _skip_gone(conn, shift, *found)
     new = skip(conn, shift.bucket_id, skips, now_ns)
     shift.delta.update({"objects": new, "skipped": new})
+
+
+def _skip_gone(conn: sqlite3.Connection, shift: Shift, bundle: int | None, row: RecordRow) -> None:
+    """Let a key that was an object, and is gone, be one that is skipped: in no bundle, no size."""
+    if bundle is not None:
+        shift.left(conn, bundle, row[3])
+        shift.was(bundle, row)
+        shift.delta["versions"] -= bool(row[10])
+        counters.resize(shift.delta, [row[3]], [])
+    shift.ended(row[0], row[3], -1)
+    shift.ended(ObjectState.SKIPPED, None)
+    conn.execute(
+        "UPDATE objects SET st=4,bun=NULL,size=NULL,ino=NULL,mt=NULL,ct=NULL,cid=NULL,etag=NULL,"
+        "mh=NULL WHERE bid=? AND key=? AND ver=?",
+        row[8:],
+    )
 
 
 def _turn(
@@ -202,23 +208,19 @@ def _turn(
     to: ObjectState,
 ) -> None:
     """Bring an object into another end state, where it is."""
-    conn.execute(
-        "UPDATE objects SET st=? WHERE bid=? AND key=? AND ver=?", (int(to), *row[8:])
-    )
+    conn.execute("UPDATE objects SET st=? WHERE bid=? AND key=? AND ver=?", (int(to), *row[8:]))
     shift.ended(row[0], row[3], -1)
     shift.ended(to, row[3])
     shift.was(bundle, row)
     shift.now(bundle, (int(to), *row[1:]))
 
 
-def _held(
-    conn: sqlite3.Connection, shift: Shift, position: Position, state: ObjectState
-) -> tuple[int | None, RecordRow]:
+def _held(conn: sqlite3.Connection, shift: Shift, position: Position, state: ObjectState) -> Stored:
     """Return an object's bundle and row. Raises WrongState unless it is in this state."""
-    found = conn.execute(STORED, (shift.bucket_id, *position)).fetchone()
-    if found is None or found[1] != state:
+    found = stored(conn, shift.bucket_id, position)
+    if found is None or found.row[0] != state:
         raise _moved_on(shift.bucket_id, position[0])
-    return found[0], tuple(found[1:])
+    return found
 
 
 def _require_closed(state: ObjectState, bucket_id: int, key: bytes) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from core.ledger import counters, seals, waste
 from core.model import ObjectState
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from core.ledger.rows import Position, RecordRow
 
-STORED: Final = (
+_STORED: Final = (
     "SELECT bun,st,cid,etag,size,ino,mt,ct,mh,bid,key,ver FROM objects"
     " WHERE bid=? AND key=? AND ver=?"
 )
@@ -31,6 +31,19 @@ COUNTED: Final = {
     ObjectState.GONE_APPLIED: "gone",
 }
 """The counter of a state, and with `_bytes` that of its bytes; open states have none."""
+
+
+class Stored(NamedTuple):
+    """An object: the bundle that it belongs to, and its row."""
+
+    bundle: int | None
+    row: RecordRow
+
+
+def stored(conn: sqlite3.Connection, bucket_id: int, position: Position) -> Stored | None:
+    """Return an object as it is stored; None if it is not known."""
+    found = conn.execute(_STORED, (bucket_id, *position)).fetchone()
+    return None if found is None else Stored(found[0], found[1:])
 
 
 @dataclass(slots=True)

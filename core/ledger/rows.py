@@ -43,17 +43,26 @@ Level: TypeAlias = Literal["info", "warn", "error"]
 
 
 class BucketState(IntEnum):
-    """How far the plan's walk of a bucket is (`buckets.st`); GONE: a sync found it removed."""
+    """How far the plan's walk of a bucket is (`buckets.st`).
+
+    GONE: a sync found that it is removed; REMOVED: so it is on the target.
+    """
 
     LISTED = 0
     WALKING = 1
     DONE = 2
     GONE = 3
+    REMOVED = 4
 
     @property
     def walked(self) -> bool:
         """Whether no plan has anything to walk there."""
-        return self in {BucketState.DONE, BucketState.GONE}
+        return self >= BucketState.DONE
+
+    @property
+    def there(self) -> bool:
+        """Whether the source has it, as far as is known."""
+        return self <= BucketState.DONE
 
 
 class Disposition(StrEnum):

@@ -38,14 +38,19 @@ def store(conn: sqlite3.Connection, seen: Sequence[tuple[bytes, str]]) -> Bucket
             )
             added.append(name)
             continue
-        if state is BucketState.GONE:
+        if not state.there:
             conn.execute("UPDATE buckets SET st=? WHERE name=?", (BucketState.DONE, name))
             back.append(name)
         if kept != attrs:
             conn.execute("UPDATE buckets SET attrs=? WHERE name=?", (attrs, name))
             changed.append(name)
-    vanished = sorted(name for name, (state, _) in known.items() if state is not BucketState.GONE)
+    vanished = sorted(name for name, (state, _) in known.items() if state.there)
     return BucketsSeen(tuple(added), tuple(changed), tuple(back), tuple(vanished))
+
+
+def removed(conn: sqlite3.Connection) -> None:
+    """Note that the target has the vanished buckets no more."""
+    conn.execute("UPDATE buckets SET st=? WHERE st=?", (BucketState.REMOVED, BucketState.GONE))
 
 
 def gone(conn: sqlite3.Connection, bucket_id: int) -> None:

@@ -76,9 +76,7 @@ class SyncLooks:
         self, bucket_id: int, above: bytes, upto: bytes | None, limit: int
     ) -> list[StoredObject]:
         """Return what the ledger has of the keys of a stretch, in order. upto None: to the end."""
-        return await self._scanner.read(
-            partial(_stored, at=(bucket_id, above, upto, upto, limit))
-        )
+        return await self._scanner.read(partial(_stored, at=(bucket_id, above, upto, upto, limit)))
 
     async def waived(self, bucket_id: int, key: bytes, version: bytes) -> bool:
         """Tell whether an operator skipped this object."""
@@ -95,6 +93,10 @@ class SyncLooks:
     async def due(self) -> Due:
         """Return the deletes that wait for being applied."""
         return await self._scanner.read(_due)
+
+    async def any_due(self) -> bool:
+        """Tell whether a delete, or a vanished bucket, waits."""
+        return await self._reader.read(_any_due)
 
     async def due_count(self) -> int:
         """Return how many deletes wait."""
@@ -119,10 +121,17 @@ def _stored(
 
 
 def _waived(conn: sqlite3.Connection, at: tuple[int, bytes, bytes]) -> bool:
-    row = conn.execute(
-        "SELECT disp FROM failures WHERE bid=? AND key=? AND ver=?", at
-    ).fetchone()
+    row = conn.execute("SELECT disp FROM failures WHERE bid=? AND key=? AND ver=?", at).fetchone()
     return row is not None and row[0] == Disposition.WAIVED
+
+
+def _any_due(conn: sqlite3.Connection) -> bool:
+    row: tuple[int] = conn.execute(
+        "SELECT EXISTS(SELECT 1 FROM objects INDEXED BY objects_gone WHERE st=3)"
+        " OR EXISTS(SELECT 1 FROM buckets WHERE st=?)",
+        (BucketState.GONE,),
+    ).fetchone()
+    return bool(row[0])
 
 
 def _due_count(conn: sqlite3.Connection) -> int:

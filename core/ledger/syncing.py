@@ -48,6 +48,10 @@ class Syncing:
         """Mark a bucket that the source has no more."""
         await self._write(partial(source_buckets.gone, bucket_id=bucket_id), event)
 
+    async def buckets_removed(self, event: EventDraft | None = None) -> None:
+        """Note that the target has the vanished buckets no more."""
+        await self._write(source_buckets.removed, event)
+
     async def store(
         self, at: Round, bucket_id: int, found: Changes, event: EventDraft | None = None
     ) -> None:

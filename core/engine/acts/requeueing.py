@@ -48,6 +48,11 @@ class Requeueing:
         """How often an object may change under its reader before it fails again."""
         return max(0, self.wish.max_attempts - 1)
 
+    @property
+    def audits_after(self) -> int:
+        """All of its bundles are looked at."""
+        return 0
+
     async def queue(self, reins: Reins, hold: Hold) -> None:
         """Put every object that the wish takes into new bundles. Raises JobCancelled."""
         row = await self._ledger.job(self.job)

@@ -1,0 +1,71 @@
+"""The fuse: many deletes, or a bucket that vanished, are done only as they were shown (I8).
+
+An unmounted tree looks like a mass delete. May import the ledger and the engine's parts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core.display import count, object_name, safe
+from core.errors import Refused
+
+if TYPE_CHECKING:
+    from core.engine.engine import Engine
+    from core.engine.syncing.wish import SyncWish
+    from core.ledger.sync_looks import Due
+
+SHARE = 100
+"""One of so many objects may always go: 1 %."""
+
+
+def limit(max_delete: int, objects: int) -> int:
+    """Return how many deletes of a round need no yes."""
+    return max(max_delete, objects // SHARE)
+
+
+def held(due: Due, most: int) -> bool:
+    """Tell whether these deletes wait for somebody's yes."""
+    return due.objects > most or bool(due.buckets)
+
+
+async def require_accepted(engine: Engine, wish: SyncWish) -> None:
+    """Raise Refused if what is due needs a yes and the wish says no such one."""
+    if not await engine.ledger.rounds.any_due():
+        return
+    due = await engine.ledger.rounds.due()
+    counted = await engine.ledger.counters()
+    most = limit(engine.knobs.max_delete, counted.migrated + counted.gone)
+    if not held(due, most) or (wish.accept and wish.accept == due.hash):
+        return
+    raise Refused(
+        what=f"{told(due)}; without a yes at most {count(most)} are deleted: nothing was",
+        where="sync: deletes",
+        remedy="Is the source mounted, and whole? If they are to go:"
+        f" vgwm sync --accept {due.hash}",
+    )
+
+
+async def require_shown(engine: Engine, accepted: str) -> None:
+    """Raise Refused unless what is due now is what was shown under this hash."""
+    due = await engine.ledger.rounds.due()
+    if due.hash != accepted:
+        now = f"now it is {told(due)}, hash {due.hash}" if due.hash else "now nothing is due"
+        raise Refused(
+            what=f"no deletes with hash {safe(accepted)} wait: {now}; nothing was deleted",
+            where="sync: deletes",
+            remedy="Look at them again, and accept those.",
+        )
+
+
+def told(due: Due) -> str:
+    """Return what is due, as people read it."""
+    parts = []
+    if due.objects:
+        bucket, key, version = due.first[0]
+        first = safe(object_name(bucket, key, version))
+        parts.append(f"{count(due.objects)} objects are gone at the source, the first {first}")
+    if due.buckets:
+        more = f" and {len(due.buckets) - 1} more" if due.buckets[1:] else ""
+        parts.append(f"bucket {safe(due.buckets[0])}{more} vanished")
+    return ", ".join(parts)

@@ -1,0 +1,154 @@
+"""A look at objects whose fingerprint moved: read and hashed as a copy would, and sent nowhere.
+
+So a change of tags or of a time alone costs no byte of the target's. The workers are a copy's own,
+with a sink that keeps nothing. May import the engine's parts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from itertools import count
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from core.engine.crew.executor import LocalExecutor, WorkerLost
+from core.engine.crew.task import CopyTask
+from core.engine.settings import worker_setup
+from core.model import MIB, BundleKind
+from core.source.chosen import wants_seen
+from core.target import profile as profiles
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+
+    from core.engine.crew.task import CopyResult, Rows
+    from core.engine.engine import Engine
+    from core.engine.syncing.merge import Moved
+    from core.ledger.rows import BucketRow, Position, RecordRow
+    from core.target.shape import Row
+
+GUIDE: Final = "guide"
+"""The profile of the workers' rows: they hold an object's metadata as one text."""
+
+OBJECTS: Final = 200
+BYTES: Final = 64 * MIB
+"""What one task reads, so that all workers have some."""
+
+DEPTH: Final = 2
+
+
+class Looked(NamedTuple):
+    """What an object is now. record: as the ledger would have it; None where it was not read.
+
+    table: its row of the guide profile, None for old versions and markers. gone: it vanished.
+    """
+
+    record: RecordRow | None
+    table: Row | None = None
+    gone: bool = False
+
+
+class Looker:
+    """Looks at objects of one engine's source. Made by `looker`."""
+
+    def __init__(self, executor: LocalExecutor, engine: Engine, *, tells_seen: bool) -> None:
+        self._executor = executor
+        self._engine = engine
+        self._tells_seen = tells_seen
+        self._ids = count(1)
+
+    async def look(self, bucket: BucketRow, moved: Sequence[Moved]) -> dict[Position, Looked]:
+        """Read objects of a bucket again; what could not be read, or changed meanwhile, is absent.
+
+        Raises what no object is to blame for.
+        """
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(self._task(bucket, part), name="look at a part")
+                for part in _parts(moved, self._engine.knobs.large_threshold)
+            ]
+        found: dict[Position, Looked] = {}
+        for task in tasks:
+            found.update(task.result())
+        return found
+
+    async def _task(self, bucket: BucketRow, part: Sequence[Moved]) -> dict[Position, Looked]:
+        size_bytes = sum(one.entry[2] or 0 for one in part)
+        large = size_bytes > self._engine.knobs.large_threshold and len(part) == 1
+        task = CopyTask(
+            bundle=next(self._ids),
+            epoch=self._engine.epoch,
+            attempt=1,
+            bucket=bucket.name,
+            bucket_id=bucket.id,
+            owner=self._engine.buckets.owner(bucket.id),
+            kind=BundleKind.LARGE if large else BundleKind.RANGE,
+            size_bytes=size_bytes,
+            entries=[one.entry[:2] for one in part],
+            nodes=(),
+            peers=(),
+            seen=[one.entry for one in part] if self._tells_seen else (),
+        )
+        while True:
+            try:
+                result = await self._executor.run(task)
+            except WorkerLost:
+                continue  # another takes its place
+            await self._executor.settled(task.bundle)
+            if result.fault is not None:
+                raise result.fault.error()
+            return _looked(result)
+
+
+@asynccontextmanager
+async def looker(engine: Engine, on_death: Callable[[int, str], None]) -> AsyncIterator[Looker]:
+    """Give workers that look, for as long as the block lasts."""
+    profile = await asyncio.to_thread(profiles.load, engine.workspace.target.profile)
+    setup = await asyncio.to_thread(worker_setup, engine.workspace, engine.knobs, profile)
+    executor = LocalExecutor(
+        replace(setup, sink="discard", sink_path="", profile=GUIDE),
+        engine.board,
+        engine.forks,
+        depth=DEPTH,
+    )
+    executor.on_death = on_death
+    executor.resize(max(1, engine.knobs.workers))
+    try:
+        yield Looker(executor, engine, tells_seen=wants_seen(setup.source))
+    finally:
+        await executor.close()
+
+
+def _looked(result: CopyResult) -> dict[Position, Looked]:
+    found = {
+        (fault.key, fault.version): Looked(None, gone=True)
+        for fault in result.faults
+        if fault.outcome == "gone"
+    }
+    if result.root is None:
+        return found
+    rows: Rows = pickle.loads(result.rows)  # noqa: S301 - written by our own worker
+    table = {str(row[1]).encode(): row for row in rows.table}
+    for record in rows.ledger:
+        key, version = record[9:]
+        found[key, version] = Looked(record, None if version else table.get(key))
+    return found
+
+
+def _parts(moved: Iterable[Moved], large: int) -> list[list[Moved]]:
+    """Cut objects into what one task reads; a large one is a part of its own."""
+    parts: list[list[Moved]] = []
+    size_bytes = BYTES
+    for one in moved:
+        size = one.entry[2] or 0
+        if size > large:
+            parts.insert(0, [one])
+            continue
+        if size_bytes + size > BYTES or len(parts[-1]) >= OBJECTS:
+            parts.append([])
+            size_bytes = 0
+        parts[-1].append(one)
+        size_bytes += size
+    return parts

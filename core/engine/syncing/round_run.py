@@ -1,0 +1,234 @@
+"""One round: the source walked against the ledger, what differs carried, what is gone removed.
+
+Its state and cursor are in the ledger: after `kill -9` it goes on where it stood.
+May import ledger, source, target, and the engine's parts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from core.display import safe
+from core.engine.known_buckets import bucket_text
+from core.engine.plan_run import require_source
+from core.engine.settings import source_config
+from core.engine.syncing.fuse import require_accepted
+from core.engine.syncing.pending import told
+from core.engine.syncing.progress import SyncProgress
+from core.engine.syncing.settling import settle
+from core.engine.syncing.walking import RoundWalk
+from core.errors import NoPlan, WrongState
+from core.ledger.rounds import RoundKind, RoundState
+from core.ledger.rows import BucketRow, BucketState, EventDraft
+from core.model import BundleState
+from core.source.chosen import open_source
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from core.engine.copying.errand import Errand
+    from core.engine.engine import Engine
+    from core.engine.holding import Hold
+    from core.engine.reins import Reins
+    from core.engine.syncing.wish import SyncWish
+    from core.ledger.rounds import Found, RoundRow
+    from core.source.posix.buckets import Bucket
+
+    Carry = Callable[[Reins, Errand], Awaitable[None]]
+
+OPEN = (BundleState.PLANNED, BundleState.COPYING, BundleState.COPIED, BundleState.PINNED)
+
+
+class RoundErrand:
+    """The bundles of a sync, as a copy carries them. audits_after: the last before the round."""
+
+    attempts: int | None = None
+
+    def __init__(self, job: int, audits_after: int) -> None:
+        self.job = job
+        self.audits_after = audits_after
+
+    async def queue(self, reins: Reins, hold: Hold) -> None:
+        """Do nothing: the walk made them."""
+
+
+class RoundRun:
+    """Runs one round, from wherever it stands. carry: brings an errand's bundles through."""
+
+    def __init__(
+        self, engine: Engine, reins: Reins, hold: Hold, wish: SyncWish, carry: Carry
+    ) -> None:
+        self._engine = engine
+        self._reins = reins
+        self._hold = hold
+        self._wish = wish
+        self._carry = carry
+
+    async def run(self) -> RoundRow:
+        """Begin or go on with the job's round; return it, done.
+
+        Raises JobCancelled, Refused where somebody has to accept deletes, and what is wrong.
+        """
+        await self._require_copied()
+        row = await self._row()
+        first = await self._engine.ledger.next_bundle_id()
+        if row.state is RoundState.WALKING:
+            await self._walk(row)
+        row = await self._row()
+        if row.state is RoundState.CARRYING:
+            await self._carried(row, 0 if self._reins.taken_up else first)
+        await self._settled(row)
+        await self._turn(row, RoundState.DONE, f"round {row.id}: {told(row.found)}")
+        return row
+
+    async def stop(self, why: str) -> None:
+        """Note that the job's round ended before its end."""
+        row = next(iter(await self._engine.ledger.rounds.rounds(1, self._reins.id)), None)
+        if row is not None and row.ended_ns is None:
+            await self._turn(row, RoundState.STOPPED, f"round {row.id} stopped: {why}", why)
+
+    async def _row(self) -> RoundRow:
+        ledger = self._engine.ledger
+        rows = await ledger.rounds.rounds(1, self._reins.id)
+        if not rows or rows[0].ended_ns is not None:
+            begin = partial(ledger.syncing.begin, self._reins.id, RoundKind.FULL)
+            await self._hold.patiently(begin)
+            rows = await ledger.rounds.rounds(1, self._reins.id)
+        return rows[0]
+
+    async def _require_copied(self) -> None:
+        """Raise unless a copy has ended: what it has not carried is not a sync's."""
+        ledger = self._engine.ledger
+        rows = await ledger.buckets()
+        if not rows or not all(row.state.walked for row in rows):
+            raise NoPlan(
+                what="the plan is not whole" if rows else "there is no plan",
+                where="sync",
+                remedy="Make it, then copy: vgwm plan, vgwm copy.",
+            )
+        if await ledger.in_states(*OPEN, limit=1, made_by=0):
+            raise WrongState(
+                what="the copy has not ended: it has bundles left",
+                where="sync",
+                remedy="End it first: vgwm copy. A sync brings over what changed since.",
+            )
+        await self._hold.patiently(lambda: ledger.syncing.adopt(self._reins.id))
+
+    async def _walk(self, row: RoundRow) -> None:
+        engine, ledger = self._engine, self._engine.ledger
+        await asyncio.to_thread(require_source, engine)
+        await self._buckets()
+        engine.walking = True
+        try:
+            walk = RoundWalk(engine, self._reins, self._hold, self._wish, row)
+            await walk.run(await ledger.buckets())
+        finally:
+            engine.walking = False
+        # an empty mount point looks like a source without objects
+        await asyncio.to_thread(require_source, engine)
+        turn = partial(ledger.syncing.turn, row.id, RoundState.CARRYING)
+        await self._hold.patiently(turn)
+
+    async def _buckets(self) -> None:
+        """Store the source's buckets; say which are new, changed, gone."""
+        engine, ledger = self._engine, self._engine.ledger
+        source = await asyncio.to_thread(open_source, source_config(engine.workspace))
+        buckets: list[Bucket] = (await asyncio.to_thread(source.buckets))[0]
+        named = [(bucket.name, bucket_text(bucket)) for bucket in buckets]
+        seen = await self._hold.patiently(lambda: ledger.syncing.buckets(named))
+        for name, how in (
+            *((name, "is new") for name in seen.added),
+            *((name, "has other settings") for name in seen.changed),
+            *((name, "is there again") for name in seen.back),
+        ):
+            await self._tell(f"bucket {safe(name)} {how}")
+        ids = {row.name: row.id for row in await ledger.buckets()}
+        for name in seen.vanished:
+            event = self._event(f"bucket {safe(name)} is gone at the source", level="warn")
+            gone = partial(ledger.syncing.bucket_gone, ids[name], event)
+            await self._hold.patiently(gone)
+        engine.learn_buckets(await ledger.buckets())
+
+    async def _carried(self, row: RoundRow, first: int) -> None:
+        ledger = self._engine.ledger
+        if await ledger.in_states(*OPEN, limit=1, made_by=self._reins.id):
+            await self._carry(self._reins, RoundErrand(self._reins.id, first))
+        turn = partial(ledger.syncing.turn, row.id, RoundState.APPLYING)
+        await self._hold.patiently(turn)
+
+    async def _settled(self, row: RoundRow) -> None:
+        """Apply what is due, if it is few or accepted. Raises Refused."""
+        engine, ledger = self._engine, self._engine.ledger
+        await require_accepted(engine, self._wish)
+        await asyncio.to_thread(require_source, engine)
+        await apply_due(engine, self._reins, row.id)
+        await self._hold.patiently(ledger.recount)
+
+    async def _turn(self, row: RoundRow, state: RoundState, text: str, why: str = "") -> None:
+        event = self._event(text, level="warn" if why else "info")
+        turn = partial(self._engine.ledger.syncing.turn, row.id, state, why=why, event=event)
+        await self._hold.patiently(turn)
+
+    async def _tell(self, text: str) -> None:
+        event = self._event(text)
+        await self._hold.patiently(lambda: self._engine.ledger.event(event))
+
+    def _event(self, text: str, *, level: str = "info") -> EventDraft:
+        return EventDraft(
+            kind="sync", text=text, level="warn" if level == "warn" else "info", job=self._reins.id
+        )
+
+
+async def apply_due(engine: Engine, reins: Reins, round_id: int) -> None:
+    """Take off the target what is gone at the source, rows of vanished buckets at last."""
+    rows = await engine.ledger.buckets()
+    there = [row.name for row in rows if row.state.there]
+    vanished = [row.name for row in rows if row.state is BucketState.GONE]
+    await settle(engine, reins, round_id, changed=there, vanished=vanished)
+    if vanished:
+        text = f"{len(vanished)} vanished buckets are off the target"
+        await engine.ledger.syncing.buckets_removed(
+            EventDraft(kind="sync", text=text, job=reins.id)
+        )
+        engine.learn_buckets(await engine.ledger.buckets())
+
+
+async def apply_accepted(engine: Engine, reins: Reins, hold: Hold) -> None:
+    """Apply what somebody took on when the job was begun; once, also after a kill."""
+    row = await engine.ledger.job(reins.id)
+    progress = SyncProgress.parse("" if row is None else row.progress)
+    if progress.accepted:
+        return
+    await asyncio.to_thread(require_source, engine)
+    newest = next(iter(await engine.ledger.rounds.rounds(1)), None)
+    await apply_due(engine, reins, 0 if newest is None else newest.id)
+    text = replace(progress, accepted=True).text()
+    await hold.patiently(lambda: engine.ledger.mending.progress(reins.id, text))
+
+
+async def look(engine: Engine, reins: Reins, hold: Hold, wish: SyncWish) -> Found:
+    """Return what a round would find; nothing of it is written."""
+    await asyncio.to_thread(require_source, engine)
+    source = await asyncio.to_thread(open_source, source_config(engine.workspace))
+    named = {bucket.name for bucket in (await asyncio.to_thread(source.buckets))[0]}
+    rows = await engine.ledger.buckets()
+    buckets = [
+        replace(row, state=BucketState.DONE if row.name in named else BucketState.GONE)
+        for row in rows
+        if row.name in named or row.state.there
+    ]
+    known = {row.name for row in rows}
+    buckets += [
+        BucketRow(id=_NOBODY + at, name=name, state=BucketState.DONE, cursor=None, attrs="")
+        for at, name in enumerate(sorted(named - known))
+    ]
+    walk = RoundWalk(engine, reins, hold, wish, None)
+    await walk.run(buckets)
+    return walk.found
+
+
+_NOBODY = 1 << 40
+"""From here on are ids that no bucket of a ledger has."""

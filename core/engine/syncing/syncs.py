@@ -1,0 +1,163 @@
+"""A sync: rounds until the target keeps up, one round, or rounds until somebody ends it.
+
+May import the ledger, the model and the errors; what runs a round is loaded with the first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+from core.engine.holding import Hold
+from core.engine.reins import JobCancelled
+from core.engine.syncing.lag import forecast
+from core.engine.syncing.pending import told
+from core.engine.syncing.progress import SyncProgress
+from core.engine.syncing.wish import SyncMode, SyncWish
+from core.errors import VgwmError, WrongState
+from core.ledger.rows import EventDraft
+from core.model import JobKind, JobState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from core.engine.engine import Engine
+    from core.engine.jobs import Run
+    from core.engine.offers import PlanOf
+    from core.engine.reins import Reins
+    from core.engine.syncing.lag import Forecast
+    from core.engine.syncing.round_run import Carry
+    from core.ledger.rounds import Found
+
+ROUNDS: Final = 8
+"""Rounds that a forecast looks back on."""
+
+_REST_STEP_S: Final = 0.5
+
+
+class Syncs:
+    """An engine's syncs. carry: brings an errand's bundles through."""
+
+    def __init__(self, engine: Engine, carry: Carry) -> None:
+        self._engine = engine
+        self._carry = carry
+
+    def run_of(self, kind: JobKind, args: Mapping[str, str]) -> Run | None:
+        """Return what a job of this kind does; None if it is no sync. Raises BadInput."""
+        if kind is not JobKind.SYNC:
+            return None
+        wish = SyncWish.of(args)
+
+        async def run(reins: Reins) -> None:
+            # what a round needs of the target costs an import that few engines need
+            await asyncio.to_thread(import_module, "core.engine.syncing.round_run")
+            await self._run(reins, wish)
+
+        return run
+
+    def plan_of(
+        self,
+        kind: JobKind,
+        args: Mapping[str, str],
+    ) -> PlanOf | None:
+        """Return how accepted deletes are confirmed: they must be those that are due now (I8)."""
+        accepted = args.get("accept", "")
+        if kind is not JobKind.SYNC or not accepted:
+            return None
+
+        async def confirmed() -> bytes:
+            from core.engine.syncing.fuse import require_shown  # noqa: PLC0415 - as above
+
+            await require_shown(self._engine, accepted)
+            return accepted.encode()
+
+        return confirmed
+
+    async def forecast(self) -> Forecast:
+        """Say how long a freeze would take now."""
+        engine = self._engine
+        rounds = await engine.ledger.rounds.rounds(ROUNDS)
+        return forecast(rounds, budget_s=engine.knobs.freeze_budget, proof_s=await self._proof_s())
+
+    async def _proof_s(self) -> float | None:
+        """Return how long the last verification took, None if none has ended well."""
+        row = await self._engine.ledger.newest_job(JobKind.VERIFY)
+        if row is None or row.state is not JobState.DONE:
+            return None
+        if row.began_ns is None or row.ended_ns is None:
+            return None
+        return (row.ended_ns - row.began_ns) / 1e9
+
+    async def _run(self, reins: Reins, wish: SyncWish) -> None:
+        from core.engine.syncing.round_run import RoundRun, apply_accepted  # noqa: PLC0415
+
+        hold = Hold(self._engine.ledger, reins)
+        if wish.dry_run:
+            await self._dry(reins, hold, wish)
+            return
+        if wish.accept:
+            await apply_accepted(self._engine, reins, hold)
+        while True:
+            began_s = time.monotonic()
+            round_ = RoundRun(self._engine, reins, hold, wish, self._carry)
+            try:
+                row = await round_.run()
+            except (JobCancelled, VgwmError, ExceptionGroup) as error:
+                await round_.stop(getattr(error, "what", "") or "the job was ended")
+                raise
+            await self._note(reins, hold, row.found)
+            if await self._ends(reins, wish):
+                return
+            if wish.mode is SyncMode.WATCH:
+                await self._rest(reins, began_s)
+
+    async def _ends(self, reins: Reins, wish: SyncWish) -> bool:
+        """Say how the rounds go; tell whether the job has what it was begun for."""
+        now = await self.forecast()
+        if now.outrun:
+            text = "the source writes faster than we copy" + _rates(now)
+            event = EventDraft(kind="sync", text=text, level="error", job=reins.id)
+            await self._engine.ledger.event(event)
+            if wish.mode is SyncMode.READY:
+                raise WrongState(
+                    what=text,
+                    where="sync",
+                    remedy="Give it more workers or bandwidth, or a quieter hour; then sync again.",
+                )
+        if now.ready and wish.mode is not SyncMode.ONCE:
+            text = f"ready: a freeze would take {now.freeze_s or 0:.1f} s"
+            await self._engine.ledger.event(EventDraft(kind="sync", text=text, job=reins.id))
+        return wish.mode is SyncMode.ONCE or (wish.mode is SyncMode.READY and now.ready)
+
+    async def _rest(self, reins: Reins, began_s: float) -> None:
+        """Wait until the next round is due; the knob counts as it is now."""
+        while True:
+            await reins.checkpoint()
+            left_s = began_s + self._engine.knobs.round_interval - time.monotonic()
+            if left_s <= 0:
+                return
+            await asyncio.sleep(min(left_s, _REST_STEP_S))
+
+    async def _dry(self, reins: Reins, hold: Hold, wish: SyncWish) -> None:
+        """Look what a round would find; only the job itself is written."""
+        from core.engine.syncing.round_run import look  # noqa: PLC0415
+
+        found = await look(self._engine, reins, hold, wish)
+        await self._note(reins, hold, found)
+        event = EventDraft(kind="sync", text=f"a round would find {told(found)}", job=reins.id)
+        await self._engine.ledger.event(event)
+
+    async def _note(self, reins: Reins, hold: Hold, found: Found) -> None:
+        """Keep what the rounds came to with the job."""
+        ledger = self._engine.ledger
+        row = await ledger.job(reins.id)
+        progress = SyncProgress.parse("" if row is None else row.progress).behind(found)
+        await hold.patiently(lambda: ledger.mending.progress(reins.id, progress.text()))
+
+
+def _rates(now: Forecast) -> str:
+    if now.written_s is None or now.copied_s is None:
+        return ""
+    return f": {now.written_s:.1f} objects/s against {now.copied_s:.1f}"
