@@ -41,8 +41,8 @@ async def settle(
 ) -> Settled:
     """Apply the tombstones that are due, and let go what an earlier round found spent.
 
-    changed: buckets that are new or have other settings; their rows are written. vanished: buckets
-    that the source has no more, accepted as such; their rows go once no object row is left.
+    changed: buckets that may be new or have other settings; rows that differ are written. vanished:
+    buckets that the source has no more, accepted as such; their rows go once no object row is left.
     A killed engine's next round goes on: all of it repeats safely. Raises JobCancelled.
     """
     due = await engine.ledger.waste.tombstones(1)
@@ -71,9 +71,14 @@ def _rows(
 
 
 async def _write_buckets(ground: Ground, rows: Sequence[Row]) -> None:
-    if rows:
-        await ground.patiently("table", partial(ground.table.upsert_buckets, rows))
-        await ground.drop(bucket_keys(str(row[0]) for row in rows))
+    """Write the rows that are others in the table, and drop what the cache knows of them."""
+    if not rows:
+        return
+    present = set(await ground.patiently("table", ground.table.scan_buckets))
+    other = [row for row in rows if row not in present]
+    if other:
+        await ground.patiently("table", partial(ground.table.upsert_buckets, other))
+        await ground.drop(bucket_keys(str(row[0]) for row in other))
 
 
 async def _remove_buckets(ground: Ground, rows: Sequence[Row]) -> None:
