@@ -14,6 +14,7 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from core.config.backup import FOLDER
 from core.display import safe
 from core.engine.keeping.progress import KeepProgress, Step
 from core.errors import BadInput, Broken, CapacityExhausted, Denied, Refused, VgwmError
@@ -117,6 +118,8 @@ class BackupRun:
     def _open(self) -> BinaryIO:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
         with _disk(self._output):
+            if self._output.parent == self._means.folder / FOLDER:
+                self._output.parent.mkdir(mode=0o700, exist_ok=True)
             self._remove_part()
             return os.fdopen(os.open(self._part, flags, 0o600), "wb", buffering=1 << 20)
 

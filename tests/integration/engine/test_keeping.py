@@ -1,0 +1,242 @@
+"""The object table backed up, restored and rebuilt beside a directory target, with real files."""
+
+from __future__ import annotations
+
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+
+from core.config.knobs import Knobs
+from core.engine.keeping.wish import Act
+from core.errors import BadInput, Refused
+from tests.integration.engine.ground import engine_on, make_ground, make_workspace, migrate
+from tests.integration.engine.keeping import (
+    all_rows,
+    backed_up,
+    begin,
+    change,
+    done,
+    ended,
+    entries,
+    names,
+    planned,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from core.engine.engine import Engine
+    from tests.integration.engine.ground import Ground
+
+TABLES = ["versitygw_buckets", "versitygw_objects"]
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> Ground:
+    made = make_ground(tmp_path, objects=25, buckets=2)
+    make_workspace(made, Knobs(workers=1, batch_size=10))
+    return made
+
+
+@pytest.fixture
+async def engine(ground: Ground) -> AsyncIterator[Engine]:
+    async with engine_on(ground) as running:
+        row = await migrate(running)
+        assert row.state == "done", row.result
+        yield running
+
+
+def table_of(ground: Ground) -> Path:
+    return ground.target / "objects.db"
+
+
+async def test_a_restore_brings_the_very_rows_back_and_keeps_the_others(
+    ground: Ground, engine: Engine, tmp_path: Path
+) -> None:
+    table, kept = table_of(ground), tmp_path / "kept.ndjson"
+    objects, buckets = all_rows(table), all_rows(table, "versitygw_buckets")
+    assert (await backed_up(engine, kept)).state == "done"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    change(
+        table,
+        "DELETE FROM versitygw_objects WHERE s3_key LIKE 'd1/%'",
+        "UPDATE versitygw_objects SET cid = 'bafkwrong' WHERE s3_key LIKE 'd2/%'",
+        "INSERT INTO versitygw_objects VALUES('bucket0','zz','bafk',1,1,1,'{}',2)",
+        "DELETE FROM versitygw_buckets",
+    )
+    before = all_rows(table)
+    came = await done(engine, Act.RESTORE, file=str(kept))
+    assert all_rows(table) == objects
+    assert all_rows(table, "versitygw_buckets") == buckets
+    assert (came.added, came.changed, came.removed) == (8, 8, 1)
+    assert came.same == len(objects) - 16
+    assert all_rows(table, f"versitygw_objects_{came.old}") == before
+    dropped = await done(engine, Act.DROP)
+    assert names(table) == TABLES
+    assert dropped.dropped == 2
+
+
+@pytest.mark.parametrize("origin", ["ledger", "manifests", "pins", "folder"])
+async def test_a_lost_table_is_rebuilt_to_the_byte(
+    ground: Ground, engine: Engine, origin: str
+) -> None:
+    table = table_of(ground)
+    objects, buckets = all_rows(table), all_rows(table, "versitygw_buckets")
+    change(table, "DROP TABLE versitygw_objects", "DROP TABLE versitygw_buckets")
+    where = str(ground.target / "bundles") if origin == "folder" else origin
+    came = await done(engine, Act.REBUILD, origin=where)
+    assert all_rows(table) == objects
+    assert all_rows(table, "versitygw_buckets") == buckets
+    assert (came.done, came.buckets) == (len(objects), 2)
+
+
+@pytest.mark.parametrize("origin", ["ledger", "pins"])
+async def test_i10_a_rebuild_keeps_what_somebody_else_wrote(
+    ground: Ground, engine: Engine, origin: str
+) -> None:
+    table = table_of(ground)
+    objects = all_rows(table)
+    theirs = '\'bafkgreen\',5,1,1,\'{"etag":"x","v":1}\',2'
+    change(
+        table,
+        f"INSERT INTO versitygw_objects VALUES('bucket0','new/of-green',{theirs})",
+        f"INSERT OR REPLACE INTO versitygw_objects VALUES('bucket0','d0/k0000',{theirs})",
+        "DELETE FROM versitygw_objects WHERE s3_key LIKE 'd3/%'",
+    )
+    kept = [row for row in all_rows(table) if row[2] == "bafkgreen"]
+    came = await done(engine, Act.REBUILD, origin=origin)
+    now = all_rows(table)
+    assert [row for row in now if row[2] == "bafkgreen"] == kept
+    assert came.carried == len(kept) == 2
+    assert {row[:2] for row in now} == {row[:2] for row in objects} | {("bucket0", "new/of-green")}
+
+
+async def test_i8_what_was_confirmed_is_done_or_refused(
+    ground: Ground, engine: Engine, tmp_path: Path
+) -> None:
+    table, kept = table_of(ground), tmp_path / "kept.ndjson"
+    await backed_up(engine, kept)
+    plan = await planned(engine, Act.RESTORE, file=str(kept))
+    change(table, "DELETE FROM versitygw_objects WHERE s3_key LIKE 'd1/%'")
+    with pytest.raises(Refused, match="present 52 -> 44"):
+        await begin(engine, plan)
+    assert names(table) == TABLES
+
+
+async def test_a_file_that_changes_after_its_confirmation_is_not_restored(
+    ground: Ground, engine: Engine, tmp_path: Path
+) -> None:
+    table, kept, other = table_of(ground), tmp_path / "kept.ndjson", tmp_path / "other.ndjson"
+    await backed_up(engine, kept)
+    change(table, "DELETE FROM versitygw_objects WHERE s3_key LIKE 'd1/%'")
+    await backed_up(engine, other)
+    before = all_rows(table)
+    plan = await planned(engine, Act.RESTORE, file=str(kept))
+    job = await begin(engine, plan)
+    other.replace(kept)  # the job has not opened it yet, or has the old one open
+    row = await ended(engine, job)
+    if row.state == "failed":
+        assert "another than the one that was confirmed" in row.result
+        assert all_rows(table) == before
+        assert names(table) == TABLES
+
+
+@pytest.mark.parametrize("how", ["cut line", "cut tail", "changed", "sql", "foreign", "twice"])
+async def test_a_file_that_is_no_whole_backup_of_ours_is_refused(
+    ground: Ground, engine: Engine, tmp_path: Path, how: str
+) -> None:
+    kept = tmp_path / "kept.ndjson"
+    await backed_up(engine, kept)
+    text = kept.read_bytes()
+    lines = text.splitlines(keepends=True)
+    bad = {
+        "cut line": text[: len(text) // 2],
+        "cut tail": b"".join(lines[:-1]),
+        "changed": text.replace(b"AKOWNER", b"AKOTHER", 1),
+        "sql": b"CREATE TABLE x(y);\n",
+        "foreign": text.replace(b'"workspace":"0a1b2c3d"', b'"workspace":"ffffffff"', 1),
+        "twice": b"".join([*lines[:-1], lines[-2], lines[-1]]),
+    }[how]
+    kept.write_bytes(bad)
+    before = all_rows(table_of(ground))
+    with pytest.raises(BadInput, match="cannot be restored"):
+        await planned(engine, Act.RESTORE, file=str(kept))
+    assert all_rows(table_of(ground)) == before
+    assert names(table_of(ground)) == TABLES
+
+
+async def test_new_tables_that_are_there_already_are_left_alone(
+    ground: Ground, engine: Engine, tmp_path: Path
+) -> None:
+    table, kept = table_of(ground), tmp_path / "kept.ndjson"
+    await backed_up(engine, kept)
+    change(table, "CREATE TABLE versitygw_objects_vgwm_new AS SELECT * FROM versitygw_objects")
+    with pytest.raises(BadInput, match="are there already"):
+        await planned(engine, Act.RESTORE, file=str(kept))
+    assert "versitygw_objects_vgwm_new" in names(table)
+
+
+async def test_a_backup_never_stands_over_another_file_unasked(
+    engine: Engine, tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept.ndjson"
+    kept.write_text("mine")
+    row = await backed_up(engine, kept)
+    assert row.state == "failed"
+    assert "the file exists" in row.result
+    assert kept.read_text() == "mine"
+    assert (await backed_up(engine, kept, force=True)).state == "done"
+    left = entries(tmp_path)
+    old = [name for name in left if name.endswith(".backup")]
+    assert [(tmp_path / name).read_text() for name in old] == ["mine"]
+    assert not [name for name in left if name.endswith(".part")]
+
+
+async def test_a_bundle_that_cannot_be_read_stops_a_rebuild_and_changes_nothing(
+    ground: Ground, engine: Engine
+) -> None:
+    table = table_of(ground)
+    change(table, "DELETE FROM versitygw_objects WHERE s3_key LIKE 'd1/%'")
+    before = all_rows(table)
+    largest = max((ground.target / "bundles").iterdir(), key=lambda path: path.stat().st_size)
+    for path in (ground.target / "bundles").iterdir():
+        if path != largest:
+            path.chmod(0o600)
+            path.write_bytes(path.read_bytes()[:-40])
+    plan = await planned(engine, Act.REBUILD, origin="ledger")
+    row = await ended(engine, await begin(engine, plan))
+    assert row.state == "failed"
+    assert "damaged" in row.result
+    assert all_rows(table) == before
+    assert names(table) == TABLES
+
+
+async def test_a_rebuild_takes_newer_attributes_from_the_row_in_use(
+    ground: Ground, engine: Engine
+) -> None:
+    """An object whose attributes changed and whose bytes did not has no manifest that says so."""
+    from core.verify.row_mark import metadata_digest, parted  # noqa: PLC0415 - for this alone
+
+    table = table_of(ground)
+    row = next(one for one in all_rows(table) if one[:2] == ("bucket0", "d0/k0000"))
+    text = str(row[6]).replace("text/plain", "text/newer")
+    bare = parted(text).bare
+    assert bare is not None
+    change(
+        table,
+        "UPDATE versitygw_objects SET metadata = replace(metadata, 'text/plain', 'text/newer')"
+        " WHERE s3_key = 'd0/k0000' AND bucket = 'bucket0'",
+        "DELETE FROM versitygw_objects WHERE s3_key LIKE 'd1/%'",
+    )
+    digest = metadata_digest(bare)
+    await engine.ledger._write(  # noqa: SLF001 - as a sync records it
+        lambda conn: conn.execute(
+            "UPDATE objects SET mh = ? WHERE key = CAST('d0/k0000' AS BLOB) AND bid = 1", (digest,)
+        )
+    )
+    came = await done(engine, Act.REBUILD, origin="ledger")
+    now = {one[:2]: one[6] for one in all_rows(table)}
+    assert now["bucket0", "d0/k0000"] == text
+    assert (came.stale, came.added) == (0, 8)
