@@ -7,7 +7,7 @@ matter. Source: cutover.md 3. May import the model and the ledger's rows.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from core.model import ObjectState
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from core.ledger.sync_looks import StoredObject
     from core.model import Skip
 
+RACY: Final = -1
+"""The ctime of an object that was read so soon after a change that another one may hide in it."""
+
 _OPEN = frozenset({ObjectState.PLANNED, ObjectState.DIRTY})
 
 
@@ -26,6 +29,12 @@ class Moved(NamedTuple):
 
     entry: EntryRow
     stored: StoredObject
+
+    @property
+    def only_racy(self) -> bool:
+        """Tell whether nothing is known to differ: it had changed just before it was read."""
+        stored = self.stored
+        return stored.ctime_ns == RACY and self.entry[2:5] == stored[3:6]
 
 
 @dataclass(slots=True)

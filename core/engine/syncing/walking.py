@@ -113,7 +113,8 @@ class RoundWalk:
 def _looked_at(pending: Pending) -> Found:
     """Count without a look into any object: what moved may have other attributes alone."""
     found = pending.found
-    changed = [one.entry for one in found.moved] + found.again
+    moved = [one.entry for one in found.moved if not one.only_racy]
+    changed = moved + found.again
     return Found(
         seen=pending.seen,
         added=len(found.added),

@@ -69,8 +69,8 @@ def as_schema_1(path: Path) -> None:
         assert "CREATE TABLE objects" in first
         for kind, name in conn.execute(
             "SELECT type,name FROM sqlite_schema WHERE type='trigger'"
-            " OR (type='table' AND name IN"
-            " ('answers','said','losses','tallies','rounds','proofs','waste','causes',"
+            " OR name IN ('objects_dirty','objects_gone') OR (type='table' AND name IN"
+            " ('answers','said','losses','tallies','rounds','proofs','waste','moved','causes',"
             "'failed_bundles','failures','seals'))"
         ).fetchall():
             conn.execute(f"DROP {kind} IF EXISTS {name}")
