@@ -60,6 +60,7 @@ class JobKind(StrEnum):
     UNSKIP = "unskip"
     ASSESS = "assess"  # asks everything that must be known before the move
     VERIFY = "verify"  # source, ledger, table and pins held against each other; then bytes
+    CHECK = "check"  # ledger, table, pins and cache held against each other
     SYNC = "sync"  # rounds that keep up with a live source
     REPAIR = "repair"  # what a check found, mended by plan
     REBUILD = "rebuild"  # the object table made anew beside the old one

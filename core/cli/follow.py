@@ -125,6 +125,11 @@ def progress_line(now: wire.Snapshot, job: wire.Job) -> str:
         return f"{begin}  {display.count(now.totals.objects)} objects, {size}"
     if job.kind == JobKind.ASSESS:
         return f"{begin}  {job.done} of {'?' if job.total is None else job.total} checks answered"
+    if job.kind == JobKind.CHECK:
+        return begin
+    if job.kind == JobKind.REPAIR:
+        total = "" if job.total is None else f" of {display.count(job.total)}"
+        return f"{begin}  {display.count(job.done)}{total} differences"
     said = {fact.label: fact.value for fact in (*facts.total_facts(now), *facts.speed_facts(now))}
     return (
         f"{begin}  objects {said['objects']}  bytes {said['bytes']}  failed {said['failed']}"

@@ -23,6 +23,7 @@ from core.control.address import SOCKET_NAME, Address
 from core.control.keeping_looks import KeepingLooks
 from core.control.proof_looks import ProofLooks
 from core.control.refusal import raised
+from core.control.repair_looks import RepairLooks
 from core.display import safe
 from core.errors import (
     BadInput,
@@ -64,7 +65,7 @@ class FailurePart(TypedDict, total=False):
     bundle: int | None
 
 
-class Client(ProofLooks, KeepingLooks):
+class Client(ProofLooks, KeepingLooks, RepairLooks):
     """Speaks `/v1` with one engine. Every call raises a VgwmError, never one of httpx.
 
     EngineDown: nobody listens on the socket. NoAnswer: somebody listens and is silent.

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from core.control import wire, wire_checks, wire_failures, wire_keeping, wire_verify
+    from core.control import (
+        wire,
+        wire_checks,
+        wire_failures,
+        wire_keeping,
+        wire_metadata,
+        wire_verify,
+    )
 
 Verb = Literal["pause", "resume", "cancel"]
 VERBS: tuple[Verb, ...] = ("pause", "resume", "cancel")
@@ -44,6 +51,14 @@ class LookDesk(Protocol):
 
     async def act_plan(self, number: int) -> wire_failures.ActPlan:
         """Return a plan by its id."""
+        ...
+
+    async def make_repair(self, request: wire_metadata.RepairRequest) -> wire_metadata.RepairPlan:
+        """Begin a plan of a repair; nothing is done (I8)."""
+        ...
+
+    async def repair(self, number: int) -> wire_metadata.RepairPlan:
+        """Return such a plan by its id."""
         ...
 
     async def make_keeping(self, request: wire_keeping.KeepingRequest) -> wire_keeping.KeepingPlan:

@@ -10,19 +10,30 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from core.config.workspace import FILE_NAME, load
-from core.control import snapshot, wire, wire_checks, wire_failures, wire_keeping, wire_verify
+from core.control import (
+    snapshot,
+    wire,
+    wire_checks,
+    wire_failures,
+    wire_keeping,
+    wire_metadata,
+    wire_verify,
+)
 from core.control.act_desk import ActDesk
 from core.control.checks import Assessed, checks
 from core.control.describe import knobs_of, with_plan, workspace_of
 from core.control.failure_list import FailureList
 from core.control.keeping_desk import KeepingDesk
 from core.control.proof_desk import ProofDesk
+from core.control.refused_acts import RefusedActs
+from core.control.repair_desk import RepairDesk
 from core.control.strategies import told
 from core.display import safe
 from core.engine.acts.plans import ActPlans
 from core.engine.assessing.kept import kept_estimate, kept_survey
 from core.engine.keeping.plans import KeepingPlans
-from core.errors import Broken, EngineDown, ForeignPlan, NoPlan
+from core.engine.repairing.plans import RepairPlans
+from core.errors import Broken, ForeignPlan, NoPlan
 from core.ledger.ledger import Ledger
 from core.model import BundleState, JobKind, JobState
 from core.preflight.rows import rows
@@ -30,10 +41,8 @@ from core.preflight.rows import rows
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
-    from typing import NoReturn
 
     from core.config.schema import Workspace
-    from core.control.desk import Verb
     from core.ledger.reading import LedgerReader
 
 LEDGER_NAME = "ledger.db"
@@ -54,6 +63,7 @@ class LedgerLooks:
         self._failed = FailureList(ledger)
         self._acts = ActDesk(plans)
         self._proofs = ProofDesk(path, ledger)
+        self._repairs = RepairDesk(RepairPlans(ledger, workspace.id, path))
         self._keepings = KeepingDesk(KeepingPlans(ledger, workspace))
 
     async def events(self, since: int, limit: int) -> wire.Events:
@@ -95,6 +105,14 @@ class LedgerLooks:
             )
         return told(found)
 
+    async def make_repair(self, request: wire_metadata.RepairRequest) -> wire_metadata.RepairPlan:
+        """Begin a plan of a repair; nothing is done (I8)."""
+        return await self._repairs.make(request)
+
+    async def repair(self, number: int) -> wire_metadata.RepairPlan:
+        """Return such a plan by its id."""
+        return self._repairs.get(number)
+
     async def make_keeping(self, request: wire_keeping.KeepingRequest) -> wire_keeping.KeepingPlan:
         """Begin a plan of an act on the whole object table; nothing is done (I8)."""
         return await self._keepings.make(request)
@@ -106,6 +124,7 @@ class LedgerLooks:
     async def end_plans(self) -> None:
         """Break off plans that are being made."""
         await self._keepings.close()
+        await self._repairs.close()
 
     async def proof(self, job: int | None) -> wire_verify.Proof:
         """Return a proof by its job; the newest verification without."""
@@ -182,11 +201,11 @@ class LedgerLooks:
             ) from error
 
 
-class LedgerDesk:
+class LedgerDesk(RefusedActs):
     """A desk where no engine runs. ledger None: the workspace is new, and every count is 0."""
 
     def __init__(self, path: Path, workspace: Workspace, ledger: LedgerReader | None) -> None:
-        self._path = path
+        super().__init__(path)
         self._workspace = workspace
         self._looks: LedgerLooks | None = None
         self._plans: ActPlans | None = None
@@ -256,6 +275,14 @@ class LedgerDesk:
             return checks(Assessed(rows=rows(self._workspace)), at_ns=time.time_ns())
         return await self._looks.assessed(None)
 
+    async def make_repair(self, request: wire_metadata.RepairRequest) -> wire_metadata.RepairPlan:
+        """Begin a plan of a repair; NoPlan in a new workspace."""
+        return await self._held().make_repair(request)
+
+    async def repair(self, number: int) -> wire_metadata.RepairPlan:
+        """Return such a plan by its id."""
+        return await self._held().repair(number)
+
     async def make_keeping(self, request: wire_keeping.KeepingRequest) -> wire_keeping.KeepingPlan:
         """Begin a plan of an act on the whole object table; NoPlan in a new workspace."""
         return await self._held().make_keeping(request)
@@ -280,42 +307,6 @@ class LedgerDesk:
         """Return rows of a list; NoPlan in a new workspace."""
         return await self._held().view(query)
 
-    async def start_job(self, request: wire.JobRequest) -> int:
-        """Raise EngineDown."""
-        self._refuse(request.kind)
-
-    async def act(self, job: int, verb: Verb, act: wire.Act) -> None:
-        """Raise EngineDown."""
-        del act
-        self._refuse(f"{verb} of job {job}")
-
-    async def set_knobs(self, request: wire.KnobRequest) -> None:
-        """Raise EngineDown."""
-        self._refuse(f"setting {', '.join(request.values)}")
-
-    async def acknowledge(self, check: str, request: wire_checks.AckRequest) -> None:
-        """Raise EngineDown."""
-        del request
-        self._refuse(f"taking {check} on")
-
-    async def note(self, item: str, request: wire_checks.NoteRequest) -> None:
-        """Raise EngineDown."""
-        del request
-        self._refuse(f"a note of {item}")
-
-    def hear(self, actor: str) -> None:
-        """Do nothing: without an engine nobody steers."""
-
-    async def take_lease(self, order: wire.Command) -> wire.Lease:
-        """Raise EngineDown."""
-        del order
-        self._refuse("steering")
-
-    async def stop(self, act: wire.Act) -> None:
-        """Raise EngineDown."""
-        del act
-        self._refuse("stopping")
-
     async def close(self) -> None:
         """Break off plans that are being made."""
         if self._plans is not None:
@@ -332,13 +323,6 @@ class LedgerDesk:
                 remedy="Make it with: vgwm plan",
             )
         return self._looks
-
-    def _refuse(self, act: str) -> NoReturn:
-        raise EngineDown(
-            what=f"no engine runs for {safe(act)}",
-            where=safe(str(self._path)),
-            remedy="Start it with: vgwm engine start",
-        )
 
 
 def _at_rest(job: wire.Job) -> wire.Job:

@@ -18,6 +18,7 @@ from core.control.keeping_desk import KeepingDesk
 from core.control.lease import Lease
 from core.control.ledger_desk import LedgerLooks
 from core.control.orders import Orders
+from core.control.repair_desk import RepairDesk
 from core.display import safe
 from core.engine.pace.progress import Remaining
 from core.engine.pace.progress_hours import by_the_clock
@@ -41,6 +42,7 @@ class EngineDesk(LedgerLooks):
         super().__init__(engine.path, engine.workspace, engine.ledger, engine.acts.plans)
         self._engine = engine
         self._keepings = KeepingDesk(engine.keepings.plans)
+        self._repairs = RepairDesk(engine.repairs.plans)
         self._kept = kept
         self._process = psutil.Process()
         self._book = BundleBook()

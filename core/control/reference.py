@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, get_args, get_origin
 
 import msgspec
 
-from core.control import wire, wire_checks, wire_failures, wire_keeping, wire_verify
+from core.control import wire, wire_checks, wire_failures, wire_keeping, wire_metadata, wire_verify
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -42,6 +42,8 @@ Keys and error bodies are made safe to show before they leave the engine.
 | `GET /v1/views/LIST` | `at`, `limit`: <= 500, `kind`, `bucket`, `job` | View |
 | `PUT /v1/acks/ID` | AckRequest | Done |
 | `PUT /v1/notes/ITEM` | NoteRequest | Done |
+| `POST /v1/repairs` | RepairRequest | RepairPlan |
+| `GET /v1/repairs/N` | - | RepairPlan |
 | `POST /v1/keepings` | KeepingRequest | KeepingPlan |
 | `GET /v1/keepings/N` | - | KeepingPlan |
 | `POST /v1/jobs` | JobRequest | JobMade |
@@ -68,6 +70,7 @@ def render() -> str:
         *_kinds(wire_failures),
         *_kinds(wire_checks),
         *_kinds(wire_verify),
+        *_kinds(wire_metadata),
         *_kinds(wire_keeping),
     ]
     return "\n".join([_HEAD, *(_section(kind) for kind in kinds)])

@@ -19,7 +19,15 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from core import display
-from core.control import metrics, wire, wire_checks, wire_failures, wire_keeping, wire_verify
+from core.control import (
+    metrics,
+    wire,
+    wire_checks,
+    wire_failures,
+    wire_keeping,
+    wire_metadata,
+    wire_verify,
+)
 from core.control.desk import VERBS
 from core.errors import BadInput, NoAnswer, VgwmError
 
@@ -67,6 +75,8 @@ class Api:
             Route("/v1/views/{list}", self.view),
             Route("/v1/acks/{check}", self.acknowledge, methods=["PUT"]),
             Route("/v1/notes/{item}", self.note, methods=["PUT"]),
+            Route("/v1/repairs", self.make_repair, methods=["POST"]),
+            Route("/v1/repairs/{plan:int}", self.repair),
             Route("/v1/keepings", self.make_keeping, methods=["POST"]),
             Route("/v1/keepings/{plan:int}", self.keeping),
             Route("/v1/jobs", self.start_job, methods=["POST"]),
@@ -171,6 +181,15 @@ class Api:
     async def act_plan(self, request: Request) -> Response:
         """`GET /v1/plans/N`."""
         return _answer(await self._desk.act_plan(request.path_params["plan"]))
+
+    async def make_repair(self, request: Request) -> Response:
+        """`POST /v1/repairs`."""
+        asked = await _body(request, wire_metadata.RepairRequest)
+        return _answer(await self._desk.make_repair(asked))
+
+    async def repair(self, request: Request) -> Response:
+        """`GET /v1/repairs/N`."""
+        return _answer(await self._desk.repair(request.path_params["plan"]))
 
     async def make_keeping(self, request: Request) -> Response:
         """`POST /v1/keepings`."""

@@ -13,6 +13,7 @@ from core.control.remedy import remedy_of
 from core.display import object_name, safe
 from core.engine.assessing.progress import AssessProgress
 from core.engine.keeping.progress import KEEPING, KeepProgress
+from core.engine.repairing.progress import RepairProgress
 from core.model import ENDED, JobKind, JobState
 
 if TYPE_CHECKING:
@@ -61,6 +62,9 @@ def job(row: JobRow, now: wire.Totals, *, planned: bool) -> wire.Job:
     if row.kind is JobKind.ASSESS:
         progress = AssessProgress.parse(row.progress)
         done, total = progress.answered, progress.rows or None
+    elif row.kind is JobKind.REPAIR:
+        mended = RepairProgress.parse(row.progress)
+        done, total, figures = mended.done, mended.total or None, mended.figures
     elif row.kind in KEEPING:
         kept = KeepProgress.parse(row.progress)
         done, total, figures = kept.done, kept.total, kept.figures

@@ -12,6 +12,7 @@ from functools import partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from core.dag import cid as cids
 from core.ledger.rows import position_of
 from core.model import BlockCounts, BundleState, Cid, ObjectState
 
@@ -54,8 +55,9 @@ class KnownRoots:
     def __init__(self, digests: array[int]) -> None:
         self._digests = digests
 
-    def __contains__(self, root: bytes) -> bool:
-        wanted = _digest(root)
+    def __contains__(self, root: str) -> bool:
+        """Tell whether a root, as text, is a bundle's."""
+        wanted = _digest(cids.parse(root))
         at = bisect_left(self._digests, wanted)
         return at < len(self._digests) and self._digests[at] == wanted
 

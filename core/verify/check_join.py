@@ -47,7 +47,32 @@ async def join_rows(
         await rows.fill()
         if not kept.here and not rows.here:
             return
-        yield await asyncio.to_thread(_stretch, kept, rows, check)
+        joined = await asyncio.to_thread(_stretch, kept, rows, check)
+        yield await _again(joined, looks, buckets, table, check) if joined.found else joined
+
+
+async def _again(
+    joined: Joined,
+    looks: CheckLooks,
+    buckets: Sequence[BucketRow],
+    table: ObjectTable,
+    check: RowCheck,
+) -> Joined:
+    """Look once more at what differs: the pages of two sides are not one moment's.
+
+    The table first: what the ledger calls recorded was in the table before.
+    """
+    places = sorted({(one.bucket, one.key) for one in joined.found})
+    rows = await table.read([(bucket.decode(), key.decode()) for bucket, key in places])
+    present = {(str(row[0]).encode(), str(row[1]).encode()): row for row in rows}
+    numbers = {bucket.name: bucket.id for bucket in buckets}
+    found: list[Difference] = []
+    for name in dict.fromkeys(bucket for bucket, _ in places):
+        keys = [key for bucket, key in places if bucket == name]
+        kept = await looks.rows(numbers[name], keys) if name in numbers else {}
+        for key in keys:
+            found += check.judge(name, key, kept.get(key), present.get((name, key)))
+    return Joined(found, joined.sound)
 
 
 class _Kept:
@@ -94,18 +119,19 @@ class _Rows:
             self._after = (str(page[-1][0]), str(page[-1][1]))
 
 
-def _stretch(kept: _Kept, rows: _Rows, check: RowCheck) -> Joined:
+def _stretch(ledger: _Kept, table: _Rows, check: RowCheck) -> Joined:
     """Merge as far as both sides are known: no key behind the last one of a side that goes on."""
-    ends = [side.here[-1][0] for side in (kept, rows) if side.here and not side.ended]
+    ends = [side.here[-1][0] for side in (ledger, table) if side.here and not side.ended]
     limit = min(ends, default=None)
-    left, kept.here = _upto(kept.here, limit)
-    right, rows.here = _upto(rows.here, limit)
+    left, ledger.here = _upto(ledger.here, limit)
+    right, table.here = _upto(table.here, limit)
     joined = Joined([], [])
     for place in sorted({*left, *right}):
         row = right.get(place)
-        ills = list(check.judge(*place, left.get(place), row))
+        kept = left.get(place)
+        ills = list(check.judge(*place, kept, row))
         joined.found.extend(ills)
-        if row is not None and not ills:
+        if row is not None and not ills and check.counts(kept):
             joined.sound.append(row)
     return joined
 

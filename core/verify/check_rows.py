@@ -5,7 +5,6 @@ The source is not asked. Pure: pages come in, differences go out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from core.dag import cid as cids
@@ -26,15 +25,6 @@ _ENDED: Final = frozenset({ObjectState.SKIPPED, ObjectState.GONE_APPLIED})
 """Keys that have no row any more, or never got one."""
 
 
-@dataclass(slots=True)
-class RowTally:
-    """What was compared. foreign: rows that are not ours; open: keys whose copy has not ended."""
-
-    rows: int = 0
-    foreign: int = 0
-    open: int = 0
-
-
 class RowCheck:
     """Judges one key after the other. workspace_id: by it a row is known to be ours."""
 
@@ -43,7 +33,6 @@ class RowCheck:
         self._cid_at = profile.objects.sources.index(Source.CID)
         self._size_at = profile.objects.position(Source.SIZE)
         self._meta_at = profile.objects.position(Source.METADATA)
-        self.tally = RowTally()
 
     def judge(
         self, bucket: bytes, key: bytes, kept: KeptRow | None, row: Row | None
@@ -53,23 +42,23 @@ class RowCheck:
             if row is not None:
                 yield from self._orphan(bucket, key, row)
         elif kept.state is not ObjectState.RECORDED:
-            self.tally.open += 1
+            return  # its copy has not ended: a row may stand there, of it or of the one before
         elif row is None:
-            self.tally.rows += 1
             yield _of(bucket, key, kept, Ill.NO_ROW, listed=Listed.MISSING)
         else:
-            self.tally.rows += 1
             yield from self._both(bucket, key, kept, row)
+
+    def counts(self, kept: KeptRow | None) -> bool:
+        """Tell whether a key has to have a row."""
+        return kept is not None and kept.state is ObjectState.RECORDED and not _is_marker(kept)
 
     def is_ours(self, row: Row) -> bool:
         """Tell whether a row bears our mark; without a Json column no row does."""
         return self._meta_at is not None and parted(row[self._meta_at]).mark.plan == self._plan
 
     def _orphan(self, bucket: bytes, key: bytes, row: Row) -> Iterator[Difference]:
-        self.tally.rows += 1
         if not self.is_ours(row):
-            self.tally.foreign += 1
-            return
+            return  # somebody else's: not for us to judge
         yield Difference(
             Listed.EXTRA,
             bucket,

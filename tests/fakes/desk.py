@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from core.control import wire, wire_checks, wire_failures, wire_keeping, wire_verify
+from core.control import wire, wire_checks, wire_failures, wire_keeping, wire_metadata, wire_verify
 from core.errors import BadInput, NoPlan, WrongState
 
 if TYPE_CHECKING:
@@ -72,6 +72,8 @@ class FakeDesk:
         self.failed_bundles: list[wire_failures.FailureBundle] = []
         self.planned: list[wire_failures.PlanRequest] = []
         self.act_made = wire_failures.ActPlan(id=1, act="retry", state="made", hash="0a1b2c3d")
+        self.repairs: list[wire_metadata.RepairRequest] = []
+        self.repair_made = wire_metadata.RepairPlan(id=1, state="made", hash="0a1b2c3d")
         self.keepings: list[wire_keeping.KeepingRequest] = []
         self.keeping_made = wire_keeping.KeepingPlan(
             id=1, act="restore", kind="restore", state="made", hash="0a1b2c3d"
@@ -125,6 +127,14 @@ class FakeDesk:
     async def act_plan(self, number: int) -> wire_failures.ActPlan:
         del number
         return self.act_made
+
+    async def make_repair(self, request: wire_metadata.RepairRequest) -> wire_metadata.RepairPlan:
+        self.repairs.append(request)
+        return self.repair_made
+
+    async def repair(self, number: int) -> wire_metadata.RepairPlan:
+        del number
+        return self.repair_made
 
     async def make_keeping(self, request: wire_keeping.KeepingRequest) -> wire_keeping.KeepingPlan:
         self.keepings.append(request)

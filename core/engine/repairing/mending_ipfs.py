@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from core.engine.repairing.recopying import Recopying
     from core.ledger.checking import KeptBundle
     from core.model import BlockCounts, Bundle, Cid
+    from core.target.cluster_answers import Pin
     from core.target.peers import TargetNode
 
 log = logging.getLogger(__name__)
@@ -34,8 +35,11 @@ ROUNDS: Final = 64
 class IpfsMender:
     """Mends the bundles of a cluster. `placement.watch` must run meanwhile."""
 
-    def __init__(self, placement: IpfsPlacement, recopying: Recopying, pace: Pace) -> None:
+    def __init__(
+        self, placement: IpfsPlacement, recopying: Recopying, workspace_id: str, pace: Pace
+    ) -> None:
         self._placement = placement
+        self._prefix = f"vgwm-{workspace_id}-"
         self._recopying = recopying
         self._pace = pace
         self._suspects: set[str] = set()
@@ -75,9 +79,25 @@ class IpfsMender:
         log.warning("%s: %d corrupt blocks dropped", place, dropped, extra={"kind": "repair"})
 
     async def unpin(self, root: str) -> Mended:
-        """Take the pin back on every peer that answers."""
+        """Take the pin back on every peer that answers, if it still bears our name."""
+        held = await self._allocation(root)
+        if held is None:
+            return Mended()
+        if not held.name.startswith(self._prefix):
+            return Mended(left="the pin does not bear our name")
         await self._placement.withdraw(cids.parse(root))
         return Mended(did=f"{root} unpinned")
+
+    async def _allocation(self, root: str) -> Pin | None:
+        """Return the pin as the first peer that answers has it. Raises NodeUnreachable."""
+        fault: NodeUnreachable | None = None
+        for cluster in self._placement.roster.clusters:
+            try:
+                return await cluster.allocation(root)
+            except NodeUnreachable as error:
+                fault = error
+        assert fault is not None  # noqa: S101 - vgwm.yaml names at least one
+        raise fault
 
     async def _fill(
         self,

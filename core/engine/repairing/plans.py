@@ -1,0 +1,188 @@
+"""Plans of repairs: made of a report's lists, shown, and held against them once more (I8).
+
+The last few are remembered by their hash, which is what a job must carry. The world may move after
+a report: so every step looks again before it writes. May import the ledger and the verify room.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import re
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING, Final
+
+from core.display import safe
+from core.errors import BadInput, Broken, Refused, VgwmError, WrongState
+from core.verify.repair_plan import ConfirmedRepair, RepairPlan
+from core.verify.report_reading import differences
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from core.ledger.reading import LedgerReader
+
+log = logging.getLogger(__name__)
+
+KEPT: Final = 16
+CHECK: Final = "check"
+"""What a check's proof is called in the ledger."""
+
+_NAME: Final = re.compile(r"(?:verify|check)-([1-9][0-9]{0,17})")
+
+
+@dataclass(slots=True, kw_only=True)
+class PlannedRepair:
+    """What a repair would do. made: its hash stands; error: why it could not be made."""
+
+    id: int
+    report: Path
+    plan: RepairPlan
+    made: bool = False
+    error: VgwmError | None = None
+
+
+class RepairPlans:
+    """Makes plans over the reports of one workspace."""
+
+    def __init__(self, ledger: LedgerReader, workspace_id: str, path: Path) -> None:
+        self._ledger = ledger
+        self._workspace_id = workspace_id
+        self._path = path
+        self._ids = count(1)
+        self._plans: dict[int, PlannedRepair] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+
+    async def close(self) -> None:
+        """Break off what is being made."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def make(self, report: str, unpin: Sequence[str], *, patience_s: float) -> PlannedRepair:
+        """Begin a plan, wait a moment for it, and return it: made, or still in the making.
+
+        report: a folder of this workspace's, or its name; "" for the newest check. Raises BadInput
+        for another folder, WrongState where nothing was checked yet.
+        """
+        folder = await self._folder(report)
+        planned = PlannedRepair(
+            id=next(self._ids), report=folder, plan=RepairPlan(self._workspace_id, unpin)
+        )
+        self._plans[planned.id] = planned
+        while len(self._plans) > KEPT:
+            oldest = next(iter(self._plans))
+            del self._plans[oldest]
+            if oldest in self._tasks:
+                self._tasks[oldest].cancel()
+        task = asyncio.create_task(self._make(planned), name=f"repair plan {planned.id}")
+        self._tasks[planned.id] = task
+        task.add_done_callback(lambda _: self._tasks.pop(planned.id, None))
+        await asyncio.wait([task], timeout=patience_s)
+        return planned
+
+    def get(self, number: int) -> PlannedRepair:
+        """Return a plan by its id. Raises WrongState once it is forgotten."""
+        planned = self._plans.get(number)
+        if planned is None:
+            raise WrongState(
+                what=f"plan {number} is forgotten", where="repairs", remedy="Ask for it again."
+            )
+        return planned
+
+    async def confirmed(self, confirmed: str) -> ConfirmedRepair:
+        """Return what the plan with this hash is to do, if its report still says the same (I8)."""
+        made = [one for one in self._plans.values() if one.made and one.plan.hash == confirmed]
+        if not confirmed or not made:
+            raise Refused(
+                what=f"there is no plan {safe(confirmed)} of a repair; nothing was done",
+                where="confirmation",
+                remedy="Look at the plan again, and confirm that one.",
+            )
+        planned = made[-1]
+        if not planned.plan.steps:
+            raise BadInput(
+                what="the plan has no step", where="repair", remedy="There is nothing to mend."
+            )
+        wish = ConfirmedRepair(
+            report=planned.report.name,
+            digest=planned.plan.digest,
+            unpin=tuple(sorted(planned.plan.unpin)),
+        )
+        await self.of(wish)
+        return wish
+
+    async def of(self, wish: ConfirmedRepair) -> RepairPlan:
+        """Return the plan that was confirmed, made anew. Raises Refused if its report has moved."""
+        plan = RepairPlan(self._workspace_id, wish.unpin)
+        await asyncio.to_thread(_read, self._path / "reports" / wish.report, plan)
+        if plan.digest != wish.digest:
+            raise Refused(
+                what=f"report {safe(wish.report)} says something else than it did; nothing was"
+                " done",
+                where="repair",
+                remedy="Check again (vgwm metadata check), look at the plan, and confirm that one.",
+            )
+        return plan
+
+    async def _make(self, planned: PlannedRepair) -> None:
+        try:
+            await asyncio.to_thread(_read, planned.report, planned.plan)
+            planned.made = True
+        except VgwmError as error:
+            planned.error = error
+        except Exception as error:  # the plan's own border: told to who asked, and logged
+            log.exception("repair plan %d stumbled", planned.id)
+            planned.error = Broken(
+                what=f"the plan stumbled: {type(error).__name__}",
+                where="repairs",
+                remedy="This is a fault of vgwm: report it with engine.log.",
+            )
+
+    async def _folder(self, report: str) -> Path:
+        """Return the report that is meant: one that this workspace's ledger knows."""
+        if not report:
+            newest = await self._ledger.proofs(1, CHECK, ended=True)
+            if not newest:
+                raise WrongState(
+                    what="nothing was checked yet",
+                    where=safe(os.fsencode(self._path)),
+                    remedy="Check first: vgwm metadata check; or name a report with --from.",
+                )
+            return self._path / newest[0].folder
+        number = _number(self._path, report)
+        proof = await self._ledger.proof(number) if number else None
+        if proof is None or not _same(self._path / proof.folder, self._path, report):
+            raise BadInput(
+                what=f"{safe(report)} is no report of this workspace",
+                where="repair",
+                remedy="Name a folder that a check or a verification made, such as"
+                " reports/verify-12.",
+            )
+        return self._path / proof.folder
+
+
+def _number(path: Path, report: str) -> int:
+    """Return the job that made a report, by the name of its folder; 0 for another name."""
+    match = _NAME.fullmatch(_given(path, report).name)
+    return int(match[1]) if match else 0
+
+
+def _same(folder: Path, path: Path, report: str) -> bool:
+    return os.path.normpath(folder) == os.path.normpath(_given(path, report))
+
+
+def _given(path: Path, report: str) -> Path:
+    """Return the folder that a text names: absolute, or below the workspace's reports."""
+    return path / "reports" / report.rstrip("/")
+
+
+def _read(folder: Path, plan: RepairPlan) -> None:
+    for one in differences(folder):
+        plan.take(one)
+    plan.finish()
