@@ -67,7 +67,9 @@ async def test_i8_a_restore_does_what_was_shown_and_keeps_the_old(
     assert all_rows(table) == before
 
     old = await command("metadata", "restore", "--drop-old", "--json")
-    assert len(old.result()["sets"]) == 1
+    sets = old.result()["sets"]
+    assert isinstance(sets, list)
+    assert len(sets) == 1
     gone = await command(
         "metadata", "restore", "--drop-old", "--confirm", str(old.result()["hash"])
     )
