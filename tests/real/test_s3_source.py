@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -23,11 +25,13 @@ from core.source.s3.config import S3Config
 from core.source.s3.keys import keys_of
 from tests.lab import target
 from tests.lab.gateway import REGION, Gateway
+from tests.lab.process import until
 from tests.lab.s3 import S3Reader
+from tests.lab.target import Fetcher
 from tests.lab.tree import ask, history, write
 from tests.lab.tree.puts import all_puts
 from tests.lab.vgwm import Vgwm
-from tests.real.migrated import said
+from tests.real.migrated import PASSWORD, recorded, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
 
     from core.source.source import Source
     from tests.lab.process import Keeper
+    from tests.lab.stack import Stack
     from tests.lab.tools import Tools
     from tests.lab.tree.told import ObjectTold
 
@@ -245,3 +250,75 @@ def test_wrong_keys_a_silent_endpoint_and_no_bucket_end_in_6_4_and_2(
         vgwm.run("init", *silent, *to, code=4)
         vgwm.run("init", *shown.words[:2], *to, code=2)
         assert not (tmp_path / "ws").exists() or not list((tmp_path / "ws").iterdir())
+
+
+def test_i9_no_file_of_the_workspace_holds_the_keys(
+    shown: Shown, copied: tuple[Vgwm, Path]
+) -> None:
+    files = [path for path in copied[0].workspace.rglob("*") if path.is_file()]
+    assert len(files) > 5
+    secret = shown.gateway.account.secret.encode()
+    assert [path for path in files if secret in path.read_bytes()] == []
+
+
+def test_the_assessment_asks_the_endpoint_and_not_a_tree(
+    shown: Shown, copied: tuple[Vgwm, Path]
+) -> None:
+    checks = copied[0].run("--json", "assess", code=4).result()["checks"]
+    assert isinstance(checks, list)
+    told = {str(row["id"]): (str(row["state"]), str(row["evidence"])) for row in checks}
+    assert told["source"] == ("pass", "6 buckets, metadata: as S3 shows it")
+    assert told["atime"][0] == "pass"
+    assert told["atime"][1].startswith("not for this source")
+    entries = len(shown.told) - len(UNSHOWN)
+    assert told["read"] == ("pass", f"{entries} entries opened, 0 without an ETag")
+    assert "2 objects under retention or legal hold" in told["versions"][1]
+    assert "1 uploads in progress" in told["versions"][1]
+
+
+def test_a_silent_endpoint_holds_the_copy_and_no_object_is_blamed(
+    shown: Shown, tmp_path: Path
+) -> None:
+    server = shown.gateway.server
+    with Vgwm(tmp_path / "ws", shown.secrets) as vgwm:
+        vgwm.run("init", *shown.words, "--target", f"dir:{tmp_path / 'out'}")
+        vgwm.run("plan")
+        server.kill()
+        try:
+            vgwm.run("copy", "--detach")
+            until("a bundle is told to wait", lambda: _told(vgwm, "no answer"), limit_s=60)
+            assert recorded(vgwm) == 0
+        finally:
+            server.start()
+        vgwm.run("watch", "--interval", "1s")
+        totals = vgwm.run("--json", "status").result()
+    assert (totals["failed"], totals["remaining"]) == (0, 0)
+    assert int(str(totals["migrated"])) == int(str(totals["total"])) - len(UNSHOWN)
+
+
+def _told(vgwm: Vgwm, words: str) -> bool:
+    with closing(sqlite3.connect(f"file:{vgwm.workspace}/ledger.db?mode=ro", uri=True)) as ledger:
+        found = ledger.execute("SELECT data FROM events WHERE kind = 'node_fault'").fetchall()
+    return any(words in str(data) for (data,) in found)
+
+
+def test_i1_i2_to_nodes_every_object_is_pinned_and_gives_the_bytes_that_s3_gave(
+    shown: Shown, stack: Stack, tmp_path: Path
+) -> None:
+    words = ["--target", "ipfs", "--replication", "2", "--table", f"sqlite:{tmp_path / 'o.db'}"]
+    words += ["--cluster-user", stack.user, "--cluster-password-env", PASSWORD]
+    for kubo, cluster in zip(stack.kubo_urls, stack.cluster_urls, strict=True):
+        words += ["--kubo", kubo, "--cluster", cluster]
+    with Vgwm(tmp_path / "ws", shown.secrets | {PASSWORD: stack.password}) as vgwm:
+        vgwm.run("init", *shown.words, *words)
+        vgwm.run("plan")
+        vgwm.run("copy")
+    told = {(o.bucket, o.key): o for o in shown.told if not o.version and not o.marker}
+    rows = target.rows(tmp_path / "o.db")
+    assert {(row.bucket, row.key) for row in rows} == {at for at in told if at[1] not in UNSHOWN}
+    pins = stack.peers[0].allocations()
+    for root in {row.root for row in rows}:
+        assert len(set(pins[root])) == 2
+    for row in rows:
+        with Fetcher(stack.peer(pins[row.root][0]).kubo) as fetcher:
+            assert fetcher.sha256(row.cid) == told[row.bucket, row.key].sha256, row
