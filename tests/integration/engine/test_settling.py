@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -10,58 +11,23 @@ import pytest
 
 from core.config.knobs import Knobs
 from core.dag import cid as cids
-from core.engine.reins import Reins
+from core.engine.copying.placement_dir import DirPlacement
 from core.engine.syncing.rebundle_plan import look
-from core.engine.syncing.settling import settle
+from core.engine.syncing.shelves import DirShelf
 from core.errors import BadInput, Refused
-from core.ledger.changes import Changes, Round
-from core.ledger.rounds import Found, RoundKind
+from core.ledger.clearing import Clearing
 from core.model import JobKind, JobState
+from core.target.objects_sqlite import SqliteTable
 from tests.integration.engine.ground import engine_on, make_ground, make_workspace, migrate
+from tests.integration.engine.leaving import Name, gone, rebundled, settled
 from tests.integration.engine.proof import bodies, rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
-    from core.engine.engine import Engine
-    from core.engine.syncing.settling import Settled
-    from core.ledger.rows import JobRow
     from tests.integration.engine.ground import Ground
 
 SMALL = Knobs(workers=2, batch_size=10)
-Name = tuple[str, str]
-
-
-async def gone(engine: Engine, ground: Ground, names: Iterable[Name]) -> int:
-    """Have a round find that these are no more; return its number."""
-    round_id = await engine.ledger.syncing.begin(1, RoundKind.FULL)
-    for bucket in await engine.ledger.buckets():
-        keys = sorted(key.encode() for name, key in names if name == bucket.name.decode())
-        await engine.ledger.syncing.store(
-            Round(round_id, 1),
-            bucket.id,
-            Changes(
-                cursor=(b"~", b""),
-                found=Found(deleted=len(keys)),
-                gone=[(key, b"") for key in keys],
-            ),
-        )
-    for name in names:
-        ground.bodies.pop(name, None)
-    return round_id
-
-
-async def settled(engine: Engine, round_id: int) -> Settled:
-    return await settle(engine, Reins(id=1, kind=JobKind.SYNC), round_id)
-
-
-async def rebundled(engine: Engine, hash_: str) -> JobRow:
-    job = await engine.start_job(JobKind.SYNC, {"rebundle": hash_}, "op1", "")
-    await engine.wait(job)
-    row = await engine.ledger.job(job)
-    assert row is not None
-    return row
 
 
 def files(ground: Ground) -> set[str]:
@@ -192,6 +158,56 @@ async def test_i8_survivors_get_a_root_of_their_own_as_it_was_shown(tmp_path: Pa
     (ground.workspace / "ledger.db.sum").unlink()
     async with engine_on(ground) as engine:  # every digest computed again
         assert (await engine.ledger.counters()).migrated == len(ground.bodies)
+
+
+@pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize(
+    ("owner", "step"),
+    [
+        (Clearing, "destine"),
+        (DirShelf, "put"),
+        (DirPlacement, "pin"),
+        (SqliteTable, "replace_if"),
+        (Clearing, "move"),
+        (DirPlacement, "let_go"),
+        (Clearing, "let_go"),
+    ],
+)
+async def test_a_rebundling_that_was_broken_off_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: type, step: str, *, done: bool
+) -> None:
+    ground = make_ground(tmp_path, buckets=1)
+    make_workspace(ground, SMALL)
+    reached = asyncio.Event()
+    whole = getattr(owner, step)
+
+    async def hang(*given: object, **named: object) -> None:
+        if done:
+            await whole(*given, **named)
+        reached.set()
+        await asyncio.Event().wait()
+
+    async with engine_on(ground) as engine:
+        await migrate(engine)
+        names = [n for n in ground.bodies if n[1].startswith("d") and int(n[1][-1]) < 7]
+        await settled(engine, await gone(engine, ground, names))
+        plan = await look(engine.ledger, engine.workspace.id)
+        monkeypatch.setattr(owner, step, hang)
+        job = await engine.start_job(JobKind.SYNC, {"rebundle": plan.hash}, "op1", "")
+        await reached.wait()
+        assert bodies(ground.target) == ground.bodies
+    monkeypatch.undo()
+    async with engine_on(ground) as engine:
+        await engine.wait(job)
+        row = await engine.ledger.job(job)
+        assert row is not None
+        assert row.state is JobState.DONE, row.result
+        # the roots of bundles whose move was stored go with a later round
+        await settled(engine, await gone(engine, ground, []))
+        await settled(engine, await gone(engine, ground, []))
+        assert bodies(ground.target) == ground.bodies
+        assert files(ground) == roots(ground)
+        await engine.ledger.recount()
 
 
 async def test_a_damaged_bundle_stays_as_it_was_and_is_said(tmp_path: Path) -> None:
