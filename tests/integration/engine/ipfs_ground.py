@@ -41,9 +41,12 @@ class Nodes:
 
 @contextmanager
 def nodes_under(
-    ground: Ground, knobs: Knobs, patch: pytest.MonkeyPatch, *, count: int = 3
+    ground: Ground, knobs: Knobs, patch: pytest.MonkeyPatch, *, count: int = 3, table: str = ""
 ) -> Iterator[Nodes]:
-    """Start nodes, and write a workspace that sends `COPIES` copies of each bundle to them."""
+    """Start nodes, and write a workspace that sends `COPIES` copies of each bundle to them.
+
+    table: as vgwm.yaml has it; else a file in the workspace.
+    """
     patch.setenv("VGWM_TEST_CLUSTER", PASSWORD)
     nodes = Nodes(count)
     ground.workspace.mkdir(exist_ok=True)
@@ -58,7 +61,7 @@ def nodes_under(
                 cluster_user=USER,
                 cluster_password_ref=SecretRef.parse("env:VGWM_TEST_CLUSTER"),
                 replication=COPIES,
-                table=f"sqlite:{ground.workspace / 'objects.db'}",
+                table=table or f"sqlite:{ground.workspace / 'objects.db'}",
             ),
             knobs=knobs,
         ),
