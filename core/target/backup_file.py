@@ -35,7 +35,7 @@ _BUCKET: Final = "b"
 _OBJECT: Final = "o"
 
 
-class _Head(msgspec.Struct, kw_only=True):
+class _Head(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     kind: str
     v: int
     workspace: str
@@ -63,6 +63,7 @@ class _Line(msgspec.Struct, forbid_unknown_fields=True):
 _HEAD: Final = msgspec.json.Decoder(_Head)
 _TAIL: Final = msgspec.json.Decoder(_Tail)
 _LINE: Final = msgspec.json.Decoder(_Line)
+_FAULTS: Final = (msgspec.DecodeError, UnicodeDecodeError)
 _ENCODE: Final = msgspec.json.Encoder().encode
 
 
@@ -206,7 +207,7 @@ class BackupReader:
     def _close(self, line: bytes, objects: int, buckets: int) -> None:
         try:
             tail = _TAIL.decode(line)
-        except msgspec.DecodeError as error:
+        except _FAULTS as error:
             raise self._bad("its last line is malformed") from error
         digest = self._state.hexdigest()
         if (tail.objects, tail.buckets, tail.sha256) != (objects, buckets, digest):
@@ -224,7 +225,7 @@ class BackupReader:
     def _heading(self, line: bytes) -> _Head:
         try:
             head = _HEAD.decode(line)
-        except msgspec.DecodeError as error:
+        except _FAULTS as error:
             raise self._bad("it is no backup of vgwm's") from error
         if head.kind != _KIND or head.v != VERSION:
             raise self._bad(f"it is another kind of file, or of version {head.v}")
@@ -243,7 +244,7 @@ class BackupReader:
     def _row(self, line: bytes) -> _Line:
         try:
             return _LINE.decode(line)
-        except msgspec.DecodeError as error:
+        except _FAULTS as error:
             raise self._bad(f"line {self._line} is malformed") from error
 
     def _next(self) -> bytes:
