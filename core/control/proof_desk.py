@@ -16,7 +16,7 @@ from core.ledger import proofs
 from core.model import ENDED, NS_PER_S, JobState
 from core.verify.difference import Listed
 from core.verify.figures import Figures
-from core.verify.list_files import ListTold
+from core.verify.list_files import ListTold, contents_path
 from core.verify.list_pages import ListPages
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 VERIFY: Final = "verify"
 _PHASE_S: Final = 2.0
+_NEWEST: Final = 50
 
 
 class ProofDesk:
@@ -59,7 +60,7 @@ class ProofDesk:
                 where="/v1/views",
                 remedy=f"Lists: {', '.join(Listed)}.",
             ) from error
-        row = await self._row(query.job, ended=query.job is None)
+        row = await self._listed(query.job)
         folder = self._path / row.folder
         contents = await asyncio.to_thread(self._pages.contents, folder)
         page = await asyncio.to_thread(
@@ -70,11 +71,20 @@ class ProofDesk:
         )
         return _view(row.job, query, contents, page.lines, page.total)
 
-    async def _row(self, job: int | None, *, ended: bool = False) -> ProofRow:
+    async def _listed(self, job: int | None) -> ProofRow:
+        """Return a proof by its job, or the newest verification that left its lists."""
+        if job is None:
+            for row in await self._ledger.proofs(_NEWEST, VERIFY, ended=True):
+                path = contents_path(self._path / row.folder)
+                if await asyncio.to_thread(path.exists):
+                    return row
+        return await self._row(job)
+
+    async def _row(self, job: int | None) -> ProofRow:
         if job is not None:
             row = await self._ledger.proof(job)
         else:
-            row = next(iter(await self._ledger.proofs(1, VERIFY, ended=ended)), None)
+            row = next(iter(await self._ledger.proofs(1, VERIFY)), None)
         if row is None:
             raise WrongState(
                 what="nothing was verified yet" if job is None else f"job {job} verified nothing",
@@ -86,7 +96,8 @@ class ProofDesk:
     async def _told(self, row: ProofRow) -> wire_verify.Proof:
         """Return a proof as clients see it."""
         job = await self._ledger.job(row.job)
-        figures = Figures.parse(row.figures)
+        # a check keeps figures of its own: /v1/consistency tells them
+        figures = Figures.parse(row.figures) if row.kind == VERIFY else Figures()
         state = JobState.INTERRUPTED if job is None else job.state
         # a job that has just ended, and whose proof says so in the next commit, is still at work
         over = row.ended_ns is not None or state in ENDED

@@ -14,6 +14,8 @@ from core.display import object_name, safe
 from core.engine.assessing.progress import AssessProgress
 from core.engine.keeping.progress import KEEPING, KeepProgress
 from core.engine.repairing.progress import RepairProgress
+from core.engine.syncing.progress import SyncProgress
+from core.engine.verifying.progress import VerifyProgress
 from core.model import ENDED, JobKind, JobState
 
 if TYPE_CHECKING:
@@ -65,6 +67,12 @@ def job(row: JobRow, now: wire.Totals, *, planned: bool) -> wire.Job:
     elif row.kind is JobKind.REPAIR:
         mended = RepairProgress.parse(row.progress)
         done, total, figures = mended.done, mended.total or None, mended.figures
+    elif row.kind is JobKind.SYNC:
+        synced = SyncProgress.parse(row.progress)
+        done, total, figures = synced.found.seen, None, synced.figures
+    elif row.kind is JobKind.VERIFY:
+        proved = VerifyProgress.parse(row.progress)
+        done, total, figures = proved.done, proved.total or None, proved.figures
     elif row.kind in KEEPING:
         kept = KeepProgress.parse(row.progress)
         done, total, figures = kept.done, kept.total, kept.figures

@@ -37,6 +37,7 @@ from core.engine.runs import CopyRun
 from core.engine.settings import source_config
 from core.engine.syncing.rebundles import Rebundles
 from core.engine.syncing.syncs import Syncs
+from core.engine.verifying.verifications import Verifications, verify_means
 from core.errors import ForeignPlan, NoPlan
 from core.ledger import opening
 from core.ledger.ledger import Ledger
@@ -109,6 +110,7 @@ class Engine:
             self.repairs,
             Rebundles(self),  # before the syncs: it is one that walks nothing
             self.syncs,
+            Verifications(verify_means(self)),
         )
         self.looks = Looks(self)
         self.bundle_done: Callable[[BundleTimes], None] = untold

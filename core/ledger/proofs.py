@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from core.dag.canonical import dumps
+from core.ledger import jobs
 
 if TYPE_CHECKING:
     import sqlite3
@@ -108,15 +109,30 @@ class Proving:
         )
         await self._write(partial(begin, row=row))
 
-    async def progress(self, job: int, cursor: bytes, figures: str) -> None:
-        """Store how far a proof is: what stands before the cursor is done and kept."""
-        await self._write(partial(progress, job=job, cursor=cursor, figures=figures))
+    async def progress(self, job: int, cursor: bytes, figures: str, shown: str = "") -> None:
+        """Store how far a proof is: what stands before the cursor is done and kept.
 
-    async def end(self, job: int, *, state: str, figures: str, event: EventDraft) -> None:
-        """Store what a proof came to. state: DONE or PARTIAL."""
-        await self._write(
-            partial(end, job=job, state=state, figures=figures, now_ns=self._clock()), event
-        )
+        shown: the same as its job shows it, JSON.
+        """
+
+        def change(conn: sqlite3.Connection) -> None:
+            progress(conn, job, cursor, figures)
+            if shown:
+                jobs.progress(conn, job, shown)
+
+        await self._write(change)
+
+    async def end(
+        self, job: int, *, state: str, figures: str, event: EventDraft, shown: str = ""
+    ) -> None:
+        """Store what a proof came to. state: DONE or PARTIAL. shown: as above."""
+
+        def change(conn: sqlite3.Connection) -> None:
+            end(conn, job, state, figures, self._clock())
+            if shown:
+                jobs.progress(conn, job, shown)
+
+        await self._write(change, event)
 
 
 def _row(

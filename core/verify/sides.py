@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from core.model import Entry
+    from core.model import Entry, MetaText
     from core.target.shape import Row
+    from core.verify.difference import Difference
 
 LedgerRow: TypeAlias = tuple[
     bytes,
@@ -24,13 +25,49 @@ LedgerRow: TypeAlias = tuple[
     int,
     int | None,
     bytes | None,
-    bytes | None,
     int | None,
 ]
-"""key, version, size, ino, mtime_ns, ctime_ns, state, bundle, cid, etag, mh: a row of `objects`.
+"""key, version, size, ino, mtime_ns, ctime_ns, state, bundle, cid, mh: a row of `objects`.
 
 The first six are an `Entry`: the fingerprint of what was copied.
 """
+
+RACY = -1
+"""The ctime of a row that may have changed behind its stamps: its attributes are looked at."""
+
+
+class Look(NamedTuple):
+    """An object of the source as it is now. size None: a delete marker.
+
+    here: False where it is gone; the other members say nothing then. mh: digest of its metadata.
+    unread: why nobody could look, "" where somebody did (I7).
+    """
+
+    here: bool
+    size: int | None = None
+    ino: int = 0
+    mtime_ns: int = 0
+    ctime_ns: int = 0
+    mh: int = 0
+    meta: MetaText | None = None
+    created_ns: int = 0
+    unread: str = ""
+
+
+class PinSeen(NamedTuple):
+    """A recorded bundle and its pin. ills: what is wrong, () where it is seen on each allocation.
+
+    root: as text. An ill is (where, what was found); unread: nobody could look there.
+    """
+
+    root: str
+    ills: tuple[tuple[str, str], ...] = ()
+    unread: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def seen(self) -> bool:
+        """Whether each allocation was seen to hold it."""
+        return not self.ills and not self.unread
 
 
 class SourceSide(Protocol):
@@ -43,7 +80,7 @@ class SourceSide(Protocol):
         """
         ...
 
-    def digest(self, bucket: bytes, key: bytes, version: bytes) -> Look:
+    def look(self, bucket: bytes, key: bytes, version: bytes) -> Look:
         """Read an object's stamps and attributes now, and no bytes. Raises Denied, NoAnswer."""
         ...
 
@@ -55,8 +92,12 @@ class SourceSide(Protocol):
 class LedgerSide(Protocol):
     """What the ledger says of each key."""
 
-    def page(self, bucket_id: int, after: tuple[bytes, bytes], limit: int) -> list[LedgerRow]:
-        """Return the next rows behind (key, version), in that order."""
+    def pages(self, bucket_id: int, after: bytes) -> Iterator[Sequence[LedgerRow]]:
+        """Yield the rows whose keys lie behind `after`, by key and version."""
+        ...
+
+    def row(self, bucket_id: int, key: bytes, version: bytes) -> LedgerRow | None:
+        """Return one row as it is now."""
         ...
 
     def close(self) -> None:
@@ -67,11 +108,12 @@ class LedgerSide(Protocol):
 class TableSide(Protocol):
     """What the object table holds."""
 
-    def page(self, bucket: str, after: str, limit: int) -> list[Row]:
-        """Return the bucket's next rows behind a key, fewer than limit at its end only.
+    def pages(self, bucket: str, after: str) -> Iterator[Sequence[Row]]:
+        """Yield a bucket's rows behind a key. Raises NoAnswer, Denied, Broken."""
+        ...
 
-        The next page may be fetched ahead while this one is compared.
-        """
+    def read(self, bucket: str, keys: Sequence[str]) -> dict[str, Row]:
+        """Return the rows of those keys that exist now."""
         ...
 
     def close(self) -> None:
@@ -91,27 +133,13 @@ class PinSide(Protocol):
         ...
 
 
-class Look(NamedTuple):
-    """An object of the source as it is now. size None: a delete marker. mh: of its metadata.
+class FoundSide(Protocol):
+    """What a look at the bytes found wrong before the join."""
 
-    here: False where it is gone; the other members say nothing then.
-    """
+    def pages(self, bucket: bytes, after: bytes) -> Iterator[Sequence[Difference]]:
+        """Yield a bucket's findings behind a key, by key and version."""
+        ...
 
-    here: bool
-    size: int | None = None
-    ino: int = 0
-    mtime_ns: int = 0
-    ctime_ns: int = 0
-    mh: int = 0
-    meta_text: str = ""
-
-
-class PinSeen(NamedTuple):
-    """A recorded bundle and its pin. ills: what is wrong, () where it is seen on each allocation.
-
-    root: as text. An ill is (where, what was found); unread: nobody could look there.
-    """
-
-    root: str
-    ills: tuple[tuple[str, str], ...] = ()
-    unread: tuple[tuple[str, str], ...] = ()
+    def close(self) -> None:
+        """Give back what it holds."""
+        ...

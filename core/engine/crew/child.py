@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from core.engine.crew.fork_server import Forked, ForkServer
     from core.engine.crew.task import Answer, Message, WorkerSetup
     from core.engine.verifying.bytes_task import BytesMessage, BytesSetup
+    from core.engine.verifying.join_task import JoinMessage, JoinSetup
+
+    Setup = WorkerSetup | BytesSetup | JoinSetup
 
 READ_LIMIT = 1 << 20
 
@@ -52,7 +55,7 @@ class Child:
         self._reader, self._writer = streams
 
     @classmethod
-    async def start(cls, slot: int, forks: ForkServer, setup: WorkerSetup | BytesSetup) -> Child:
+    async def start(cls, slot: int, forks: ForkServer, setup: Setup) -> Child:
         """Fork a worker, and tell it its setup. Raises OSError: no process to be had."""
         forking = asyncio.create_task(asyncio.to_thread(forks.fork, slot), name=f"fork {slot}")
         try:
@@ -68,7 +71,7 @@ class Child:
         child.send(setup)
         return child
 
-    def send(self, message: Message | WorkerSetup | BytesMessage | BytesSetup) -> None:
+    def send(self, message: Message | BytesMessage | JoinMessage | Setup) -> None:
         """Queue a message; a dead child is noticed by `receive`."""
         frame = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
         self._writer.write(len(frame).to_bytes(LENGTH_BYTES, "big") + frame)

@@ -1,6 +1,6 @@
 """What a verification works with.
 
-May import the configuration, the ledger and the target's profile.
+May import the configuration, the ledger and the engine's crew.
 """
 
 from __future__ import annotations
@@ -18,9 +18,17 @@ if TYPE_CHECKING:
     from core.ledger.ledger import Ledger
 
 
+def _nothing() -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyMeans:
-    """path: of the workspace. knobs: those in force. epoch: of the engine."""
+    """path: of the workspace. knobs: those in force. epoch: of the engine.
+
+    require_source: raises where the source is another one than the plan's. again_s: how long a
+    difference has before it is looked at again.
+    """
 
     ledger: Ledger
     workspace: Workspace
@@ -28,3 +36,5 @@ class VerifyMeans:
     knobs: Callable[[], Knobs]
     forks: ForkServer
     epoch: int
+    require_source: Callable[[], None] = _nothing
+    again_s: float = 5.0

@@ -12,16 +12,22 @@ import pickle
 import queue
 import signal
 import threading
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from core.engine.crew.board import Board, Step
 from core.engine.crew.task import LENGTH_BYTES, CopyTask, WalkTask, WorkerSetup
 from core.engine.verifying.bytes_task import BytesSetup
+from core.engine.verifying.join_task import JoinSetup
 from core.engine.worker.gate import Gate
 
 if TYPE_CHECKING:
     from core.engine.crew.board import Desk
     from core.engine.crew.task import Answer, Message
+    from core.engine.verifying.join_task import JoinTold
+
+
+Setup: TypeAlias = WorkerSetup | BytesSetup | JoinSetup
+SETUPS = (WorkerSetup, BytesSetup, JoinSetup)
 
 
 class Inbox:
@@ -31,10 +37,10 @@ class Inbox:
         self._pipe = pipe
         self._tasks: queue.SimpleQueue[Message] = queue.SimpleQueue()
 
-    def setup(self) -> WorkerSetup | BytesSetup:
+    def setup(self) -> Setup:
         """Read what this worker is for."""
         setup = self._frame()
-        if not isinstance(setup, WorkerSetup | BytesSetup):
+        if not isinstance(setup, SETUPS):
             os._exit(1)
         return setup
 
@@ -46,7 +52,7 @@ class Inbox:
         """Wait for a task."""
         return self._tasks.get()
 
-    def _frame(self) -> Message | WorkerSetup | BytesSetup:
+    def _frame(self) -> Message | Setup:
         try:
             head = self._pipe.read(LENGTH_BYTES)
             frame = self._pipe.read(int.from_bytes(head, "big"))
@@ -54,13 +60,13 @@ class Inbox:
             os._exit(0)
         if len(head) < LENGTH_BYTES or len(frame) < int.from_bytes(head, "big"):
             os._exit(0)
-        message: Message | WorkerSetup | BytesSetup = pickle.loads(frame)  # noqa: S301 - from the coordinator
+        message: Message | Setup = pickle.loads(frame)  # noqa: S301 - from the coordinator
         return message
 
     def _read(self) -> None:
         while True:
             message = self._frame()
-            if isinstance(message, WorkerSetup | BytesSetup):
+            if isinstance(message, SETUPS):
                 os._exit(1)
             self._tasks.put(message)
 
@@ -71,7 +77,7 @@ class Outbox:
     def __init__(self, pipe: BinaryIO) -> None:
         self._pipe = pipe
 
-    def send(self, answer: Answer) -> None:
+    def send(self, answer: Answer | JoinTold) -> None:
         """Write one frame; blocks while the coordinator is busy, which holds a walk back."""
         frame = pickle.dumps(answer, protocol=pickle.HIGHEST_PROTOCOL)
         try:
@@ -97,7 +103,11 @@ def main(pipe_fd: int, board_fd: int, slot: int) -> None:
         serve(pipe, pipe_fd, board, setup)
         return
     inbox.start()
-    if setup.walks:
+    if isinstance(setup, JoinSetup):
+        from core.engine.verifying.join_process import serve as join  # noqa: PLC0415 - as above
+
+        join(inbox.next, outbox.send, setup)
+    elif setup.walks:
         _walk(inbox, outbox, setup, board.desk(slot))
     else:
         _carry(inbox, outbox, setup, board, slot)
