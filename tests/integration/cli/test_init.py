@@ -138,6 +138,37 @@ async def test_options_that_do_not_fit_are_refused_by_name(
     assert not (tmp_path / "ws").exists()
 
 
+S3 = ("--s3-access-key-env", "NOT_SET_A", "--s3-secret-env", "NOT_SET_S")
+
+
+@pytest.mark.parametrize(
+    ("source", "given", "says"),
+    [
+        ("s3:http://blue:7070", (), "--s3-access-key-env NAME"),
+        ("s3:http://blue:7070", S3[:2], "--s3-secret-env NAME"),
+        ("s3:http://blue:7070", S3, "env:NOT_SET_A"),
+        ("s3:http://blue:7070", (*S3, "--nometa"), "--nometa is not for such a source"),
+        ("s3:blue:7070", S3, "source.endpoint"),
+        ("s3:http://a:b@blue:7070", S3, "holds credentials"),
+        ("s3:http://blue:7070", (*S3[:2], "--s3-secret", "abc"), "Change that secret"),
+        ("posix:GATEWAY", ("--s3-region", "eu"), "--s3-region is not for such a source"),
+        ("nfs:/x", (), "s3:http://HOST:PORT"),
+    ],
+)
+async def test_a_source_that_is_named_wrongly_makes_no_workspace(
+    tmp_path: Path, gateway: Path, source: str, given: tuple[str, ...], says: str
+) -> None:
+    named = source.replace("GATEWAY", str(gateway))
+    ran = await vgwm(
+        *("init", "-w", str(tmp_path / "ws"), "--source", named, "--target", "dir:/out", *given),
+        home=tmp_path,
+    )
+    assert ran.code == 2
+    assert says in ran.err
+    assert "a:b" not in ran.err
+    assert not (tmp_path / "ws").exists()
+
+
 async def test_a_password_by_variable_and_by_file_is_refused(tmp_path: Path) -> None:
     ran = await vgwm(
         *("init", "-w", str(tmp_path / "ws"), "--source", "posix:/x", "--target", "ipfs"),

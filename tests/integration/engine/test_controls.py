@@ -216,7 +216,7 @@ async def test_a_slow_source_has_fewer_readers_and_the_workers_say_so(ground: Gr
     async with engine_on(ground) as engine:
         await engine.set_knobs({"source_p99_max": "1ms"}, "op1")
         copy = await begin(engine)
-        await until(engine.workers)
+        await until(engine.looks.workers)
 
         def slow_reads() -> set[str]:
             desk = engine.board.desk(200)
