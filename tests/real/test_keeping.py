@@ -1,0 +1,57 @@
+"""The object table kept, lost and made anew on real servers: the rows are equal every time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.engine.keeping import all_rows, change, names
+from tests.lab.vgwm import Vgwm
+from tests.real.migrated import PASSWORD, REPLICATION
+from tests.real.outside import grow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.lab.stack import Stack
+
+OBJECTS = 80
+
+
+@pytest.fixture
+def vgwm(stack: Stack, tmp_path: Path) -> Iterator[Vgwm]:
+    """A migrated set of bundles of ten."""
+    source = grow(tmp_path / "gw", objects=OBJECTS, size_bytes=2_000)
+    words = ["--target", "ipfs", "--replication", str(REPLICATION)]
+    words += ["--table", f"sqlite:{tmp_path / 'objects.db'}"]
+    words += ["--cluster-user", stack.user, "--cluster-password-env", PASSWORD]
+    for kubo, cluster in zip(stack.kubo_urls, stack.cluster_urls, strict=True):
+        words += ["--kubo", kubo, "--cluster", cluster]
+    with Vgwm(tmp_path / "ws", {PASSWORD: stack.password}) as made:
+        made.run("init", "--source", f"posix:{source.root}", *words)
+        made.run("plan", "--batch-size", "10")
+        made.run("copy")
+        yield made
+
+
+def test_a_lost_table_comes_back_from_backup_ledger_manifests_and_pins(
+    vgwm: Vgwm, tmp_path: Path
+) -> None:
+    table, kept = tmp_path / "objects.db", str(tmp_path / "kept.ndjson")
+    objects, buckets = all_rows(table), all_rows(table, "versitygw_buckets")
+    assert len(objects) == OBJECTS
+    assert vgwm.run("metadata", "backup", "--output", kept, "--json").result()["rows"] == OBJECTS
+    acts = [("restore", kept), *(("rebuild", "--from", o) for o in ("ledger", "manifests", "pins"))]
+    for act in acts:
+        change(table, "DROP TABLE versitygw_objects", "DROP TABLE versitygw_buckets")
+        shown = vgwm.run("metadata", *act, "--json").result()
+        assert shown["present"] is None
+        done = vgwm.run("metadata", *act, "--confirm", str(shown["hash"]), "--json").result()
+        assert (done["rows"], done["added"]) == (OBJECTS, OBJECTS)
+        assert all_rows(table) == objects
+        assert all_rows(table, "versitygw_buckets") == buckets
+    assert names(table) == ["versitygw_buckets", "versitygw_objects"]
+    vgwm.run("copy")  # and the migration goes on with it
+    assert all_rows(table) == objects
