@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from tests.bench import machine
 from tests.bench.cleaning import remove_runs, run_name
+from tests.bench.controls import run_controls
 from tests.bench.ledger_cost import run_ledger_cost
 from tests.bench.local import run_local, small_tree
 from tests.bench.memory import run_memory
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from tests.bench.table import Section
 
-GOALS = ("p1", "p2", "p3", "p4", "p5", "p6", "p8", "p9")
+GOALS = ("p1", "p2", "p3", "p4", "p5", "p6", "p8", "p9", "p11")
 DONE, NOT_DONE, MISUSED = 0, 1, 2
 TERMINATED = 143
 
@@ -100,6 +101,8 @@ def _chapters(settings: Settings, goals: set[str]) -> Iterator[list[Section]]:
         yield run_memory(settings)
     if "p9" in goals:
         yield run_starting(settings)
+    if "p11" in goals:
+        yield run_controls(settings, small)
 
 
 def _settings(workers: int | None, rounds: int) -> Settings:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.config.schema import DirTarget
+from core.control.flight import frames as flight
 from tests.bench import machine
 from tests.bench.figures import Goal, Spread
 from tests.bench.ground import Ground, check_table
@@ -16,6 +19,8 @@ from tests.bench.vgwm_engine import Peaks, VgwmEngine, make_workspace
 from tests.lab.process import Keeper
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.bench.settings import Settings
     from tests.bench.tree import Tree
 
@@ -27,12 +32,18 @@ SLOPE_GOAL = Goal(20, most=True)
 
 
 class Peak(NamedTuple):
-    """What one migration took at most, in bytes; a problem where it did not do its work."""
+    """What one migration took at most, in bytes; a problem where it did not do its work.
+
+    events: rows of the chain. log, recorder: bytes that they lie in.
+    """
 
     objects: int
     engine: int = 0
     worker: int = 0
     problem: str = ""
+    events: int = 0
+    log: int = 0
+    recorder: int = 0
 
 
 def run_memory(settings: Settings) -> list[Section]:
@@ -47,7 +58,24 @@ def run_memory(settings: Settings) -> list[Section]:
             told = peak.problem or f"{peak.engine / 1e6:.0f} MB, worker {peak.worker / 1e6:.0f} MB"
             machine.say(f"memory, {tree.objects:,} objects: {told}")
             peaks.append(peak)
-    return [figures("P8: memory (VmHWM), dir: target", peak_figures(peaks))]
+    return [
+        figures("P8: memory (VmHWM), dir: target", peak_figures(peaks)),
+        figures("P8: what a run leaves behind", trace_figures(peaks)),
+    ]
+
+
+def trace_figures(peaks: list[Peak]) -> list[Figure]:
+    """Return how large events, log and flight recorder are after runs of three sizes."""
+    told = []
+    for peak in peaks:
+        for name, size, text in (
+            ("events", peak.events, "{:,.0f}"),
+            ("engine.log", peak.log / 1e3, "{:,.0f} kB"),
+            ("flight recorder", peak.recorder / 1e3, "{:,.0f} kB"),
+        ):
+            spread = None if peak.problem else Spread.of([size])
+            told.append(Figure(f"{name}, {peak.objects:,} objects", spread, text, None, ""))
+    return told
 
 
 def peak_figures(peaks: list[Peak]) -> list[Figure]:
@@ -95,4 +123,17 @@ def _peak(tree: Tree, ground: Ground, keeper: Keeper, settings: Settings) -> Pea
         check_table(tree, target.path / "objects.db")
     except FAULTS as error:
         return Peak(tree.objects, problem=problem_of(error))
-    return Peak(tree.objects, peaks.engine, max(peaks.workers.values()))
+    return Peak(
+        tree.objects,
+        peaks.engine,
+        max(peaks.workers.values()),
+        events=_events(here / "ws" / "ledger.db"),
+        log=sum(path.stat().st_size for path in (here / "ws").glob("engine.log*")),
+        recorder=sum(path.stat().st_size for path in (here / "ws" / flight.FOLDER).iterdir()),
+    )
+
+
+def _events(ledger: Path) -> int:
+    with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)) as db:
+        (rows,) = db.execute("SELECT count(*) FROM events").fetchone()
+    return int(rows)
