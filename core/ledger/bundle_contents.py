@@ -25,9 +25,9 @@ _BUNDLE: Final = (
 _HELD: Final = " FROM bundles b WHERE b.st=4 AND b.root IS NOT NULL"
 _SHARES: Final = "SELECT b.bid,coalesce(b.worker,''),b.tries>0 OR b.rnd>0,sum(b.n)"
 _IN_RANGE: Final = (
-    " FROM objects WHERE bid=? AND (key,ver)>=(?,?) AND (key,ver)<=(?,?) AND bun=? AND st=1"
-    " AND cid IS NOT NULL ORDER BY key,ver"
+    " FROM objects WHERE bid=? AND key>=? AND key<=? AND bun=? AND st=1 AND cid IS NOT NULL"
 )
+_TOTAL: Final = "SELECT count(*),coalesce(sum(size),0),CAST(group_concat(cid,'') AS BLOB)"
 _NAMED: Final = (
     "SELECT key,ver,cid,size FROM objects"
     " WHERE bid=? AND key=? AND ver=? AND bun=? AND st=1 AND cid IS NOT NULL"
@@ -82,14 +82,20 @@ def shares(
     return [(bid, worker, bool(again), n) for bid, worker, again, n in rows]
 
 
-def contents(conn: sqlite3.Connection, bundle: RecordedBundle) -> list[tuple[bytes, int]]:
-    """Return (CID, size) of a bundle's recorded members in key order; of a planned one alone."""
-    return conn.execute(f"SELECT cid,size{_IN_RANGE}", _bounds(bundle)).fetchall()
+def total(conn: sqlite3.Connection, bundle: RecordedBundle) -> tuple[int, int, bytes]:
+    """Return how many members a bundle has, their bytes, and their CIDs one behind the other.
+
+    The CIDs come in the order of the primary key, which SQLite reads along but does not promise: to
+    be compared with what is expected, and to be asked for one by one where that differs.
+    """
+    row: tuple[int, int, bytes] = conn.execute(f"{_TOTAL}{_IN_RANGE}", _bounds(bundle)).fetchone()
+    return row
 
 
 def members(conn: sqlite3.Connection, bundle: RecordedBundle) -> list[MemberRow]:
     """Return a bundle's recorded members in key order, by its whole range."""
-    return conn.execute(f"SELECT key,ver,cid,size{_IN_RANGE}", _bounds(bundle)).fetchall()
+    query = f"SELECT key,ver,cid,size{_IN_RANGE} ORDER BY key,ver"
+    return conn.execute(query, _bounds(bundle)).fetchall()
 
 
 def named_members(
@@ -109,7 +115,7 @@ def named_members(
 
 def _bounds(bundle: RecordedBundle) -> tuple[int | bytes, ...]:
     low, high = position_of(bundle.low), position_of(bundle.high)
-    return (bundle.bucket_id, *low, *high, bundle.id)
+    return (bundle.bucket_id, low[0], high[0], bundle.id)
 
 
 def _among(buckets: Collection[int]) -> str:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 from core.dag.car_reading import MAX_SECTION_BYTES
 from core.dag.cid import RAW, V1_BYTES
 from core.dag.errors import BadCid
+from core.dag.profile import UNIXFS_V1_2025
+from core.dag.unixfs import FileBuilder
 from core.model import KIB, MIB
 from core.verify.weave import split_cid
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from core.verify.weave import Weave
 
 _ROOM: Final = MAX_SECTION_BYTES + MIB
-_READ: Final = 256 * KIB
+_READ: Final = 1024 * KIB
 """So much at a time stays in the second-level cache until it is hashed."""
 
 _SHORT_TAIL: Final = 64 * KIB
@@ -78,6 +80,27 @@ class CarScan:
             return f"cut off behind byte {passed + lo}"
         return ""
 
+    def is_file(self, source: Bytes, cid: bytes) -> bool:
+        """Tell whether a file of ours is what its CID says."""
+        builder = FileBuilder(UNIXFS_V1_2025, lambda _cid, _block: None)
+        chunk = UNIXFS_V1_2025.chunk_bytes
+        first = True
+        while n := self._whole(source, chunk):
+            if first and n < chunk:
+                return cid == RAW + sha256(self._view[:n]).digest()
+            first = False
+            builder.chunk(self._map[:n])
+        return builder.finish().cid == cid
+
+    def _whole(self, source: Bytes, most: int) -> int:
+        """Fill the buffer's beginning up to so many bytes; fewer come at the end only."""
+        hi = 0
+        while hi < most and (n := source.readinto(self._view[hi:most])):
+            hi += n
+            self.read_bytes += n
+            self._took(n)
+        return hi
+
     def _fill(self, source: Bytes, hi: int) -> int:
         n = source.readinto(self._view[hi : hi + _READ]) or 0
         self.read_bytes += n
@@ -114,25 +137,29 @@ class CarScan:
         Each step here is paid per block: two bytes of length and a raw leaf are the usual case.
         """
         buf, view, held = self._map, self._view, weave.held
-        while hi - lo > _LENGTHS:
+        sha, raw, more, least, cid_bytes = sha256, RAW, _MORE, _LENGTHS, V1_BYTES
+        while hi - lo > least:
             n = buf[lo]
-            if n >= _MORE and (more := buf[lo + 1]) < _MORE:
-                n, start = n & 0x7F | more << 7, lo + 2
+            if n >= more and (second := buf[lo + 1]) < more:
+                n, start = n & 0x7F | second << 7, lo + 2
             else:
                 n, start = self._length(lo, hi)
             end = start + n
             if end > hi:
                 break
-            cid = buf[start : start + V1_BYTES]
-            if cid == RAW + sha256(view[start + V1_BYTES : end]).digest():
-                held[cid] = n - V1_BYTES
+            cid = buf[start : start + cid_bytes]
+            digest = sha(view[start + cid_bytes : end]).digest()
+            if cid == raw + digest:
+                held[cid] = n - cid_bytes
+            elif cid[-32:] == digest:
+                weave.add(cid, buf[start + cid_bytes : end], digest)
             else:
                 self._other(start, end, weave)
             lo = end
         return lo
 
     def _other(self, start: int, end: int, weave: Weave) -> None:
-        """Take a node, a CID of another kind, or a block that is not its CID's."""
+        """Take a CID of another kind, or a block that is not its CID's."""
         try:
             cid = split_cid(self._map[start : min(end, start + 2 * V1_BYTES)])
         except BadCid as error:

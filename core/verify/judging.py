@@ -6,14 +6,14 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.dag import cid as cids
-from core.dag.errors import BadCid, BadNode
+from core.dag.errors import BadCid
 from core.display import safe
 from core.verify.difference import Ill
-from core.verify.weave import directory_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from core.verify.contents import Contents, Total
     from core.verify.weave import Directory, Weave
 
 _cid = itemgetter(0)
@@ -59,7 +59,7 @@ def judge(contents: Sequence[tuple[bytes, int]], seen: Seen) -> list[Fault]:
 
 def judge_root(contents: Sequence[tuple[bytes, int]], root: bytes, seen: Seen) -> list[Fault]:
     """Return the faults of the bundle's root and manifest, and of members that no link covers."""
-    directory = root_of(root, seen.weave)
+    directory = seen.weave.directories.get(root)
     if directory is None:
         return [_of_block(-1, root, seen, "root")]
     found = []
@@ -79,22 +79,27 @@ def judge_root(contents: Sequence[tuple[bytes, int]], root: bytes, seen: Seen) -
     return found
 
 
-def judge_all(contents: Sequence[tuple[bytes, int]], root: bytes, seen: Seen) -> list[Fault]:
+def judge_all(contents: Contents, seen: Seen) -> list[Fault]:
     """Return all faults of a bundle, one of each member."""
-    found = judge(contents, seen)
+    directory = seen.weave.directories.get(contents.root)
+    total = contents.total
+    if total is not None and directory is not None and _is_whole(total, directory, seen.weave):
+        return []
+    found = judge(contents.members, seen)
     blamed = {fault.at for fault in found if fault.at >= 0}
-    return found + [one for one in judge_root(contents, root, seen) if one.at not in blamed]
+    below = judge_root(contents.members, contents.root, seen)
+    return found + [one for one in below if one.at not in blamed]
 
 
-def root_of(root: bytes, weave: Weave) -> Directory | None:
-    """Return the bundle's directory; None if its block was not seen as it should be."""
-    block = weave.directories.get(root)
-    if block is None:
-        return None
-    try:
-        return directory_of(block)
-    except BadNode:
-        return None
+def _is_whole(total: Total, directory: Directory, weave: Weave) -> bool:
+    """Tell whether the root links the members as they are, and all their blocks were seen."""
+    sizes = list(map(weave.held.get, directory.entries))
+    return (
+        b"".join(directory.entries) == total.cids
+        and None not in sizes
+        and sum(filter(None, sizes)) == total.size_bytes
+        and directory.manifest in weave.held
+    )
 
 
 def text_of(cid: bytes) -> str:

@@ -5,22 +5,20 @@ Synchronous, for worker processes. Nothing is written, and nothing is believed u
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from core.dag import cid as cids
 from core.dag.car_reading import CarIndex, read_header
 from core.dag.directory import MANIFEST
 from core.dag.errors import DagError
-from core.dag.profile import UNIXFS_V1_2025
 from core.dag.reading import parse_node, read_file
-from core.dag.unixfs import FileBuilder, rechunk
 from core.display import safe
 from core.errors import NoAnswer
 from core.model import Cid
 from core.target.disk_faults import disk_error
 from core.verify.car_scan import CarScan
 from core.verify.difference import Ill
-from core.verify.judging import Fault, Seen, judge_all, root_of, text_of
+from core.verify.judging import Fault, Seen, judge_all, text_of
 from core.verify.weave import Weave
 
 if TYPE_CHECKING:
@@ -28,15 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-    from core.verify.weave import Directory
-
-
-class Contents(NamedTuple):
-    """Members of a bundle in key order. large: it is one object of any size."""
-
-    root: Cid
-    members: Sequence[tuple[bytes, int]]
-    large: bool = False
+    from core.verify.contents import Contents
 
 
 class DirBundles:
@@ -62,17 +52,17 @@ class DirBundles:
             with path.open("rb", buffering=0) as file:
                 cut = self._scan.read(file, weave, forgets=bundle.large)
                 weave.close()
-                found = judge_all(bundle.members, bundle.root, Seen(weave, where, cut))
+                found = judge_all(bundle, Seen(weave, where, cut))
                 found += _header_fault(file, bundle.root, where)
         except FileNotFoundError:
-            return _no_file(bundle, range(len(bundle.members)), where)
+            return _no_file(bundle, range(bundle.n), where)
         except OSError as error:
             raise self._unread(error, path) from error
         if not found:
             found = _car_fault(weave, where, cut)
-        directory = root_of(bundle.root, weave)
+        directory = weave.directories.get(bundle.root)
         if directory is not None and directory.manifest in weave.held:
-            found += self._copy_fault(bundle.root, directory)
+            found += self._copy_fault(bundle.root, directory.manifest)
         return found
 
     def some(self, bundle: Contents, picked: Sequence[int]) -> list[Fault]:
@@ -144,17 +134,18 @@ class DirBundles:
             return Fault(at, Ill.WRONG_SIZE, "size", f"{size:,} bytes", f"{seen:,} bytes", where)
         return None
 
-    def _copy_fault(self, root: Cid, directory: Directory) -> list[Fault]:
-        """Compare the copy of the manifest with the CAR's, by its hash."""
+    def _copy_fault(self, root: Cid, manifest: Cid) -> list[Fault]:
+        """Hash the copy of the manifest: it has to be the CAR's."""
         path = self._folder / "manifests" / f"{cids.text(root)}.ndjson"
         where = f"manifests/{path.name}"
         try:
-            body = path.read_bytes()
+            with path.open("rb", buffering=0) as file:
+                same = self._scan.is_file(file, manifest)
         except FileNotFoundError:
             return [Fault(-1, Ill.NO_MANIFEST, "copy", "the bundle's manifest", "no file", where)]
         except OSError as error:
             raise self._unread(error, path) from error
-        if _file_cid(body) == directory.manifest:
+        if same:
             return []
         return [Fault(-1, Ill.NO_MANIFEST, "copy", "the bundle's manifest", "other bytes", where)]
 
@@ -191,11 +182,3 @@ def _car_fault(weave: Weave, where: str, cut: str) -> list[Fault]:
 def _no_file(bundle: Contents, looked_for: Sequence[int], where: str) -> list[Fault]:
     name = f"{cids.text(bundle.root)}.car"
     return [Fault(at, Ill.LOST_BLOCK, "file", name, "no file", where) for at in looked_for]
-
-
-def _file_cid(body: bytes) -> Cid:
-    """Return the CID of a file of ours."""
-    builder = FileBuilder(UNIXFS_V1_2025, lambda _cid, _block: None)
-    for chunk in rechunk([body], UNIXFS_V1_2025.chunk_bytes):
-        builder.chunk(chunk)
-    return builder.finish().cid

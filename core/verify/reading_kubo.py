@@ -13,7 +13,7 @@ from core.dag import cid as cids
 from core.dag.manifest import Manifest
 from core.dag.reading import parse_node, read_file
 from core.verify.car_scan import CarScan
-from core.verify.judging import Seen, judge, judge_all, root_of
+from core.verify.judging import Seen, judge, judge_all
 from core.verify.kubo_pull import KuboPull
 from core.verify.weave import Weave
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from core.model import Cid
     from core.target.sink import KuboEndpoint
+    from core.verify.contents import Contents
     from core.verify.judging import Fault
-    from core.verify.reading_dir import Contents
 
 AT_ONCE_BYTES: Final = 1 << 30
 """An object of so many bytes is exported at once, a larger one child by child: 1,024 blocks."""
@@ -57,13 +57,16 @@ class KuboBundles:
             self._export(bundle.root, weave)
         if bundle.root not in weave.directories and (block := self._asked(bundle.root)):
             weave.add(bundle.root, block)
-        directory = root_of(bundle.root, weave)
+        directory = weave.directories.get(bundle.root)
         if directory is not None and directory.manifest is not None:
             self._complete(directory.manifest, directory.manifest_bytes, weave)
+        seen = Seen(weave, self._name)
+        if not judge_all(bundle, seen):
+            return []
         for cid, size in bundle.members:
             if weave.held.get(cid) != size:
                 self._complete(cid, size, weave)
-        return judge_all(bundle.members, bundle.root, Seen(weave, self._name))
+        return judge_all(bundle, seen)
 
     def some(self, bundle: Contents, picked: Sequence[int]) -> list[Fault]:
         """Hash the blocks of the picked members alone. picked: their places, ascending."""

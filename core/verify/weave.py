@@ -26,19 +26,24 @@ KEPT: Final = 200_000
 """Leaves that are remembered of one bundle: 25 MB. A CAR of ours repeats none over a segment."""
 
 # A numbered entry of a bundle's root. Its fields are of fixed lengths but the last: so 40,000 links
-# are read in a moment, and what does not join up to the whole block is parsed field by field.
+# are read in a moment, and a block that is more than entries, one behind the other, and a rest is
+# parsed field by field.
 _ENTRY: Final = re.compile(
-    rb"(\x12[\x30-\x7f]\x0a\x24(\x01[\x55\x70]\x12\x20.{32})\x12\x06\d{6}\x18[\x80-\xff]{0,8}[\x00-\x7f])",
+    rb"\x12[\x30-\x7f]\x0a\x24(\x01[\x55\x70]\x12\x20.{32})\x12\x06\d{6}\x18[\x80-\xff]{0,8}[\x00-\x7f]",
     re.DOTALL,
 )
 
 
 class Directory(NamedTuple):
-    """A bundle's root: the CIDs of its numbered entries in order, and its manifest's, if any."""
+    """A bundle's root: the CIDs of its numbered entries in order, and its manifest's, if any.
+
+    manifest_bytes: of its blocks. block: the root's own.
+    """
 
     entries: list[bytes]
     manifest: Cid | None
     manifest_bytes: int
+    block: bytes
 
 
 class Weave:
@@ -50,13 +55,14 @@ class Weave:
     def __init__(self, *, most: int = KEPT) -> None:
         self.held: dict[bytes, int] = {}
         self.bad: dict[bytes, str] = {}
-        self.directories: dict[bytes, bytes] = {}
+        self.directories: dict[bytes, Directory] = {}
         self._open: dict[bytes, DagNode] = {}
         self._most = most
 
-    def add(self, cid: bytes, block: bytes | memoryview) -> None:
-        """Take a block under the CID that came with it."""
-        digest = sha256(block).digest()
+    def add(self, cid: bytes, block: bytes | memoryview, digest: bytes | None = None) -> None:
+        """Take a block under the CID that came with it. digest: the block's, if it is known."""
+        if digest is None:
+            digest = sha256(block).digest()
         if cid[-32:] != digest or len(cid) not in {V1_BYTES, V0_BYTES}:
             self.bad[cid] = cids.text(RAW + digest)
         elif cid.startswith(RAW):
@@ -100,10 +106,10 @@ class Weave:
         return at
 
     def _node(self, cid: bytes, block: bytes) -> None:
-        if _is_directory(block):
-            self.directories[cid] = block
-            return
         try:
+            if _is_directory(block):
+                self.directories[cid] = directory_of(block)
+                return
             node = parse_node(block)
         except BadNode:
             self.bad[cid] = "no node of a file"
@@ -125,11 +131,9 @@ class Weave:
 
 def directory_of(block: bytes) -> Directory:
     """Return what a bundle's root names. Raises BadNode: it is no directory."""
-    found = _ENTRY.findall(block)
-    entries = [cid for _, cid in found]
-    front = b"".join([link for link, _ in found])
-    rest = block[len(front) :]
-    if not block.startswith(front):
+    parts = _ENTRY.split(block)  # what lies between two entries, and the CIDs of the entries
+    entries, rest = parts[1::2], parts[-1]
+    if any(parts[:-1:2]):
         entries, rest = [], block
     node = parse_node(rest)
     if node.kind is not Kind.DIRECTORY:
@@ -140,7 +144,7 @@ def directory_of(block: bytes) -> Directory:
             manifest, manifest_bytes = link.cid, link.tsize
         else:
             entries.append(link.cid)
-    return Directory(entries, manifest, manifest_bytes)
+    return Directory(entries, manifest, manifest_bytes, block)
 
 
 def split_cid(head: bytes) -> bytes:

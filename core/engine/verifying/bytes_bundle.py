@@ -16,10 +16,11 @@ from core.engine.verifying.bytes_task import BytesResult
 from core.errors import BadInput, Denied, NoAnswer, VgwmError
 from core.ledger import bundle_contents
 from core.model import BundleKind
+from core.verify.contents import Contents, Total
 from core.verify.difference import Difference, Ill, Listed
 from core.verify.findings import Tally
 from core.verify.judging import Fault
-from core.verify.reading_dir import Contents, DirBundles
+from core.verify.reading_dir import DirBundles
 from core.verify.sampling import Home, Member, Picked, parts_of, parts_of_bundle, pick
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class BundleReader:
         wanted = self._wanted(task)
         home = _home(bundle)
         counted: Counter[Tally] = Counter()
-        if not wanted.contents.members or wanted.picked == []:
+        if not wanted.contents.n or wanted.picked == []:
             return BytesResult(bundle=bundle.id, read_bytes=self._read_bytes() - before)
         faults = self._faults(task, wanted)
         if faults:
@@ -119,15 +120,21 @@ class BundleReader:
     # What is wanted
 
     def _wanted(self, task: BytesTask) -> _Wanted:
-        bundle, rows = task.bundle, None
+        bundle, large = task.bundle, task.bundle.kind is BundleKind.LARGE
         if self._draw is None and not bundle.round:
-            members = bundle_contents.contents(self._ledger, bundle)
-            return _Wanted(_contents(bundle, members), None, None)
+            found = bundle_contents.total(self._ledger, bundle)
+            total = Total(found[0], found[1], found[2] or b"")
+
+            def load() -> list[tuple[bytes, int]]:
+                return [row[2:] for row in bundle_contents.members(self._ledger, bundle)]
+
+            return _Wanted(Contents(bundle.root, load, large=large, total=total), None, None)
         rows = self._rows(task)
-        picked = None
-        if self._draw is not None:
-            picked = pick(self._draw, _home(bundle), [Member(*row) for row in rows])
-        return _Wanted(_contents(bundle, [row[2:] for row in rows]), picked, rows)
+        contents = Contents(bundle.root, lambda: [row[2:] for row in rows], large=large)
+        if self._draw is None:
+            return _Wanted(contents, None, rows)
+        picked = pick(self._draw, _home(bundle), [Member(*row) for row in rows])
+        return _Wanted(contents, picked, rows)
 
     def _rows(self, task: BytesTask) -> list[MemberRow]:
         """Return a bundle's members; those of a later round by its manifest, if it can be read."""
@@ -238,13 +245,13 @@ def _unless_unheard(read: Callable[[], list[Fault]], wanted: _Wanted, where: str
 
 def _unread(wanted: _Wanted, why: str, where: str) -> list[Fault]:
     """Return that nobody could look at any of the members that are wanted."""
-    places = range(len(wanted.contents.members))
+    places = range(wanted.contents.n)
     picked = places if wanted.picked is None else [one.at for one in wanted.picked]
     return [Fault(at, Ill.UNREAD, "bytes", "", why, where) for at in picked]
 
 
 def _looked_for(wanted: _Wanted) -> int:
-    return len(wanted.contents.members) if wanted.picked is None else len(wanted.picked)
+    return wanted.contents.n if wanted.picked is None else len(wanted.picked)
 
 
 def _count(counted: Counter[Tally], home: Home, wanted: _Wanted, faults: Sequence[Fault]) -> None:
@@ -252,7 +259,7 @@ def _count(counted: Counter[Tally], home: Home, wanted: _Wanted, faults: Sequenc
     unread = {one.at for one in faults if one.ill is Ill.UNREAD}
     bad = {one.at for one in faults if one.at >= 0} - unread
     if wanted.picked is None:
-        n = len(wanted.contents.members) - len(unread - bad)
+        n = wanted.contents.n - len(unread - bad)
         counted.update({WHOLE: n, BAD: len(bad), UNREAD: len(unread - bad)})
         for part in parts_of_bundle(home):
             counted.update({Tally(*part, "n"): n, Tally(*part, "bad"): len(bad)})
@@ -288,7 +295,3 @@ def _difference(bundle: RecordedBundle, wanted: _Wanted, fault: Fault) -> Differ
 
 def _home(bundle: RecordedBundle) -> Home:
     return Home(bundle.bucket, bundle.bucket_id, bundle.worker, bool(bundle.tries or bundle.round))
-
-
-def _contents(bundle: RecordedBundle, members: Sequence[tuple[bytes, int]]) -> Contents:
-    return Contents(bundle.root, members, large=bundle.kind is BundleKind.LARGE)
