@@ -140,7 +140,7 @@ def _looked(result: CopyResult) -> dict[Position, Looked]:
 def _parts(moved: Iterable[Moved], large: int) -> list[list[Moved]]:
     """Cut objects into what one task reads; a large one is a part of its own."""
     parts: list[list[Moved]] = []
-    size_bytes = BYTES
+    size_bytes = BYTES + 1  # none is open yet, also for an empty object
     for one in moved:
         size = one.entry[2] or 0
         if size > large:
