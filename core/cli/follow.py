@@ -130,6 +130,9 @@ def progress_line(now: wire.Snapshot, job: wire.Job) -> str:
     if job.kind == JobKind.REPAIR:
         total = "" if job.total is None else f" of {display.count(job.total)}"
         return f"{begin}  {display.count(job.done)}{total} differences"
+    if job.kind == JobKind.SYNC:
+        lag = "unknown" if now.sync_lag_s is None else display.duration(now.sync_lag_s)
+        return f"{begin}  {display.count(now.sync_pending)} objects to carry, lag {lag}"
     said = {fact.label: fact.value for fact in (*facts.total_facts(now), *facts.speed_facts(now))}
     return (
         f"{begin}  objects {said['objects']}  bytes {said['bytes']}  failed {said['failed']}"

@@ -45,6 +45,7 @@ _COMMANDS = {
     "errors": "core.cli.errors:errors",
     "retry": "core.cli.retry:retry",
     "skip": "core.cli.skip:skip",
+    "sync": "core.cli.sync:sync",
     "metadata": "core.cli.metadata:metadata",
     "jobs": "core.cli.jobs:jobs",
     "pause": "core.cli.jobs:pause",

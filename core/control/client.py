@@ -24,6 +24,7 @@ from core.control.keeping_looks import KeepingLooks
 from core.control.proof_looks import ProofLooks
 from core.control.refusal import raised
 from core.control.repair_looks import RepairLooks
+from core.control.sync_looks import SyncClient
 from core.display import safe
 from core.errors import (
     BadInput,
@@ -65,7 +66,7 @@ class FailurePart(TypedDict, total=False):
     bundle: int | None
 
 
-class Client(ProofLooks, KeepingLooks, RepairLooks):
+class Client(ProofLooks, KeepingLooks, RepairLooks, SyncClient):
     """Speaks `/v1` with one engine. Every call raises a VgwmError, never one of httpx.
 
     EngineDown: nobody listens on the socket. NoAnswer: somebody listens and is silent.

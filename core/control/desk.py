@@ -11,6 +11,7 @@ if TYPE_CHECKING:
         wire_failures,
         wire_keeping,
         wire_metadata,
+        wire_sync,
         wire_verify,
     )
 
@@ -87,6 +88,10 @@ class LookDesk(Protocol):
 
     async def view(self, query: wire_verify.ViewQuery) -> wire_verify.View:
         """Return rows of one of the five lists."""
+        ...
+
+    async def sync(self) -> wire_sync.Sync:
+        """Return rounds, lag and forecast of a sync, and the deletes that wait."""
         ...
 
 

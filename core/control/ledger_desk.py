@@ -17,6 +17,7 @@ from core.control import (
     wire_failures,
     wire_keeping,
     wire_metadata,
+    wire_sync,
     wire_verify,
 )
 from core.control.act_desk import ActDesk
@@ -28,6 +29,7 @@ from core.control.proof_desk import ProofDesk
 from core.control.refused_acts import RefusedActs
 from core.control.repair_desk import RepairDesk
 from core.control.strategies import told
+from core.control.sync_desk import SyncDesk
 from core.display import safe
 from core.engine.acts.plans import ActPlans
 from core.engine.assessing.kept import kept_estimate, kept_survey
@@ -63,6 +65,7 @@ class LedgerLooks:
         self._failed = FailureList(ledger)
         self._acts = ActDesk(plans)
         self._proofs = ProofDesk(path, ledger)
+        self._sync = SyncDesk(workspace, ledger)
         self._repairs = RepairDesk(RepairPlans(ledger, workspace.id, path))
         self._keepings = KeepingDesk(KeepingPlans(ledger, workspace))
 
@@ -138,6 +141,10 @@ class LedgerLooks:
         """Return rows of one of the five lists."""
         return await self._proofs.view(query)
 
+    async def sync(self) -> wire_sync.Sync:
+        """Return how the target keeps up with the source."""
+        return await self._sync.sync()
+
     async def assessed(self, asked: frozenset[str] | None) -> wire_checks.Checks:
         """Return the assessment. asked: rows that a run asks now; None where no engine runs."""
         ledger = self._ledger
@@ -170,6 +177,7 @@ class LedgerLooks:
         rows = await self._ledger.jobs(_LAST_JOBS)
         knobs = await self._ledger.knobs()
         values = self._workspace.knobs.with_values({row.name: row.value for row in knobs})
+        behind = await self._sync.behind()
         return wire.Snapshot(
             at_ns=time.time_ns(),
             workspace=with_plan(workspace_of(self._path, self._workspace), plan, buckets),
@@ -185,6 +193,8 @@ class LedgerLooks:
             failed_by=failed.by_code,
             failed_phases=failed.by_phase,
             errors=failed.ever,
+            sync_lag_s=behind.lag_s,
+            sync_pending=behind.pending,
         )
 
     async def _stored_plan(self) -> wire.Plan | None:
@@ -302,6 +312,10 @@ class LedgerDesk(RefusedActs):
             if self._looks is None
             else await self._looks.proofs(limit)
         )
+
+    async def sync(self) -> wire_sync.Sync:
+        """Return how the target keeps up; NoPlan in a new workspace."""
+        return await self._held().sync()
 
     async def view(self, query: wire_verify.ViewQuery) -> wire_verify.View:
         """Return rows of a list; NoPlan in a new workspace."""

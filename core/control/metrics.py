@@ -99,6 +99,19 @@ def _counts(now: wire.Snapshot) -> Iterable[Metric]:
         "Bundles whose pin is not yet seen on every allocated peer.",
         [Sample((), totals.pins_waiting)],
     )
+    lag_s = now.sync_lag_s
+    yield Metric(
+        "sync_lag_seconds",
+        "gauge",
+        "Since the last full round of a sync began.",
+        [] if lag_s is None else [Sample((), lag_s)],
+    )
+    yield Metric(
+        "sync_pending_objects",
+        "gauge",
+        "Objects that changed at the source and are not on the target yet.",
+        [] if lag_s is None else [Sample((), now.sync_pending)],
+    )
 
 
 def _failures(now: wire.Snapshot) -> Iterable[Metric]:

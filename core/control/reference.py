@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, get_args, get_origin
 
 import msgspec
 
-from core.control import wire, wire_checks, wire_failures, wire_keeping, wire_metadata, wire_verify
+from core.control import (
+    wire,
+    wire_checks,
+    wire_failures,
+    wire_keeping,
+    wire_metadata,
+    wire_sync,
+    wire_verify,
+)
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -40,6 +48,7 @@ Keys and error bodies are made safe to show before they leave the engine.
 | `GET /v1/proof` | `job`: a number | Proof |
 | `GET /v1/proofs` | `limit`: <= 100 | Proofs |
 | `GET /v1/views/LIST` | `at`, `limit`: <= 500, `kind`, `bucket`, `job` | View |
+| `GET /v1/sync` | - | Sync |
 | `PUT /v1/acks/ID` | AckRequest | Done |
 | `PUT /v1/notes/ITEM` | NoteRequest | Done |
 | `POST /v1/repairs` | RepairRequest | RepairPlan |
@@ -70,6 +79,7 @@ def render() -> str:
         *_kinds(wire_failures),
         *_kinds(wire_checks),
         *_kinds(wire_verify),
+        *_kinds(wire_sync),
         *_kinds(wire_metadata),
         *_kinds(wire_keeping),
     ]

@@ -73,6 +73,7 @@ class Api:
             Route("/v1/proof", self.proof),
             Route("/v1/proofs", self.proofs),
             Route("/v1/views/{list}", self.view),
+            Route("/v1/sync", self.sync),
             Route("/v1/acks/{check}", self.acknowledge, methods=["PUT"]),
             Route("/v1/notes/{item}", self.note, methods=["PUT"]),
             Route("/v1/repairs", self.make_repair, methods=["POST"]),
@@ -147,6 +148,10 @@ class Api:
         """`GET /v1/proofs?limit=L`."""
         limit = max(1, min(_number(request, "limit", MOST_PROOFS), MOST_PROOFS))
         return _answer(await self._desk.proofs(limit))
+
+    async def sync(self, _request: Request) -> Response:
+        """`GET /v1/sync`."""
+        return _answer(await self._desk.sync())
 
     async def view(self, request: Request) -> Response:
         """`GET /v1/views/LIST?at=N&limit=L&kind=K&bucket=B&job=J`."""

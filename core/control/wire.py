@@ -253,6 +253,8 @@ class Snapshot(Wire, frozen=True, kw_only=True):
     read_bytes: int = 0  # of recorded bundles, since this engine began
     failed_phases: dict[str, int] = {}  # failed objects by phase
     errors: list[ErrorCount] = []  # ever, retries included
+    sync_lag_s: float | None = None  # since the last full round began; None: there was none
+    sync_pending: int = 0  # objects that changed and are not on the target yet
 
 
 class Events(Wire, frozen=True, kw_only=True):

@@ -35,7 +35,8 @@ class SyncRound(wire.Wire, frozen=True, kw_only=True):
 class SyncForecast(wire.Wire, frozen=True, kw_only=True):
     """How long writes would have to pause if the freeze came now, and of what that is made.
 
-    ready: at most freeze_budget_s in two rounds running. outrun: three rounds did not halve.
+    carry_s: of what the last round found, waits for pins in it. ready: at most freeze_budget_s in
+    two rounds running. outrun: three rounds did not halve.
     written_s, copied_s: objects a second that the source changes, and that rounds carry.
     """
 
@@ -44,7 +45,6 @@ class SyncForecast(wire.Wire, frozen=True, kw_only=True):
     drain_s: float
     round_s: float | None
     carry_s: float | None
-    pin_wait_s: float | None
     proof_s: float | None
     ready: bool = False
     outrun: bool = False

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from core.control import wire, wire_checks, wire_failures, wire_keeping, wire_metadata, wire_verify
+from core.control import (
+    wire,
+    wire_checks,
+    wire_failures,
+    wire_keeping,
+    wire_metadata,
+    wire_sync,
+    wire_verify,
+)
 from core.errors import BadInput, NoPlan, WrongState
 
 if TYPE_CHECKING:
@@ -44,6 +52,23 @@ def snapshot(**more: object) -> wire.Snapshot:
         eta=wire.Eta(unknown="no job runs"),
     )
     return msgspec.structs.replace(plain, **more)
+
+
+def empty_sync() -> wire_sync.Sync:
+    """Return what is said where no round was ever run."""
+    return wire_sync.Sync(
+        lag_s=None,
+        pending=0,
+        due=wire_sync.SyncDue(objects=0, limit=1000),
+        forecast=wire_sync.SyncForecast(
+            freeze_s=None,
+            freeze_budget_s=60.0,
+            drain_s=1.0,
+            round_s=None,
+            carry_s=None,
+            proof_s=None,
+        ),
+    )
 
 
 def job(number: int, state: str, *, kind: str = "copy", **more: object) -> wire.Job:
@@ -158,6 +183,9 @@ class FakeDesk:
     async def proofs(self, limit: int) -> wire_verify.Proofs:
         del limit
         return wire_verify.Proofs(proofs=[])
+
+    async def sync(self) -> wire_sync.Sync:
+        return empty_sync()
 
     async def view(self, query: wire_verify.ViewQuery) -> wire_verify.View:
         raise self._unproved(query.job)

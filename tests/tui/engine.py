@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Literal
 
 import uvicorn
 
-from core.control import wire, wire_checks, wire_failures, wire_verify
+from core.control import wire, wire_checks, wire_failures, wire_sync, wire_verify
 from core.control.address import SOCKET_NAME, Address
 from core.control.server import build_app
 from core.errors import NoPlan, WrongState
+from tests.fakes.desk import empty_sync
 from tests.tui import stage
 
 if TYPE_CHECKING:
@@ -131,6 +132,9 @@ class LiveDesk:
     async def proofs(self, limit: int) -> wire_verify.Proofs:
         del limit
         return wire_verify.Proofs(proofs=[])
+
+    async def sync(self) -> wire_sync.Sync:
+        return empty_sync()
 
     async def view(self, query: wire_verify.ViewQuery) -> wire_verify.View:
         raise WrongState(what=f"no list {query.name}", where="ledger", remedy="vgwm verify")

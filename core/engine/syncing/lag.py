@@ -11,12 +11,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from core.ledger.rounds import RoundKind, RoundState
-from core.model import NS_PER_S
+from core.model import NS_PER_S, JobState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from core.ledger.rounds import RoundRow
+    from core.ledger.rows import JobRow
 
 DRAIN_S: Final = 1.0
 """Until a cutover has seen uploads end: what four busy writers needed was a hundredth of it."""
@@ -63,6 +64,15 @@ def forecast(rounds: Sequence[RoundRow], *, budget_s: float, proof_s: float | No
 
 
 _NO_RATES: Final = {"written_s": None, "copied_s": None}
+
+
+def proof_s(verified: JobRow | None) -> float | None:
+    """Return how long the last verification took; None if it has not ended well."""
+    if verified is None or verified.state is not JobState.DONE:
+        return None
+    if verified.began_ns is None or verified.ended_ns is None:
+        return None
+    return (verified.ended_ns - verified.began_ns) / NS_PER_S
 
 
 def lag_s(last_full: RoundRow | None, now_ns: int) -> float | None:

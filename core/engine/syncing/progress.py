@@ -28,6 +28,12 @@ class SyncProgress:
             rounds=read["rounds"], found=Found(*read["found"]), accepted=bool(read["accepted"])
         )
 
+    @property
+    def figures(self) -> dict[str, int]:
+        """Return what the rounds came to, by name."""
+        names = ("seen", "added", "changed", "attrs", "deleted", "size_bytes")
+        return {"rounds": self.rounds, **dict(zip(names, self.found, strict=True))}
+
     def text(self) -> str:
         """Return it as it is stored."""
         return dumps({"rounds": self.rounds, "found": list(self.found), "accepted": self.accepted})

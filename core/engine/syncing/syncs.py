@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Final
 
 from core.engine.holding import Hold
 from core.engine.reins import JobCancelled
-from core.engine.syncing.lag import forecast
+from core.engine.syncing.lag import forecast, proof_s
 from core.engine.syncing.pending import told
 from core.engine.syncing.progress import SyncProgress
 from core.engine.syncing.wish import SyncMode, SyncWish
 from core.errors import VgwmError, WrongState
 from core.ledger.rows import EventDraft
-from core.model import JobKind, JobState
+from core.model import JobKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,16 +79,9 @@ class Syncs:
         """Say how long a freeze would take now."""
         engine = self._engine
         rounds = await engine.ledger.rounds.rounds(ROUNDS)
-        return forecast(rounds, budget_s=engine.knobs.freeze_budget, proof_s=await self._proof_s())
-
-    async def _proof_s(self) -> float | None:
-        """Return how long the last verification took, None if none has ended well."""
-        row = await self._engine.ledger.newest_job(JobKind.VERIFY)
-        if row is None or row.state is not JobState.DONE:
-            return None
-        if row.began_ns is None or row.ended_ns is None:
-            return None
-        return (row.ended_ns - row.began_ns) / 1e9
+        verified = await engine.ledger.newest_job(JobKind.VERIFY)
+        budget_s = engine.knobs.freeze_budget
+        return forecast(rounds, budget_s=budget_s, proof_s=proof_s(verified))
 
     async def _run(self, reins: Reins, wish: SyncWish) -> None:
         from core.engine.syncing.round_run import RoundRun, apply_accepted  # noqa: PLC0415

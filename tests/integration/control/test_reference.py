@@ -28,6 +28,7 @@ def test_every_route_is_listed() -> None:
         .replace("{verb}", VERBS[0])
         .replace("{check}", "ID")
         .replace("{item}", "ITEM")
+        .replace("{list}", "LIST")
         for path in served
     }
     assert listed == served
