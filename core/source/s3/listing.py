@@ -105,7 +105,7 @@ class Listing:
         for lane, reply in self._wire.wait(rest_s):
             outcome = judge(reply, self._where)
             if outcome is None:
-                lane.take(reply.body)
+                lane.take(reply.body, self._wire)
                 if lane.waits and self._wire.room:
                     lane.asked(self._wire)
             elif isinstance(outcome, Again):
@@ -137,9 +137,13 @@ class _Lane:
         self._tried += 1
         wire.send(self._run.request(), self, XML_BYTES)
 
-    def take(self, body: bytes) -> None:
+    def take(self, body: bytes, wire: Wire) -> None:
+        """Take a page; the next one is on its way before the rows are taken apart."""
         self._asking = False
         self._tried = 0
+        if len(self.ready) + 1 < PAGES_AHEAD and self._run.peek(body):
+            self.asked(wire)
+            wire.push()
         page = self._run.page(body)
         if page.rows and page.rows[0][0] < self._floor:
             rows = [row for row in page.rows if row[0] >= self._floor]

@@ -21,6 +21,8 @@ _MONTHS: Final = {
 _LAST_MODIFIED_BYTES: Final = 29
 _CACHED: Final = 4_096
 _moments: dict[bytes, int] = {}
+_names: dict[bytes, str] = {}
+"""Names of headers in lower case: an endpoint writes the same ones each time."""
 
 
 class Reply(NamedTuple):
@@ -46,10 +48,17 @@ def fields_of(lines: Sequence[bytes]) -> dict[str, bytes]:
         name, colon, value = line.partition(b":")
         if not colon:
             continue
-        text = name.decode("latin-1").lower()
+        text = _names.get(name) or _named(name)
         value = value.strip()
         fields[text] = fields[text] + b"," + value if text in fields else value
     return fields
+
+
+def _named(name: bytes) -> str:
+    if len(_names) >= _CACHED:
+        _names.clear()
+    _names[name] = text = name.decode("latin-1").lower()
+    return text
 
 
 def head_of(reply: Reply) -> Head:

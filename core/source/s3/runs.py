@@ -7,6 +7,7 @@ its own room.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from core.display import safe
@@ -22,6 +23,8 @@ PAGE_KEYS: Final = b"1000"  # with 1 a page VersityGW's version listing never en
 EMPTY_PAGES: Final = 100
 """So many pages in a row without a key, each promising more, are a listing without an end."""
 
+_TOKEN: Final = re.compile(rb"<NextContinuationToken>([^<&]+)</NextContinuationToken>")
+
 
 class RunPage(NamedTuple):
     """Rows of a run. exact: their keys are true to the byte. last: no page follows."""
@@ -36,6 +39,9 @@ class Run(Protocol):
 
     def request(self) -> Request:
         """Return the request of the next page."""
+
+    def peek(self, body: bytes) -> bool:
+        """Look at a page for where the next one begins; True if that can be asked for already."""
 
     def page(self, body: bytes) -> RunPage:
         """Take the page that was asked for. Raises Broken where the listing does not advance."""
@@ -55,11 +61,20 @@ class ObjectsRun:
         self._lower = lower
         self._upper = upper
         self._token = ""
+        self._peeked = ""
         self._empty = 0
 
     def request(self) -> Request:
         """Return the request of the next page."""
-        return objects_request(self._bucket, after=self._lower, token=self._token)
+        token = self._peeked or self._token
+        return objects_request(self._bucket, after=self._lower, token=token)
+
+    def peek(self, body: bytes) -> bool:
+        """See `Run`. Only where the run has no end: else this page may be its last."""
+        found = _TOKEN.search(body) if self._upper is None else None
+        token = found.group(1).decode("latin-1") if found else ""
+        self._peeked = token if token.isascii() and token != self._token else ""
+        return bool(self._peeked)
 
     def page(self, body: bytes) -> RunPage:
         """Take a page; see `Run`."""
@@ -69,7 +84,7 @@ class ObjectsRun:
         self._empty = 0 if page.rows else self._empty + 1
         if self._empty > EMPTY_PAGES:
             raise endless(self._where)
-        self._token = page.token
+        self._token, self._peeked = page.token, ""
         return _cut(page.rows, self._upper, exact=page.exact, last=not page.truncated)
 
 
@@ -96,6 +111,11 @@ class VersionsRun:
         pairs += [("key-marker", key)] if key else []
         pairs += [("version-id-marker", version)] if version else []
         return Request("GET", bucket_path(self._bucket), canonical_query(pairs))
+
+    def peek(self, body: bytes) -> bool:
+        """See `Run`: not before its rows are in."""
+        del body
+        return False
 
     def page(self, body: bytes) -> RunPage:
         """Take a page; see `Run`."""

@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.fakes.s3_endpoint import S3Endpoint
 from tests.integration.source.tree import HandTree, Mode
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from tests.fakes.s3_endpoint import Asked, Say
 
 
 @pytest.fixture(params=["xattr", "sidecar"])
@@ -29,3 +33,17 @@ def xattr_tree(tmp_path: Path) -> HandTree:
 def sidecar_tree(tmp_path: Path) -> HandTree:
     """Return an empty tree in sidecar mode."""
     return HandTree(tmp_path, "sidecar").make()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Callable[[Asked], Say]], S3Endpoint]]:
+    """Start a stand-in endpoint that says this; it ends with the test."""
+    started: list[S3Endpoint] = []
+
+    def start(says: Callable[[Asked], Say]) -> S3Endpoint:
+        started.append(S3Endpoint(says))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.close()
