@@ -12,6 +12,7 @@ import os
 import re
 from dataclasses import dataclass
 from itertools import count
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
 from core.display import safe
@@ -155,7 +156,7 @@ class RepairPlans:
                     remedy="Check first: vgwm metadata check; or name a report with --from.",
                 )
             return self._path / newest[0].folder
-        number = _number(self._path, report)
+        number = _number(report)
         proof = await self._ledger.proof(number) if number else None
         if proof is None or not _same(self._path / proof.folder, self._path, report):
             raise BadInput(
@@ -167,19 +168,16 @@ class RepairPlans:
         return self._path / proof.folder
 
 
-def _number(path: Path, report: str) -> int:
+def _number(report: str) -> int:
     """Return the job that made a report, by the name of its folder; 0 for another name."""
-    match = _NAME.fullmatch(_given(path, report).name)
+    match = _NAME.fullmatch(PurePath(report).name)
     return int(match[1]) if match else 0
 
 
 def _same(folder: Path, path: Path, report: str) -> bool:
-    return os.path.normpath(folder) == os.path.normpath(_given(path, report))
-
-
-def _given(path: Path, report: str) -> Path:
-    """Return the folder that a text names: absolute, or below the workspace's reports."""
-    return path / "reports" / report.rstrip("/")
+    """Tell whether a text names a folder: absolute, or below the workspace or its reports."""
+    named = {os.path.normpath(base / report) for base in (path, path / "reports")}
+    return os.path.normpath(folder) in named
 
 
 def _read(folder: Path, plan: RepairPlan) -> None:
