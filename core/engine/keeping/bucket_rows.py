@@ -22,6 +22,11 @@ class BucketBook:
         self._known.learn(rows)
         self._ids = {row.name: row.id for row in rows}
 
+    @property
+    def owners(self) -> dict[bytes, str]:
+        """The buckets' owners by name."""
+        return {name: self._known.owner(number) for name, number in self._ids.items()}
+
     def owner(self, bucket: str) -> str:
         """Return a bucket's owner, "" if the ledger does not know it."""
         number = self._ids.get(bucket.encode())

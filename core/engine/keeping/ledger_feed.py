@@ -1,8 +1,9 @@
 """The rows that the ledger says there should be, with the texts that their manifests hold.
 
 The ledger gives keys, CIDs and the digest of each object's metadata; the metadata itself stands in
-the bundle's manifest. Where an object's attributes changed since and its bytes did not, only the
-row in use may have the newer text: it is believed by that digest. May import ledger and target.
+the bundle's manifest. Where an object's attributes changed since and its bytes did not, the newer
+text is in the row in use, or still at the source: it is believed by that digest. May import ledger,
+source and target.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from core.target.profile import Profile
     from core.target.rows import RowEntry, RowMaker
     from core.target.shape import Row
+    from core.verify.sides import Look
+    from core.verify.source_side import SourceKeys
 
 PAGE: Final = 2_000
 _HELD: Final = 32
@@ -70,7 +73,10 @@ class LedgerFeed:
         book: BucketBook,
         profile: Profile,
         present: ObjectTable | None,
+        source: SourceKeys | None,
     ) -> None:
+        """present: None where there is no table in use. source: None where it cannot be asked."""
+        self._source = source
         self._ledger = ledger
         self._manifests = manifests
         self._maker = maker
@@ -124,9 +130,29 @@ class LedgerFeed:
             if row is not None and self._agrees(row, one):
                 made[one.key] = row
             elif one.key in made:
-                self.stale += 1
+                await self._renew(bucket, one, made)
             else:
                 raise self._lost(bucket, one)
+
+    async def _renew(self, bucket: BucketRow, one: CurrentRow, made: dict[bytes, Row]) -> None:
+        """Give a row the metadata that the source has, if that is what the ledger recorded."""
+        held = self._held[one.bundle]
+        look = await asyncio.to_thread(self._look, bucket.name, one.key)
+        if look is None or look.meta is None or look.mh != one.digest or held.pinned is None:
+            self.stale += 1
+            return
+        entry = held.named[one.key].entry._replace(
+            meta=look.meta, mtime_ns=look.mtime_ns, created_ns=look.created_ns
+        )
+        made[one.key] = self._maker.rows(held.pinned, [entry])[0]
+
+    def _look(self, bucket: bytes, key: bytes) -> Look | None:
+        if self._source is None:
+            return None
+        try:
+            return self._source.look(bucket, key, b"")
+        except VgwmError:
+            return None  # a source that does not answer leaves the row stale, and said so
 
     def _agrees(self, row: Row, one: CurrentRow) -> bool:
         if row[self._cid_at] != cids.text(one.cid) or self._meta_at is None:

@@ -29,10 +29,12 @@ from core.engine.keeping.wish import Act, Confirmed, Origin
 from core.engine.reins import JobCancelled
 from core.errors import Broken, Refused, VgwmError
 from core.ledger.rows import EventDraft
+from core.source.chosen import open_source, source_config
 from core.target import profile as profiles
 from core.target.open_table import open_target_table
 from core.target.rows import RowMaker
 from core.target.table_sets import NEW, old_tag
+from core.verify.source_side import SourceKeys
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -190,7 +192,10 @@ class SwapRun:
             manifests = await open_manifests(workspace, folder)
             held.push_async_callback(manifests.close)
             if wish.origin == Origin.LEDGER:
-                yield LedgerFeed(ledger, manifests, maker, book, profile, present)
+                source = await asyncio.to_thread(self._source, book)
+                if source is not None:
+                    held.callback(source.close)
+                yield LedgerFeed(ledger, manifests, maker, book, profile, present, source)
                 return
             if wish.origin == Origin.MANIFESTS:
                 roots = of_ledger(ledger)
@@ -199,6 +204,14 @@ class SwapRun:
                 held.push_async_callback(spool.close)
                 roots = spooled(manifests, spool, workspace.id)
             yield RootsFeed(roots, manifests, maker, book, workspace.id, present)
+
+    def _source(self, book: BucketBook) -> SourceKeys | None:
+        """Return the source, None where it cannot be reached: the table is made without it."""
+        try:
+            config = source_config(self._means.workspace)
+        except VgwmError:
+            return None
+        return SourceKeys(open_source(config), book.owners)
 
     async def _present(self, table: ObjectTable) -> ObjectTable | None:
         """Return the tables in use; None where they are not there as the profile has them."""

@@ -58,7 +58,9 @@ def make_ground(root: Path, *, objects: int = 60, buckets: int = 2, seed: int = 
     return ground
 
 
-def make_workspace(ground: Ground, knobs: Knobs, workspace_id: str = "0a1b2c3d") -> None:
+def make_workspace(
+    ground: Ground, knobs: Knobs, workspace_id: str = "0a1b2c3d", *, profile: str = "guide"
+) -> None:
     """Write vgwm.yaml over a ground."""
     ground.workspace.mkdir(exist_ok=True)
     write(
@@ -66,7 +68,7 @@ def make_workspace(ground: Ground, knobs: Knobs, workspace_id: str = "0a1b2c3d")
         Workspace(
             id=workspace_id,
             source=PosixSource(path=ground.source),
-            target=DirTarget(path=ground.target),
+            target=DirTarget(path=ground.target, profile=profile),
             knobs=knobs,
         ),
     )

@@ -240,3 +240,19 @@ async def test_a_rebuild_takes_newer_attributes_from_the_row_in_use(
     now = {one[:2]: one[6] for one in all_rows(table)}
     assert now["bucket0", "d0/k0000"] == text
     assert (came.stale, came.added) == (0, 8)
+
+
+@pytest.mark.parametrize("origin", ["ledger", "pins"])
+async def test_a_profile_of_many_columns_is_rebuilt_but_for_what_others_count(
+    tmp_path: Path, origin: str
+) -> None:
+    ground = make_ground(tmp_path, objects=12, buckets=2)
+    make_workspace(ground, Knobs(workers=1, batch_size=10), profile="extended")
+    table, tables = table_of(ground), ("object_mappings", "cid_index", "bucket_metadata")
+    async with engine_on(ground) as running:
+        assert (await migrate(running)).state == "done"
+        before = [all_rows(table, name) for name in tables]
+        change(table, *(f"DROP TABLE {name}" for name in tables))
+        came = await done(running, Act.REBUILD, origin=origin)
+    assert [all_rows(table, name) for name in tables] == before
+    assert came.done == len(before[0]) == 26
