@@ -217,8 +217,8 @@ class _Flow:
         status = self._status()
         while self._active and status not in _GOOD and self._held() < _ERROR_BYTES:
             self._step()
-        if status in _GOOD and not self._code:
-            return self.reply()
+        if status in _GOOD and self._has_head():
+            return self.reply()  # should its body have broken off by now, `take` comes to that
         return Reply(
             0 if self._code else status,
             list(self._handle.lines),
