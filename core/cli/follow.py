@@ -18,6 +18,8 @@ from core.errors import EngineDown, NoAnswer
 from core.model import JobKind, JobState
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from core.cli.call import Call
     from core.cli.log_file import LogFile
     from core.control import wire
@@ -120,24 +122,53 @@ def progress_line(now: wire.Snapshot, job: wire.Job) -> str:
     """Return a job and its speed on one line, the words of the screens."""
     why = f" ({job.reason})" if job.reason else ""
     begin = f"{facts.clock_s(now.at_ns)} {job.kind} {job.state}{why}"
-    if job.kind == JobKind.PLAN:
-        size = display.size(now.totals.size_bytes)
-        return f"{begin}  {display.count(now.totals.objects)} objects, {size}"
-    if job.kind == JobKind.ASSESS:
-        return f"{begin}  {job.done} of {'?' if job.total is None else job.total} checks answered"
-    if job.kind == JobKind.CHECK:
-        return begin
-    if job.kind == JobKind.REPAIR:
-        total = "" if job.total is None else f" of {display.count(job.total)}"
-        return f"{begin}  {display.count(job.done)}{total} differences"
-    if job.kind == JobKind.SYNC:
-        lag = "unknown" if now.sync_lag_s is None else display.duration(now.sync_lag_s)
-        return f"{begin}  {display.count(now.sync_pending)} objects to carry, lag {lag}"
+    return f"{begin}{_WORDS.get(job.kind, _moved)(now, job)}"
+
+
+def _planned(now: wire.Snapshot, _job: wire.Job) -> str:
+    return f"  {display.count(now.totals.objects)} objects, {display.size(now.totals.size_bytes)}"
+
+
+def _assessed(_now: wire.Snapshot, job: wire.Job) -> str:
+    return f"  {job.done} of {'?' if job.total is None else job.total} checks answered"
+
+
+def _mended(_now: wire.Snapshot, job: wire.Job) -> str:
+    total = "" if job.total is None else f" of {display.count(job.total)}"
+    return f"  {display.count(job.done)}{total} differences"
+
+
+def _synced(now: wire.Snapshot, _job: wire.Job) -> str:
+    lag = "unknown" if now.sync_lag_s is None else display.duration(now.sync_lag_s)
+    return f"  {display.count(now.sync_pending)} objects to carry, lag {lag}"
+
+
+def _verified(_now: wire.Snapshot, job: wire.Job) -> str:
+    """Return how far a verification is: keys that were joined, and what was found."""
+    told = job.figures
+    of = "?" if job.total is None else display.count(job.total)
+    found = sum(told.get(name, 0) for name in ("differ", "missing", "extra", "error"))
+    read = f", {display.count(told['read'])} read again" if "read" in told else ""
+    equal = display.count(told.get("equal", 0))
+    return f"  {display.count(job.done)} of {of}, {equal} equal, {display.count(found)} not{read}"
+
+
+def _moved(now: wire.Snapshot, _job: wire.Job) -> str:
     said = {fact.label: fact.value for fact in (*facts.total_facts(now), *facts.speed_facts(now))}
     return (
-        f"{begin}  objects {said['objects']}  bytes {said['bytes']}  failed {said['failed']}"
+        f"  objects {said['objects']}  bytes {said['bytes']}  failed {said['failed']}"
         f"  rate {said['rate']}  ETA {said['ETA']}"
     )
+
+
+_WORDS: Mapping[str, Callable[[wire.Snapshot, wire.Job], str]] = {
+    JobKind.PLAN: _planned,
+    JobKind.ASSESS: _assessed,
+    JobKind.CHECK: lambda _now, _job: "",
+    JobKind.REPAIR: _mended,
+    JobKind.SYNC: _synced,
+    JobKind.VERIFY: _verified,
+}
 
 
 def _event_line(event: wire.Event) -> str:

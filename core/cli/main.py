@@ -42,6 +42,8 @@ _COMMANDS = {
     "copy": "core.cli.copy:copy",
     "status": "core.cli.status:status",
     "watch": "core.cli.watch:watch",
+    "verify": "core.cli.verify:verify",
+    "missing": "core.cli.missing:missing",
     "errors": "core.cli.errors:errors",
     "retry": "core.cli.retry:retry",
     "skip": "core.cli.skip:skip",

@@ -93,13 +93,16 @@ def replace_file(path: Path, text: str) -> Path | None:
     Refused for what is no regular file.
     """
     refuse_irregular(path)
-    kept = _keep(path)
+    kept = keep_former(path)
     write_text(path, text)
     return kept
 
 
-def _keep(path: Path) -> Path | None:
-    """Give a former file a second name; the first goes with the rename, so there is no gap."""
+def keep_former(path: Path) -> Path | None:
+    """Give a former file a second name; the first goes with the rename, so there is no gap.
+
+    Raises BadInput where no second name can be given.
+    """
     if not os.path.exists(path):  # noqa: PTH110 - pathlib raises for a name that is too long
         return None
     at = datetime.now(tz=UTC).strftime("%Y%m%dT%H%M%S.%fZ")

@@ -96,8 +96,7 @@ class ProofDesk:
     async def _told(self, row: ProofRow) -> wire_verify.Proof:
         """Return a proof as clients see it."""
         job = await self._ledger.job(row.job)
-        # a check keeps figures of its own: /v1/consistency tells them
-        figures = Figures.parse(row.figures) if row.kind == VERIFY else Figures()
+        figures = Figures.parse(row.figures)
         state = JobState.INTERRUPTED if job is None else job.state
         # a job that has just ended, and whose proof says so in the next commit, is still at work
         over = row.ended_ns is not None or state in ENDED

@@ -144,7 +144,8 @@ class KeyJudge:
         assert case.kept is not None  # noqa: S101 - the ledger knows it
         moved = case.kept[6] == ObjectState.DIRTY
         ill = Ill.SOURCE_MOVED if moved else Ill.NOT_COPIED
-        return _listed([_of(case, Listed.MISSING, ill, ("", "", why))])
+        state = ObjectState(case.kept[6]).name.lower()
+        return _listed([_of(case, Listed.MISSING, ill, (state, "recorded", why))])
 
     def _recorded(self, case: Case, kept: LedgerRow) -> Said:
         """Judge a key that the ledger says is on the target."""

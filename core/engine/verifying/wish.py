@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 MOST_SAMPLE: Final = 1_000_000_000
 _SEED_END: Final = 1 << 63
+_SEED_DIGITS: Final = 19
 _KNOWN: Final = frozenset({"scope", "bucket", "sample", "seed", "full", "replicas", "join"})
 
 
@@ -49,7 +50,7 @@ class VerifyWish:
         if replicas == "all" and not full:
             raise _bad("replicas all without full", "A sample reads one replica: say --full.")
         sample = _number(args.get("sample", "0"), "sample", most=MOST_SAMPLE)
-        seed = _number(args["seed"], "seed", most=_SEED_END - 1) if "seed" in args else None
+        seed = _seed(args["seed"]) if "seed" in args else None
         return VerifyWish(
             scope="recorded" if scope == "recorded" else "all",
             buckets=tuple(
@@ -68,6 +69,16 @@ def _number(text: str, name: str, *, most: int) -> int:
     ):
         raise _bad(f"{name} {safe(text)} is no number from 0 to {most}", "Give a whole number.")
     return int(text)
+
+
+def _seed(text: str) -> int:
+    """Return a seed: any whole number of 64 bits."""
+    digits = text.removeprefix("-")
+    if digits.isascii() and digits.isdigit() and len(digits) <= _SEED_DIGITS:
+        seed = int(text)
+        if -_SEED_END <= seed < _SEED_END:
+            return seed
+    raise _bad(f"seed {safe(text)} is no whole number of 64 bits", "Give a whole number.")
 
 
 def _bad(what: str, remedy: str) -> BadInput:

@@ -1,0 +1,83 @@
+"""A verification in lines: what each list holds, the bound, and the first rows that differ."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from core.display import count, size
+
+if TYPE_CHECKING:
+    from core.control import wire_verify
+    from core.control.client import Client
+
+_SHOWN: Final = 10
+_FOUND_SOMETHING: Final = 1
+_WORDS: Final = {
+    "equal": "equal on all sides",
+    "differ": "differ",
+    "missing": "missing on the target",
+    "extra": "extra on the target",
+    "error": "could not be looked at",
+}
+
+
+def sizes(proof: wire_verify.Proof) -> dict[str, wire_verify.ListSize]:
+    """Return the lists by name."""
+    return {one.name: one for one in proof.lists}
+
+
+def code_of(proof: wire_verify.Proof) -> int:
+    """Return the exit code: 1 if a key is in another list than the equal."""
+    found = sum(one.objects for one in proof.lists if one.name != "equal")
+    return _FOUND_SOMETHING if found or proof.partial else 0
+
+
+async def proof_lines(client: Client, proof: wire_verify.Proof) -> list[str]:
+    """Return what a verification came to."""
+    lines = [f"{one.sign} {count(one.objects):>13} {_WORDS[one.name]}" for one in proof.lists]
+    lines += [f"    {one.kind:<16} {count(one.rows):>11}  in {one.name}" for one in proof.kinds]
+    lines.append(
+        f"pins: {count(proof.bundles - proof.bundles_unpinned)} of {count(proof.bundles)} bundles"
+        f" seen on each allocation; {count(proof.unpinned)} objects unpinned"
+    )
+    lines.append(
+        f"not compared: {count(proof.skipped)} skipped with a reason, {count(proof.gone)} gone;"
+        f" {count(proof.dirty)} changed since they were copied"
+    )
+    lines.append(bytes_line(proof.bytes))
+    lines += [_stratum_line(one) for one in proof.bytes.strata]
+    for name in ("differ", "missing", "extra", "error"):
+        if sizes(proof)[name].rows:
+            page = await client.view(name, limit=_SHOWN, job=proof.job)
+            lines += [row_line(row) for row in page.rows]
+    lines.append(f"lists in {proof.folder}")
+    return lines
+
+
+def bytes_line(told: wire_verify.Bytes) -> str:
+    """Return what the bytes prove."""
+    if told.mode == "none" or told.bound95 is None:
+        return "bytes: none read again, so nothing is said of them"
+    read = f"bytes: {count(told.n)} objects read again, {size(told.read_bytes)}"
+    if told.mode == "full" and not told.bad and not told.unread:
+        return f"{read}: every byte hashes to its CID"
+    unread = f", {count(told.unread)} could not be read" if told.unread else ""
+    bound = f"at most {told.bound95:.4%} bad at 95 %"
+    return f"{read}, {count(told.bad)} bad{unread}: {bound} (seed {told.seed})"
+
+
+def row_line(row: wire_verify.ViewRow) -> str:
+    """Return one row of a list."""
+    at = f" at {row.where}" if row.where else ""
+    said = ""
+    if row.field or row.found:
+        said = f": {row.field} {row.wanted or '-'}, found {row.found or '-'}".replace(":  ", ": ")
+    return f"  {row.kind:<14} {row.object}{at}{said}"
+
+
+def _stratum_line(one: wire_verify.Stratum) -> str:
+    denser = ", read more densely" if one.denser else ""
+    return (
+        f"    {one.kind:<7} {one.name:<14} {count(one.n):>9} read, {count(one.bad)} bad:"
+        f" at most {one.bound95:.3%}{denser}"
+    )
