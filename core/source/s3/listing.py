@@ -78,9 +78,11 @@ class Listing:
         borders = [cut for cut in self._borders() if after is None or cut > after]
         lowers = [after, *(just_before(cut) for cut in borders)]
         uppers = [*borders, None]
+        # VersityGW's listing of versions begins at the key that it was told to begin behind
+        first = b"" if after is None else after + b"\0"
         return [
             _Lane(kind(self._bucket, self._where, lower=lower, upper=upper), floor)
-            for lower, upper, floor in zip(lowers, uppers, [b"", *borders], strict=True)
+            for lower, upper, floor in zip(lowers, uppers, [first, *borders], strict=True)
         ]
 
     def _borders(self) -> list[bytes]:
