@@ -26,9 +26,10 @@ MEMBERS_WHERE: Final = " bid=? AND (key,ver)>=(?,?) AND (key,ver)<=(?,?) AND bun
 """Members without an end state. lo..hi may enclose others' keys: `bun` says who belongs."""
 
 PICKED_WHERE: Final = (
-    " bid=? AND (key,ver) IN (SELECT key,ver FROM failures INDEXED BY failures_bundle WHERE bun=?"
-    " UNION SELECT key,ver FROM objects INDEXED BY objects_dirty WHERE bun=? AND st=2)"
-    " AND bun=? AND st IN (0,2)"
+    # the query in the query: without it SQLite looks at every key of the bucket
+    " bid=? AND (key,ver) IN (SELECT key,ver FROM (SELECT key,ver FROM failures INDEXED BY"
+    " failures_bundle WHERE bun=? UNION ALL SELECT key,ver FROM objects INDEXED BY objects_dirty"
+    " WHERE bun=? AND st=2)) AND bun=? AND st IN (0,2)"
 )
 """The same of a retry's or a sync's bundle: its range may enclose millions. A retry's members have
 a row each in `failures` until they have come through, a sync's are dirty."""

@@ -10,6 +10,7 @@ import pytest
 
 from core.errors import Broken, SchemaMismatch
 from core.ledger import answers as statements
+from core.ledger import proof_tables
 from core.ledger.assessing import INVENTORY
 from core.ledger.ledger import Ledger
 from core.ledger.rows import AnswerRow, EventDraft, SaidRow, Saying
@@ -126,6 +127,10 @@ def as_schema_2(path: Path) -> None:
             conn.execute(f"DROP TABLE {name}")
         conn.execute("DROP TABLE losses")
         conn.execute("DROP TABLE tallies")
+        for name in proof_tables.NAMES:
+            conn.execute(f"DROP TABLE {name}")
+        for name in ("objects_dirty", "objects_gone"):
+            conn.execute(f"DROP INDEX {name}")
         conn.execute("PRAGMA user_version=2")
 
 

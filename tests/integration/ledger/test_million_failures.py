@@ -179,10 +179,11 @@ def test_any_row_is_found_by_its_number(million: sqlite3.Connection) -> None:
 
 def test_a_retrys_bundle_finds_its_members_without_its_range(million: sqlite3.Connection) -> None:
     query = "EXPLAIN QUERY PLAN SELECT key FROM objects WHERE" + PICKED_WHERE  # noqa: S608 - ours
-    told = [detail for *_, detail in million.execute(query, (1, 1, 1))]
+    told = [detail for *_, detail in million.execute(query, (1, 1, 1, 1))]
     assert not [line for line in told if line.startswith("SCAN") and "SUBQUERY" not in line], told
     assert any("SEARCH objects USING PRIMARY KEY (bid=? AND key=? AND ver=?)" in o for o in told)
     assert any("failures_bundle" in line for line in told)
+    assert any("objects_dirty" in line for line in told)
 
 
 def test_causes_and_bundles_cost_what_they_show(million: sqlite3.Connection) -> None:
