@@ -37,6 +37,9 @@ from core.target.pin_step import PinLimits
 from core.target.pins import PinWatch
 from core.target.sink import KuboEndpoint
 from core.target.sink_kubo import KuboSink
+from core.verify.car_scan import CarScan
+from core.verify.kubo_pull import KuboPull
+from core.verify.weave import Weave
 from tests.fakes.bundles import bundle, contents
 
 if TYPE_CHECKING:
@@ -92,6 +95,17 @@ def sink() -> Iterator[KuboSink]:
     sink = KuboSink(idle_s=20)
     yield sink
     sink.close()
+
+
+def exported(node: KuboEndpoint, root: Cid) -> tuple[Weave, str]:
+    """Return what a node exports below a root, and why that ends too early."""
+    weave, pull = Weave(), KuboPull(node)
+    try:
+        with pull.export(text(root)) as stream:
+            cut = CarScan(lambda _n: None).read(stream, weave)
+    finally:
+        pull.close()
+    return weave, cut
 
 
 class IpfsContract:
@@ -179,6 +193,37 @@ class IpfsContract:
             assert (await kubo.repo_stat()).free_bytes > 0
         finally:
             await kubo.close()
+
+    def test_an_export_holds_every_block_once(self, site: Site, sink: KuboSink) -> None:
+        twice = bundle([*contents("exported", 3), contents("exported", 3)[0]])
+        twice.send(sink, site.nodes[:1])
+        weave, cut = exported(site.nodes[0], twice.root)
+        assert not cut
+        assert set(weave.held) == {*twice.cids, weave.directories[twice.root].manifest}
+        assert weave.directories[twice.root].entries == list(twice.cids)
+        assert not weave.bad
+
+    def test_an_export_ends_where_a_block_is_missing_and_asks_no_other_node(
+        self, site: Site, sink: KuboSink
+    ) -> None:
+        small = bundle(contents("exported in part", 4))
+        small.send(sink, site.nodes[1:2])  # who is linked to the first, and would send it
+        sections = [one for i, one in enumerate(small.sections) if i != 2]
+        sink.begin(7, "1-1", site.nodes[:1])
+        small.put(sink, sections)
+        sink.segment(len(sections), small.section_bytes - len(contents("exported in part", 4)[2]))
+        weave, _ = exported(site.nodes[0], small.root)
+        assert set(small.cids[:2]) <= set(weave.held)
+        assert small.cids[2] not in weave.held
+        pull = KuboPull(site.nodes[0])
+        try:
+            assert pull.block(text(small.cids[2])) is None
+            assert pull.block(text(small.cids[3])) == contents("exported in part", 4)[3]
+            with pull.export(text(Cid(RAW + bytes(32)))) as stream:
+                assert CarScan(lambda _n: None).read(stream, Weave())
+            assert pull.block(text(small.cids[1])) == contents("exported in part", 4)[1]
+        finally:
+            pull.close()
 
     async def test_the_roster_joins_each_kubo_with_its_peer(self, site: Site) -> None:
         backwards = await Roster.discover(

@@ -11,6 +11,7 @@ import re
 from collections import deque
 from typing import TYPE_CHECKING
 
+from core.dag import car
 from core.dag import cid as cids
 from core.dag.reading import parse_node
 from tests.fakes.http_server import Hangup, HttpServer, Reply, Request
@@ -76,6 +77,7 @@ class FakeKubo:
             "dag/import": self._import,
             "dag/stat": self._stat,
             "block/get": self._block,
+            "dag/export": self._export,
             "cat": self._cat,
             "pin/ls": self._pin_ls,
             "id": lambda _r: _json({"ID": self.id, "AgentVersion": "kubo/0.42.0/"}),
@@ -130,6 +132,24 @@ class FakeKubo:
 
     def _block(self, request: Request) -> Reply:
         return Reply(200, self._held(request.query["arg"]))
+
+    def _export(self, request: Request) -> Reply:
+        """Give the CAR below a root, parents first; an error comes behind the body, unsaid here."""
+        self._held(request.query["arg"])
+        root = cids.parse(request.query["arg"])
+        sections, todo, seen = [car.header([root])], [root], set[bytes]()
+        while todo:
+            cid = todo.pop()
+            if cid in seen:
+                continue
+            block = self.blocks.get(cids.digest(cid))
+            if block is None:
+                break
+            seen.add(cid)
+            sections.append(car.section(cid, block))
+            if cids.codec(cid) == cids.DAG_PB_CODEC:
+                todo += [link.cid for link in reversed(parse_node(block).links)]
+        return Reply(200, b"".join(sections))
 
     def _cat(self, request: Request) -> Reply:
         text, _, name = request.query["arg"].partition("/")
