@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from hashlib import sha256
+from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from core.dag import cid as cids
@@ -58,6 +59,7 @@ class Weave:
         self.directories: dict[bytes, Directory] = {}
         self._open: dict[bytes, DagNode] = {}
         self._most = most
+        self._nodes = 0
 
     def add(self, cid: bytes, block: bytes | memoryview, digest: bytes | None = None) -> None:
         """Take a block under the CID that came with it. digest: the block's, if it is known."""
@@ -73,10 +75,14 @@ class Weave:
             self.bad[cid] = "a CID of another kind"
 
     def forget_oldest(self) -> None:
-        """Bound the memory of a large object whose nodes follow their leaves closely."""
-        over = len(self.held) - self._most
+        """Bound the memory of a large object: its oldest leaves are below nodes that came since.
+
+        Nodes are kept: those above them may come much later.
+        """
+        over = len(self.held) - self._nodes - self._most
         if over > 0:
-            for cid in list(self.held)[:over]:
+            leaves = (cid for cid in self.held if cid.startswith(RAW))
+            for cid in list(islice(leaves, over)):
                 del self.held[cid]
 
     def close(self) -> None:
@@ -118,6 +124,7 @@ class Weave:
             self.bad[cid] = "no node of a file"
         elif self._has(node):
             self.held[cid] = node.size
+            self._nodes += 1
         else:
             self._open[cid] = node
 
