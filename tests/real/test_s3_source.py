@@ -48,8 +48,9 @@ pytestmark = pytest.mark.timeout(300)
 MIB = 1 << 20
 ACCESS, SECRET = "LAB_S3_ACCESS", "LAB_S3_SECRET"
 HISTORIES = ("lab-versions", "lab-suspended", "lab-locked")
-UNSHOWN = {"control\x01\x02\x1b[31m", "nonchar\ufffe"}
-"""Keys that this gateway's listings cannot show."""
+TWINS = ("twin\x01", "twin\x02")
+UNSHOWN = {"control\x01\x02\x1b[31m", "nonchar\ufffe", *TWINS}
+"""Keys that this gateway's listings cannot show; the twins are shown alike."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +98,11 @@ def shown(tools: Tools, keeper: Keeper, tmp_path_factory: pytest.TempPathFactory
         write.write(gateway, puts)
         history.write(client)
         client.create_multipart_upload(Bucket="lab-odd", Key="never-ended")
+        for key in TWINS:
+            client.put_object(Bucket="lab-odd", Key=key, Body=key.encode())
     with S3Reader(gateway) as reader:
         told = [ask.of_put(reader, put) for put in puts]
+        told += [ask.current(reader, "lab-odd", key) for key in TWINS]
         told += [one for name in HISTORIES for one in ask.history(reader, name)]
     return Shown(gateway, told)
 
