@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from core import display
 from core.cli.output import note
 from core.control.refusal import raised
-from core.errors import Refused, WrongState
+from core.errors import BadInput, Refused, WrongState
 from core.model import JobState
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from core.cli.call import Call
     from core.control import wire, wire_keeping
     from core.control.client import Client
@@ -51,6 +54,20 @@ async def act(call: Call, request: wire_keeping.KeepingRequest, given: Given) ->
         ended = await followed(call, client, job)
     answer(call, told(ended), outcome(request.act, ended))
     return 0
+
+
+def path_text(path: Path) -> str:
+    """Return a file's whole path as the engine is told it. Raises BadInput if it is not UTF-8."""
+    text = str(path.absolute())
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise BadInput(
+            what="the path is not UTF-8",
+            where=display.safe(os.fsencode(text)),
+            remedy="Name it by another path, or rename it.",
+        ) from error
+    return text
 
 
 async def made(client: Client, request: wire_keeping.KeepingRequest) -> wire_keeping.KeepingPlan:

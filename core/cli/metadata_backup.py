@@ -72,7 +72,7 @@ async def _run(call: Call, output: Path, given: BackupGiven) -> int:
     import os
 
     from core import display
-    from core.cli.keeping_plan import followed, made, told
+    from core.cli.keeping_plan import followed, made, path_text, told
     from core.cli.link import looking, working
     from core.cli.output import answer
     from core.control.wire_keeping import KeepingRequest
@@ -94,7 +94,7 @@ async def _run(call: Call, output: Path, given: BackupGiven) -> int:
         answer(call, result, [f"{display.count(rows)} rows of {plan.table} would go to {shown}"])
         return 0
     async with working(call, foreground=given["foreground"]) as client:
-        args = {"output": str(output), "force": "1" if given["force"] else ""}
+        args = {"output": path_text(output), "force": "1" if given["force"] else ""}
         job = await client.start_job(JobKind.BACKUP, args, actor=call.actor)
         if given["detach"]:
             answer(call, {"job": job}, [f"job {job}: vgwm watch {job} follows it"])

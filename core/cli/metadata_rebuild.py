@@ -54,7 +54,7 @@ def rebuild(call: Call, **given: Unpack[RebuildGiven]) -> int:
     import asyncio
     from pathlib import Path
 
-    from core.cli.keeping_plan import Given, act
+    from core.cli.keeping_plan import Given, act, path_text
     from core.control.wire_keeping import KeepingRequest
     from core.errors import BadInput
 
@@ -66,7 +66,7 @@ def rebuild(call: Call, **given: Unpack[RebuildGiven]) -> int:
             remedy=f"Say --from {', '.join(_WORDS)}, or a folder.",
         )
     if origin not in _WORDS:
-        origin = str(Path(origin).absolute())
+        origin = path_text(Path(origin))
     request = KeepingRequest(actor=call.actor, act="rebuild", origin=origin)
     plain = Given(given["confirm"], given["dry_run"], given["detach"], given["foreground"])
     return asyncio.run(act(call, request, plain))

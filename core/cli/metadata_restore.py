@@ -49,7 +49,7 @@ def restore(call: Call, **given: Unpack[RestoreGiven]) -> int:
     """
     import asyncio
 
-    from core.cli.keeping_plan import Given, act
+    from core.cli.keeping_plan import Given, act, path_text
     from core.control.wire_keeping import KeepingRequest
     from core.errors import BadInput
 
@@ -63,7 +63,7 @@ def restore(call: Call, **given: Unpack[RestoreGiven]) -> int:
     request = KeepingRequest(
         actor=call.actor,
         act="drop" if given["drop_old"] else "restore",
-        file="" if given["drop_old"] else str(names[0].absolute()),
+        file="" if given["drop_old"] else path_text(names[0]),
     )
     plain = Given(given["confirm"], given["dry_run"], given["detach"], given["foreground"])
     return asyncio.run(act(call, request, plain))

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from core.display import count as counted
 from core.display import safe
+from core.engine.holding import Hold
 from core.engine.keeping.bucket_rows import BucketBook
 from core.engine.keeping.feeds import FileFeed
 from core.engine.keeping.held_against import Comparison
@@ -26,6 +27,7 @@ from core.engine.keeping.progress import KeepProgress, Step
 from core.engine.keeping.roots_feed import RootsFeed, of_ledger, spooled
 from core.engine.keeping.spool import Spool
 from core.engine.keeping.wish import Act, Confirmed, Origin
+from core.engine.opening import Opening
 from core.engine.reins import JobCancelled
 from core.errors import Broken, Refused, VgwmError
 from core.ledger.rows import EventDraft
@@ -50,6 +52,7 @@ SAID_EVERY: Final = 10
 """Pages between two notes of how far it is."""
 
 _INSERT: Final = 1_000
+_DROP_S: Final = 10.0
 
 
 class SwapRun:
@@ -65,11 +68,14 @@ class SwapRun:
         """Do what is left of it. Raises JobCancelled and what stops it: the old tables stand."""
         target = self._means.workspace.target
         profile = await asyncio.to_thread(profiles.load, target.profile)
-        table = await open_target_table(self._means.workspace, profile)
+        opening = Opening(Hold(self._means.ledger, reins), reins)
+        table = await opening.of(
+            lambda: open_target_table(self._means.workspace, profile), opens=True
+        )
         try:
             if self._progress.step in {Step.LOOK, Step.FILL}:
                 await self._make(reins, table, profile)
-            await self._swap(reins, table)
+            await self._swap(reins, table, opening)
             await self._note(reins, replace(self._progress, step=Step.DONE))
         finally:
             await table.close()
@@ -92,9 +98,9 @@ class SwapRun:
             async with self._feed(reins, table, profile) as feed:
                 await self._fill(reins, feed, new)
                 await self._compare(reins, feed, table, new, profile)
-        except (JobCancelled, VgwmError):
-            with suppress(VgwmError):  # what was raised says more
-                await table.drop(NEW)
+        except (JobCancelled, VgwmError, asyncio.CancelledError) as ended:
+            if not isinstance(ended, asyncio.CancelledError) or reins.cancelled:
+                await _drop_new(table)  # else the next engine goes on with it
             raise
 
     async def _fill(self, reins: Reins, feed: Feed, new: ObjectTable) -> None:
@@ -111,13 +117,10 @@ class SwapRun:
         buckets = await feed.buckets()
         if buckets:
             await new.upsert_buckets(buckets)
-        held = await new.count()
-        if held != given and (held > given or isinstance(feed, FileFeed | LedgerFeed)):
-            raise _unequal(f"{counted(given)} rows were written, {counted(held)} are there")
         if await new.scan_buckets() != buckets:
             raise _unequal("its bucket rows are others than those written")
         self._progress = replace(
-            self._progress, done=held, total=held, stale=feed.stale, buckets=len(buckets)
+            self._progress, done=given, total=given, stale=feed.stale, buckets=len(buckets)
         )
 
     async def _put(self, new: ObjectTable, rows: list[Row]) -> None:
@@ -139,17 +142,18 @@ class SwapRun:
     async def _compare(
         self, reins: Reins, feed: Feed, table: ObjectTable, new: ObjectTable, profile: Profile
     ) -> None:
-        present = await self._present(table)
-        comparison = Comparison(profile, self._means.workspace.id, reins.checkpoint)
-        if present is None:
-            self._progress = replace(self._progress, added=self._progress.done)
-            return
-        told = await comparison.of(present, new, carry=feed.carries)
-        held = await new.count()
+        given = self._progress.done
+        carry, checkpoint = feed.carries, reins.checkpoint
+        comparison = Comparison(profile, self._means.workspace.id, checkpoint, carry=carry)
+        told = await comparison.of(await self._present(table), new)
+        # of bundles, a later one may name a key again: then there are fewer
+        exact = isinstance(feed, FileFeed | LedgerFeed)
+        if told.filled != given and (exact or told.filled > given):
+            raise _unequal(f"{counted(given)} rows were written, {counted(told.filled)} are there")
         self._progress = replace(
             self._progress,
-            done=held,
-            total=held,
+            done=told.held,
+            total=told.held,
             same=told.same,
             changed=told.changed,
             added=told.added,
@@ -157,14 +161,14 @@ class SwapRun:
             carried=told.carried,
         )
 
-    async def _swap(self, reins: Reins, table: ObjectTable) -> None:
+    async def _swap(self, reins: Reins, table: ObjectTable, opening: Opening) -> None:
         if self._progress.step is Step.FILL:
             await reins.checkpoint()
             old = old_tag(time.time_ns())
             await self._note(reins, replace(self._progress, step=Step.SWAP, old=old))
         if self._progress.step is Step.SWAP:
-            await table.swap(self._progress.old)
             now = self._progress
+            await opening.of(lambda: table.swap(now.old))
             text = (
                 f"{self._wish.act}: {counted(now.done)} rows are in use now,"
                 f" from {self._wish.text}: {counted(now.same)} as before,"
@@ -172,7 +176,7 @@ class SwapRun:
                 f" {counted(now.removed)} removed; the old tables end in _{now.old}"
             )
             await self._note(reins, replace(now, step=Step.INDEX), text)
-        await table.build_index()
+        await opening.of(table.build_index)
 
     @asynccontextmanager
     async def _feed(
@@ -223,6 +227,13 @@ class SwapRun:
         event = EventDraft(kind="metadata", text=text, job=reins.id) if text else None
         await self._means.ledger.assessing.progress(reins.id, progress.text(), event)
         self._progress = progress
+
+
+async def _drop_new(table: ObjectTable) -> None:
+    """Remove the tables that were being made; what ended them says more than a fault here."""
+    with suppress(VgwmError, TimeoutError):
+        async with asyncio.timeout(_DROP_S):
+            await table.drop(NEW)
 
 
 def _unequal(what: str) -> Broken:
