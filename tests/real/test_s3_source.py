@@ -238,6 +238,13 @@ def test_a_walk_goes_on_strictly_behind_a_key_that_is_done(shown: Shown) -> None
         assert rest == [entry for entry in entries if entry[0] > key], bucket.name
 
 
+def test_i4_keys_that_a_listing_shows_alike_stay_two(shown: Shown) -> None:
+    source = shown.by_s3()
+    skips = [s for page in source.walk(source.bucket(b"lab-odd")) for s in page.skips]
+    assert {skip.reason for skip in skips} == {Unrepresentable.KEY_NOT_UTF8}
+    assert len({(skip.key, skip.version) for skip in skips}) == len(skips) == len(UNSHOWN)
+
+
 def test_a_bucket_is_set_to_the_same_through_both(shown: Shown) -> None:
     tree = {bucket.name: bucket for bucket in shown.by_tree().buckets()[0]}
     for bucket in shown.by_s3().buckets()[0]:
