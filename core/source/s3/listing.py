@@ -10,13 +10,13 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from core.source.s3.listed import Listed, ListingPage, Unnamed
+from core.source.s3.order import TrueOrder
 from core.source.s3.pages import objects_page
 from core.source.s3.patience import pause_or_raise
 from core.source.s3.refusals import Again, as_error, judge
 from core.source.s3.reply import Reply
-from core.source.s3.runs import ObjectsRun, Run, RunPage, VersionsRun, endless, objects_request
-from core.source.s3.splitting import cuts, is_replaced, just_before
+from core.source.s3.runs import ObjectsRun, Run, RunPage, VersionsRun, objects_request
+from core.source.s3.splitting import cuts, just_before
 from core.source.s3.xml import XML_BYTES
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from core.source.s3.caller import Caller
     from core.source.s3.handle import Door
+    from core.source.s3.listed import ListingPage
     from core.source.s3.wire import Wire
 
 PAGES_AHEAD: Final = 4
@@ -58,7 +59,7 @@ class Listing:
         Raises Broken, Denied, BadInput, NodeBusy, NodeUnreachable.
         """
         lanes = deque(self._lanes(after, versions=versions))
-        order = _Order(self._where, after, self._exists)
+        order = TrueOrder(self._where, after, self._exists)
         try:
             while lanes:
                 lane = lanes[0]
@@ -70,6 +71,9 @@ class Listing:
                     lanes.popleft()
                 else:
                     self._advance(lanes)
+            page = order.end()
+            if page.rows or page.unnamed:
+                yield page
         finally:
             self._wire.drop()
 
@@ -156,45 +160,3 @@ class _Lane:
     def again(self, outcome: Again) -> None:
         self._asking = False
         self.due_s = time.monotonic() + pause_or_raise(outcome, self._tried)
-
-
-class _Order:
-    """Sees to it that keys only go forward, and that each is the true one."""
-
-    def __init__(
-        self, where: str, after: bytes | None, exists: Callable[[bytes, bytes], bool]
-    ) -> None:
-        self._where = where
-        self._exists = exists
-        self._last = after if after is not None else b""
-        self._first = after is None
-        self._ids: set[bytes] = set()
-
-    def page(self, page: RunPage) -> ListingPage:
-        """Return a run's page, judged."""
-        rows = page.rows
-        if page.exact or not any(is_replaced(row[0]) for row in rows):
-            self._forward(rows)
-            return ListingPage(rows, [])
-        true: list[Listed] = []
-        unnamed: list[Unnamed] = []
-        for row in rows:
-            key, version, size = row[0], row[1], row[2]
-            if not is_replaced(key) or (key > self._last and self._exists(key, version)):
-                true.append(row)
-                self._forward([row])
-            else:
-                unnamed.append(Unnamed(key, version, size))
-        return ListingPage(true, unnamed)
-
-    def _forward(self, rows: list[Listed]) -> None:
-        last, first, ids = self._last, self._first, self._ids
-        for row in rows:
-            key = row[0]
-            if key > last or first:
-                last, first = key, False
-                ids.clear()
-            elif key < last or row[1] in ids or not ids:
-                raise endless(self._where, key)
-            ids.add(row[1])
-        self._last, self._first = last, first
