@@ -37,6 +37,7 @@ from core.model import BundleState
 from core.source.chosen import wants_seen
 from core.target import profile as profiles
 from core.target.open_table import open_target_table
+from core.target.ours import Ours
 from core.target.pin_audit import RecordedPin
 from core.target.rows import RowMaker
 
@@ -151,7 +152,8 @@ class CopyRun:
         )
         self._executor, self._window = executor, window
         means = self._means(table, RowMaker(profile, engine.workspace.id), placement, window)
-        means = replace(means, tells_seen=wants_seen(setup.source))
+        ours = Ours(profile, engine.workspace.id)
+        means = replace(means, tells_seen=wants_seen(setup.source), ours=ours)
         self.copier = Copier(means, reins, hold, planned=planned or self._errand is not None)
         if not engine.walking:
             self.copier.plan_ended()  # it may have ended while the target was asked

@@ -56,6 +56,10 @@ class Writers:
         with gateway.client() as client:
             for bucket in (PLAIN, VERSIONED):
                 client.create_bucket(Bucket=bucket)
+                client.put_bucket_ownership_controls(
+                    Bucket=bucket,
+                    OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerPreferred"}]},
+                )
             client.put_bucket_versioning(
                 Bucket=VERSIONED, VersioningConfiguration={"Status": "Enabled"}
             )
@@ -113,7 +117,8 @@ WEIGHTS: Final = {
     "delete": 14,
     "tag": 14,
     "untag": 5,
-    "share": 6,
+    "share": 2,
+    "share_bucket": 3,
     "describe": 8,
     "copy": 6,
     "multipart": 0.2,
@@ -164,7 +169,12 @@ class _Hand:
         self._s3.delete_object_tagging(**_named(at))
 
     def share(self, at: tuple[str, str]) -> None:
+        """Change an object's own ACL; a gateway over a file system has none, and says so."""
         self._s3.put_object_acl(**_named(at), ACL=self._chance.choice(("private", "public-read")))
+
+    def share_bucket(self, at: tuple[str, str]) -> None:
+        acl = self._chance.choice(("private", "public-read", "public-read-write"))
+        self._s3.put_bucket_acl(Bucket=at[0], ACL=acl)
 
     def describe(self, at: tuple[str, str]) -> None:
         """Give an object other metadata by a copy onto itself: its bytes stay."""

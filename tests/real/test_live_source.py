@@ -140,10 +140,20 @@ def _same_buckets(gateway: Gateway, rows: dict[str, dict[str, object]]) -> None:
         for name in names:
             told = ask.bucket(reader, name)
             assert rows[name].get("tags", {}) == told.tags, name
+            grants = client.get_bucket_acl(Bucket=name)["Grants"]
+            assert _grants(rows[name]) == sorted(
+                (grant["Grantee"]["ID"], grant["Permission"]) for grant in grants
+            ), name
             policy = rows[name].get("policy", "")
             assert (json.loads(str(policy)) if policy else "") == (
                 json.loads(told.policy) if told.policy else ""
             ), name
+
+
+def _grants(document: dict[str, object]) -> list[tuple[str, str]]:
+    acl = document["acl"]
+    assert isinstance(acl, dict)
+    return sorted((one["Access"], one["Permission"]) for one in acl["Grantees"])
 
 
 def _say(writers: Writers, rounds: list[dict[str, object]], objects: int) -> None:

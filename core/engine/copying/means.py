@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from core.ledger.ledger import Ledger
     from core.target.cache_drop import CacheDrop
     from core.target.objects import ObjectTable
+    from core.target.ours import Ours
     from core.target.rows import RowMaker
 
 
@@ -44,7 +45,7 @@ class Means:
     recorded bundle. made_by: carry the bundles of this job's round alone; None: all. attempts: how
     often an object that changed goes round again; None: as the knob says. tells_seen: each entry
     is handed to the workers as the walk saw it. cache: drops the gateway's keys of written rows;
-    None: there is no cache.
+    None: there is no cache. ours: knows our rows, where there may be some of an earlier copy.
     """
 
     ledger: Ledger
@@ -61,3 +62,4 @@ class Means:
     attempts: int | None = None
     tells_seen: bool = False
     cache: CacheDrop | None = None
+    ours: Ours | None = None

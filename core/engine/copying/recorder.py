@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from core.engine.copying.faults import Backoff
+from core.engine.copying.hiding import hidden_keys, take_off
 from core.engine.copying.outcome import Outcome, again_bundle, outcome_of, without_refused
 from core.engine.copying.recorded_event import RecordedEvent
 from core.engine.crew.task import Rows
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from core.engine.crew.task import CopyResult
     from core.engine.holding import Hold
     from core.engine.reins import Reins
-    from core.ledger.rows import EntryRow, EventDraft
+    from core.ledger.rows import EntryRow, EventDraft, RecordRow
     from core.model import Bundle
     from core.target.shape import Row
 
@@ -65,6 +66,7 @@ class Recorder:
     async def record_again(self, bundle: Bundle, rows: Rows, left: list[EntryRow]) -> None:
         """Record a bundle by its manifest; left: members that go round again."""
         refused = await self._upsert(rows.table)
+        await self._unname(bundle, rows.ledger)
         outcome = Outcome(rows=rows.ledger, failures=[], again=left)
         await self._store(bundle, without_refused(outcome, refused), len(rows.ledger))
 
@@ -75,6 +77,7 @@ class Recorder:
             # gone for good: not to be believed of an empty mount point
             await asyncio.to_thread(self._m.require_source)
         refused = await self._upsert(rows.table)
+        await self._unname(bundle, rows.ledger)
         members = {}
         if result.faults:
             members = {e[:2]: e for e in await self._m.ledger.bundle_entries(bundle)}
@@ -137,6 +140,26 @@ class Recorder:
                 break
         await self._forget(left)
         return refused
+
+    async def _unname(self, bundle: Bundle, rows: Sequence[RecordRow]) -> None:
+        """Take off the table what delete markers hide by now: an earlier copy's rows.
+
+        A round saw some of them as objects, and the worker found markers in their place.
+        """
+        ours = self._m.ours
+        hidden = [] if ours is None else hidden_keys(bundle.bucket, rows)
+        backoff = Backoff()
+        while hidden and ours is not None:
+            try:
+                await self._forget(await take_off(self._m.table, ours, hidden))
+            except HELD as fault:
+                await self._hold.wait(fault)
+            except NoAnswer as fault:
+                self._reins.waits["table"] = fault.what
+                await backoff.wait()
+            else:
+                self._reins.waits.pop("table", None)
+                return
 
     async def _forget(self, rows: Sequence[Row]) -> None:
         """Drop the cache's keys of written rows, behind the rows: a reader finds those then."""
