@@ -153,6 +153,12 @@ def _verified(_now: wire.Snapshot, job: wire.Job) -> str:
     return f"  {display.count(job.done)} of {of}, {equal} equal, {display.count(found)} not{read}"
 
 
+def _kept(_now: wire.Snapshot, job: wire.Job) -> str:
+    """Return how far a job on the whole object table is."""
+    total = "" if job.total is None else f" of {display.count(job.total)}"
+    return f"  {display.count(job.done)}{total} rows"
+
+
 def _moved(now: wire.Snapshot, _job: wire.Job) -> str:
     said = {fact.label: fact.value for fact in (*facts.total_facts(now), *facts.speed_facts(now))}
     return (
@@ -166,6 +172,9 @@ _WORDS: Mapping[str, Callable[[wire.Snapshot, wire.Job], str]] = {
     JobKind.ASSESS: _assessed,
     JobKind.CHECK: lambda _now, _job: "",
     JobKind.REPAIR: _mended,
+    JobKind.BACKUP: _kept,
+    JobKind.RESTORE: _kept,
+    JobKind.REBUILD: _kept,
     JobKind.SYNC: _synced,
     JobKind.VERIFY: _verified,
 }
