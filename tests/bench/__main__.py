@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NoReturn
 from tests.bench import machine
 from tests.bench.cleaning import remove_runs, run_name
 from tests.bench.controls import run_controls
+from tests.bench.keeping_up import run_keeping_up
 from tests.bench.ledger_cost import run_ledger_cost
 from tests.bench.local import run_local, small_tree
 from tests.bench.memory import run_memory
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from tests.bench.table import Section
 
-GOALS = ("p1", "p2", "p3", "p4", "p5", "p6", "p8", "p9", "p11")
+GOALS = ("p1", "p2", "p3", "p4", "p5", "p6", "p8", "p9", "p11", "p12")
 DONE, NOT_DONE, MISUSED = 0, 1, 2
 TERMINATED = 143
 
@@ -103,6 +104,8 @@ def _chapters(settings: Settings, goals: set[str]) -> Iterator[list[Section]]:
         yield run_starting(settings)
     if "p11" in goals:
         yield run_controls(settings, small)
+    if "p12" in goals:
+        yield run_keeping_up(settings)
 
 
 def _settings(workers: int | None, rounds: int) -> Settings:

@@ -38,6 +38,14 @@ class Ran:
     plan_s: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Synced:
+    """What a round took, from the job's start to its end, and the job's own figures."""
+
+    seconds: float
+    figures: dict[str, int]
+
+
 @dataclass(slots=True)
 class Peaks:
     """The most memory that was seen of each process, in bytes."""
@@ -116,6 +124,21 @@ class VgwmEngine:
     def migrate(self, peaks: Peaks | None = None) -> Ran:
         """Plan, and copy what is planned meanwhile."""
         return asyncio.run(self._run(copies=True, peaks=peaks))
+
+    def sync(self) -> Synced:
+        """Run one round of a sync."""
+        return asyncio.run(self._sync())
+
+    async def _sync(self) -> Synced:
+        async with Client(self.workspace) as client:
+            began_ns = time.time_ns()
+            job = await client.start_job("sync", {"mode": "once"}, actor="bench")
+            now = await self._end(client, job, job, None)
+        found = job_of(now, job)
+        return Synced(
+            seconds=(_ended_ns(now, job) - began_ns) / 1e9,
+            figures={} if found is None else dict(found.figures),
+        )
 
     async def _answers(self) -> bool:
         try:
