@@ -1,0 +1,110 @@
+"""Bytes on real Kubo nodes read again: a lost and a flipped block are found behind sound pins."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from core.config.knobs import Knobs
+from core.config.schema import IpfsTarget, PosixSource, Workspace
+from core.config.secret import SecretRef
+from core.config.workspace import FILE_NAME, write
+from core.dag import cid as cids
+from core.verify.bytes_told import BytesWish
+from tests.integration.engine.ground import engine_on, make_ground, migrate
+from tests.integration.engine.reading_again import EVERY, FULL, look
+from tests.lab import target
+from tests.real.mutations import block_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.integration.engine.ground import Ground
+    from tests.lab.kubo import KuboNode
+    from tests.lab.stack import Stack
+
+pytestmark = pytest.mark.timeout(180)
+
+PASSWORD = "VGWM_TEST_CLUSTER"  # noqa: S105 - the variable's name
+OBJECTS = 120
+ALL = OBJECTS + 1
+
+
+def make_workspace(ground: Ground, stack: Stack) -> Path:
+    """Write a workspace over the ground; return where its object table is."""
+    table = ground.workspace.parent / "objects.db"
+    ground.workspace.mkdir(exist_ok=True)
+    write(
+        ground.workspace / FILE_NAME,
+        Workspace(
+            id="0a1b2c3d",
+            source=PosixSource(path=ground.source),
+            target=IpfsTarget(
+                kubo=tuple(stack.kubo_urls),
+                cluster=tuple(stack.cluster_urls),
+                cluster_user=stack.user,
+                cluster_password_ref=SecretRef.parse(f"env:{PASSWORD}"),
+                replication=2,
+                table=f"sqlite:{table}",
+            ),
+            knobs=Knobs(workers=2, batch_size=50),
+        ),
+    )
+    return table
+
+
+def holders(stack: Stack, cid: str) -> list[KuboNode]:
+    return [kubo for kubo in stack.kubos if block_file(kubo, cid).exists()]
+
+
+def name_of(stack: Stack, kubo: KuboNode) -> str:
+    return f"kubo-{stack.kubos.index(kubo) + 1}"
+
+
+def leaf(body: bytes) -> str:
+    return cids.text(cids.RAW + hashlib.sha256(body).digest())
+
+
+async def test_what_one_node_lost_or_serves_wrong_is_named_and_nothing_else(
+    stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(PASSWORD, stack.password)
+    ground = make_ground(tmp_path, objects=OBJECTS, buckets=1, seed=4711)
+    table = make_workspace(ground, stack)
+    async with engine_on(ground) as engine:
+        assert (await migrate(engine)).state == "done"
+        sound = await look(engine, EVERY, tmp_path / "sound")
+        assert (sound.found, sound.figures.n, sound.figures.unread) == ([], ALL, 0)
+        large = ground.bodies["bucket0", "large.bin"]
+        lost, flipped = [row for row in target.rows(table) if row.size == 4096][:2]
+        chunk = leaf(large[1 << 20 : 2 << 20])
+        where = {
+            lost.key: holders(stack, lost.cid)[0],
+            flipped.key: holders(stack, flipped.cid)[1],
+            "large.bin": holders(stack, chunk)[0],
+        }
+        block_file(where[lost.key], lost.cid).unlink()
+        block_file(where["large.bin"], chunk).unlink()
+        path = block_file(where[flipped.key], flipped.cid)
+        body = bytearray(path.read_bytes())
+        body[7] ^= 1
+        path.write_bytes(body)
+
+        told = await look(engine, EVERY, tmp_path / "hurt")
+        ills = {"large.bin": "lost_block", lost.key: "lost_block", flipped.key: "bad_bytes"}
+        assert told.ills == {("bucket0", key): ill for key, ill in ills.items()}
+        seen = {one.key.decode(): one.where for one in told.found}
+        assert seen == {key: name_of(stack, kubo) for key, kubo in where.items()}
+        assert (told.figures.n, told.figures.bad) == (ALL, 3)
+        # nobody healed it meanwhile, though the other node holds each block and is linked
+        assert not block_file(where[lost.key], lost.cid).exists()
+
+        once = await look(engine, FULL, tmp_path / "once")
+        assert once.ills.items() <= told.ills.items()
+        assert once.figures.unread == 0
+        all_of_it = BytesWish(seed=5, sample=ALL)
+        sampled = await look(engine, all_of_it, tmp_path / "sample")
+        assert sampled.ills == once.ills
+        assert sampled.figures.n == ALL
