@@ -45,7 +45,10 @@ class WorkerSetup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyTask:
-    """Copy one bundle. seen: its entries as the walk saw them, () where the source needs none."""
+    """Copy one bundle. seen: its entries as the walk saw them, () where the source needs none.
+
+    known: the CIDs of all entries, where their attributes alone are to be read again; else ().
+    """
 
     bundle: int
     epoch: int
@@ -59,6 +62,7 @@ class CopyTask:
     nodes: tuple[KuboEndpoint, ...]
     peers: tuple[str, ...]
     seen: Sequence[SeenEntry] = ()
+    known: Sequence[Cid] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,17 +64,28 @@ class Looker:
 
         Raises what no object is to blame for.
         """
+        alone = [one for one in moved if self._tells_seen and _has_its_bytes(one)]
+        whole = [one for one in moved if not (self._tells_seen and _has_its_bytes(one))]
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(self._task(bucket, part), name="look at a part")
-                for part in _parts(moved, self._engine.knobs.large_threshold)
+                for part in _parts(whole, self._engine.knobs.large_threshold)
+            ]
+            tasks += [
+                group.create_task(
+                    self._task(bucket, alone[at : at + OBJECTS], alone=True), name="look at some"
+                )
+                for at in range(0, len(alone), OBJECTS)
             ]
         found: dict[Position, Looked] = {}
         for task in tasks:
             found.update(task.result())
         return found
 
-    async def _task(self, bucket: BucketRow, part: Sequence[Moved]) -> dict[Position, Looked]:
+    async def _task(
+        self, bucket: BucketRow, part: Sequence[Moved], *, alone: bool = False
+    ) -> dict[Position, Looked]:
+        """Read a part; alone: the attributes alone, of objects whose bytes are known."""
         size_bytes = sum(one.entry[2] or 0 for one in part)
         large = size_bytes > self._engine.knobs.large_threshold and len(part) == 1
         task = CopyTask(
@@ -90,6 +101,7 @@ class Looker:
             nodes=(),
             peers=(),
             seen=[one.entry for one in part] if self._tells_seen else (),
+            known=[one.stored.cid for one in part if one.stored.cid is not None] if alone else (),
         )
         while True:
             try:
@@ -119,6 +131,15 @@ async def looker(engine: Engine, on_death: Callable[[int, str], None]) -> AsyncI
         yield Looker(executor, engine, tells_seen=wants_seen(setup.source))
     finally:
         await executor.close()
+
+
+def _has_its_bytes(one: Moved) -> bool:
+    """Tell whether an ETag, a size and a time say that an object's bytes are what they were.
+
+    Of current ones: what a HEAD tells of an old version may be less than its GET does.
+    """
+    current = not one.entry[1] and one.entry[2] is not None and one.stored.cid is not None
+    return current and one.entry[2:5] == one.stored[3:6]
 
 
 def _looked(result: CopyResult) -> dict[Position, Looked]:

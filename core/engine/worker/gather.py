@@ -18,6 +18,7 @@ from core.dag.unixfs import FileBuilder
 from core.display import safe
 from core.engine.crew.board import Step
 from core.engine.crew.task import Loss, ObjectFault
+from core.engine.worker.attributes_alone import attributes_alone
 from core.engine.worker.latency import SAMPLE, timed
 from core.engine.worker.packing import FLUSH_BYTES
 from core.model import Cid, Integrity
@@ -79,6 +80,9 @@ class Gatherer:
 
     def gather(self, task: CopyTask) -> None:
         """Read every entry of the bundle. Raises what the sink raises."""
+        if task.known:
+            self.carried += attributes_alone(task, self._reader, self._writer, self._fault)
+            return
         desk, limit, read = self._desk, self._profile.chunk_bytes, self._reader.read_small
         if self.ticks:
             desk.at(Step.READ, bundle=task.bundle, total=len(task.entries))
