@@ -33,6 +33,7 @@ class Recopying:
         self._m = means
         self._executor: LocalExecutor | None = None
         self._attempt = 0
+        self._starting = asyncio.Lock()
 
     async def again(self, bundle: Bundle, nodes: tuple[KuboEndpoint, ...]) -> str:
         """Build a bundle, to these nodes or into the directory; return "", or why it is another.
@@ -58,14 +59,15 @@ class Recopying:
             self._executor = None
 
     async def _started(self) -> LocalExecutor:
-        if self._executor is None:
-            means, knobs = self._m, self._m.knobs()
-            profile = await asyncio.to_thread(profiles.load, means.workspace.target.profile)
-            setup = worker_setup(means.workspace, knobs, profile)
-            self._executor = LocalExecutor(setup, means.board, means.forks, depth=1)
-            self._executor.on_death = means.died
-            self._executor.resize(min(WORKERS, knobs.workers))
-        return self._executor
+        async with self._starting:  # bundles are mended some at a time: one starts the workers
+            if self._executor is None:
+                means, knobs = self._m, self._m.knobs()
+                profile = await asyncio.to_thread(profiles.load, means.workspace.target.profile)
+                setup = worker_setup(means.workspace, knobs, profile)
+                self._executor = LocalExecutor(setup, means.board, means.forks, depth=1)
+                self._executor.on_death = means.died
+                self._executor.resize(min(WORKERS, knobs.workers))
+            return self._executor
 
     async def _run(
         self,

@@ -1,0 +1,264 @@
+"""Checks and repairs over a directory target, with real files: each kind found, planned, mended."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from core.config.knobs import Knobs
+from core.dag import cid as cids
+from core.dag.car_reading import sections
+from core.engine.repairing.progress import RepairProgress
+from core.errors import BadInput, Refused, WrongState
+from core.model import JobKind
+from core.verify.difference import Ill
+from core.verify.figures import Figures
+from core.verify.report_reading import differences
+from tests.integration.engine.ground import engine_on, make_ground, make_workspace, migrate
+from tests.integration.engine.keeping import all_rows, change, ended
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from core.engine.engine import Engine
+    from core.engine.repairing.plans import PlannedRepair
+    from tests.integration.engine.ground import Ground
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> Ground:
+    made = make_ground(tmp_path, objects=25, buckets=2)
+    make_workspace(made, Knobs(workers=1, batch_size=10))
+    return made
+
+
+@pytest.fixture
+async def engine(ground: Ground) -> AsyncIterator[Engine]:
+    async with engine_on(ground) as running:
+        row = await migrate(running)
+        assert row.state == "done", row.result
+        yield running
+
+
+def table_of(ground: Ground) -> Path:
+    return ground.target / "objects.db"
+
+
+def files(ground: Ground, folder: str) -> list[Path]:
+    return sorted((ground.target / folder).iterdir())
+
+
+async def checked(engine: Engine, ground: Ground) -> tuple[str, dict[str, int]]:
+    """Check; the report's name, and what was found by kind."""
+    job = await engine.start_job(JobKind.CHECK, {}, "tester", os.urandom(4).hex())
+    row = await ended(engine, job)
+    assert row.state == "done", row.result
+    proof = await engine.ledger.proof(job)
+    assert proof is not None
+    figures = Figures.parse(proof.figures)
+    counted: dict[str, int] = {}
+    for one in differences(ground.workspace / proof.folder):
+        counted[one.ill] = counted.get(one.ill, 0) + 1
+    assert counted == {str(one.ill): one.rows for one in figures.rows}
+    return f"check-{job}", counted
+
+
+async def planned(engine: Engine, report: str = "", *unpin: str) -> PlannedRepair:
+    plan = await engine.repairs.plans.make(report, unpin, patience_s=60.0)
+    if plan.error is not None:
+        raise plan.error
+    return plan
+
+
+async def repaired(engine: Engine, plan: PlannedRepair) -> RepairProgress:
+    args = {"plan": plan.plan.hash}
+    job = await engine.start_job(JobKind.REPAIR, args, "tester", os.urandom(4).hex())
+    row = await ended(engine, job)
+    assert row.state == "done", row.result
+    return RepairProgress.parse(row.progress)
+
+
+async def test_a_sound_target_has_no_differences_and_nothing_to_mend(
+    engine: Engine, ground: Ground
+) -> None:
+    report, found = await checked(engine, ground)
+    assert found == {}
+    plan = await planned(engine)
+    assert (plan.report.name, plan.plan.steps) == (report, [])
+    with pytest.raises(BadInput, match="no step"):
+        await engine.start_job(JobKind.REPAIR, {"plan": plan.plan.hash}, "tester", "r")
+
+
+async def test_rows_come_back_to_the_byte_whatever_was_done_to_them(
+    engine: Engine, ground: Ground
+) -> None:
+    before = all_rows(table_of(ground))
+    change(
+        table_of(ground),
+        "DELETE FROM versitygw_objects WHERE s3_key LIKE 'd1/%'",
+        "UPDATE versitygw_objects SET cid='bafkwrong', size=size+1 WHERE s3_key LIKE 'd2/%'",
+        "UPDATE versitygw_objects SET metadata=replace(metadata,'text/plain','a/b')"
+        " WHERE s3_key LIKE 'd3/%'",
+        "INSERT INTO versitygw_objects SELECT bucket,s3_key||'~',cid,size,created_at,updated_at,"
+        "metadata,pin_status FROM versitygw_objects WHERE s3_key='large.bin'",
+    )
+    report, found = await checked(engine, ground)
+    assert found == {
+        Ill.NO_ROW: 8,
+        Ill.WRONG_CID: 8,
+        Ill.WRONG_SIZE: 8,
+        Ill.WRONG_METADATA: 8,
+        Ill.ORPHAN_ROW: 2,
+    }
+    touched = all_rows(table_of(ground))
+    came = await repaired(engine, await planned(engine, report))
+    assert all_rows(table_of(ground)) == before
+    assert (came.written, came.removed, came.left) == (24, 2, 0)
+    folder = max(ground.workspace.glob("reports/repair-*"))
+    kept = [json.loads(line) for line in (folder / "rows-before.ndjson").read_text().splitlines()]
+    assert len(kept) == 18  # 16 that were replaced, 2 that were removed
+    assert all(tuple(row) in touched for row in kept)
+    assert await checked(engine, ground) == (f"check-{int(report[6:]) + 2}", {})
+
+
+async def test_i10_what_green_may_own_is_neither_overwritten_nor_removed(
+    engine: Engine, ground: Ground
+) -> None:
+    change(
+        table_of(ground),
+        "UPDATE versitygw_objects SET cid='bafkgreen', metadata='{\"v\":1}'"
+        " WHERE s3_key LIKE 'd1/%'",
+        "INSERT INTO versitygw_objects VALUES('bucket0','of-green','bafk',1,1,1,'{}',2)",
+    )
+    before = all_rows(table_of(ground))
+    report, found = await checked(engine, ground)
+    assert found == {Ill.WRONG_CID: 8, Ill.WRONG_METADATA: 8}
+    came = await repaired(engine, await planned(engine, report))
+    assert all_rows(table_of(ground)) == before
+    assert (came.written, came.left) == (0, 8)
+    assert came.reasons == {"the present row is not ours": 8}
+
+
+async def test_files_and_manifests_come_back_from_file_and_source(
+    engine: Engine, ground: Ground
+) -> None:
+    cars, manifests = files(ground, "bundles"), files(ground, "manifests")
+    before = {path: path.read_bytes() for path in (*cars, *manifests)}
+    cars[0].unlink()
+    manifests[0].unlink()
+    manifests[2].unlink()
+    report, found = await checked(engine, ground)
+    assert found == {Ill.NO_PIN: 1, Ill.NO_MANIFEST: 2}
+    came = await repaired(engine, await planned(engine, report))
+    assert (came.bundles, came.left) == (2, 0)
+    assert {path: path.read_bytes() for path in before} == before
+
+
+async def test_flipped_bits_are_found_by_a_full_verification_and_built_again(
+    engine: Engine, ground: Ground
+) -> None:
+    before = {path: path.read_bytes() for path in files(ground, "bundles")}
+    for path in (*before,)[:2]:
+        flip(path)
+    assert await checked(engine, ground) == ("check-3", {})  # no byte is read by a check
+    report = await verified(engine)
+    bad = [one.ill for one in differences(ground.workspace / "reports" / report)]
+    assert set(bad) == {Ill.BAD_BYTES}
+    came = await repaired(engine, await planned(engine, report))
+    assert (came.bundles, came.left) == (2, 0)
+    assert {path: path.read_bytes() for path in before} == before
+
+
+async def test_a_lost_file_is_not_built_from_a_source_that_has_moved_on(
+    engine: Engine, ground: Ground
+) -> None:
+    lost = files(ground, "bundles")[0]
+    row = next(row for row in all_rows(table_of(ground)) if lost.stem in str(row[6]))
+    lost.unlink()
+    others = files(ground, "bundles")
+    ground.put(str(row[0]), str(row[1]), b"moved on")
+    report, found = await checked(engine, ground)
+    assert found == {Ill.NO_PIN: 1}
+    came = await repaired(engine, await planned(engine, report))
+    assert (came.bundles, came.left) == (0, 1)
+    assert not lost.exists()
+    assert set(others) <= set(files(ground, "bundles"))
+    assert "at the source" in next(iter(came.reasons))
+
+
+async def test_a_file_of_no_bundle_is_listed_and_never_removed(
+    engine: Engine, ground: Ground
+) -> None:
+    root = "bafybeidm7cr5jhmtfjwl7qvy2qpzskx7xamkmqisfiqdhnefrbzum7wo2a"
+    stray = ground.target / "bundles" / f"{root}.car"
+    stray.write_bytes(b"not ours")
+    report, found = await checked(engine, ground)
+    assert found == {Ill.ORPHAN_PIN: 1}
+    assert (await planned(engine, report)).plan.steps == []
+    came = await repaired(engine, await planned(engine, report, root))
+    assert came.left == 1
+    assert stray.read_bytes() == b"not ours"
+
+
+async def test_i8_a_repair_is_done_as_it_was_shown_or_refused(
+    engine: Engine, ground: Ground
+) -> None:
+    with pytest.raises(WrongState, match="nothing was checked"):
+        await planned(engine)
+    change(table_of(ground), "DELETE FROM versitygw_objects WHERE s3_key LIKE 'd1/%'")
+    before = all_rows(table_of(ground))
+    report, _ = await checked(engine, ground)
+    plan = await planned(engine, report)
+    for hash_ in ("", "00000000", plan.plan.hash[:4]):
+        with pytest.raises(Refused):
+            await engine.start_job(JobKind.REPAIR, {"plan": hash_}, "tester", f"r{hash_}")
+    lists = ground.workspace / "reports" / report / "missing.ndjson"
+    text = lists.read_bytes()
+    lists.write_bytes(text.replace(b"d1/", b"d2/", 1))
+    with pytest.raises(Refused, match="says something else"):
+        await engine.start_job(JobKind.REPAIR, {"plan": plan.plan.hash}, "tester", "moved")
+    assert all_rows(table_of(ground)) == before
+    lists.write_bytes(text)
+    assert (await repaired(engine, plan)).written == 8
+
+
+@pytest.mark.parametrize(
+    "report", ["check-99", "check-x", "../check-3", "/etc", "reports", "check-3/..", "verify-3"]
+)
+async def test_only_a_report_of_this_workspace_is_taken(
+    engine: Engine, ground: Ground, report: str
+) -> None:
+    await checked(engine, ground)
+    with pytest.raises(BadInput, match="no report of this workspace"):
+        await planned(engine, report)
+
+
+async def test_a_report_may_be_named_by_its_place(engine: Engine, ground: Ground) -> None:
+    name, _ = await checked(engine, ground)
+    for place in (name, f"reports/{name}", str(ground.workspace / "reports" / name), f"{name}/"):
+        assert (await planned(engine, place)).report.name == name
+
+
+def flip(path: Path) -> None:
+    """Turn one bit in the first block of a CAR that is an object's bytes."""
+    with path.open("r+b") as file:
+        at = next(
+            one.offset for one in sections(file) if one.length and cids.codec(one.cid) == 0x55
+        )
+        file.seek(at)
+        byte = file.read(1)
+        file.seek(at)
+        file.write(bytes([byte[0] ^ 1]))
+
+
+async def verified(engine: Engine) -> str:
+    """Verify every byte; the report's name."""
+    args = {"full": "1"}
+    job = await engine.start_job(JobKind.VERIFY, args, "tester", os.urandom(4).hex())
+    row = await ended(engine, job)
+    assert row.state == "done", row.result
+    return f"verify-{job}"
