@@ -61,6 +61,7 @@ def _short(now: wire.Snapshot) -> list[Fact]:
         *facts.workspace_facts(now),
         *facts.total_facts(now),
         *facts.speed_facts(now),
+        *facts.lag_facts(now),
         *(facts.job_fact(job, now.at_ns) for job in now.jobs),
         *(facts.worker_fact(worker) for worker in now.workers),
         *(facts.node_fact(node) for node in now.nodes),

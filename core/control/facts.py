@@ -58,6 +58,7 @@ def facts(now: wire.Snapshot) -> list[Fact]:
         *workspace_facts(now),
         *total_facts(now),
         *speed_facts(now),
+        *lag_facts(now),
         *(job_fact(job, now.at_ns) for job in now.jobs),
         *(worker_fact(worker) for worker in now.workers),
         *(node_fact(node) for node in now.nodes),
@@ -182,6 +183,14 @@ def speed_facts(now: wire.Snapshot) -> list[Fact]:
     if now.limit:
         found.append(Fact(label="limit", parts=(now.limit,)))
     return found
+
+
+def lag_facts(now: wire.Snapshot) -> list[Fact]:
+    """Return how far the target is behind the source; nothing before a sync's first full round."""
+    if now.sync_lag_s is None:
+        return []
+    lag = display.duration(now.sync_lag_s)
+    return [Fact(label="lag", parts=(lag, f"{display.count(now.sync_pending)} objects to carry"))]
 
 
 def _speed(objects_s: float | None, bytes_s: float | None, over: str = "") -> tuple[str, ...]:

@@ -31,7 +31,7 @@ def totals(now: Snapshot, ui: Ui, width: int) -> list[Line]:
         _objects(now, ui, width),
         _bytes(now),
         _rate(now),
-        _eta(now),
+        _eta(now, width),
         _minute(now, ui, width),
         labelled("limit", Piece(now.limit)) if now.limit else EMPTY,
     ]
@@ -85,12 +85,19 @@ def _rate(now: Snapshot) -> Line:
     return at(line, 48, Piece(mean, Role.DIM))
 
 
-def _eta(now: Snapshot) -> Line:
+def _eta(now: Snapshot, width: int) -> Line:
     fact = eta_fact(now)
     first, *rest = fact.parts
     role = Role.TEXT if now.eta.low_s is not None else role_of(fact.state)
     mark = "" if now.eta.low_s is not None else f"{fact.state.glyph} "
-    return labelled("ETA", Piece(mark + first, role), *(Piece(f"   {part}") for part in rest))
+    line = labelled("ETA", Piece(mark + first, role), *(Piece(f"   {part}") for part in rest))
+    return line if now.sync_lag_s is None else right(line, width - 1, _lag(now))
+
+
+def _lag(now: Snapshot) -> Piece:
+    """Return how far the target is behind the source, once a sync looked at all of it."""
+    waits = f"   {display.count(now.sync_pending)} to carry" if now.sync_pending else ""
+    return Piece(f"lag {display.duration(now.sync_lag_s or 0)}{waits}", Role.DIM)
 
 
 def _minute(now: Snapshot, ui: Ui, width: int) -> Line:

@@ -34,6 +34,7 @@ _DOING = {
     "retry": "trying again",
     "skip": "skipping",
     "unskip": "taking skips back",
+    "sync": "keeping up with the source",
 }
 
 _JOB_STATES = {

@@ -100,3 +100,11 @@ def test_failures_are_counted_by_phase_and_class_and_only_grow() -> None:
     assert 'vgwm_errors_total{workspace="photos",phase="copy",code="denied"} 7' in text
     assert 'vgwm_failed_objects{workspace="photos",phase="record"} 1' in text
     assert 'vgwm_failed_objects{workspace="photos",phase="copy"}' not in text
+
+
+def test_the_lag_of_a_sync_has_a_series_once_a_round_has_looked_at_everything() -> None:
+    assert "vgwm_sync_" not in metrics.render(BUSY)
+    synced = msgspec.structs.replace(BUSY, sync_lag_s=41.5, sync_pending=3)
+    text = metrics.render(synced)
+    assert 'vgwm_sync_lag_seconds{workspace="photos"} 41.5' in text
+    assert 'vgwm_sync_pending_objects{workspace="photos"} 3' in text
