@@ -32,8 +32,7 @@ from core.engine.settings import worker_setup
 from core.ledger.ledger import Ledger
 from core.ledger.rows import LedgerIdentity
 from core.model import JobKind
-from core.source.posix.chosen import posix_config
-from core.source.posix.source import PosixSource
+from core.source.chosen import open_source, source_config
 from core.target import profile as profiles
 from core.target.dir_store import DirStore
 from core.target.objects_sqlite import SqliteTable
@@ -80,7 +79,7 @@ class Assembly:
         self._keeps_bundles = keeps_bundles
         self._stand_in: NoLedger | None = None
         self._workspace: Workspace = load(folder / FILE_NAME)
-        self._source = PosixSource(posix_config(self._workspace))
+        self._source = open_source(source_config(self._workspace))
         self._profile = profiles.load(self._workspace.target.profile)
 
     async def run(self) -> dict[str, float]:
