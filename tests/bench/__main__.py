@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from tests.bench import machine
+from tests.bench.bytes_again import run_bytes_again
 from tests.bench.cleaning import remove_runs, run_name
 from tests.bench.controls import run_controls
+from tests.bench.from_s3 import run_from_s3
 from tests.bench.keeping_up import run_keeping_up
 from tests.bench.ledger_cost import run_ledger_cost
 from tests.bench.local import run_local, small_tree
@@ -33,7 +35,15 @@ if TYPE_CHECKING:
 
     from tests.bench.table import Section
 
-GOALS = ("p1", "p2", "p3", "p4", "p5", "p6", "p8", "p9", "p11", "p12")
+GOALS = ("p1", "p2", "p3", "p4", "p5", "p6", "p8", "p9", "p10", "p11", "p12", "p13")
+_BY_THEMSELVES = {
+    "p8": run_memory,
+    "p9": run_starting,
+    "p12": run_keeping_up,
+    "p13": run_from_s3,
+}
+"""Goals that share nothing with others."""
+
 DONE, NOT_DONE, MISUSED = 0, 1, 2
 TERMINATED = 143
 
@@ -98,14 +108,13 @@ def _chapters(settings: Settings, goals: set[str]) -> Iterator[list[Section]]:
         yield run_ledger_cost(settings, small, stack)
     if "p6" in goals:
         yield run_planning(settings, many_tree(settings))
-    if "p8" in goals:
-        yield run_memory(settings)
-    if "p9" in goals:
-        yield run_starting(settings)
+    if "p10" in goals:
+        yield run_bytes_again(settings, small)
     if "p11" in goals:
         yield run_controls(settings, small)
-    if "p12" in goals:
-        yield run_keeping_up(settings)
+    for goal, run in _BY_THEMSELVES.items():
+        if goal in goals:
+            yield run(settings)
 
 
 def _settings(workers: int | None, rounds: int) -> Settings:
