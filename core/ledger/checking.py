@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from core.ledger.reader import Reader
-    from core.ledger.rows import Position
+    from core.ledger.rows import EntryRow
 
 _ROW: Final = "SELECT key,st,bun,size,cid,mh FROM objects"
 _NOW: Final = " AND ver=x''"
@@ -86,8 +86,8 @@ class CheckLooks:
         """Return these bundles; one that there is not is absent."""
         return await self._reader.read(partial(_bundles, ids=ids))
 
-    async def members(self, bundle_id: int) -> list[Position]:
-        """Return the (key, version) of a bundle's recorded members, in that order."""
+    async def members(self, bundle_id: int) -> list[EntryRow]:
+        """Return a bundle's recorded members as they were read, by (key, version)."""
         return await self._scanner.read(partial(_members, bundle_id=bundle_id))
 
     async def roots(self) -> KnownRoots:
@@ -140,14 +140,15 @@ def _bundles(conn: sqlite3.Connection, ids: Sequence[int]) -> dict[int, KeptBund
 _COUNTS: Final = ("sections", "section_bytes", "unique_blocks", "unique_bytes")
 
 
-def _members(conn: sqlite3.Connection, bundle_id: int) -> list[Position]:
+def _members(conn: sqlite3.Connection, bundle_id: int) -> list[EntryRow]:
     row = conn.execute("SELECT bid,lo,hi FROM bundles WHERE id=?", (bundle_id,)).fetchone()
     if row is None:
         return []
     bucket_id, low, high = row
     return conn.execute(
-        "SELECT key,ver FROM objects WHERE bid=? AND (key,ver)>=(?,?) AND (key,ver)<=(?,?)"
-        " AND bun=? AND st=? ORDER BY key,ver",
+        "SELECT key,ver,size,ino,mt,ct FROM objects"
+        " WHERE bid=? AND (key,ver)>=(?,?) AND (key,ver)<=(?,?) AND bun=? AND st=?"
+        " ORDER BY key,ver",
         (bucket_id, *position_of(low), *position_of(high), bundle_id, ObjectState.RECORDED),
     ).fetchall()
 

@@ -14,11 +14,13 @@ from core.engine.crew.executor import LocalExecutor, WorkerLost
 from core.engine.crew.task import CopyTask
 from core.engine.settings import worker_setup
 from core.errors import NoAnswer
+from core.source.chosen import wants_seen
 from core.target import profile as profiles
 
 if TYPE_CHECKING:
     from core.engine.crew.task import CopyResult
     from core.engine.repairing.means import RepairMeans
+    from core.ledger.rows import EntryRow
     from core.model import Bundle
     from core.target.sink import KuboEndpoint
 
@@ -33,6 +35,7 @@ class Recopying:
         self._m = means
         self._executor: LocalExecutor | None = None
         self._attempt = 0
+        self._tells_seen = False
         self._starting = asyncio.Lock()
 
     async def again(self, bundle: Bundle, nodes: tuple[KuboEndpoint, ...]) -> str:
@@ -63,7 +66,8 @@ class Recopying:
             if self._executor is None:
                 means, knobs = self._m, self._m.knobs()
                 profile = await asyncio.to_thread(profiles.load, means.workspace.target.profile)
-                setup = worker_setup(means.workspace, knobs, profile)
+                setup = await asyncio.to_thread(worker_setup, means.workspace, knobs, profile)
+                self._tells_seen = wants_seen(setup.source)
                 self._executor = LocalExecutor(setup, means.board, means.forks, depth=1)
                 self._executor.on_death = means.died
                 self._executor.resize(min(WORKERS, knobs.workers))
@@ -73,7 +77,7 @@ class Recopying:
         self,
         executor: LocalExecutor,
         bundle: Bundle,
-        entries: list[tuple[bytes, bytes]],
+        entries: list[EntryRow],
         nodes: tuple[KuboEndpoint, ...],
     ) -> CopyResult:
         """Run the task; again if its worker dies."""
@@ -90,9 +94,10 @@ class Recopying:
                 owner=self._m.buckets.owner(bundle.bucket_id),
                 kind=bundle.kind,
                 size_bytes=bundle.size_bytes,
-                entries=entries,
+                entries=[entry[:2] for entry in entries],
                 nodes=nodes,
                 peers=bundle.allocations,
+                seen=entries if self._tells_seen else (),
             )
             try:
                 return await executor.run(task)
