@@ -31,7 +31,9 @@ class YdbPlace:
         )
 
     async def clear(self, table: YdbTable) -> None:
-        """Drop the profile's tables; the directory goes with the last of them."""
+        """Drop the profile's tables and those beside; the directory goes with the last of them."""
+        for beside in await table.sets():
+            await table.drop(beside.tag)
         for path in table.paths:
             await table.client.define(f"DROP TABLE IF EXISTS `{path}`")
 

@@ -256,3 +256,20 @@ async def test_a_profile_of_many_columns_is_rebuilt_but_for_what_others_count(
         came = await done(running, Act.REBUILD, origin=origin)
     assert [all_rows(table, name) for name in tables] == before
     assert came.done == len(before[0]) == 26
+
+
+async def test_another_workspaces_bundles_become_nobodys_rows(
+    ground: Ground, engine: Engine, tmp_path: Path
+) -> None:
+    (tmp_path / "theirs").mkdir()
+    theirs = make_ground(tmp_path / "theirs", objects=3, buckets=1)
+    make_workspace(theirs, Knobs(workers=1), "ffffffff")
+    async with engine_on(theirs) as other:
+        assert (await migrate(other)).state == "done"
+    table = table_of(ground)
+    before = all_rows(table)
+    plan = await planned(engine, Act.REBUILD, origin=str(theirs.target / "bundles"))
+    row = await ended(engine, await begin(engine, plan))
+    assert row.state == "failed"
+    assert "is of workspace ffffffff" in row.result
+    assert (all_rows(table), names(table)) == (before, TABLES)

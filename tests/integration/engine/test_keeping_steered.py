@@ -158,3 +158,22 @@ async def test_an_engine_that_ends_leaves_its_restore_to_the_next(
     async with engine_on(ground) as second:
         assert (await ended(second, job)).state is JobState.DONE
     assert all_rows(table) == whole
+
+
+async def test_a_row_that_is_read_back_otherwise_stops_it_and_changes_nothing(
+    ground: Ground, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = ground.target / "objects.db"
+    before = all_rows(table)
+    read = SqliteTable.read
+
+    async def altered(table: SqliteTable, keys: Sequence[RowKey]) -> list[Row]:
+        rows = await read(table, keys)
+        return [*rows[:-1], (*rows[-1][:2], "bafkother", *rows[-1][3:])]
+
+    plan = await planned(engine, Act.RESTORE, file=str(tmp_path / "kept.ndjson"))
+    monkeypatch.setattr(SqliteTable, "read", altered)
+    row = await ended(engine, await begin(engine, plan))
+    assert row.state is JobState.FAILED
+    assert "was read back otherwise" in row.result
+    assert (all_rows(table), names(table)) == (before, TABLES)
