@@ -6,13 +6,16 @@ engine's parts.
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from core.display import safe
 from core.engine.syncing.ground import opened
 from core.engine.syncing.tombstones import Applied, Tombstones
 from core.engine.syncing.waste import Swept, Waste
+from core.target import profile as profiles
 from core.target.cache_drop import bucket_keys
 
 if TYPE_CHECKING:
@@ -21,7 +24,11 @@ if TYPE_CHECKING:
     from core.engine.engine import Engine
     from core.engine.reins import Reins
     from core.engine.syncing.ground import Ground
+    from core.target.profile import Profile
     from core.target.shape import Row
+
+_WRITTEN: Final = "bucket_rows"
+"""Where the ledger keeps the digest of the bucket rows that a round wrote last."""
 
 
 class Settled(NamedTuple):
@@ -45,35 +52,42 @@ async def settle(
     buckets that the source has no more, accepted as such; their rows go once no object row is left.
     A killed engine's next round goes on: all of it repeats safely. Raises JobCancelled.
     """
-    due = await engine.ledger.waste.tombstones(1)
-    spent = await engine.ledger.waste.spent(1)
-    if not (due or spent or changed or vanished):
+    ledger = engine.ledger
+    profile = await asyncio.to_thread(profiles.load, engine.workspace.target.profile)
+    rows, digest = _rows(engine, profile, changed), ""
+    if rows:
+        digest = blake2b(repr(rows).encode(), digest_size=16).hexdigest()
+        if await ledger.get_meta(_WRITTEN) == digest:
+            rows = []  # as they were written before
+    due = await ledger.waste.tombstones(1)
+    spent = await ledger.waste.spent(1)
+    if not (due or spent or rows or vanished):
         return Settled()
     async with opened(engine, reins) as ground:
-        await _write_buckets(ground, _rows(engine, ground, changed))
+        if rows:
+            await _write_buckets(ground, rows)
+            await ground.hold.patiently(partial(ledger.set_meta, _WRITTEN, digest))
         applied = await Tombstones(ground).apply()
         swept = await Waste(ground).sweep(round_id)
-        await _remove_buckets(ground, _rows(engine, ground, vanished, gone=True))
+        await _remove_buckets(ground, _rows(engine, profile, vanished, gone=True))
         return Settled(applied, swept)
 
 
 def _rows(
-    engine: Engine, ground: Ground, names: Sequence[bytes], *, gone: bool = False
+    engine: Engine, profile: Profile, names: Sequence[bytes], *, gone: bool = False
 ) -> list[Row]:
     """Return the rows of some buckets, as the ledger has their settings.
 
     gone: they are buckets that the source has no more.
     """
-    if ground.profile.buckets is None or not names:
+    if profile.buckets is None or not names:
         return []
     wanted = {name.decode() for name in names}
-    return [row for row in engine.buckets.rows(ground.profile, gone=gone) if row[0] in wanted]
+    return [row for row in engine.buckets.rows(profile, gone=gone) if row[0] in wanted]
 
 
 async def _write_buckets(ground: Ground, rows: Sequence[Row]) -> None:
     """Write the rows that are others in the table, and drop what the cache knows of them."""
-    if not rows:
-        return
     present = set(await ground.patiently("table", ground.table.scan_buckets))
     other = [row for row in rows if row not in present]
     if other:

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from core.engine.syncing.ground import Ground
     from core.model import Bundle
 
-PAGE: Final = 64
+PAGE: Final = 1_000
+"""Bundles that are read at a time: each page is a pass over the ledger's objects."""
+
+A_COMMIT: Final = 64
 """Bundles that are let go in one commit."""
 
 AT_ONCE: Final = 8
@@ -58,11 +61,12 @@ class Waste:
                     partial(ground.ledger.clearing.note_spent, new, round_id)
                 )
             due = [held.bundle for held in page if 0 < held.since < round_id]
-            gone = await self.let_go(due)
+            gone = 0
+            for at in range(0, len(due), A_COMMIT):
+                await ground.hold.checkpoint()
+                gone += len(await self.let_go(due[at : at + A_COMMIT]))
             swept = Swept(
-                swept.noted + len(new),
-                swept.let_go + len(gone),
-                swept.named + len(due) - len(gone),
+                swept.noted + len(new), swept.let_go + gone, swept.named + len(due) - gone
             )
         return swept
 
