@@ -7,6 +7,7 @@ attribute names of its sibling, and its own room.
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Final
 
 from core.source.posix.attributes import LEGACY_USER
@@ -15,45 +16,49 @@ if TYPE_CHECKING:
     from core.source.posix.attributes import Attributes
     from core.source.s3.fetched import Head
 
-_SAME: Final = (
-    ("etag", "etag"),
-    ("content-type", "content-type"),
-    ("content-encoding", "content-encoding"),
-    ("content-language", "content-language"),
-    ("content-disposition", "content-disposition"),
-    ("cache-control", "cache-control"),
-    ("expires", "expires"),
-    ("x-amz-website-redirect-location", "website-redirect-location"),
-    ("x-amz-version-id", "version-id"),
-)
+_SAME: Final = {
+    "etag": "etag",
+    "content-type": "content-type",
+    "content-encoding": "content-encoding",
+    "content-language": "content-language",
+    "content-disposition": "content-disposition",
+    "cache-control": "cache-control",
+    "expires": "expires",
+    "x-amz-website-redirect-location": "website-redirect-location",
+    "x-amz-version-id": "version-id",
+}
 _USER: Final = "x-amz-meta-"
 _SUM: Final = "x-amz-checksum-"
 _SUM_TYPE: Final = "x-amz-checksum-type"
 _HOLD: Final = "x-amz-object-lock-legal-hold"
 _LOCK_MODE: Final = "x-amz-object-lock-mode"
 _LOCK_UNTIL: Final = "x-amz-object-lock-retain-until-date"
+_PLAIN: Final = re.compile(r"[A-Za-z0-9+/=_-]*")
 _CHUNKED: Final = (b"aws-chunked,", b"aws-chunked")
 
 
 def attributes(head: Head, tags: bytes = b"") -> Attributes:
     """Return the attributes that a posix backend would keep. tags: as `X-Amz-Tagging`, or b""."""
     fields = head.fields
-    told: Attributes = {name: fields[header] for header, name in _SAME if header in fields}
-    amz = [name for name in fields if name.startswith("x-amz-")]
-    sums = [name for name in amz if name.startswith(_SUM) and name != _SUM_TYPE]
+    told: Attributes = {}
+    sums: list[str] = []
+    user: list[str] = []
+    for name, value in fields.items():  # the hot loop: a dozen headers an object
+        same = _SAME.get(name)
+        if same is not None:
+            told[same] = value
+        elif name.startswith(_SUM):
+            if name != _SUM_TYPE:
+                sums.append(name)
+        elif name.startswith(_USER):
+            user.append(name)
     if sums:
         told["checksums"] = _sums(fields, sums)
-    user = [name for name in amz if name.startswith(_USER)]
     if user:
         _add_user(told, fields, user)
     if tags:
         told["X-Amz-Tagging"] = tags
-    if fields.get(_HOLD) == b"ON":
-        told["object-legal-hold"] = b"\x01"
-    if _LOCK_MODE in fields and _LOCK_UNTIL in fields:
-        told["object-retention"] = _json(
-            {"Mode": _text(fields[_LOCK_MODE]), "RetainUntilDate": _text(fields[_LOCK_UNTIL])}
-        )
+    _add_lock(told, fields)
     if told.get("content-encoding", b"").startswith(_CHUNKED):
         _drop_transfer(told)
     return told
@@ -68,10 +73,19 @@ def _sums(fields: dict[str, bytes], names: list[str]) -> bytes:
         kind = "COMPOSITE" if composite else "FULL_OBJECT"
     if len(values) == 1:
         [(algorithm, value)] = values.items()
-        if value.isascii() and '"' not in value and "\\" not in value:
+        if _PLAIN.fullmatch(value + kind):
             text = f'{{"Algorithm":"{algorithm}","Type":"{kind}","{algorithm}":"{value}"}}'
             return text.encode()
     return _json({"Algorithm": "", "Type": kind, **values})
+
+
+def _add_lock(told: Attributes, fields: dict[str, bytes]) -> None:
+    if fields.get(_HOLD) == b"ON":
+        told["object-legal-hold"] = b"\x01"
+    if _LOCK_MODE in fields and _LOCK_UNTIL in fields:
+        told["object-retention"] = _json(
+            {"Mode": _text(fields[_LOCK_MODE]), "RetainUntilDate": _text(fields[_LOCK_UNTIL])}
+        )
 
 
 def _add_user(told: Attributes, fields: dict[str, bytes], names: list[str]) -> None:
