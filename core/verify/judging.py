@@ -93,13 +93,12 @@ def judge_all(contents: Contents, seen: Seen) -> list[Fault]:
 
 def _is_whole(total: Total, directory: Directory, weave: Weave) -> bool:
     """Tell whether the root links the members as they are, and all their blocks were seen."""
-    sizes = list(map(weave.held.get, directory.entries))
-    return (
-        b"".join(directory.entries) == total.cids
-        and None not in sizes
-        and sum(filter(None, sizes)) == total.size_bytes
-        and directory.manifest in weave.held
-    )
+    try:
+        size_bytes = sum(map(weave.held.__getitem__, directory.entries))
+    except KeyError:
+        return False
+    same = b"".join(directory.entries) == total.cids
+    return same and size_bytes == total.size_bytes and directory.manifest in weave.held
 
 
 def text_of(cid: bytes) -> str:
