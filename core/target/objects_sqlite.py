@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar, cast
@@ -212,8 +213,13 @@ class SqliteTable:
         return f"SQLite {sqlite3.sqlite_version}"
 
     async def beside(self, tag: str) -> SqliteTable:
-        """Return the set of tables with this tag, over the same connections."""
-        return SqliteTable(self._path, profile_of(self._profile, tag), self._writer, self._reader)
+        """Return the set of tables with this tag, over the same connections.
+
+        It has no index: names of indexes are the file's, and the table in use has that one.
+        """
+        profile = profile_of(self._profile, tag)
+        bare = replace(profile, objects=replace(profile.objects, index=None))
+        return SqliteTable(self._path, bare, self._writer, self._reader)
 
     async def sets(self) -> list[Beside]:
         """Return the sets of tables beside those in use."""

@@ -44,9 +44,8 @@ def old_tag(at_ns: int) -> str:
 
 
 def named(shape: TableShape, tag: str) -> TableShape:
-    """Return a table's shape under the name that it has in a set."""
-    index = shape.index and replace(shape.index, name=f"{shape.index.name}_{tag}")
-    return replace(shape, name=f"{shape.name}_{tag}", index=index)
+    """Return a table's shape under the name that it has in a set; its index is its own."""
+    return replace(shape, name=f"{shape.name}_{tag}")
 
 
 def profile_of(profile: Profile, tag: str) -> Profile:

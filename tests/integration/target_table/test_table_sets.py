@@ -9,7 +9,11 @@ import pytest
 from core.errors import Broken, Refused
 from core.target.bucket_rows import BucketFacts, bucket_row
 from core.target.objects import START
+from core.target.objects_sqlite import SqliteTable
+from core.target.objects_ydb import YdbTable
 from core.target.table_sets import NEW, old_tag
+from core.target.ydb_client import CALL
+from core.target.ydb_wire import describe
 from tests.integration.target_table.making import keys_of, make_rows
 
 if TYPE_CHECKING:
@@ -123,11 +127,34 @@ async def test_a_drop_takes_one_set_and_repeats(table: ObjectTable, profile: Pro
 
 async def drop_one(table: ObjectTable, name: str) -> None:
     """Remove one table behind the house's back."""
-    from core.target.objects_sqlite import SqliteTable  # noqa: PLC0415 - beside what it is for
-    from core.target.objects_ydb import YdbTable  # noqa: PLC0415
-
     if isinstance(table, SqliteTable):
         await table._writer.submit(lambda c: c.execute(f"DROP TABLE {name}"))  # noqa: SLF001
     elif isinstance(table, YdbTable):
         root = table.paths[0].rpartition("/")[0]
         await table.client.define(f"DROP TABLE `{root}/{name}`")
+
+
+async def index_names(table: ObjectTable) -> list[str]:
+    """The names of the indexes that the object table in use has."""
+    if isinstance(table, SqliteTable):
+        text = "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ?"
+        name = table._objects.name  # noqa: SLF001 - a look from outside
+        rows = await table._reader.run(lambda c: c.execute(text, (name,)).fetchall())  # noqa: SLF001
+        return [str(name) for (name,) in rows if not str(name).startswith("sqlite_autoindex")]
+    assert isinstance(table, YdbTable)
+    found = await describe(table.client.driver, table.paths[0], CALL)
+    return [index.name for index in found.indexes]
+
+
+async def test_an_index_has_the_profiles_name_after_a_swap(
+    table: ObjectTable, profile: Profile
+) -> None:
+    """Who reads through it names it."""
+    await table.upsert(make_rows(profile, "b", ["one"]))
+    await table.build_index()
+    new = await filled(table, profile, ["two"])
+    await new.build_index()
+    await table.swap(OLD)
+    assert await index_names(table) == (
+        [profile.objects.index.name] if profile.objects.index else []
+    )
