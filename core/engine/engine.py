@@ -301,7 +301,7 @@ class Engine:
             posts = [
                 Post(seat.slot, self.looks.nodes_of(next(iter(seat.held), 0))) for seat in seats
             ]
-            if self.planning:
+            if self.walking:
                 posts.append(Post(WALKER_SLOT))
             still = self.looks.still()
             self.observer.sample(

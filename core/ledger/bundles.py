@@ -141,7 +141,12 @@ def get(conn: sqlite3.Connection, bundle_id: int) -> Bundle | None:
 
 def entries(conn: sqlite3.Connection, bundle: Bundle) -> list[EntryRow]:
     """Return the members that have no end state yet, in key order."""
-    found = load(conn, bundle.id)
+    return members(conn, bundle.id)
+
+
+def members(conn: sqlite3.Connection, bundle_id: int) -> list[EntryRow]:
+    """Return the same of a bundle by its number."""
+    found = load(conn, bundle_id)
     return conn.execute(
         f"SELECT key,ver,size,ino,mt,ct{found.members} ORDER BY key,ver",
         found.bounds,

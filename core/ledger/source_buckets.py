@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from core.ledger import bundles, recording
 from core.ledger.rows import BucketState
+from core.model import ObjectState
 
 if TYPE_CHECKING:
     import sqlite3
@@ -53,6 +55,15 @@ def removed(conn: sqlite3.Connection) -> None:
     conn.execute("UPDATE buckets SET st=? WHERE st=?", (BucketState.REMOVED, BucketState.GONE))
 
 
-def gone(conn: sqlite3.Connection, bucket_id: int) -> None:
-    """Mark a bucket that the source has no more."""
+def gone(conn: sqlite3.Connection, bucket_id: int, now_ns: int) -> None:
+    """Mark a bucket that the source has no more; what was to be brought from it is gone, too."""
     conn.execute("UPDATE buckets SET st=? WHERE bid=?", (BucketState.GONE, bucket_id))
+    for (number,) in conn.execute(
+        "SELECT id FROM bundles WHERE bid=? AND st<4 AND rnd<>0", (bucket_id,)
+    ).fetchall():
+        rows = [
+            (int(ObjectState.GONE), None, None, *entry[2:], None, bucket_id, *entry[:2])
+            for entry in bundles.members(conn, number)
+        ]
+        outcome = recording.Outcome(rows=rows, failures=[], requeued=[])
+        recording.record(conn, number, outcome, now_ns)

@@ -46,7 +46,8 @@ class Syncing:
 
     async def bucket_gone(self, bucket_id: int, event: EventDraft | None = None) -> None:
         """Mark a bucket that the source has no more."""
-        await self._write(partial(source_buckets.gone, bucket_id=bucket_id), event)
+        now_ns = self._clock()
+        await self._write(partial(source_buckets.gone, bucket_id=bucket_id, now_ns=now_ns), event)
 
     async def buckets_removed(self, event: EventDraft | None = None) -> None:
         """Note that the target has the vanished buckets no more."""

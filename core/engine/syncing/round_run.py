@@ -20,14 +20,14 @@ from core.engine.syncing.pending import told
 from core.engine.syncing.progress import SyncProgress
 from core.engine.syncing.settling import settle
 from core.engine.syncing.walking import RoundWalk
-from core.errors import NoPlan, WrongState
+from core.errors import NoGatewayRoot, NoPlan, WrongState
 from core.ledger.rounds import RoundKind, RoundState
 from core.ledger.rows import BucketRow, BucketState, EventDraft
 from core.model import BundleState
 from core.source.chosen import open_source
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from core.engine.copying.errand import Errand
     from core.engine.engine import Engine
@@ -123,14 +123,29 @@ class RoundRun:
         await self._buckets()
         engine.walking = True
         try:
-            walk = RoundWalk(engine, self._reins, self._hold, self._wish, row)
-            await walk.run(await ledger.buckets())
+            await self._walked(row)
         finally:
             engine.walking = False
         # an empty mount point looks like a source without objects
         await asyncio.to_thread(require_source, engine)
         turn = partial(ledger.syncing.turn, row.id, RoundState.CARRYING)
         await self._hold.patiently(turn)
+
+    async def _walked(self, row: RoundRow) -> None:
+        """Walk every bucket; one that is removed under the walk is gone, and ends no round."""
+        engine, ledger = self._engine, self._engine.ledger
+        walk = RoundWalk(engine, self._reins, self._hold, self._wish, row)
+        while True:
+            rows = await ledger.buckets()
+            try:
+                await walk.run(rows)
+            except NoGatewayRoot:
+                await asyncio.to_thread(require_source, engine)
+                await self._buckets()
+                if _there(rows) == _there(await ledger.buckets()):
+                    raise  # it is something else
+            else:
+                return
 
     async def _buckets(self) -> None:
         """Store the source's buckets; say which are new, changed, gone."""
@@ -180,6 +195,10 @@ class RoundRun:
         return EventDraft(
             kind="sync", text=text, level="warn" if level == "warn" else "info", job=self._reins.id
         )
+
+
+def _there(rows: Sequence[BucketRow]) -> set[bytes]:
+    return {row.name for row in rows if row.state.there}
 
 
 async def apply_due(engine: Engine, reins: Reins, round_id: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import sqlite3
@@ -231,3 +232,27 @@ async def test_an_object_that_failed_keeps_what_the_target_has_of_it(
     assert skipped.key == b"d1/k0001"
     stored = await engine.ledger.rounds.stored(1, b"d1/k0000", b"d1/k0001", 10)
     assert stored[-1].state is ObjectState.SKIPPED
+
+
+async def test_i4_a_bucket_that_goes_under_a_round_takes_its_open_bundles_with_it(
+    ground: Ground, engine: Engine
+) -> None:
+    """What a round was to bring from it is gone, and holds up no other bucket."""
+    await engine.set_knobs({"workers": "0"}, "tester")
+    ground.put("bucket1", "d1/k0001", b"another body")
+    ground.put("bucket0", "new/one", b"one")
+    job = await engine.start_job(JobKind.SYNC, {"mode": "once"}, "tester", "")
+    while engine.copy is None:  # noqa: ASYNC110 - a job's step has no event
+        await asyncio.sleep(0.01)
+    await engine.pause(job, "tester")  # what is held is cancelled at once
+    await engine.cancel(job, "tester")
+    await engine.wait(job)
+    shutil.move(ground.source / "bucket1", ground.source.parent / "kept")
+    await engine.set_knobs({"workers": "2"}, "tester")
+    assert (await sync(engine)).state == "failed"
+    due = await engine.ledger.rounds.due()
+    await synced(engine, accept=due.hash)
+    assert (await engine.ledger.counters()).remaining == 0
+    assert bodies(ground.target) == {
+        at: body for at, body in ground.bodies.items() if at[0] == "bucket0"
+    }
