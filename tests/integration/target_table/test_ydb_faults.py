@@ -20,6 +20,7 @@ from core.target.objects_ydb import YdbTable
 from core.target.open_table import TableLogin, open_table
 from core.target.row_check import RowsRefused
 from core.target.shape import Source
+from core.target.table_sets import NEW, old_tag
 from core.target.ydb_upsert import MAX_ROWS, WritePath
 from tests.fakes.ydb_process import ROOT, YdbProcess
 from tests.integration.target_table.making import keys_of, make_rows, with_value
@@ -351,3 +352,20 @@ SYNC_TABLE = """
 async def define(table: YdbTable, text: str) -> None:
     """Somebody else's DDL."""
     await table.client.define(text)
+
+
+@pytest.mark.parametrize(
+    "fault", ["RenameTables=UNAVAILABLE:first2", "ListDirectory=ABORTED:first1"]
+)
+async def test_a_swap_is_tried_again_and_done_once(server: YdbProcess, fault: str) -> None:
+    server.start("--fault", fault)
+    async with opened(server) as table:
+        await table.ensure()
+        await table.upsert(make_rows(GUIDE, "b", ["old"]))
+        new = await table.beside(NEW)
+        await new.ensure()
+        await new.upsert(make_rows(GUIDE, "b", ["new"]))
+        old = old_tag(1_764_590_400_123_456_789)
+        await table.swap(old)
+        assert keys_of(await table.scan(START, 10)) == [("b", "new")]
+        assert [one.tag for one in await table.sets()] == [old]
