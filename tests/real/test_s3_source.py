@@ -15,6 +15,7 @@ from core.config.secret import SecretKind, SecretRef
 from core.dag import cid as cids
 from core.dag.car_reading import CarIndex
 from core.dag.reading import read_file
+from core.errors import NoGatewayRoot
 from core.model import Unrepresentable
 from core.source.chosen import open_source
 from core.source.posix.config import PosixConfig
@@ -236,6 +237,17 @@ def test_a_walk_goes_on_strictly_behind_a_key_that_is_done(shown: Shown) -> None
         key, version = entries[len(entries) // 2][:2]
         rest = [entry for page in source.walk(bucket, (key, version)) for entry in page.entries]
         assert rest == [entry for entry in entries if entry[0] > key], bucket.name
+
+
+def test_a_bucket_that_is_not_there_is_told_from_an_empty_one(shown: Shown) -> None:
+    source = shown.by_s3()
+    bucket = replace(source.bucket(b"lab-odd"), name=b"lab-never")
+    with pytest.raises(NoGatewayRoot):
+        source.bucket(b"lab-never")
+    with pytest.raises(NoGatewayRoot):
+        source.reader(b"lab-never")
+    with pytest.raises(NoGatewayRoot):
+        list(source.walk(bucket))
 
 
 def test_i4_keys_that_a_listing_shows_alike_stay_two(shown: Shown) -> None:

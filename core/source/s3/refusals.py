@@ -9,7 +9,15 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from core.display import safe
-from core.errors import BadInput, Broken, Denied, NodeBusy, NodeUnreachable, VgwmError
+from core.errors import (
+    BadInput,
+    Broken,
+    Denied,
+    NodeBusy,
+    NodeUnreachable,
+    NoGatewayRoot,
+    VgwmError,
+)
 from core.source.posix.outcome import Changed, Fault, Gone, Unreadable
 from core.source.s3.handle import STALLED, TLS_FAULTS, TOO_LARGE
 from core.source.s3.reply import fields_of
@@ -98,7 +106,7 @@ def _everywhere(reply: Reply, code: str, where: str) -> VgwmError | None:
     if reply.status in _MOVED or code in _REGION:
         return _elsewhere(reply, where)
     if code == "NoSuchBucket":
-        return BadInput(
+        return NoGatewayRoot(
             what="there is no such bucket", where=where, remedy="Was it removed? Plan again."
         )
     return None
