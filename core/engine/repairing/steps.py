@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -101,7 +102,7 @@ class Steps:
             await self._m.bundles.suspect(place)
         numbers = step.bundles.behind(self._now.at)
         share = step.lines // max(1, len(step.bundles))
-        while group := [number for number, _ in zip(numbers, range(AT_ONCE), strict=False)]:
+        while group := list(islice(numbers, AT_ONCE)):
             await self._reins.checkpoint()
             async with asyncio.TaskGroup() as tasks:
                 begun = [

@@ -12,6 +12,7 @@ from core.config.knobs import Knobs
 from core.dag import cid as cids
 from core.dag.car_reading import sections
 from core.engine.repairing.progress import RepairProgress
+from core.engine.repairing.steps import AT_ONCE
 from core.errors import BadInput, Refused, WrongState
 from core.model import JobKind
 from core.verify.difference import Ill
@@ -156,6 +157,23 @@ async def test_files_and_manifests_come_back_from_file_and_source(
     came = await repaired(engine, await planned(engine, report))
     assert (came.bundles, came.left) == (2, 0)
     assert {path: path.read_bytes() for path in before} == before
+
+
+async def test_every_bundle_of_a_step_is_mended_however_many(tmp_path: Path) -> None:
+    """Some are mended at a time, and none may fall between two of those."""
+    ground = make_ground(tmp_path, objects=25, buckets=2)
+    make_workspace(ground, Knobs(workers=1, batch_size=2))
+    async with engine_on(ground) as engine:
+        assert (await migrate(engine)).state == "done"
+        manifests, cars = files(ground, "manifests"), files(ground, "bundles")
+        assert len(manifests) > 3 * AT_ONCE
+        for path in (*manifests, *cars[:3]):
+            path.unlink()
+        report, found = await checked(engine, ground)
+        assert found == {Ill.NO_MANIFEST: len(manifests), Ill.NO_PIN: 3}
+        came = await repaired(engine, await planned(engine, report))
+        assert (came.bundles, came.left) == (len(manifests), 0)
+        assert (files(ground, "manifests"), files(ground, "bundles")) == (manifests, cars)
 
 
 async def test_flipped_bits_are_found_by_a_full_verification_and_built_again(
