@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.errors import BadInput, Denied, NodeUnreachable
+from core.model import Integrity
+from core.source.posix.integrity import verdict_small
 from core.source.posix.large import page_buffer
 from core.source.posix.meta import MetaWriter
 from core.source.posix.outcome import Gone
@@ -93,7 +95,8 @@ def test_i4_a_whole_tree_is_listed_and_read_as_the_gateway_shows_it(
             expected = told[key]
             assert hashlib.sha256(got.body).hexdigest() == expected.sha256, key
             assert got.head.modified_ns // 10**9 == expected.modified_s, key
-            _same_metadata(got, expected.document(), key)
+            parts = client.parts(bucket.name, got.wanted, got.head)
+            _same_metadata(got, parts, expected.document(), key)
             unseen.discard(key)
         markers = {(name, row[0].decode(), row[1].decode()) for row in rows if row[2] is None}
         markers.discard((HIDDEN.bucket, HIDDEN.name.decode(), ""))  # to S3 it is deleted
@@ -103,15 +106,18 @@ def test_i4_a_whole_tree_is_listed_and_read_as_the_gateway_shows_it(
     assert {key[1] for key in unseen} <= {"control\x01\x02\x1b[31m", "nonchar\ufffe"}
 
 
-def _same_metadata(got: Whole, expected: dict[str, object], key: tuple[str, str, str]) -> None:
-    described = MetaWriter("").describe(
-        attributes(got.head, got.tags), got.head.size_bytes, 0, version=got.wanted.version
-    )
+def _same_metadata(
+    got: Whole, parts: tuple[int, ...], expected: dict[str, object], key: tuple[str, str, str]
+) -> None:
+    told = attributes(got.head, got.tags, parts)
+    described = MetaWriter("").describe(told, len(got.body), 0, version=got.wanted.version)
+    assert verdict_small(got.body, told, "verify") is not Integrity.STALE_ETAG
+    if parts:
+        assert verdict_small(got.body, told, "verify") is Integrity.OK
     ours = json.loads(described.meta.manifest())
     for name in ("mtime_ns", "v"):
         ours.pop(name, None)
-    # HEAD alone tells of locks; how an object was uploaded stands in no header
-    for name in ("legal_hold", "retention", "parts"):
+    for name in ("legal_hold", "retention"):  # HEAD alone tells of locks
         expected.pop(name, None)
     assert ours == expected, key
     assert described.losses == ()

@@ -11,6 +11,7 @@
         client.heads(bucket, wanted)               -> Looked | Missed, in the order wanted
         client.head(bucket, wanted)                -> Head | a fault
         client.uploads(bucket)                     -> uploads in progress
+        client.parts(bucket, wanted, head)         -> end offsets of a multipart upload's parts
         client.tags(bucket, wanted)                -> the tags, as the attribute X-Amz-Tagging
 
     headers.attributes(head, tags)  -> attributes as a posix backend keeps them, so that
@@ -34,6 +35,7 @@ from core.source.s3.config import HANDLES
 from core.source.s3.handle import Door
 from core.source.s3.lane import Lane
 from core.source.s3.listing import Listing
+from core.source.s3.parts import part_ends
 from core.source.s3.refusals import as_error
 from core.source.s3.reply import Reply, head_of
 from core.source.s3.request import object_request, tagging_request
@@ -125,6 +127,9 @@ class Endpoint(Protocol):
     def head(self, bucket: bytes, wanted: Wanted) -> Head | Fault:
         """Return an object's headers."""
 
+    def parts(self, bucket: bytes, wanted: Wanted, head: Head) -> tuple[int, ...]:
+        """Return the end offsets of a multipart upload's parts; () if it is none, or not told."""
+
     def tags(self, bucket: bytes, wanted: Wanted) -> bytes:
         """Return an object's tags as the attribute `X-Amz-Tagging`: a JSON object; b"" for none."""
 
@@ -143,6 +148,7 @@ class S3Client:
         self._handles = handles
         self._caller = Caller(self._door)
         self._lane: Lane | None = None
+        self._looks: Lane | None = None
         self._wire: Wire | None = None
         self._streamer: Streamer | None = None
 
@@ -159,10 +165,10 @@ class S3Client:
 
     def close(self) -> None:
         """Give the connections back; what was not taken to its end is given up."""
-        for part in (self._lane, self._wire, self._streamer, self._caller):
+        for part in (self._lane, self._looks, self._wire, self._streamer, self._caller):
             if part is not None:
                 part.close()
-        self._lane = self._wire = self._streamer = None
+        self._lane = self._looks = self._wire = self._streamer = None
 
     def buckets(self) -> list[ListedBucket]:
         """See `Endpoint`."""
@@ -217,6 +223,12 @@ class S3Client:
         if isinstance(got, VgwmError):
             raise got
         return got
+
+    def parts(self, bucket: bytes, wanted: Wanted, head: Head) -> tuple[int, ...]:
+        """See `Endpoint`. Over connections of its own: a fetch may be under way."""
+        if self._looks is None:
+            self._looks = Lane(self._door, handles=self._handles)
+        return part_ends(self._looks, bucket, wanted, head)
 
     def tags(self, bucket: bytes, wanted: Wanted) -> bytes:
         """See `Endpoint`. Raises Denied, BadInput where they are not told."""

@@ -15,11 +15,13 @@ class Wanted(NamedTuple):
     """An object to be read. version: b"" for the current one.
 
     size_bytes: as a listing had it, to spare a large one its first, broken off answer; -1: unknown.
+    part: 0 for all of it, else the number of a part of a multipart upload, for its headers alone.
     """
 
     key: bytes
     version: bytes = b""
     size_bytes: int = -1
+    part: int = 0
 
 
 class Head(NamedTuple):

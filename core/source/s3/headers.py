@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Final
 from core.source.posix.attributes import LEGACY_USER
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from core.source.posix.attributes import Attributes
     from core.source.s3.fetched import Head
 
@@ -37,9 +39,29 @@ _PLAIN: Final = re.compile(r"[A-Za-z0-9+/=_-]*")
 _CHUNKED: Final = (b"aws-chunked,", b"aws-chunked")
 
 
-def attributes(head: Head, tags: bytes = b"") -> Attributes:
-    """Return the attributes that a posix backend would keep. tags: as `X-Amz-Tagging`, or b""."""
+def attributes(head: Head, tags: bytes = b"", parts: Sequence[int] = ()) -> Attributes:
+    """Return the attributes that a posix backend would keep.
+
+    tags: as `X-Amz-Tagging`, or b"". parts: end offsets of a multipart upload's, () if not known.
+    """
     fields = head.fields
+    told, sums, user = _sorted(fields)
+    if sums:
+        told["checksums"] = _sums(fields, sums)
+    if user:
+        _add_user(told, fields, user)
+    if tags:
+        told["X-Amz-Tagging"] = tags
+    if parts:
+        told["mp-metadata"] = json.dumps({"parts": list(parts)}).encode()
+    _add_lock(told, fields)
+    if told.get("content-encoding", b"").startswith(_CHUNKED):
+        _drop_transfer(told)
+    return told
+
+
+def _sorted(fields: dict[str, bytes]) -> tuple[Attributes, list[str], list[str]]:
+    """Return what is kept as it is, and the names of checksums and of user metadata."""
     told: Attributes = {}
     sums: list[str] = []
     user: list[str] = []
@@ -52,16 +74,7 @@ def attributes(head: Head, tags: bytes = b"") -> Attributes:
                 sums.append(name)
         elif name.startswith(_USER):
             user.append(name)
-    if sums:
-        told["checksums"] = _sums(fields, sums)
-    if user:
-        _add_user(told, fields, user)
-    if tags:
-        told["X-Amz-Tagging"] = tags
-    _add_lock(told, fields)
-    if told.get("content-encoding", b"").startswith(_CHUNKED):
-        _drop_transfer(told)
-    return told
+    return told, sums, user
 
 
 def _sums(fields: dict[str, bytes], names: list[str]) -> bytes:

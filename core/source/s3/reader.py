@@ -55,6 +55,9 @@ class Objects(Protocol):
     def stream(self, bucket: bytes, wanted: Wanted) -> Streamed | Fault:
         """Open an object of any size."""
 
+    def parts(self, bucket: bytes, wanted: Wanted, head: Head) -> tuple[int, ...]:
+        """Return the end offsets of a multipart upload's parts."""
+
     def has_lock(self, bucket: bytes) -> bool:
         """Tell whether a bucket's objects may be locked."""
 
@@ -141,12 +144,13 @@ class S3Reader:
             return self._opened(got.wanted)
         head = got.head
         if isinstance(got, Looked):
-            return S3Large(head, attributes(head, got.tags), partial(self._stream, got.wanted))
+            told = self._told(got.wanted, head, got.tags)
+            return S3Large(head, told, partial(self._stream, got.wanted))
         if self._locked and not version:
             head = self._with_lock(got.wanted, head)
         return SmallRead(
             got.body,
-            attributes(head, got.tags),
+            self._told(got.wanted, head, got.tags),
             head.size_bytes,
             etag_number(head.etag),
             head.modified_ns,
@@ -215,7 +219,13 @@ class S3Reader:
         head = got.head
         if self._locked and not wanted.version:
             head = self._with_lock(wanted, head)
-        return S3Large(head, attributes(head, tags), partial(self._stream, wanted), got)
+        told = self._told(wanted, head, tags)
+        return S3Large(head, told, partial(self._stream, wanted), got)
+
+    def _told(self, wanted: Wanted, head: Head, tags: bytes) -> Attributes:
+        """Return an object's attributes; the layout of a multipart upload is asked for."""
+        parts = self._client.parts(self._bucket, wanted, head) if "-" in head.etag else ()
+        return attributes(head, tags, parts)
 
     def _stream(self, wanted: Wanted) -> Streamed | Fault:
         return self._client.stream(self._bucket, wanted)

@@ -58,6 +58,12 @@ def object_request(
     return Request(method, object_path(bucket, key), query, more)
 
 
+def part_request(bucket: bytes, key: bytes, version: bytes, number: int) -> Request:
+    """Return the look at a part of a multipart upload. number: from 1, gaps closed."""
+    pairs = [("partNumber", b"%d" % number)] + ([("versionId", version)] if version else [])
+    return Request("HEAD", object_path(bucket, key), canonical_query(pairs))
+
+
 def tagging_request(bucket: bytes, key: bytes, version: bytes) -> Request:
     """Return the read of an object's tags."""
     pairs = [("tagging", b"")] + ([("versionId", version)] if version else [])

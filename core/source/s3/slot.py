@@ -14,7 +14,7 @@ from core.source.s3.fetched import Larger, Looked, Whole
 from core.source.s3.handle import TOO_LARGE
 from core.source.s3.refusals import NOT_FOUND, judge
 from core.source.s3.reply import head_of
-from core.source.s3.request import object_request, tagging_request
+from core.source.s3.request import object_request, part_request, tagging_request
 from core.source.s3.tagging import tags_attribute
 from core.source.s3.xml import XML_BYTES
 
@@ -94,7 +94,7 @@ class Bodies:
 
     def request(self, slot: Slot) -> tuple[Request, int]:
         """See `Aim`."""
-        key, version, _ = slot.wanted
+        key, version, *_ = slot.wanted
         if slot.step is Step.TAGS:
             return tagging_request(self._bucket, key, version), XML_BYTES
         # 0 would mean no limit: one byte more comes through, and `settle` sees it
@@ -139,7 +139,9 @@ class Heads:
 
     def request(self, slot: Slot) -> tuple[Request, int]:
         """See `Aim`."""
-        key, version, _ = slot.wanted
+        key, version, _, part = slot.wanted
+        if part:
+            return part_request(self._bucket, key, version, part), 0
         match slot.step:
             case Step.TAGS:
                 return tagging_request(self._bucket, key, version), XML_BYTES
@@ -155,6 +157,8 @@ class Heads:
         """See `Aim`."""
         if slot.step is Step.TAGS:
             return settle_tags(slot, reply, self._where)
+        if slot.wanted.part:
+            return self._part(slot, reply)
         # VersityGW's HEAD knows no old version of a key whose current one has no id: its GET does
         if slot.step is None and reply.status == NOT_FOUND and slot.wanted.version:
             slot.step = Step.FIRST
@@ -171,6 +175,12 @@ class Heads:
             head = head._replace(size_bytes=int(total.group(1)) if total else head.size_bytes)
         _took(slot, Looked(slot.wanted, head), head)
         return None
+
+    def _part(self, slot: Slot, reply: Reply) -> Fault | Again | VgwmError | None:
+        outcome = judge(reply, self._where)
+        if outcome is None:
+            slot.got = Looked(slot.wanted, head_of(reply))
+        return outcome
 
 
 def settle_tags(slot: Slot, reply: Reply, where: str) -> Fault | Again | VgwmError | None:

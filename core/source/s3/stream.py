@@ -175,7 +175,7 @@ class LargeStream:
         if end is not None:
             etag = self.head.fields.get("etag", b"").decode("latin-1")
             more = (f"Range: bytes={offset}-{end - 1}", f"If-Match: {etag}")
-        key, version, _ = self._wanted
+        key, version, *_ = self._wanted
         tried = 0
         while True:
             tried += 1

@@ -11,7 +11,7 @@ import pytest
 from core.errors import BadInput, Denied, NodeBusy, NodeUnreachable
 from core.source.posix.outcome import Changed, Gone, Unreadable
 from core.source.s3.client import S3Client
-from core.source.s3.fetched import Larger, Looked, Missed, Wanted, Whole
+from core.source.s3.fetched import Head, Larger, Looked, Missed, Wanted, Whole
 from core.source.s3.handle import Door
 from core.source.s3.lane import AHEAD_BYTES, Lane
 from tests.fakes.s3_endpoint import (
@@ -310,3 +310,26 @@ def test_headers_of_an_old_version_come_by_its_first_byte(serve: Serve) -> None:
         )
     assert [type(one) for one in got] == [Looked, Looked, Missed]
     assert [one.head.size_bytes for one in got if type(one) is Looked] == [10, 0]
+
+
+@pytest.mark.parametrize("kind", ["told", "whole each time", "other etag", "none"])
+def test_the_parts_of_an_upload_are_known_where_each_can_be_looked_at(
+    serve: Serve, kind: str
+) -> None:
+    etag = {"ETag": f'"{"0" * 32}-3"'}
+    sizes = {"1": 50, "2": 60, "3": 7}
+
+    def says(asked: Asked) -> Say:
+        number = asked.query.get("partNumber")
+        if kind == "none" and number:
+            return Say(answer(501).raw)
+        size = 117 if not number or kind == "whole each time" else sizes[number]
+        other = {"ETag": '"else"'} if kind == "other etag" and number == "2" else etag
+        return Say(answer(206 if number else 200, b"", {"Content-Length": str(size), **other}).raw)
+
+    with S3Client(serve(says).config) as client:
+        wanted = Wanted(b"k")
+        head = client.head(BUCKET, wanted)
+        assert isinstance(head, Head)
+        parts = client.parts(BUCKET, wanted, head)
+    assert parts == ((50, 110, 117) if kind == "told" else ())
