@@ -124,7 +124,9 @@ class Look:
                 where=wish.text,
                 remedy="Name a folder of its .car files, or --from ledger.",
             )
-        return KeepingFacts(table="", bundles=bundles, warnings=(_COMES_BACK,))
+        known = await self._ledger.buckets()
+        told = (_COMES_BACK,) if known else (_COMES_BACK, _NO_BUCKETS)
+        return KeepingFacts(table="", bundles=bundles, warnings=told)
 
     def _backup(self, path: Path, profile: Profile) -> BackupFacts:
         """Return what a backup holds, read whole: unless that was done, and it did not change."""
@@ -162,6 +164,11 @@ class Look:
 _COMES_BACK = (
     "a bundle names what it was made with: objects that were removed since come back where their"
     " bundle is still there"
+)
+
+_NO_BUCKETS = (
+    "the ledger knows no bucket: bucket rows are kept from the present table, and made of nothing"
+    " else"
 )
 
 

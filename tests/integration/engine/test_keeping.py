@@ -273,3 +273,28 @@ async def test_another_workspaces_bundles_become_nobodys_rows(
     assert row.state == "failed"
     assert "is of workspace ffffffff" in row.result
     assert (all_rows(table), names(table)) == (before, TABLES)
+
+
+async def test_a_workspace_that_lost_all_but_its_name_is_served_again(
+    ground: Ground, tmp_path: Path
+) -> None:
+    """A new ledger, an empty table: a backup brings all back, bundles alone bring the objects."""
+    table, kept = table_of(ground), tmp_path / "kept.ndjson"
+    async with engine_on(ground) as first:
+        assert (await migrate(first)).state == "done"
+        assert (await backed_up(first, kept)).state == "done"
+    objects, buckets = all_rows(table), all_rows(table, "versitygw_buckets")
+    for path in (ground.workspace / "ledger.db", table):
+        for name in entries(path.parent):
+            if name.startswith(path.name):
+                (path.parent / name).unlink()
+    async with engine_on(ground) as second:
+        plan = await planned(second, Act.REBUILD, origin="pins")
+        assert plan.facts is not None
+        assert any("knows no bucket" in one for one in plan.facts.warnings)
+        came = await ended(second, await begin(second, plan))
+        assert came.state == "done"
+        assert all_rows(table) == objects
+        assert all_rows(table, "versitygw_buckets") == []
+        await done(second, Act.RESTORE, file=str(kept))
+    assert all_rows(table, "versitygw_buckets") == buckets
