@@ -1,8 +1,10 @@
-"""Bytes on real Kubo nodes read again: a lost and a flipped block are found behind sound pins."""
+"""Bytes read again: old versions too, and what real Kubo nodes lost behind sound pins."""
 
 from __future__ import annotations
 
 import hashlib
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,18 +14,23 @@ from core.config.schema import IpfsTarget, PosixSource, Workspace
 from core.config.secret import SecretRef
 from core.config.workspace import FILE_NAME, write
 from core.dag import cid as cids
+from core.dag.car_reading import sections
+from core.engine.engine import Engine
 from core.verify.bytes_told import BytesWish
 from tests.integration.engine.ground import engine_on, make_ground, migrate
 from tests.integration.engine.reading_again import EVERY, FULL, look
 from tests.lab import target
+from tests.lab.vgwm import Vgwm
 from tests.real.mutations import block_file
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.integration.engine.ground import Ground
     from tests.lab.kubo import KuboNode
     from tests.lab.stack import Stack
+    from tests.lab.tree.grow import GatewayTree
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -108,3 +115,38 @@ async def test_what_one_node_lost_or_serves_wrong_is_named_and_nothing_else(
         sampled = await look(engine, all_of_it, tmp_path / "sample")
         assert sampled.ills == once.ills
         assert sampled.figures.n == ALL
+
+
+async def test_old_versions_are_read_again_with_all_that_a_real_gateway_wrote(
+    grown: Callable[[str], GatewayTree], tmp_path: Path
+) -> None:
+    folder = tmp_path / "out"
+    gateway_tree = grown("xattr")
+    with Vgwm(tmp_path / "ws") as vgwm:
+        vgwm.run("init", *gateway_tree.init_words, "--target", f"dir:{folder}")
+        vgwm.run("plan")
+        vgwm.run("copy")
+    with closing(sqlite3.connect(f"file:{tmp_path}/ws/ledger.db?mode=ro", uri=True)) as ledger:
+        [recorded] = ledger.execute("SELECT count(*) FROM objects WHERE cid NOT NULL").fetchone()
+        key, version, cid, root = ledger.execute(
+            "SELECT o.key, o.ver, o.cid, b.root FROM objects o JOIN bundles b ON b.id = o.bun"
+            " WHERE o.ver != x'' AND o.size BETWEEN 1 AND 1000000 ORDER BY o.key LIMIT 1"
+        ).fetchone()
+    engine = await Engine.open(tmp_path / "ws")
+    try:
+        sound = await look(engine, FULL, tmp_path / "sound")
+        assert (sound.found, sound.figures.n, sound.figures.unread) == ([], recorded, 0)
+        car = folder / "bundles" / f"{cids.text(root)}.car"
+        with car.open("r+b") as file:
+            at = next(one.offset for one in sections(file) if one.cid == cid)
+            file.seek(at)
+            byte = file.read(1)
+            file.seek(at)
+            file.write(bytes([byte[0] ^ 128]))
+        hurt = await look(engine, FULL, tmp_path / "hurt")
+        named = {(one.key, one.version) for one in hurt.found}
+        assert (key, version) in named
+        assert {str(one.ill) for one in hurt.found} == {"bad_bytes"}
+        assert {one.wanted for one in hurt.found} == {cids.text(cid)}
+    finally:
+        await engine.close()

@@ -102,7 +102,7 @@ class Standing:
             strata=tuple(self._strata(total)),
         )
         if whole and not told.unread and self._reads_all:
-            return replace(told, bound95=bad / n if n else 0.0)  # no bound but the share itself
+            return _proved(told)
         return told
 
     @property
@@ -136,6 +136,12 @@ class Standing:
         if kind == "bucket":
             return self._names.get(int(name), name)
         return safe(name) or "unknown"
+
+
+def _proved(told: BytesFigures) -> BytesFigures:
+    """Return figures of a set that was read as a whole: no bound is left but the share itself."""
+    strata = tuple(replace(one, bound95=one.bad / one.n if one.n else 0.0) for one in told.strata)
+    return replace(told, bound95=told.bad / told.n if told.n else 0.0, strata=strata)
 
 
 def parts_of_all(

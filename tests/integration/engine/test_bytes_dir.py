@@ -85,6 +85,7 @@ async def test_a_sound_set_is_whole_with_no_bound_left(engine: Engine, tmp_path:
     assert told.found == []
     assert (figures.n, figures.bad, figures.unread, figures.bound95) == (ALL, 0, 0, 0.0)
     assert figures.whole
+    assert {part.bound95 for part in figures.strata} == {0.0}
     assert figures.done == figures.all == len(list((engine.path.parent / "out/bundles").iterdir()))
     sizes = sum(path.stat().st_size for path in (tmp_path / "out/bundles").iterdir())
     copies = sum(path.stat().st_size for path in (tmp_path / "out/manifests").iterdir())
