@@ -298,3 +298,15 @@ async def test_a_workspace_that_lost_all_but_its_name_is_served_again(
         assert all_rows(table, "versitygw_buckets") == []
         await done(second, Act.RESTORE, file=str(kept))
     assert all_rows(table, "versitygw_buckets") == buckets
+
+
+async def test_a_checks_canary_is_kept_in_no_backup(
+    ground: Ground, engine: Engine, tmp_path: Path
+) -> None:
+    table, kept = table_of(ground), tmp_path / "kept.ndjson"
+    canary = "INSERT INTO versitygw_objects VALUES('.vgwm-canary','k','c',0,1,1,'{}',2)"
+    change(table, canary)
+    row = await backed_up(engine, kept)
+    assert row.state == "done"
+    assert "canary" not in kept.read_text()
+    assert kept.read_text().splitlines()[-1].startswith('{"end":true,"objects":52,')
