@@ -7,13 +7,13 @@ moved on is refused whole.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from core.display import safe
 from core.errors import WrongState
-from core.ledger import counters, rounds
-from core.ledger.departures import Shift, Stored, depart, stored
+from core.ledger import counters, losses, rounds
+from core.ledger.departures import Shift, Stored, class_of, depart, stored
 from core.ledger.planning import Made, insert_bundle, skip
 from core.ledger.rows import Disposition
 from core.model import ObjectState
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
+    from core.ledger.losses import LossRow
     from core.ledger.rounds import Found
     from core.ledger.rows import EntryRow, NewBundle, Position, RecordRow
     from core.model import Skip
@@ -47,8 +48,9 @@ class Touch(NamedTuple):
 class Changes:
     """What one commit of a round stores of a bucket.
 
-    bundles: new and changed objects, to be read. touched: same content. gone: not at the source any
-    more; back: gone, and there again as they were. cursor: all keys up to it were looked at.
+    bundles: new and changed objects, to be read. touched: same content; losses: what the target
+    does not show of those now. gone: not at the source any more; back: gone, and there again as
+    they were. cursor: all keys up to it were looked at.
     """
 
     cursor: Position
@@ -58,7 +60,7 @@ class Changes:
     touched: Sequence[Touch] = ()
     gone: Sequence[Position] = ()
     back: Sequence[EntryRow] = ()
-    classes: Counter[str] = field(default_factory=Counter)
+    losses: Sequence[LossRow] = ()
 
 
 class Round(NamedTuple):
@@ -82,8 +84,8 @@ def store(
     for entry in changes.back:
         _come_back(conn, shift, entry)
     _skip(conn, shift, changes.skips, now_ns)
-    shift.delta.update(changes.classes)
     shift.store(conn)
+    losses.keep(conn, bucket_id, changes.losses)
     rounds.advance(conn, at.id, bucket_id, changes.cursor, changes.found)
 
 
@@ -104,12 +106,14 @@ def _enter(
         else:
             old.append(found.row[3])
         fresh.append(entry[2])
+        shift.delta[class_of(entry[1], entry[2])] += 1
         conn.execute(
             "INSERT INTO objects(bid,key,ver,st,bun,size,ino,mt,ct) VALUES(?,?,?,2,?,?,?,?,?)"
             " ON CONFLICT(bid,key,ver) DO UPDATE SET st=2,bun=excluded.bun,size=excluded.size,"
             "ino=excluded.ino,mt=excluded.mt,ct=excluded.ct,cid=NULL,etag=NULL,mh=NULL",
             (shift.bucket_id, *entry[:2], bundle.id, *entry[2:]),
         )
+    del shift.delta[""]  # of no class
     counters.resize(shift.delta, old, fresh)
     shift.delta["bundles"] += 1
     size_bytes = sum(size or 0 for size in fresh)
@@ -125,6 +129,8 @@ def _leave(conn: sqlite3.Connection, shift: Shift, stored: Stored, new: int, now
     if bundle is not None:
         shift.left(conn, bundle, size)
         shift.was(bundle, row)
+        if state is not ObjectState.GONE_APPLIED:
+            shift.shown(conn, row, -1)
         if state in HELD and row[1] is not None:
             depart(conn, row, bundle)
     where = (shift.bucket_id, *position)
@@ -134,7 +140,7 @@ def _leave(conn: sqlite3.Connection, shift: Shift, stored: Stored, new: int, now
             (Disposition.REQUEUED, now_ns, new, *where),
         )
     elif state is ObjectState.SKIPPED:
-        conn.execute("DELETE FROM failures WHERE bid=? AND key=? AND ver=?", where)
+        _unskip(conn, shift, position)
 
 
 def _touch(conn: sqlite3.Connection, shift: Shift, one: Touch) -> None:
@@ -149,6 +155,8 @@ def _touch(conn: sqlite3.Connection, shift: Shift, one: Touch) -> None:
     )
     shift.was(bundle, row)
     shift.now(bundle, changed)
+    if row[7] != one.mh:
+        shift.delta.subtract(losses.drop(conn, shift.bucket_id, (one.key, one.version)))
 
 
 def _go(conn: sqlite3.Connection, shift: Shift, position: Position) -> None:
@@ -163,9 +171,17 @@ def _go(conn: sqlite3.Connection, shift: Shift, position: Position) -> None:
     to = ObjectState.GONE_APPLIED if bundle is None else ObjectState.GONE
     _turn(conn, shift, bundle, row, to)
     if state in {ObjectState.FAILED, ObjectState.SKIPPED}:
-        conn.execute(
-            "DELETE FROM failures WHERE bid=? AND key=? AND ver=?", (shift.bucket_id, *position)
-        )
+        _unskip(conn, shift, position)
+
+
+def _unskip(conn: sqlite3.Connection, shift: Shift, position: Position) -> None:
+    """Forget why a key failed or was skipped; a walk's skip was counted by its class."""
+    for code, disposition in conn.execute(
+        "DELETE FROM failures WHERE bid=? AND key=? AND ver=? RETURNING code,disp",
+        (shift.bucket_id, *position),
+    ).fetchall():
+        if disposition == Disposition.SKIP:
+            shift.delta[f"{counters.CLASS_PREFIX}{code}"] -= 1
 
 
 def _come_back(conn: sqlite3.Connection, shift: Shift, entry: EntryRow) -> None:
@@ -182,6 +198,7 @@ def _skip(conn: sqlite3.Connection, shift: Shift, skips: Sequence[Skip], now_ns:
             _skip_gone(conn, shift, *found)
     new = skip(conn, shift.bucket_id, skips, now_ns)
     shift.delta.update({"objects": new, "skipped": new})
+    shift.delta.update(Counter(f"{counters.CLASS_PREFIX}{one.reason}" for one in skips))
 
 
 def _skip_gone(conn: sqlite3.Connection, shift: Shift, bundle: int | None, row: RecordRow) -> None:

@@ -10,8 +10,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from core.ledger import counters, seals, waste
-from core.model import ObjectState
+from core.ledger import counters, losses, seals, waste
+from core.model import ObjectState, Unrepresentable
 
 if TYPE_CHECKING:
     import sqlite3
@@ -75,6 +75,14 @@ class Shift:
         if bundle is not None:
             self._now[bundle].append(row)
 
+    def shown(self, conn: sqlite3.Connection, row: RecordRow, n: int) -> None:
+        """Count what the target does not show of an object, with n -1 no more: by class."""
+        name = class_of(row[10], row[3])
+        if name:
+            self.delta[name] += n
+        if n < 0:
+            self.delta.subtract(losses.drop(conn, self.bucket_id, row[9:]))
+
     def left(self, conn: sqlite3.Connection, bundle: int, size: int | None) -> None:
         """Take one object from a bundle's row."""
         conn.execute("UPDATE bundles SET n=n-1,bytes=bytes-? WHERE id=?", (size or 0, bundle))
@@ -84,6 +92,13 @@ class Shift:
         counters.add(conn, self.bucket_id, self.delta)
         for bundle in {**self._was, **self._now}:
             seals.amend(conn, bundle, self._was.get(bundle, ()), self._now.get(bundle, ()))
+
+
+def class_of(version: bytes, size: int | None) -> str:
+    """Return the counter of what no target shows as an object: a marker, an old version; or ""."""
+    if size is None:
+        return f"{counters.CLASS_PREFIX}{Unrepresentable.DELETE_MARKER}"
+    return f"{counters.CLASS_PREFIX}{Unrepresentable.NONCURRENT_VERSION}" if version else ""
 
 
 def depart(conn: sqlite3.Connection, row: RecordRow, bundle: int) -> None:

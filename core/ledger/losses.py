@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator, Mapping, Sequence
 
+    from core.ledger.rows import Position
+
 TABLES: Final = (
     (
         "CREATE TABLE losses(bid INTEGER NOT NULL, key BLOB NOT NULL, ver BLOB NOT NULL,"
@@ -65,6 +67,14 @@ def keep(conn: sqlite3.Connection, bucket_id: int, rows: Sequence[LossRow]) -> N
         new = _INSERT.run(conn, [row for row in rows if row[2] == why], (bucket_id,))
         delta[f"{counters.CLASS_PREFIX}{why}"] = new
     counters.add(conn, bucket_id, delta)
+
+
+def drop(conn: sqlite3.Connection, bucket_id: int, position: Position) -> Counter[str]:
+    """Forget what an object lost: it is another one now, or gone; return what is counted less."""
+    dropped = conn.execute(
+        "DELETE FROM losses WHERE bid=? AND key=? AND ver=? RETURNING why", (bucket_id, *position)
+    ).fetchall()
+    return Counter(f"{counters.CLASS_PREFIX}{why}" for (why,) in dropped)
 
 
 def tally(

@@ -14,7 +14,7 @@ from core.ledger.departures import settle
 from core.ledger.failures import clear_requeued, follow, note
 from core.ledger.moving import again
 from core.ledger.rows import Disposition, FailureDraft
-from core.model import BundleState, ObjectState
+from core.model import BundleState, ObjectState, Unrepresentable
 
 if TYPE_CHECKING:
     import sqlite3
@@ -45,6 +45,7 @@ _STATE_NAMES: Final = {
     ObjectState.GONE_APPLIED: ("gone", "gone_bytes"),
 }
 
+_MARKER_CLASS: Final = f"{counters.CLASS_PREFIX}{Unrepresentable.DELETE_MARKER}"
 _RECORDED: Final = int(ObjectState.RECORDED)
 _state = itemgetter(0)
 _position = itemgetter(9, 10)
@@ -76,6 +77,8 @@ def record(conn: sqlite3.Connection, bundle_id: int, outcome: Outcome, now_ns: i
     old = _update(conn, bundle, rows)
     delta = _outcomes(rows, states)
     counters.resize(delta, old, list(map(_size, rows)))
+    if delta["markers"]:  # what was planned as an object is a marker by now, or the other way
+        delta[_MARKER_CLASS] += delta["markers"]
     delta["bundles_recorded"] += 1
     counters.add(conn, bundle.bucket_id, delta)
     conn.execute(

@@ -75,6 +75,7 @@ def _apply(conn: sqlite3.Connection, bid: int, stones: Sequence[Tombstone]) -> N
                 remedy="Nothing was stored. The next round looks again.",
             )
         bundle, row = found
+        shift.shown(conn, row, -1)
         shift.was(bundle, row)
         shift.now(bundle, (int(ObjectState.GONE_APPLIED), *row[1:]))
         # one of a size and without a CID was never copied: what the bundle holds is not its

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from core.engine.syncing.looking import Looked
     from core.engine.syncing.merge import Moved
+    from core.ledger.losses import LossRow
     from core.ledger.rows import EntryRow, Position
     from core.model import Cid
     from core.target.shape import Row
@@ -48,12 +49,16 @@ class NewAttributes(NamedTuple):
 
 @dataclass(slots=True)
 class Decided:
-    """changed: read again and sent. touched: the ledger alone. attrs: the target's row too."""
+    """changed: read again and sent. touched: the ledger alone. attrs: the target's row too.
+
+    losses: what the target does not show of the touched ones.
+    """
 
     changed: list[EntryRow] = field(default_factory=list)
     touched: list[Touch] = field(default_factory=list)
     attrs: list[NewAttributes] = field(default_factory=list)
     gone: list[Position] = field(default_factory=list)
+    losses: list[LossRow] = field(default_factory=list)
 
 
 def may_be_same(one: Moved) -> bool:
@@ -81,6 +86,7 @@ def _same_content(decided: Decided, one: Moved, seen: Looked) -> None:
         return
     ino, mtime_ns, ctime_ns, mh = record[4:8]
     touch = Touch(*one.entry[:2], ino, mtime_ns, ctime_ns, record[2] or b"", mh or 0)
+    decided.losses += seen.losses
     cid = one.stored.cid
     shown = (mh, mtime_ns) != (one.stored.mh, one.stored.mtime_ns)
     if shown and cid is not None and seen.table is not None:

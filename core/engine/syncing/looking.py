@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+from collections import defaultdict
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from itertools import count
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from core.engine.crew.task import CopyResult, Rows
     from core.engine.engine import Engine
     from core.engine.syncing.merge import Moved
+    from core.ledger.losses import LossRow
     from core.ledger.rows import BucketRow, Position, RecordRow
     from core.target.shape import Row
 
@@ -43,11 +45,13 @@ class Looked(NamedTuple):
     """What an object is now. record: as the ledger would have it; None where it was not read.
 
     table: its row of the guide profile, None for old versions and markers. gone: it vanished.
+    losses: what the target does not show of it.
     """
 
     record: RecordRow | None
     table: Row | None = None
     gone: bool = False
+    losses: tuple[LossRow, ...] = ()
 
 
 class Looker:
@@ -152,9 +156,13 @@ def _looked(result: CopyResult) -> dict[Position, Looked]:
         return found
     rows: Rows = pickle.loads(result.rows)  # noqa: S301 - written by our own worker
     table = {str(row[1]).encode(): row for row in rows.table}
+    lost: dict[Position, list[LossRow]] = defaultdict(list)
+    for one in result.losses:
+        lost[one[0], one[1]].append(one)
     for record in rows.ledger:
-        key, version = record[9:]
-        found[key, version] = Looked(record, None if version else table.get(key))
+        at = key, version = record[9:]
+        row = None if version else table.get(key)
+        found[at] = Looked(record, row, losses=tuple(lost.get(at, ())))
     return found
 
 

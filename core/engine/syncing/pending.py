@@ -5,21 +5,19 @@ May import the merge, the plan's cutter and the ledger's rows.
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from core.engine.planning.bundling import Cutter
 from core.engine.syncing.merge import Differences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from core.config.knobs import Knobs
     from core.engine.planning.bundling import Cut
     from core.engine.syncing.stretches import Stretch
     from core.ledger.rounds import Found
     from core.ledger.rows import EntryRow
-    from core.model import Skip
 
 MOST_SMALL: Final = 5_000
 """Differences without bytes that one commit takes."""
@@ -77,16 +75,6 @@ def cut(entries: Iterable[EntryRow], knobs: Knobs) -> list[Cut]:
     )
     ordered = sorted(entries, key=lambda entry: entry[:2])
     return [*cutter.feed(ordered), *cutter.rest()]
-
-
-def classes(added: Sequence[EntryRow], skips: Sequence[Skip]) -> Counter[str]:
-    """Count what the target cannot show of new keys, by class."""
-    counts = Counter(f"class:{skip[2]}" for skip in skips)
-    counts["class:delete_marker"] += sum(entry[2] is None for entry in added)
-    counts["class:noncurrent_version"] += sum(
-        bool(entry[1]) and entry[2] is not None for entry in added
-    )
-    return Counter({name: n for name, n in counts.items() if n})
 
 
 def told(found: Found) -> str:

@@ -13,7 +13,7 @@ from core.engine.syncing.attributes import Attributes, Rewritten
 from core.engine.syncing.deciding import Decided, decide, may_be_same
 from core.engine.syncing.ground import opened
 from core.engine.syncing.looking import looker
-from core.engine.syncing.pending import classes, cut
+from core.engine.syncing.pending import cut
 from core.ledger.changes import Changes, Round
 from core.ledger.rounds import Found
 from core.ledger.rows import NewBundle
@@ -81,7 +81,7 @@ class Storing:
             touched=[*decided.touched, *(one.touch for one in rewritten.done)],
             gone=[*found.gone, *decided.gone],
             back=found.back,
-            classes=classes(found.added, found.skips),
+            losses=decided.losses,
         )
         store = partial(self._engine.ledger.syncing.store, self._round, bucket.id, changes)
         await self._hold.patiently(store)

@@ -88,6 +88,20 @@ def known(folder: Path) -> Known:
         return {tuple(row[:3]): tuple(row[3:]) for row in rows}
 
 
+def not_shown(folder: Path) -> tuple[dict[str, int], list[tuple[object, ...]]]:
+    """Return what no target shows: counted by class, but for what is counted by bundle; by name."""
+    with closing(sqlite3.connect(folder / "ledger.db")) as conn:
+        tallied = {f"class:{name}" for (name,) in conn.execute("SELECT name FROM tallies")}
+        counted = dict(
+            conn.execute("SELECT name,n FROM counters WHERE name GLOB 'class:*' AND scope=0")
+        )
+        rows = conn.execute(
+            "SELECT k.name,key,ver,why,what FROM losses JOIN buckets k USING(bid)"
+            " ORDER BY k.name,key,ver,why,what"
+        )
+        return {k: n for k, n in counted.items() if n and k not in tallied}, rows.fetchall()
+
+
 def other_states(folder: Path) -> set[int]:
     """Return the states of objects that are neither recorded nor gone."""
     with closing(sqlite3.connect(folder / "ledger.db")) as conn:

@@ -243,7 +243,13 @@ class Living:
         os.setxattr(path, "user.content-type", b"text/plain")
 
     def _tags(self, path: Path) -> None:
+        """Set a tag, and now and then something that no table shows, or nothing of that."""
         self._made += 1
+        for name in ("user.odd", "user.expires"):
+            if name in os.listxattr(path):
+                os.removexattr(path, name)
+            elif self._random.random() < 0.4:
+                os.setxattr(path, name, b"never seen")
         os.setxattr(path, "user.X-Amz-Tagging", json.dumps({"n": str(self._made)}).encode())
 
     def _ulid(self) -> str:

@@ -31,6 +31,7 @@ def require_equal(living: Living, kept: Path) -> None:
     assert fresh.table(living.base / "kept") == fresh.table(new)
     assert fresh.buckets(living.base / "kept") == fresh.buckets(new)
     assert fresh.known(kept) == fresh.known(living.base / "new.ws")
+    assert fresh.not_shown(kept) == fresh.not_shown(living.base / "new.ws")
     assert fresh.other_states(kept) <= fresh.other_states(living.base / "new.ws")
 
 
