@@ -50,7 +50,7 @@ class CacheWire:
                 # UNLINK frees in the background; it is as old as the oldest server we take
                 writer.write(b"".join([_command(b"UNLINK", key) for key in keys]))
                 await writer.drain()
-                return sum([await _number(reader) for _ in keys])
+                return await _removed(reader, len(keys))
         except (OSError, exceptions.RedisError, asyncio.IncompleteReadError) as error:
             await self.close()
             raise to_error(_known(error), self.endpoint) from error
@@ -73,7 +73,7 @@ class CacheWire:
             if self._password is not None:
                 reader, writer = self._streams
                 writer.write(_command(b"AUTH", self._password.reveal().encode()))
-                await _line(reader)
+                await _said(reader)
         return self._streams
 
 
@@ -81,24 +81,38 @@ def _command(name: bytes, value: bytes) -> bytes:
     return b"*2\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n" % (len(name), name, len(value), value)
 
 
-async def _number(reader: asyncio.StreamReader) -> int:
-    line = await _line(reader)
-    if not line.startswith(b":"):
-        raise exceptions.InvalidResponse("no number")
-    return int(line[1:])
+async def _removed(reader: asyncio.StreamReader, commands: int) -> int:
+    """Return how many keys were there, of so many answers. Raises Moved, and the server's word.
+
+    Answers are counted as they lie, without a Python step each: `:1` or `:0`, else an error.
+    """
+    told = bytearray()
+    while told.count(b"\n") < commands:
+        piece = await reader.read(_LONGEST_LINE)
+        if not piece:
+            raise asyncio.IncompleteReadError(bytes(told), None)
+        told += piece
+    if len(told) == commands * len(b":1\r\n"):
+        return told.count(b"1")
+    wrong = next((line for line in told.split(b"\r\n") if line[:1] != b":"), b"")
+    raise _refusal(bytes(wrong))
 
 
-async def _line(reader: asyncio.StreamReader) -> bytes:
-    """Return one line of an answer. Raises Moved, and the server's own word as an error."""
+async def _said(reader: asyncio.StreamReader) -> None:
+    """Read the one line that answers a command. Raises the server's own word."""
     line = (await reader.readuntil(b"\r\n"))[:-2]
-    if not line.startswith(b"-"):
-        return line
+    if line.startswith(b"-"):
+        raise _refusal(line)
+
+
+def _refusal(line: bytes) -> Exception:
+    """Return what an answer that is no number means."""
     said = line[1:].decode(errors="replace")
     if said.startswith(("MOVED", "ASK", "CLUSTERDOWN", "TRYAGAIN")):
-        raise Moved(said)
+        return Moved(said)
     if said.startswith(("NOAUTH", "WRONGPASS", "NOPERM")):
-        raise exceptions.AuthenticationError(said)
-    raise exceptions.ResponseError(said)
+        return exceptions.AuthenticationError(said)
+    return exceptions.ResponseError(said)
 
 
 def _known(error: BaseException) -> BaseException:
