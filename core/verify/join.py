@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from operator import itemgetter
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from core.model import ObjectState
 from core.verify.difference import Listed
 from core.verify.feed import Feed
 from core.verify.key_judge import Case
 from core.verify.sides import RACY
+from core.verify.table_side import row_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,10 +34,13 @@ if TYPE_CHECKING:
         PinSeen,
         PinSide,
         SourceSide,
+        TableCut,
         TableSide,
     )
 
-PAGE: Final = 4_000
+    _AnyFeed: TypeAlias = Feed[Entry] | Feed[LedgerRow] | Feed[Row] | Feed[Difference]
+
+PAGE: Final = 1_000
 """Keys of a stretch, about."""
 
 SMALL: Final = 64
@@ -66,7 +70,7 @@ class Stretch(NamedTuple):
         at = [
             bisect_left(self.kept, middle, key=_KEY),
             bisect_left(self.seen, middle, key=_KEY),
-            bisect_left(self.rows, middle, key=_row_key),
+            bisect_left(self.rows, middle, key=row_key),
             bisect_left(self.found, middle, key=_found_key),
         ]
         if not at[0]:
@@ -130,22 +134,23 @@ class Join:
         """Join a part's keys into `part`. told: called with the keys of each stretch."""
         sides, bucket = self._sides, segment.bucket
         ledger = Feed(sides.ledger.pages(segment.bucket_id, segment.after), _KEY, several=True)
-        table = Feed(
-            sides.table.pages(bucket.decode(), segment.after.decode()), _row_key, several=False
-        )
+        table = sides.table.open(bucket.decode(), segment.after.decode())
         found = Feed(sides.found.pages(bucket, segment.after), _found_key, several=True)
-        feeds = (self._source(segment), ledger, table, found)
+        source = self._source(segment)
+        feeds: list[_AnyFeed] = [source, ledger, found]
+        if table.feed is not None:
+            feeds.append(table.feed)
         end = None if segment.upto is None else segment.upto + b"\0"
         while True:
-            upto, last = _next_cut(feeds, end)
-            kept, seen = ledger.below(upto), feeds[0].below(upto)
+            wanted, last = _next_cut(feeds, end)
+            rows = table.cut(wanted)
+            upto, last = rows.end, last and rows.end == wanted
+            kept, seen = ledger.below(upto), source.below(upto)
             seen.sort()  # the walk lists a key's versions newest first
             pins = sides.pins.of(sorted({one[7] for one in kept if one[7] is not None}))
-            cut = Stretch(kept, seen, table.below(upto), found.below(upto), pins)
-            if any(cut[:4]):
-                self._stretch(segment, part, cut)
-                part.keys += len(kept)
-                told(len(kept))
+            self._cut(segment, part, Stretch(kept, seen, [], found.below(upto), pins), rows)
+            part.keys += len(kept)
+            told(len(kept))
             if last:
                 break
         self._walked = (bucket, segment.upto)
@@ -158,12 +163,29 @@ class Join:
             self._walk = Feed(pages, _KEY, several=True)
         return self._walk
 
+    def _cut(self, segment: Segment, part: JoinPart, cut: Stretch, rows: TableCut) -> None:
+        """Write a stretch down if its packed rows are equal; else look at the rows."""
+        match, packed = self._sides.match, rows.packed
+        if packed is not None and not cut.found and not (cut.kept or cut.seen or packed.rows):
+            return
+        if packed is not None and not cut.found and match.packed_equal(*cut[:2], packed, cut.pins):
+            part.equal([one[0] for one in cut.kept], [one[1] for one in cut.kept])
+            if packed.rows != len(cut.kept):
+                part.count_forms(cut.kept)
+            return
+        cut = cut._replace(rows=rows.rows())
+        if any(cut[:4]):
+            self._stretch(segment, part, cut)
+
+    def _equal(self, part: JoinPart, cut: Stretch) -> None:
+        part.equal([one[0] for one in cut.kept], [one[1] for one in cut.kept])
+        part.count_forms(cut.kept)
+
     def _stretch(self, segment: Segment, part: JoinPart, cut: Stretch) -> None:
         """Write a stretch down if it is equal as a whole; else halve it, and look at each key."""
         sides = self._sides
         if sides.match.exact and not cut.found and sides.match.equal(*cut[:3], cut.pins):
-            part.equal([one[0] for one in cut.kept], [one[1] for one in cut.kept])
-            part.count_forms(cut.kept)
+            self._equal(part, cut)
             return
         halves = cut.halves() if sides.match.exact else ()
         for half in halves:
@@ -174,7 +196,7 @@ class Join:
     def _by_key(self, segment: Segment, part: JoinPart, cut: Stretch) -> None:
         kept = {_NAME(one): one for one in cut.kept}
         seen = {_NAME(one): one for one in cut.seen}
-        rows = {(_row_key(row), b""): row for row in cut.rows}
+        rows = {(row_key(row), b""): row for row in cut.rows}
         ill = {(one.key, one.version) for one in cut.found}
         equal: list[tuple[bytes, bytes]] = []
         for name in sorted({*kept, *seen, *rows, *ill}):
@@ -228,9 +250,7 @@ class Join:
         return self._sides.recorded_only and kept[6] != ObjectState.RECORDED
 
 
-def _next_cut(
-    feeds: Sequence[Feed[Entry] | Feed[LedgerRow] | Feed[Row] | Feed[Difference]], end: bytes | None
-) -> tuple[bytes | None, bool]:
+def _next_cut(feeds: Sequence[_AnyFeed], end: bytes | None) -> tuple[bytes | None, bool]:
     """Return the key below which every side is held, and whether that is the part's end.
 
     Reads on where a side holds nothing but versions of one key.
@@ -247,10 +267,6 @@ def _next_cut(
         for feed in feeds:
             if feed.limit() == lowest:
                 feed.grow()
-
-
-def _row_key(row: Row) -> bytes:
-    return str(row[1]).encode()
 
 
 def _found_key(one: Difference) -> bytes:

@@ -9,11 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from core.model import Entry, MetaText
     from core.target.shape import Row
     from core.verify.difference import Difference
+    from core.verify.feed import Feed
+    from core.verify.packed import Packed
 
 LedgerRow: TypeAlias = tuple[
     bytes,
@@ -105,11 +107,36 @@ class LedgerSide(Protocol):
         ...
 
 
+class TableCut(NamedTuple):
+    """A stretch of the object table's rows.
+
+    end: all rows below it are in, None: to the bucket's end; it may lie before what was asked for.
+    packed: the rows in columns, None where they are not to be had so. rows: the rows.
+    """
+
+    end: bytes | None
+    packed: Packed | None
+    rows: Callable[[], list[Row]]
+
+
+class TableCursor(Protocol):
+    """A place in one bucket's rows."""
+
+    @property
+    def feed(self) -> Feed[Row] | None:
+        """Return what the rows come from by pages; None where any stretch can be had at once."""
+        ...
+
+    def cut(self, end: bytes | None) -> TableCut:
+        """Take the rows below a key, None: to the end. Raises NoAnswer, Denied, Broken."""
+        ...
+
+
 class TableSide(Protocol):
     """What the object table holds."""
 
-    def pages(self, bucket: str, after: str) -> Iterator[Sequence[Row]]:
-        """Yield a bucket's rows behind a key. Raises NoAnswer, Denied, Broken."""
+    def open(self, bucket: str, after: str) -> TableCursor:
+        """Begin to read a bucket's rows behind a key. Raises NoAnswer, Denied, Broken."""
         ...
 
     def read(self, bucket: str, keys: Sequence[str]) -> dict[str, Row]:

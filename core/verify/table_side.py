@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from core.target import sqlite_statements as sql
 from core.target.sqlite_reader import connect
 from core.target.sqlite_writer import map_error
+from core.verify.feed import Feed
+from core.verify.packed import SEPARATOR, TOP, Packer
+from core.verify.sides import TableCut
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
@@ -22,36 +25,67 @@ if TYPE_CHECKING:
 
     from core.target.objects import ObjectTable
     from core.target.shape import Row, TableShape
+    from core.verify.sides import TableCursor
 
 _T = TypeVar("_T")
 _ROWS: Final = 1_000
 """Rows of a page that a database is asked for."""
 
 
+class FedCursor:
+    """A place in a bucket whose rows come by pages."""
+
+    def __init__(self, feed: Feed[Row]) -> None:
+        self.feed = feed
+
+    def cut(self, end: bytes | None) -> TableCut:
+        """Take the rows below a key."""
+        rows = self.feed.below(end)
+        return TableCut(end, None, lambda: rows)
+
+
+def row_key(row: Row) -> bytes:
+    """Return a row's key."""
+    return str(row[1]).encode()
+
+
 class SqliteRows:
-    """Reads an object table in a file. rows: of a page."""
+    """Reads an object table in a file. most: rows of a cut."""
 
-    def __init__(self, path: Path, shape: TableShape, *, rows: int = 4_000) -> None:
+    def __init__(self, path: Path, shape: TableShape, *, most: int = 8_000) -> None:
         self._path = path
-        self._rows = rows
+        self._most = most
         bucket, key = shape.key
-        self._page = f"{sql.select(shape)} WHERE {bucket}=? AND {key}>? ORDER BY {key}"
+        self._span = f"{sql.select(shape)} WHERE {bucket}=? AND {key}>=? AND {key}<? ORDER BY {key}"
         self._row = f"{sql.select(shape)} WHERE {sql.by_key(shape)}"
-        self._conn = connect(path)
-        self._conn.execute("PRAGMA query_only = 1")
+        self._packer = Packer(shape)
+        self._conn, self._raw = connect(path), connect(path)
+        self._raw.text_factory = bytes
+        for conn in (self._conn, self._raw):
+            conn.execute("PRAGMA query_only = 1")
 
-    def pages(self, bucket: str, after: str) -> Iterator[list[Row]]:
-        """Yield a bucket's rows behind a key, in one read: a state of the table."""
-        cursor = self._conn.cursor()
-        cursor.arraysize = self._rows
+    def open(self, bucket: str, after: str) -> TableCursor:
+        """Begin to read a bucket's rows behind a key."""
+        return _SqliteCursor(self, bucket, f"{after}\0" if after else "")
+
+    def cut(self, bucket: str, low: str, end: bytes | None) -> TableCut:
+        """Return the rows from a key on and below another one, or as many as a cut may have."""
+        high = TOP if end is None else end.decode()
         try:
-            cursor.execute(self._page, (bucket, after))
-            while page := cursor.fetchmany():
-                yield page
+            packed = self._packer.take(self._raw, bucket, (low, high), self._most)
         except sqlite3.Error as error:
             raise map_error(error, self._path) from error
-        finally:
-            cursor.close()
+        if packed.rows == self._most:
+            end = packed.keys.rpartition(SEPARATOR)[2] + b"\0"
+            high = end.decode()
+        usable = packed if self._packer.usable else None
+        return TableCut(end, usable, lambda: self._rows(bucket, low, high))
+
+    def _rows(self, bucket: str, low: str, high: str) -> list[Row]:
+        try:
+            return self._conn.execute(self._span, (bucket, low, high)).fetchall()
+        except sqlite3.Error as error:
+            raise map_error(error, self._path) from error
 
     def read(self, bucket: str, keys: Sequence[str]) -> dict[str, Row]:
         """Return the rows of those keys that exist now."""
@@ -66,8 +100,27 @@ class SqliteRows:
         return found
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connections."""
         self._conn.close()
+        self._raw.close()
+
+
+class _SqliteCursor:
+    """A place in a bucket of a file: any stretch behind it can be had."""
+
+    feed = None
+
+    def __init__(self, table: SqliteRows, bucket: str, low: str) -> None:
+        self._table = table
+        self._bucket = bucket
+        self._low = low
+
+    def cut(self, end: bytes | None) -> TableCut:
+        """Take the rows below a key, or the first of them."""
+        taken = self._table.cut(self._bucket, self._low, end)
+        if taken.end is not None:
+            self._low = taken.end.decode()
+        return taken
 
 
 class AskedRows:
@@ -78,6 +131,10 @@ class AskedRows:
         self._thread = threading.Thread(target=self._loop.run_forever, name="table", daemon=True)
         self._thread.start()
         self._table = self._wait(_opened(open_))
+
+    def open(self, bucket: str, after: str) -> TableCursor:
+        """Begin to read a bucket's rows behind a key."""
+        return FedCursor(Feed(self.pages(bucket, after), row_key, several=False))
 
     def pages(self, bucket: str, after: str) -> Iterator[list[Row]]:
         """Yield a bucket's rows behind a key; the next page is under way while one is compared."""
