@@ -128,7 +128,7 @@ async def followed(call: Call, client: Client, job: int) -> wire.Job:
         raise WrongState(
             what=f"job {job} was cancelled",
             where="object table",
-            remedy="The tables in use are as they were. Ask for it again.",
+            remedy="Before its swap nothing is changed; vgwm jobs and the events tell of one.",
         )
     if last.result is not None:
         raise raised(last.result)
@@ -156,6 +156,8 @@ def outcome(act: str, job: wire.Job) -> list[str]:
             f"{display.count(by['stale'])} rows have older attributes than the ledger knows:"
             " vgwm metadata check names them"
         )
+    if by.get("keys_left"):
+        told.append(f"{display.count(by['keys_left'])} cache keys are left; they end by their time")
     told.append("the old tables are kept; vgwm metadata restore --drop-old removes them")
     return told
 

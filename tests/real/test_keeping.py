@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.integration.engine.keeping import all_rows, change, names
+from tests.lab.redis import RedisServer
 from tests.lab.vgwm import Vgwm
 from tests.real.migrated import PASSWORD, REPLICATION
 from tests.real.outside import grow
@@ -15,18 +16,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.lab.process import Keeper
     from tests.lab.stack import Stack
 
 OBJECTS = 80
 
 
 @pytest.fixture
-def vgwm(stack: Stack, tmp_path: Path) -> Iterator[Vgwm]:
+def redis(keeper: Keeper, tmp_path: Path) -> Iterator[RedisServer]:
+    made = RedisServer("kept", tmp_path)
+    made.start(keeper)
+    yield made
+    keeper.forget(made.server)
+
+
+@pytest.fixture
+def vgwm(stack: Stack, redis: RedisServer, tmp_path: Path) -> Iterator[Vgwm]:
     """A migrated set of bundles of ten."""
     source = grow(tmp_path / "gw", objects=OBJECTS, size_bytes=2_000)
     words = ["--target", "ipfs", "--replication", str(REPLICATION)]
     words += ["--table", f"sqlite:{tmp_path / 'objects.db'}"]
     words += ["--cluster-user", stack.user, "--cluster-password-env", PASSWORD]
+    words += ["--cache", redis.endpoint, "--cache-type", "redis"]
     for kubo, cluster in zip(stack.kubo_urls, stack.cluster_urls, strict=True):
         words += ["--kubo", kubo, "--cluster", cluster]
     with Vgwm(tmp_path / "ws", {PASSWORD: stack.password}) as made:
@@ -55,3 +66,20 @@ def test_a_lost_table_comes_back_from_backup_ledger_manifests_and_pins(
     assert names(table) == ["versitygw_buckets", "versitygw_objects"]
     vgwm.run("copy")  # and the migration goes on with it
     assert all_rows(table) == objects
+
+
+def test_a_restore_drops_the_cache_keys_of_what_it_changed_and_no_others(
+    vgwm: Vgwm, redis: RedisServer, tmp_path: Path
+) -> None:
+    table, kept = tmp_path / "objects.db", str(tmp_path / "kept.ndjson")
+    vgwm.run("metadata", "backup", "--output", kept)
+    lost, same = ((str(row[0]), str(row[1])) for row in all_rows(table)[:2])
+    for bucket, key in (lost, same):
+        redis.ask("set", f"mapping:{bucket}:{key}", "1")
+    first = "(SELECT bucket, s3_key FROM versitygw_objects ORDER BY 1, 2 LIMIT 1)"
+    change(table, "DELETE FROM versitygw_objects WHERE (bucket, s3_key) IN " + first)
+    hash_ = str(vgwm.run("metadata", "restore", kept, "--json").result()["hash"])
+    done = vgwm.run("metadata", "restore", kept, "--confirm", hash_, "--json").result()
+    assert (done["added"], done["keys"]) == (1, 1)
+    assert redis.ask("exists", f"mapping:{lost[0]}:{lost[1]}") == "0"
+    assert redis.ask("exists", f"mapping:{same[0]}:{same[1]}") == "1"

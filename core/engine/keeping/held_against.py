@@ -5,6 +5,7 @@ May import the target.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -13,13 +14,16 @@ from core.target.shape import Source
 from core.verify.row_mark import parted
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator
 
     from core.target.objects import ObjectTable
     from core.target.profile import Profile
     from core.target.shape import Row, RowKey
 
 PAGE: Final = 2_000
+
+Checkpoint = Callable[[], Awaitable[None]]
+"""Holds while a job is paused; raises where it is to end."""
 
 
 @dataclass(slots=True)
@@ -49,7 +53,7 @@ class Comparison:
         self,
         profile: Profile,
         workspace: str,
-        checkpoint: Callable[[], Awaitable[None]],
+        checkpoint: Checkpoint,
         *,
         carry: bool,
     ) -> None:
@@ -66,20 +70,14 @@ class Comparison:
     async def of(self, present: ObjectTable | None, new: ObjectTable) -> Against:
         """Return how they differ. present: None where no table is in use."""
         told = self._told
-        old_rows, new_rows = self._rows(present), self._rows(new)
-        old, row = await anext(old_rows, None), await anext(new_rows, None)
-        while old is not None or row is not None:
-            if old is not None and (row is None or _key(old) < _key(row)):
+        async for old, row in merged(present, new, self._checkpoint):
+            told.filled += row is not None
+            if old is None:
+                told.added += 1
+            elif row is None:
                 self._only_there(old)
-                old = await anext(old_rows, None)
-            elif row is not None:
-                told.filled += 1
-                if old is None or _key(row) < _key(old):
-                    told.added += 1
-                else:
-                    self._both(old, row)
-                    old = await anext(old_rows, None)
-                row = await anext(new_rows, None)
+            else:
+                self._both(old, row)
             if len(self._kept) >= PAGE:
                 # behind them in order: the merge meets none of them again
                 await self._give(new)
@@ -115,13 +113,31 @@ class Comparison:
         await new.upsert(self._kept)
         self._kept.clear()
 
-    async def _rows(self, table: ObjectTable | None) -> AsyncIterator[Row]:
-        after: RowKey = START
-        while table is not None and (page := await table.scan(after, PAGE)):
-            await self._checkpoint()
-            after = _key(page[-1])
-            for row in page:
-                yield row
+
+async def merged(
+    old: ObjectTable | None, new: ObjectTable, checkpoint: Checkpoint
+) -> AsyncIterator[tuple[Row | None, Row | None]]:
+    """Yield each key's row in both tables, in key order; None where one has none.
+
+    old: None for a table that is not there. checkpoint: called at every page.
+    """
+    old_rows, new_rows = _rows(old, checkpoint), _rows(new, checkpoint)
+    was, row = await anext(old_rows, None), await anext(new_rows, None)
+    while was is not None or row is not None:
+        before = was is not None and (row is None or _key(was) < _key(row))
+        behind = row is not None and (was is None or _key(row) < _key(was))
+        yield None if behind else was, None if before else row
+        was = was if behind else await anext(old_rows, None)
+        row = row if before else await anext(new_rows, None)
+
+
+async def _rows(table: ObjectTable | None, checkpoint: Checkpoint) -> AsyncIterator[Row]:
+    after: RowKey = START
+    while table is not None and (page := await table.scan(after, PAGE)):
+        await checkpoint()
+        after = _key(page[-1])
+        for row in page:
+            yield row
 
 
 def _key(row: Row) -> RowKey:

@@ -33,7 +33,8 @@ class KeepProgress:
 
     old: tag of the tables that were in use. same, changed, added, removed: the new object table
     held against the one in use; carried: rows of others that it keeps. stale: rows whose metadata
-    is older than the ledger's. buckets: bucket rows. dropped: tables that are gone.
+    is older than the ledger's. buckets: bucket rows. dropped: tables that are gone. keys: of the
+    cache, dropped; keys_left: not.
     """
 
     step: Step = Step.LOOK
@@ -48,6 +49,8 @@ class KeepProgress:
     stale: int = 0
     buckets: int = 0
     dropped: int = 0
+    keys: int = 0
+    keys_left: int = 0
 
     @property
     def figures(self) -> dict[str, int]:
@@ -62,6 +65,8 @@ class KeepProgress:
             "carried": self.carried,
             "stale": self.stale,
             "dropped": self.dropped,
+            "keys": self.keys,
+            "keys_left": self.keys_left,
         }
         return {name: n for name, n in told.items() if n or name == "rows"}
 

@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Final
 
 from core.display import count as counted
 from core.display import safe
+from core.engine.copying.target import open_cache
 from core.engine.holding import Hold
 from core.engine.keeping.bucket_rows import BucketBook
+from core.engine.keeping.cache_step import drop_changed
 from core.engine.keeping.feeds import FileFeed
 from core.engine.keeping.held_against import Comparison
 from core.engine.keeping.ledger_feed import LedgerFeed
@@ -76,6 +78,7 @@ class SwapRun:
             if self._progress.step in {Step.LOOK, Step.FILL}:
                 await self._make(reins, table, profile)
             await self._swap(reins, table, opening)
+            await self._drop_keys(reins, table, profile)
             await self._note(reins, replace(self._progress, step=Step.DONE))
         finally:
             await table.close()
@@ -178,6 +181,21 @@ class SwapRun:
             await self._note(reins, replace(now, step=Step.INDEX), text)
         await opening.of(table.build_index)
 
+    async def _drop_keys(self, reins: Reins, table: ObjectTable, profile: Profile) -> None:
+        """Drop the cache's keys of what the swap changed; what a silent cache keeps is said."""
+        cache = await open_cache(self._means.workspace)
+        if cache is None:
+            return
+        try:
+            tags = {one.tag for one in await table.sets()}
+            old = await table.beside(self._progress.old) if self._progress.old in tags else None
+            told = await drop_changed(cache, profile, (old, table), _go_on)
+        finally:
+            await cache.close()
+        text = "" if not told.left else f"{counted(told.left)} cache keys are left: {told.fault}"
+        now = replace(self._progress, keys=told.dropped, keys_left=told.left)
+        await self._note(reins, now, text)
+
     @asynccontextmanager
     async def _feed(
         self, reins: Reins, table: ObjectTable, profile: Profile
@@ -227,6 +245,10 @@ class SwapRun:
         event = EventDraft(kind="metadata", text=text, job=reins.id) if text else None
         await self._means.ledger.assessing.progress(reins.id, progress.text(), event)
         self._progress = progress
+
+
+async def _go_on() -> None:
+    """Hold for nobody: behind the swap a job is finished, not broken off."""
 
 
 async def _drop_new(table: ObjectTable) -> None:
