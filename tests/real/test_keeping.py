@@ -76,8 +76,11 @@ def test_a_restore_drops_the_cache_keys_of_what_it_changed_and_no_others(
     lost, same = ((str(row[0]), str(row[1])) for row in all_rows(table)[:2])
     for bucket, key in (lost, same):
         redis.ask("set", f"mapping:{bucket}:{key}", "1")
-    first = "(SELECT bucket, s3_key FROM versitygw_objects ORDER BY 1, 2 LIMIT 1)"
-    change(table, "DELETE FROM versitygw_objects WHERE (bucket, s3_key) IN " + first)
+    change(
+        table,
+        "DELETE FROM versitygw_objects WHERE (bucket, s3_key) IN"
+        " (SELECT bucket, s3_key FROM versitygw_objects ORDER BY 1, 2 LIMIT 1)",
+    )
     hash_ = str(vgwm.run("metadata", "restore", kept, "--json").result()["hash"])
     done = vgwm.run("metadata", "restore", kept, "--confirm", hash_, "--json").result()
     assert (done["added"], done["keys"]) == (1, 1)
