@@ -198,7 +198,7 @@ class PlanRow:
 def run_from_s3(settings: Settings) -> list[Section]:
     """Run P13; return its tables."""
     ground = Ground(settings.folder / "from-s3", drops=False)
-    told = [_against_static(settings, ground)]
+    told = [against_static(settings, ground)]
     with Keeper() as keeper:
         try:
             told += _against_gateway(settings, ground, keeper)
@@ -207,7 +207,8 @@ def run_from_s3(settings: Settings) -> list[Section]:
     return told
 
 
-def _against_static(settings: Settings, ground: Ground) -> Section:
+def against_static(settings: Settings, ground: Ground) -> Section:
+    """Run the rows that need no gateway; return their table."""
     objects = settings.count(SMALL, least=2_000)
     workers = settings.workers or WORKERS
     with ExitStack() as stack, _keys("AKSTATIC", "static-secret-of-the-bench"):

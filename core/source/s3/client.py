@@ -35,6 +35,7 @@ from core.source.s3.config import HANDLES
 from core.source.s3.handle import Door
 from core.source.s3.lane import Lane
 from core.source.s3.listing import Listing
+from core.source.s3.locks import version_locks
 from core.source.s3.parts import part_ends
 from core.source.s3.refusals import as_error
 from core.source.s3.reply import Reply, head_of
@@ -96,6 +97,9 @@ class Endpoint(Protocol):
 
     def has_lock(self, bucket: bytes) -> bool:
         """Tell whether a bucket's objects may be locked: their locks are asked for by `head`."""
+
+    def version_locks(self, bucket: bytes, wanted: Wanted) -> dict[str, bytes]:
+        """Return an old version's locks, as the headers that would tell them."""
 
     def listing(
         self, bucket: bytes, *, after: bytes | None = None, versions: bool = False
@@ -181,6 +185,10 @@ class S3Client:
     def has_lock(self, bucket: bytes) -> bool:
         """See `Endpoint`."""
         return has_lock(self._caller, bucket, self._door.bucket(bucket))
+
+    def version_locks(self, bucket: bytes, wanted: Wanted) -> dict[str, bytes]:
+        """See `Endpoint`."""
+        return version_locks(self._caller, bucket, wanted, self._door.bucket(bucket))
 
     def uploads(self, bucket: bytes) -> Iterator[Upload]:
         """See `Endpoint`."""

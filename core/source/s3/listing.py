@@ -118,7 +118,7 @@ class Listing:
                 lane.again(outcome)
             else:
                 raise as_error(outcome, self._where)
-        self._wire.push()
+        self._wire.push(1)
 
 
 class _Lane:
@@ -149,7 +149,7 @@ class _Lane:
         self._tried = 0
         if len(self.ready) + 1 < PAGES_AHEAD and self._run.peek(body):
             self.asked(wire)
-            wire.push()
+            wire.push(1)
         page = self._run.page(body)
         if page.rows and page.rows[0][0] < self._floor:
             rows = [row for row in page.rows if row[0] >= self._floor]

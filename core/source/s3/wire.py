@@ -9,6 +9,7 @@ May import its own room.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 import pycurl
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from core.source.s3.request import Request
 
 _MOST_S: Final = 1.0
+_NO_SOCKET_S: Final = 0.002
+_BURST: Final = 4
 
 
 class Wire:
@@ -31,6 +34,7 @@ class Wire:
         self._multi.setopt(pycurl.M_MAXCONNECTS, handles)
         self._free = [Handle(door) for _ in range(handles)]
         self._busy: dict[Any, Handle] = {}
+        self._fresh = 0
 
     @property
     def room(self) -> int:
@@ -49,16 +53,25 @@ class Wire:
         handle.prepare(request, limit_bytes)
         self._multi.add_handle(handle.curl)
         self._busy[handle.curl] = handle
+        self._fresh += 1
 
-    def push(self) -> None:
-        """Let what was begun go out, without waiting for anything."""
-        self._multi.perform()
+    def push(self, least: int = _BURST) -> None:
+        """Let what was begun go out at once, if it is so many; fewer go out with the next wait.
+
+        Each look at all connections costs as much as half an object.
+        """
+        if self._fresh >= least:
+            self._look()
 
     def wait(self, wait_s: float) -> list[tuple[Any, Reply]]:
         """Return what is done, waiting up to wait_s for the first."""
+        if self._fresh:
+            self._look()
         done = self._done()
         if not done and self._busy:
-            self._multi.select(min(wait_s, _MOST_S))
+            if self._multi.select(min(wait_s, _MOST_S)) < 0:
+                time.sleep(_NO_SOCKET_S)  # none is open yet: a name is looked up
+            self._look()
             done = self._done()
         return done
 
@@ -68,6 +81,7 @@ class Wire:
             self._multi.remove_handle(handle.curl)
             self._free.append(handle)
         self._busy.clear()
+        self._fresh = 0
 
     def close(self) -> None:
         """Drop everything, and close every connection."""
@@ -77,8 +91,11 @@ class Wire:
         self._free.clear()
         self._multi.close()
 
-    def _done(self) -> list[tuple[Any, Reply]]:
+    def _look(self) -> None:
+        self._fresh = 0
         self._multi.perform()
+
+    def _done(self) -> list[tuple[Any, Reply]]:
         done: list[tuple[Any, Reply]] = []
         left = 1
         while left:

@@ -10,7 +10,8 @@ import pytest
 
 from tests.bench.cleaning import ended_runs
 from tests.bench.figures import Take
-from tests.bench.ground import check_table
+from tests.bench.from_s3 import BARE, BUILD, LANE, against_static
+from tests.bench.ground import Ground, check_table
 from tests.bench.ledger_cost import run_ledger_cost
 from tests.bench.local import run_local, small_tree
 from tests.bench.machine import Meter, Watched
@@ -41,6 +42,12 @@ def settings(tmp_path: Path) -> Settings:
 
 def rows(text: str) -> list[str]:
     return [line.split("|")[1].strip() for line in text.splitlines() if line.startswith("| ")][2:]
+
+
+def test_an_s3_source_is_carried_whole_from_a_static_server(settings: Settings) -> None:
+    told = against_static(settings, Ground(settings.folder, drops=False))
+    assert not told.failed, told
+    assert rows(told.text) == [BUILD, LANE, BARE]
 
 
 def test_copy_build_and_plan_do_their_work(settings: Settings, tmp_path: Path) -> None:
