@@ -155,8 +155,8 @@ def _touch(conn: sqlite3.Connection, shift: Shift, one: Touch) -> None:
     )
     shift.was(bundle, row)
     shift.now(bundle, changed)
-    if row[7] != one.mh:
-        shift.delta.subtract(losses.drop(conn, shift.bucket_id, (one.key, one.version)))
+    # also of equal metadata: what no target shows is not in it
+    shift.delta.subtract(losses.drop(conn, shift.bucket_id, (one.key, one.version)))
 
 
 def _go(conn: sqlite3.Connection, shift: Shift, position: Position) -> None:

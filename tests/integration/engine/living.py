@@ -231,6 +231,8 @@ class Living:
             os.setxattr(new, "user.delete-marker", b"true")
         else:
             self._etag(new, body)
+        if self._random.random() < 0.2:
+            os.setxattr(new, "user.odd", b"never seen")
         if version:
             os.setxattr(new, "user.version-id", version.encode())
         if stamp_ns is not None:
@@ -243,7 +245,7 @@ class Living:
         os.setxattr(path, "user.content-type", b"text/plain")
 
     def _tags(self, path: Path) -> None:
-        """Set a tag, and now and then something that no table shows, or nothing of that."""
+        """Set a tag, and now and then something that no target shows, or nothing of that."""
         self._made += 1
         for name in ("user.odd", "user.expires"):
             if name in os.listxattr(path):
