@@ -61,6 +61,9 @@ class Objects(Protocol):
     def has_lock(self, bucket: bytes) -> bool:
         """Tell whether a bucket's objects may be locked."""
 
+    def version_locks(self, bucket: bytes, wanted: Wanted) -> dict[str, bytes]:
+        """Return an old version's locks, as the headers that would tell them."""
+
     def head(self, bucket: bytes, wanted: Wanted) -> Head | Fault:
         """Return an object's headers."""
 
@@ -143,11 +146,11 @@ class S3Reader:
         if isinstance(got, Larger):
             return self._opened(got.wanted)
         head = got.head
+        if self._locked and (version or not isinstance(got, Looked)):
+            head = self._with_lock(got.wanted, head)
         if isinstance(got, Looked):
             told = self._told(got.wanted, head, got.tags)
             return S3Large(head, told, partial(self._stream, got.wanted))
-        if self._locked and not version:
-            head = self._with_lock(got.wanted, head)
         return SmallRead(
             got.body,
             self._told(got.wanted, head, got.tags),
@@ -217,7 +220,7 @@ class S3Reader:
             return got
         tags = self._client.tags(self._bucket, wanted) if got.head.tags > 0 else b""
         head = got.head
-        if self._locked and not wanted.version:
+        if self._locked:
             head = self._with_lock(wanted, head)
         told = self._told(wanted, head, tags)
         return S3Large(head, told, partial(self._stream, wanted), got)
@@ -231,7 +234,10 @@ class S3Reader:
         return self._client.stream(self._bucket, wanted)
 
     def _with_lock(self, wanted: Wanted, head: Head) -> Head:
-        """Return the headers of a GET with the locks that a VersityGW tells by HEAD alone."""
+        """Return the headers of a GET with the locks that a VersityGW tells elsewhere."""
+        if wanted.version:
+            locks = self._client.version_locks(self._bucket, wanted)
+            return head._replace(fields=head.fields | locks)
         got = self._client.head(self._bucket, wanted)
         if isinstance(got, Gone | Changed | Unreadable) or got.etag != head.etag:
             return head  # replaced since: the next round sees another ETag

@@ -126,6 +126,11 @@ class Shop:
         assert bucket == BUCKET
         return self.locked
 
+    def version_locks(self, bucket: bytes, wanted: Wanted) -> dict[str, bytes]:
+        assert (bucket, bool(wanted.version)) == (BUCKET, True)
+        lock = "x-amz-object-lock-"
+        return {f"{lock}mode": b"GOVERNANCE", f"{lock}retain-until-date": b"2031-05-06T07:08:09Z"}
+
     def head(self, bucket: bytes, wanted: Wanted) -> Head | Fault:
         assert bucket == BUCKET
         self.asked.append(("lock", wanted.key))
@@ -248,14 +253,14 @@ def test_a_silent_endpoint_is_no_objects_fault_and_the_next_bundle_begins_anew()
         assert isinstance(reader.read_small(b"a", b"", LIMIT), SmallRead)
 
 
-def test_where_a_bucket_has_a_lock_each_current_object_is_asked_for_its_own() -> None:
+def test_where_a_bucket_has_a_lock_each_object_and_version_is_asked_for_its_own() -> None:
     shop = Shop({b"a": b"alpha"})
     shop.locked = True
-    for version, held in ((b"", True), (b"7", False)):
+    for version, lock in ((b"", "object-legal-hold"), (b"7", "object-retention")):
         with _reader(shop) as reader:
             got = reader.read_small(b"a", version, LIMIT)
         assert isinstance(got, SmallRead)
-        assert ("object-legal-hold" in got.attributes) is held
+        assert lock in got.attributes
 
 
 def test_an_object_that_breaks_off_beside_an_endpoint_that_answers_fails_by_itself() -> None:
