@@ -82,11 +82,11 @@ def shown(plan: KeepingPlan) -> wire_keeping.KeepingPlan:
         buckets=facts.buckets,
         present=facts.present,
         bundles=facts.bundles,
-        sets=[
-            wire_keeping.TableSet(tag=one.tag, tables=list(map(safe, one.tables)), rows=one.rows)
+        sets=tuple(
+            wire_keeping.TableSet(tag=one.tag, tables=tuple(map(safe, one.tables)), rows=one.rows)
             for one in facts.sets
-        ],
-        warnings=list(facts.warnings),
+        ),
+        warnings=facts.warnings,
     )
 
 

@@ -1,4 +1,4 @@
-"""The wire types of `metadata backup`, `restore`, `rebuild`: what would be done to the object table.
+"""The wire types of `metadata backup`, `restore`, `rebuild`: what is done to the object table.
 
 Restore, rebuild and the dropping of old tables are planned (`POST /v1/keepings`), shown, and begun
 as a job whose args are {"plan": hash} (I8). A backup changes nothing and needs no plan: a job of
@@ -27,7 +27,7 @@ class TableSet(wire.Wire, frozen=True, kw_only=True):
     """Tables beside those in use. tag: what their names end in. rows: of the object table."""
 
     tag: str
-    tables: list[str]
+    tables: tuple[str, ...]
     rows: int
 
 
@@ -51,7 +51,7 @@ class KeepingPlan(wire.Wire, frozen=True, kw_only=True):
     buckets: int | None = None
     present: int | None = None
     bundles: int | None = None
-    sets: list[TableSet] = []
-    warnings: list[str] = []
+    sets: tuple[TableSet, ...] = ()
+    warnings: tuple[str, ...] = ()
     command: str = ""
     error: wire.ErrorBody | None = None
