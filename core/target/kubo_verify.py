@@ -54,4 +54,4 @@ def _corrupt(line: bytes, where: str, node: str) -> int:
         told = msgspec.json.decode(line, type=_Line)
     except msgspec.DecodeError as error:
         raise unreachable(error, where=where, node=node) from error
-    return int("corrupt" in told.Msg)
+    return int("was corrupt" in told.Msg)

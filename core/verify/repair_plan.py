@@ -110,10 +110,14 @@ class Step:
 
 
 class RepairPlan:
-    """Takes the differences of a report, in order. unpin: roots that were named to go."""
+    """Takes the differences of a report, in order. unpin: roots that were named to go.
+
+    strange: those of them that the report does not tell of as orphan pins.
+    """
 
     def __init__(self, workspace: str, unpin: Iterable[str] = ()) -> None:
         self.unpin = frozenset(unpin)
+        self.strange = set(self.unpin)
         self.seen = 0
         self.left: Counter[Ill] = Counter()
         self.orphans: list[str] = []
@@ -130,6 +134,8 @@ class RepairPlan:
         if deed is None:
             self.left[one.ill] += 1
             return
+        if deed is Deed.UNPIN:
+            self.strange.discard(one.where)
         step = self._steps[deed]
         step.kinds[one.ill] += 1
         if one.bundle:

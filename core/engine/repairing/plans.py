@@ -184,3 +184,9 @@ def _read(folder: Path, plan: RepairPlan) -> None:
     for one in differences(folder):
         plan.take(one)
     plan.finish()
+    if plan.strange:
+        raise BadInput(
+            what=f"{safe(min(plan.strange))} is no orphan pin of report {safe(folder.name)}",
+            where="repair",
+            remedy="Name pins as the plan lists them, or check again: vgwm metadata check.",
+        )

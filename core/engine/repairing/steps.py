@@ -191,7 +191,7 @@ class Steps:
     async def _unpin(self) -> None:
         """Remove the pins that were named, unless the ledger knows their root by now."""
         known = await self._m.ledger.looked.roots()
-        for root in sorted(self._plan.unpin):
+        for root in sorted(self._plan.unpin):  # all of them orphans of the report
             await self._reins.checkpoint()
             if root in known:
                 await self._leave(root, "a bundle of the ledger has this root")

@@ -1,0 +1,128 @@
+"""Repairs on real nodes: what no import heals, what no node holds any more, and stray pins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.lab.process import until
+from tests.lab.vgwm import Vgwm
+from tests.real import mutations
+from tests.real.migrated import PASSWORD, REPLICATION
+from tests.real.mutations import MigratedSet, Wrong, found_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.lab.stack import Stack
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module")
+def done(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MigratedSet]:
+    folder = tmp_path_factory.mktemp("repair-nodes")
+    mutations.grow(folder / "source", 60)
+    with Vgwm(folder / "ws", {PASSWORD: stack.password}) as vgwm:
+        words = ["--target", "ipfs", "--replication", str(REPLICATION)]
+        words += ["--cluster-user", stack.user, "--cluster-password-env", PASSWORD]
+        words += ["--table", f"sqlite:{folder / 'objects.db'}"]
+        for kubo, cluster in zip(stack.kubo_urls, stack.cluster_urls, strict=True):
+            words += ["--kubo", kubo, "--cluster", cluster]
+        vgwm.run("init", "--source", f"posix:{folder / 'source'}", *words)
+        vgwm.run("engine", "start")
+        vgwm.run("set", "batch_size=10")
+        vgwm.run("plan")
+        vgwm.run("copy")
+        table = folder / "objects.db"
+        yield MigratedSet(vgwm, folder / "source", table, mutations.rows_of(table))
+
+
+def verified(done: MigratedSet) -> tuple[set[Wrong], str]:
+    ran = done.vgwm.run("--json", "verify", "--full", "--replicas", "all", code=None)
+    report = str(ran.result()["folder"])
+    return found_in(done, report), report
+
+
+def repaired(done: MigratedSet, report: str, *words: str) -> dict[str, object]:
+    command = ("metadata", "repair", "--from", report, *words)
+    plan = done.vgwm.run("--json", *command, "--dry-run", code=None).result()
+    return done.vgwm.run("--json", *command, "--confirm", str(plan["hash"]), code=None).result()
+
+
+def test_a_corrupt_block_is_dropped_and_sent_again(done: MigratedSet, stack: Stack) -> None:
+    root = done.take_bundles(1)[0]
+    row = next(row for row in done.members(root) if row.size > 100)
+    kubo = stack.peer(stack.peers[0].allocations()[root][0]).kubo
+    path = mutations.block_file(kubo, row.cid)
+    content = path.read_bytes()
+    path.write_bytes(content[:50] + bytes([content[50] ^ 1]) + content[51:])
+    found, report = verified(done)
+    assert found == {Wrong("bad_bytes", mutations.name(row))}
+    assert repaired(done, report)["left"] == 0
+    assert path.read_bytes() == content
+    assert verified(done)[0] == set()
+
+
+def test_blocks_that_no_node_holds_come_from_the_source(done: MigratedSet, stack: Stack) -> None:
+    root = done.take_bundles(1)[0]
+    lost = done.members(root)[:4]
+    for peer in stack.peers[0].allocations()[root]:
+        for row in lost:
+            mutations.block_file(stack.peer(peer).kubo, row.cid).unlink()
+    found, report = verified(done)
+    assert found == {Wrong("lost_block", mutations.name(row)) for row in lost}
+    assert repaired(done, report)["left"] == 0
+    assert verified(done)[0] == set()
+
+
+def test_what_neither_node_nor_source_has_is_left_and_said(done: MigratedSet, stack: Stack) -> None:
+    root = done.take_bundles(1)[0]
+    row = done.members(root)[0]
+    for peer in stack.peers[0].allocations()[root]:
+        mutations.block_file(stack.peer(peer).kubo, row.cid).unlink()
+    found, report = verified(done)
+    assert found == {Wrong("lost_block", mutations.name(row))}
+    source = done.source / row.bucket / row.key
+    source.write_bytes(source.read_bytes() + b"more")
+    came = repaired(done, report)
+    assert came["left"] == 1
+    told = done.workspace / "reports" / f"repair-{came['job']}" / "left.ndjson"
+    assert "at the source" in told.read_text()
+    assert stack.peers[0].allocations()[root]  # it keeps its pin, and what blocks there are
+
+
+def test_i8_an_orphan_pin_goes_by_its_name_and_a_strangers_never(
+    done: MigratedSet, stack: Stack
+) -> None:
+    ours, strangers = "a1b2", "another's"
+    workspace = str(done.vgwm.run("--json", "plan", "show").result()["id"])
+    roots = [_stored(stack, text) for text in (ours, strangers)]
+    for root, name in zip(roots, (f"vgwm-{workspace}-999", "vgwm-ffffffff-1"), strict=True):
+        assert stack.peers[0].pin(root, name=name, allocations=[stack.ids[0]]) == 200
+        _wait_pinned(stack, root, there=True)
+    ran = done.vgwm.run("--json", "metadata", "check", code=None)
+    report = str(ran.result()["folder"])
+    assert Wrong("orphan_pin", f"./{roots[0]}") in found_in(done, report)
+    assert roots[1] not in str(found_in(done, report))
+    plan = done.vgwm.run("--json", "metadata", "repair", "--dry-run", code=None).result()
+    assert plan["orphans"] == [roots[0]]
+    assert all(step["deed"] != "unpin" for step in plan["steps"])  # type: ignore[attr-defined]
+    named = ("metadata", "repair", "--from", report, "--dry-run", "--unpin")
+    assert done.vgwm.run(*named, roots[1], code=None).code == 2
+    came = repaired(done, report, "--unpin", roots[0])
+    assert (came["pins_removed"], came["left"]) == (1, 0)
+    _wait_pinned(stack, roots[0], there=False)
+    assert roots[1] in stack.peers[0].allocations()
+
+
+def _wait_pinned(stack: Stack, root: str, *, there: bool) -> None:
+    """Wait until the shared state holds a pin, or holds it no more."""
+    state = stack.peers[0].allocations
+    until("the shared state", lambda: (root in state()) is there, limit_s=30)
+
+
+def _stored(stack: Stack, text: str) -> str:
+    answer = stack.kubos[0].api.upload("/api/v0/add?cid-version=1&pin=false", text.encode())
+    return str(answer.member("Hash"))
