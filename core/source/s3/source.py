@@ -125,7 +125,12 @@ class S3Source:
 
     def reader(self, name: bytes, *, tick_s: float | None = None) -> S3Reader:  # noqa: ARG002 - a tree's
         """Open a bucket for reading; an answer is of one moment, and has no tick."""
-        return S3Reader(S3Client(self.config), name)
+        client = S3Client(self.config)
+        try:
+            return S3Reader(client, name)
+        except BaseException:
+            client.close()
+            raise
 
 
 class _Shown:
