@@ -193,7 +193,8 @@ def _same_at_source(
     """Tell whether the source has what was copied, all of it recorded and seen pinned."""
     if len(kept) != len(seen) or not all(pin.seen for pin in pins.values()):
         return False
-    if not {one[6] for one in kept} <= _RECORDED:
+    # a bundle whose pin nobody looked at is not seen pinned (I7)
+    if not {one[6] for one in kept} <= _RECORDED or not {one[7] for one in kept} <= pins.keys():
         return False
     return [one[:_ENTRY] for one in kept] == seen
 
