@@ -60,7 +60,7 @@ def repair(call: Call, **given: Unpack[RepairGiven]) -> int:
     are written again where the present one is ours or absent; cached rows are dropped. What green
     may own is never touched, and an orphan pin goes only by its name. Alone it prints its plan and
     a hash; --confirm HASH does that plan and nothing else. What was replaced is kept in
-    reports/repair-JOB. Exit 1 if something is left.
+    reports/repair-JOB. Exit 1 if something is left, or with --dry-run is to be mended.
     """
     from core.cli.output import answer, note
     from core.cli.run import Errand, Manner, run_job
