@@ -77,6 +77,7 @@ class BytesRun:
                 await self._read_all(reins, nodes, reader, standing)
             finally:
                 await standing.keep()
+                self._last = standing.figures()
             self._last = standing.figures(whole=True)
         finally:
             self._standing = None

@@ -277,8 +277,8 @@ def _count(counted: Counter[Tally], home: Home, wanted: _Wanted, faults: Sequenc
 
 
 def _difference(bundle: RecordedBundle, wanted: _Wanted, fault: Fault) -> Difference:
-    rows = wanted.rows
-    key, version = (b"", b"") if fault.at < 0 or rows is None else rows[fault.at][:2]
+    # a fault of the bundle as a whole stands at its first object: each list is of objects
+    key, version = (wanted.rows or ())[max(0, fault.at)][:2]
     return Difference(
         listed=Listed.ERROR if fault.ill is Ill.UNREAD else Listed.DIFFER,
         bucket=bundle.bucket,

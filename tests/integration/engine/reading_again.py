@@ -35,7 +35,7 @@ class Looked:
 
     @property
     def ills(self) -> dict[tuple[str, str], str]:
-        """What is wrong, by bucket and key; "" is the key of a bundle as a whole."""
+        """What is wrong, by bucket and key; what is wrong with a bundle stands at its first."""
         return {(one.bucket.decode(), one.key.decode()): str(one.ill) for one in self.found}
 
     @property

@@ -143,10 +143,10 @@ async def test_a_lost_root_or_manifest_is_the_bundles(
     told = await look(engine, EVERY, tmp_path / "v")
     assert [(one.bundle, one.key, str(one.ill), one.where) for one in told.found] == sorted(
         [
-            (first.id, b"", "no_manifest", name_of(nodes, holder)),
-            (second.id, b"", "lost_block", name_of(nodes, other)),
+            (first.id, first.first[0], "no_manifest", name_of(nodes, holder)),
+            (second.id, second.first[0], "lost_block", name_of(nodes, other)),
         ],
-        key=lambda one: one[2],
+        key=lambda one: one[1],
     )
 
 
