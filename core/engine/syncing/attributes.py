@@ -16,6 +16,7 @@ from core.target.ours import Mark
 from core.target.rows import PinnedBundle, RowEntry, RowMaker
 from core.target.rows_again import meta_text
 from core.target.shape import Source
+from core.target.version_time import created_ns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from core.engine.syncing.deciding import NewAttributes
     from core.engine.syncing.ground import Ground
     from core.ledger.rows import BucketRow
-    from core.model import Bundle
     from core.target.shape import Row, RowKey, TableShape
 
 _GUIDE_METADATA = 6
@@ -50,53 +50,52 @@ class Attributes:
         """Write new metadata; on return it is durable. No two of one key. Raises JobCancelled."""
         ground, name = self._ground, self._bucket.name.decode()
         named = {(name, one.touch.key.decode()): one for one in changed}
+        texts = dict(zip(named, cids.texts([one.cid for one in changed]), strict=True))
         present = await ground.patiently("table", partial(ground.table.read, list(named)))
         ours = {
             at: row
             for row in present
-            if ground.ours.still(row, _mark(named[at := (str(row[0]), str(row[1]))]))
+            if ground.ours.still(row, Mark(texts[at := _key(row)], named[at].was_mtime_ns))
         }
         bundles = await self._bundles([named[at] for at in ours])
         rows, expected = [], []
         for at, row in ours.items():
-            bundle = bundles.get(named[at].bundle or 0)
-            if bundle is not None and bundle.root is not None:
-                rows.append(self._row(named[at], row, bundle))
+            pinned = bundles.get(named[at].bundle or 0)
+            if pinned is not None:
+                rows.append(self._row(named[at], texts[at], row, pinned))
                 expected.append(row)
         moved = set(
             await ground.patiently("table", partial(ground.table.replace_if, rows, expected))
         )
         written = {_key(row) for row in rows} - moved
-        await ground.drop(keys_of([_named(at, named[at]) for at in written]))
+        await ground.drop(keys_of([Named(*at, texts[at]) for at in written]))
         return Rewritten(
             [one for at, one in named.items() if at in written],
             [one for at, one in named.items() if at not in written],
         )
 
-    async def _bundles(self, changed: Sequence[NewAttributes]) -> Mapping[int, Bundle]:
+    async def _bundles(self, changed: Sequence[NewAttributes]) -> Mapping[int, PinnedBundle]:
         numbers = {one.bundle for one in changed if one.bundle is not None}
         found = [await self._ground.ledger.bundle(number) for number in sorted(numbers)]
-        return {one.id: one for one in found if one is not None}
+        name = self._bucket.name.decode()
+        return {
+            one.id: PinnedBundle(name, cids.text(one.root), one.id, one.allocations, self._owner)
+            for one in found
+            if one is not None and one.root is not None
+        }
 
-    def _row(self, one: NewAttributes, present: Row, bundle: Bundle) -> Row:
+    def _row(self, one: NewAttributes, cid_text: str, present: Row, pinned: PinnedBundle) -> Row:
         """Return a row with the new metadata, in the place of the present one."""
         shape = self._ground.profile.objects
         metadata = json.loads(str(one.row[_GUIDE_METADATA]))
         metadata.pop("pin", None)
         metadata.pop("vgwm", None)
-        pinned = PinnedBundle(
-            self._bucket.name.decode(),
-            cids.text(bundle.root or one.cid),
-            bundle.id,
-            bundle.allocations,
-            self._owner,
-        )
         entry = RowEntry(
             key=one.touch.key.decode(),
-            cid_text=cids.text(one.cid),
+            cid_text=cid_text,
             size=int(str(one.row[3])),
             mtime_ns=one.touch.mtime_ns,
-            created_ns=one.created_ns,
+            created_ns=created_ns(metadata.get("version_id"), one.touch.mtime_ns),
             meta=meta_text(metadata),
             name=_path(shape, present),
         )
@@ -105,10 +104,6 @@ class Attributes:
             old if column.volatile else new
             for column, old, new in zip(shape.columns, present, fresh, strict=True)
         )
-
-
-def _mark(one: NewAttributes) -> Mark:
-    return Mark(cids.text(one.cid), one.was_mtime_ns)
 
 
 def _path(shape: TableShape, present: Row) -> str:
@@ -122,7 +117,3 @@ def _path(shape: TableShape, present: Row) -> str:
 
 def _key(row: Row) -> RowKey:
     return str(row[0]), str(row[1])
-
-
-def _named(at: RowKey, one: NewAttributes) -> Named:
-    return Named(*at, cids.text(one.cid))

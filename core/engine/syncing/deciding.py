@@ -5,12 +5,10 @@ May import the model, the ledger's rows and the merge.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from core.ledger.changes import Touch
-from core.target.version_time import created_ns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,10 +19,6 @@ if TYPE_CHECKING:
     from core.ledger.rows import EntryRow, Position
     from core.model import Cid
     from core.target.shape import Row
-
-
-_METADATA: Final = 6
-"""Where a row of the guide profile has its metadata."""
 
 
 class NewAttributes(NamedTuple):
@@ -39,12 +33,6 @@ class NewAttributes(NamedTuple):
     bundle: int | None
     was_mtime_ns: int
     entry: EntryRow
-
-    @property
-    def created_ns(self) -> int:
-        """When it was made: by its version's id if it has one, else its own time."""
-        read = json.loads(str(self.row[_METADATA]))
-        return created_ns(read.get("version_id"), self.touch.mtime_ns)
 
 
 @dataclass(slots=True)
