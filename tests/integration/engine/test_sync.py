@@ -256,3 +256,43 @@ async def test_i4_a_bucket_that_goes_under_a_round_takes_its_open_bundles_with_i
     assert bodies(ground.target) == {
         at: body for at, body in ground.bodies.items() if at[0] == "bucket0"
     }
+
+
+async def test_a_watch_goes_on_with_rounds_until_it_is_cancelled(
+    ground: Ground, engine: Engine
+) -> None:
+    await engine.set_knobs({"round_interval": "1s"}, "tester")
+    job = await engine.start_job(JobKind.SYNC, {"mode": "watch"}, "tester", "")
+    looks = engine.ledger.rounds
+    while (await looks.last_full()) is None:  # noqa: ASYNC110 - a round's end has no event
+        await asyncio.sleep(0.02)
+    ground.put("bucket0", "new/one", b"one")
+    while ("bucket0", "new/one") not in rows(ground.target):  # noqa: ASYNC110 - as above
+        await asyncio.sleep(0.02)
+    await engine.cancel(job, "tester")
+    await engine.wait(job)
+    row = await engine.ledger.job(job)
+    assert row is not None
+    assert row.state == "cancelled"
+    assert len(await looks.rounds(10, job)) > 1
+    assert bodies(ground.target) == ground.bodies
+
+
+async def test_since_reads_what_stands_still_again_and_finds_it_as_it_was(
+    ground: Ground, engine: Engine
+) -> None:
+    before = rows(ground.target)
+    assert await synced(engine, since_ns="0") == (0, 0, 0, 0)
+    assert rows(ground.target) == before
+
+
+async def test_i8_another_source_in_its_place_is_refused_and_nothing_is_marked(
+    ground: Ground, engine: Engine
+) -> None:
+    """An empty mount point looks like a source that lost everything."""
+    ground.source.rename(ground.source.with_name("away"))
+    (ground.source / "bucket0").mkdir(parents=True)
+    row = await sync(engine)
+    assert '"exit_code":5' in row.result
+    assert await engine.ledger.rounds.due_count() == 0
+    assert {one.state.there for one in await engine.ledger.buckets()} == {True}
