@@ -33,6 +33,7 @@ from core.engine.opening import Opening
 from core.engine.reins import JobCancelled
 from core.errors import Broken, Refused, VgwmError
 from core.ledger.rows import EventDraft
+from core.model import NS_PER_S
 from core.source.chosen import open_source, source_config
 from core.target import profile as profiles
 from core.target.open_table import open_target_table
@@ -167,7 +168,7 @@ class SwapRun:
     async def _swap(self, reins: Reins, table: ObjectTable, opening: Opening) -> None:
         if self._progress.step is Step.FILL:
             await reins.checkpoint()
-            old = old_tag(time.time_ns())
+            old = _free_tag({one.tag for one in await table.sets()})
             await self._note(reins, replace(self._progress, step=Step.SWAP, old=old))
         if self._progress.step is Step.SWAP:
             now = self._progress
@@ -245,6 +246,14 @@ class SwapRun:
         event = EventDraft(kind="metadata", text=text, job=reins.id) if text else None
         await self._means.ledger.assessing.progress(reins.id, progress.text(), event)
         self._progress = progress
+
+
+def _free_tag(taken: set[str]) -> str:
+    """Return a dated tag that no tables have: two swaps may come in one second."""
+    at_ns = time.time_ns()
+    while (tag := old_tag(at_ns)) in taken:
+        at_ns += NS_PER_S
+    return tag
 
 
 async def _go_on() -> None:
