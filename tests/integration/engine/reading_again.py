@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from core.engine.reins import Reins
 from core.engine.verifying.bytes import BytesRun
-from core.engine.verifying.means import VerifyMeans
+from core.engine.verifying.verifications import verify_means
 from core.model import JobKind
 from core.verify.bytes_told import BytesWish, Replicas
 from core.verify.findings import findings
@@ -47,14 +47,9 @@ def a_look(
     engine: Engine, wish: BytesWish, folder: Path, knobs: Callable[[], Knobs] | None = None
 ) -> BytesRun:
     folder.mkdir(exist_ok=True)
-    means = VerifyMeans(
-        ledger=engine.ledger,
-        workspace=engine.workspace,
-        path=engine.path,
-        knobs=knobs or (lambda: engine.knobs),
-        forks=engine.forks,
-        epoch=engine.epoch,
-    )
+    means = verify_means(engine)
+    if knobs is not None:
+        means = replace(means, knobs=knobs)
     return BytesRun(means, wish, folder)
 
 
