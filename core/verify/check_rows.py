@@ -11,7 +11,7 @@ from core.dag import cid as cids
 from core.display import safe
 from core.model import ObjectState
 from core.target.shape import Source
-from core.verify.difference import Difference, Ill, Listed
+from core.verify.difference import APART, Difference, Ill, Listed
 from core.verify.row_mark import metadata_digest, parted
 
 if TYPE_CHECKING:
@@ -23,6 +23,16 @@ if TYPE_CHECKING:
 
 _ENDED: Final = frozenset({ObjectState.SKIPPED, ObjectState.GONE_APPLIED})
 """Keys that have no row any more, or never got one."""
+
+
+BUCKET: Final = b"bucket:"
+"""What the name of a bucket's own row begins with, apart from all objects."""
+
+
+def lost_bucket(name: str) -> Difference:
+    """Return that a bucket has no row of its own."""
+    told = ("bucket", "a row", "")
+    return Difference(Listed.MISSING, APART, BUCKET + name.encode(), b"", Ill.NO_ROW, *told)
 
 
 class RowCheck:

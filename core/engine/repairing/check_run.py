@@ -18,6 +18,7 @@ import msgspec
 
 from core.config.schema import DirTarget
 from core.engine.holding import Hold
+from core.engine.known_buckets import KnownBuckets
 from core.engine.opening import Opening
 from core.engine.reins import JobCancelled
 from core.engine.repairing.plans import CHECK
@@ -31,7 +32,7 @@ from core.target.open_table import open_target_table
 from core.verify import check_pins
 from core.verify.check_join import join_rows
 from core.verify.check_lists import write_lists
-from core.verify.check_rows import RowCheck
+from core.verify.check_rows import RowCheck, lost_bucket
 from core.verify.difference import Ill, Listed
 from core.verify.figures import Figures, RowCount
 from core.verify.findings import FILE_NAME, Findings, findings
@@ -93,6 +94,7 @@ class CheckRun:
             cache = await self._cache(stack, profile, found)
             await self._look_at_pins(reins, pins, found)
             await self._look_at_rows(reins, table, profile, cache, found)
+            await self._look_at_buckets(table, profile, found)
             if cache is not None:
                 await self._look_at_cache(reins, table, cache, found)
 
@@ -170,6 +172,16 @@ class CheckRun:
             if cache is not None:
                 await self._keep(found, await cache.rows(stretch.sound))
             await self._tell(joined=sound, objects={Listed.EQUAL: sound})
+
+    async def _look_at_buckets(self, table: ObjectTable, profile: Profile, found: Findings) -> None:
+        """Look for each bucket's own row; what stands in it, others may have changed since."""
+        if profile.buckets is None:
+            return
+        known = KnownBuckets()
+        known.learn(await self._m.ledger.buckets())
+        wanted = {str(row[0]) for row in known.rows(profile)}
+        there = {str(row[0]) for row in await table.scan_buckets()}
+        await self._keep(found, [lost_bucket(name) for name in sorted(wanted - there)])
 
     async def _look_at_cache(
         self, reins: Reins, table: ObjectTable, cache: CacheCheck, found: Findings

@@ -97,6 +97,15 @@ class RowMender:
         written = [row for row in wanted if (row[0], row[1]) not in left]
         return RowsMended(written, left)
 
+    async def write_buckets(self, names: Sequence[str]) -> RowsMended:
+        """Write the rows of buckets that have none; one that is there is never replaced."""
+        there = {str(row[0]) for row in await self._m.table.scan_buckets()}
+        known = self._m.buckets.rows(self._m.profile)
+        lost = [row for row in known if row[0] in names and row[0] not in there]
+        if lost:
+            await self._m.table.upsert_buckets(lost)
+        return RowsMended(lost, {})
+
     async def remove(self, bucket: str, keys: Sequence[bytes], number: int | None) -> RowsMended:
         """Remove rows of ours that the ledger does not know. number: of the bucket, None: unknown.
 

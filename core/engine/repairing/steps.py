@@ -20,9 +20,10 @@ from core.engine.repairing.mending import Mended
 from core.engine.repairing.progress import RepairProgress
 from core.errors import NoAnswer, VgwmError
 from core.ledger.rows import EventDraft
-from core.target.cache_drop import Named, keys_of
+from core.target.cache_drop import Named, bucket_keys, keys_of
 from core.verify.check_cache import cache_key
-from core.verify.difference import Ill
+from core.verify.check_rows import BUCKET
+from core.verify.difference import APART, Ill
 from core.verify.repair_plan import TEXTS, Deed
 
 if TYPE_CHECKING:
@@ -149,7 +150,18 @@ class Steps:
             n = len(part.lines)
             await self._keep(at=self._now.at + n, done=self._now.done + n)
 
+    async def _write_buckets(self, part: Part) -> None:
+        names = [key.removeprefix(BUCKET).decode() for key in _keys(part)]
+        came = await self._m.rows.write_buckets(names)
+        await self._drop(bucket_keys(names), counted=False)
+        self._now = msgspec.structs.replace(
+            self._now, written=self._now.written + len(came.written)
+        )
+
     async def _write(self, part: Part) -> None:
+        if part.bucket == APART:
+            await self._write_buckets(part)
+            return
         bucket = self._buckets.get(part.bucket)
         if bucket is None:
             for one in part.lines:

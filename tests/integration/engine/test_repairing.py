@@ -126,6 +126,23 @@ async def test_rows_come_back_to_the_byte_whatever_was_done_to_them(
     assert await checked(engine, ground) == (f"check-{int(report[6:]) + 2}", {})
 
 
+async def test_a_bucket_without_a_row_of_its_own_gets_it_back_and_others_stay(
+    engine: Engine, ground: Ground
+) -> None:
+    buckets = all_rows(table_of(ground), "versitygw_buckets")
+    change(
+        table_of(ground),
+        "DELETE FROM versitygw_buckets WHERE name='bucket0'",
+        "UPDATE versitygw_buckets SET metadata='{\"owner\":\"GREEN\"}' WHERE name='bucket1'",
+    )
+    changed = all_rows(table_of(ground), "versitygw_buckets")
+    report, found = await checked(engine, ground)
+    assert found == {Ill.NO_ROW: 1}
+    came = await repaired(engine, await planned(engine, report))
+    assert (came.written, came.left) == (1, 0)
+    assert all_rows(table_of(ground), "versitygw_buckets") == [buckets[0], *changed]
+
+
 async def test_i10_what_green_may_own_is_neither_overwritten_nor_removed(
     engine: Engine, ground: Ground
 ) -> None:
@@ -259,6 +276,30 @@ async def test_a_report_may_be_named_by_its_place(engine: Engine, ground: Ground
     name, _ = await checked(engine, ground)
     for place in (name, f"reports/{name}", str(ground.workspace / "reports" / name), f"{name}/"):
         assert (await planned(engine, place)).report.name == name
+
+
+async def test_a_repair_that_is_cancelled_leaves_whole_bundles_and_the_next_does_the_rest(
+    tmp_path: Path,
+) -> None:
+    ground = make_ground(tmp_path, objects=40, buckets=2)
+    make_workspace(ground, Knobs(workers=1, batch_size=2))
+    async with engine_on(ground) as engine:
+        assert (await migrate(engine)).state == "done"
+        before = {path: path.read_bytes() for path in files(ground, "manifests")}
+        for path in before:
+            path.unlink()
+        report, _ = await checked(engine, ground)
+        plan = await planned(engine, report)
+        args = {"plan": plan.plan.hash}
+        job = await engine.start_job(JobKind.REPAIR, args, "tester", "first")
+        await engine.cancel(job, "tester")
+        row = await ended(engine, job)
+        assert row.state in {"cancelled", "done"}
+        came = RepairProgress.parse(row.progress)
+        assert len(files(ground, "manifests")) >= came.bundles
+        rest = await repaired(engine, plan)
+        assert rest.left == 0
+        assert {path: path.read_bytes() for path in files(ground, "manifests")} == before
 
 
 def flip(path: Path) -> None:
