@@ -363,11 +363,12 @@ def why(key: bytes, version: bytes) -> FailureDraft:
 
 
 def stored(path: Path) -> dict[Key, tuple[int, int | None, int | None]]:
+    """What the file holds. A tombstone of a round's bundle is due yet: gone for the model."""
     with closing(sqlite3.connect(path / "ledger.db")) as conn:
         return {
             (bid, key, version): (st_, size, bundle)
             for bid, key, version, st_, size, bundle in conn.execute(
-                "SELECT bid,key,ver,st,size,bun FROM objects"
+                "SELECT bid,key,ver,CASE st WHEN 3 THEN 6 ELSE st END,size,bun FROM objects"
             )
         }
 
