@@ -15,6 +15,7 @@ from core.dag import cid as cids
 from core.display import safe
 from core.errors import VgwmError
 from core.target.cluster_answers import PinStatus
+from core.target.pin_peer import PinPeer
 from core.verify.difference import APART, Difference, Ill, Listed
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from core.ledger.checking import KnownRoots
     from core.model import Bundle
     from core.target.dir_store import DirStore
-    from core.target.peers import Roster, TargetNode
+    from core.target.peers import Roster
 
 AGAIN_S: Final = 5.0
 _UNHEARD: Final = frozenset({PinStatus.CLUSTER_ERROR, PinStatus.UNDEFINED})
@@ -89,38 +90,31 @@ class ClusterPins:
             yield [unread("pins", fault.what)]
 
     async def _asked(self, bundles: Sequence[Bundle]) -> list[Amiss]:
-        nodes = {node.peer: node for node in self._roster.nodes}
         by_peer: dict[str, list[Bundle]] = {}
         for bundle in bundles:
             for peer in bundle.allocations:
                 by_peer.setdefault(peer, []).append(bundle)
         async with asyncio.TaskGroup() as group:
             asked = [
-                group.create_task(self._of_peer(nodes.get(peer), peer, theirs), name=f"pins {peer}")
+                group.create_task(self._of_peer(PinPeer(self._roster, peer), theirs), name=peer)
                 for peer, theirs in by_peer.items()
             ]
         return [one for task in asked for one in task.result()]
 
-    async def _of_peer(
-        self, node: TargetNode | None, peer: str, bundles: Sequence[Bundle]
-    ) -> list[Amiss]:
-        where = peer if node is None else node.name
+    async def _of_peer(self, peer: PinPeer, bundles: Sequence[Bundle]) -> list[Amiss]:
         roots = {cids.text(one.root): one for one in bundles if one.root is not None}
         try:
-            if node is None or node.cluster is None:
-                states = await self._roster.clusters[0].pins_status_of(peer, roots)
-            else:
-                states = await node.cluster.pins_status(roots)
+            states = await peer.status(list(roots))
         except VgwmError as error:
-            return [Amiss(one.id, Ill.UNREAD, safe(error.what), where) for one in bundles]
+            return [Amiss(one.id, Ill.UNREAD, safe(error.what), peer.name) for one in bundles]
         found = []
         for root, bundle in roots.items():
             state = states.get(root)
             if state is None or state.status in _UNHEARD:
                 said = "no word of it" if state is None else f"{state.status} {safe(state.error)}"
-                found.append(Amiss(bundle.id, Ill.UNREAD, said.strip(), where))
+                found.append(Amiss(bundle.id, Ill.UNREAD, said.strip(), peer.name))
             elif state.status is not PinStatus.PINNED:
-                found.append(Amiss(bundle.id, Ill.NO_PIN, str(state.status), where))
+                found.append(Amiss(bundle.id, Ill.NO_PIN, str(state.status), peer.name))
         return found
 
 
