@@ -22,6 +22,7 @@ from core.engine.planning.planfile import plan_document, write_plan
 from core.engine.settings import cid_profile_of, source_config, worker_setup
 from core.errors import CapacityExhausted, ForeignPlan
 from core.ledger.rows import EventDraft
+from core.model import Finding
 from core.source.chosen import open_source
 from core.target import profile as profiles
 
@@ -30,10 +31,16 @@ if TYPE_CHECKING:
 
     from core.engine.engine import Engine
     from core.engine.reins import Reins
-    from core.model import Finding
     from core.source.posix.buckets import Bucket
 
 WALKER_SLOT: Final = 255
+
+UNSEEN: Final = Finding(
+    verdict="warn",
+    subject="source",
+    evidence="its listings show no change of tags, metadata or locks alone",
+    remedy="A round of sync looks for those with: vgwm sync --full",
+)
 
 
 def require_source(engine: Engine) -> None:
@@ -123,6 +130,8 @@ class PlanRun:
     def _look(self) -> tuple[list[Bucket], list[Finding]]:
         source = open_source(source_config(self._engine.workspace))
         findings = source.check()
+        if not source.sees_attributes:
+            findings.append(UNSEEN)
         require_source(self._engine)
         return source.buckets()[0], findings
 

@@ -175,6 +175,7 @@ def test_i4_markers_are_named_and_what_no_listing_shows_is_skipped_by_name(
     losses = vgwm.run("--json", "plan", "show").result()["unrepresentable"]
     assert isinstance(losses, dict)
     assert losses["upload_in_progress"] == 1
+    assert _said(vgwm, "source", "vgwm sync --full")  # what no listing shows is not passed over
 
 
 def _described(source: Source) -> dict[tuple[bytes, bytes, bytes], dict[str, object]]:
@@ -316,7 +317,11 @@ def test_a_silent_endpoint_holds_the_copy_and_no_object_is_blamed(
         server.kill()
         try:
             vgwm.run("copy", "--detach")
-            until("a bundle is told to wait", lambda: _told(vgwm, "no answer"), limit_s=60)
+            until(
+                "a bundle is told to wait",
+                lambda: _said(vgwm, "node_fault", "no answer"),
+                limit_s=60,
+            )
             assert recorded(vgwm) == 0
         finally:
             server.start()
@@ -326,9 +331,9 @@ def test_a_silent_endpoint_holds_the_copy_and_no_object_is_blamed(
     assert int(str(totals["migrated"])) == int(str(totals["total"])) - len(UNSHOWN)
 
 
-def _told(vgwm: Vgwm, words: str) -> bool:
+def _said(vgwm: Vgwm, kind: str, words: str) -> bool:
     with closing(sqlite3.connect(f"file:{vgwm.workspace}/ledger.db?mode=ro", uri=True)) as ledger:
-        found = ledger.execute("SELECT data FROM events WHERE kind = 'node_fault'").fetchall()
+        found = ledger.execute("SELECT data FROM events WHERE kind = ?", (kind,)).fetchall()
     return any(words in str(data) for (data,) in found)
 
 
