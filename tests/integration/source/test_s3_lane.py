@@ -80,8 +80,17 @@ def test_no_more_is_read_ahead_than_there_is_room_for(serve: Serve) -> None:
         assert sum(type(one) is Whole for one in flow) == 59
 
 
+def test_a_key_goes_out_as_it_is(serve: Serve) -> None:
+    keys = [b"a/../b", b"a/./b", b"a//b", b"/a", b"..", b"a?b=c#d", b"%2F", b"\xff\x00", b" "]
+    bucket = Bucket(dict.fromkeys(keys, b"x"))
+    with S3Client(serve(bucket.says).config) as client:
+        got = list(client.fetch(BUCKET, map(Wanted, keys), MIB))
+    assert all(type(one) is Whole for one in got)
+
+
 def test_what_is_larger_than_the_limit_is_told_not_read(serve: Serve) -> None:
-    bucket = Bucket({b"a": bytes(100), b"b": bytes(101), b"c": bytes(5 * MIB), b"d": b""})
+    bodies = {b"a": bytes(100), b"b": bytes(101), b"c": bytes(5 * MIB), b"d": b"", b"e": b"1"}
+    bucket = Bucket(bodies)
     endpoint = serve(bucket.says)
     with S3Client(endpoint.config) as client:
         wanted = [
@@ -94,8 +103,8 @@ def test_what_is_larger_than_the_limit_is_told_not_read(serve: Serve) -> None:
         got = list(client.fetch(BUCKET, wanted, 100))
         assert [type(one) for one in got] == [Whole, Larger, Larger, Larger, Whole]
         assert sum(asked.key == b"c" for asked in endpoint.asked) == 1  # its size was known
-        none = list(client.fetch(BUCKET, [Wanted(b"a"), Wanted(b"d")], 0))
-    assert [type(one) for one in none] == [Larger, Whole]
+        none = list(client.fetch(BUCKET, [Wanted(b"a"), Wanted(b"d"), Wanted(b"e")], 0))
+    assert [type(one) for one in none] == [Larger, Whole, Larger]
 
 
 def test_tags_are_asked_for_where_the_headers_count_some(serve: Serve) -> None:

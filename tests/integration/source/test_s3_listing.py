@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from core.errors import BadInput, Broken, Denied
 from core.source.s3.client import S3Client
+from core.source.s3.listing import PAGES_AHEAD
 from core.source.s3.runs import EMPTY_PAGES
 from core.source.s3.splitting import RUNS
 from tests.fakes.s3_endpoint import XMLNS, Bucket, S3Endpoint, Say, answer, refusal
@@ -65,21 +66,35 @@ def test_a_flat_bucket_costs_one_request_more_than_its_pages(serve: Serve) -> No
     assert len(endpoint.asked) == 11
 
 
-def test_a_run_that_is_slow_holds_the_others_to_some_pages(serve: Serve) -> None:
+def test_keys_at_and_just_before_a_border_come_once(serve: Serve) -> None:
+    folders = [b"a", b"b", b"c", b"d"]
+    around = [b"/", b"/1", b".~", b".~a", b".", b".a", b"0", b""]
+    keys = {folder + end for folder in folders for end in around}
+    endpoint = serve(Bucket(dict.fromkeys(keys, b"x")).says)
+    assert _keys(endpoint) == sorted(keys)
+    assert any("start-after" in asked.query for asked in endpoint.asked)
+    for after in sorted(keys):
+        assert _keys(endpoint, after) == sorted(key for key in keys if key > after)
+
+
+def test_runs_wait_for_those_before_them_with_some_pages(serve: Serve) -> None:
     keys = [b"d%02d/k%03d" % (at % 8, at) for at in range(4_000)]
     bucket = Bucket(dict.fromkeys(keys, b"x"), page=10)
     endpoint = serve(bucket.says)
+    taken = 30
     with S3Client(endpoint.config) as client:
         pages = client.listing(BUCKET)
-        next(pages)
-        assert len(endpoint.asked) < 8 * 6  # of 400
+        for _ in range(taken):
+            next(pages)
+        assert len(endpoint.asked) <= taken + (RUNS + 1) * (PAGES_AHEAD + 1)  # of 400
         pages.close()  # type: ignore[attr-defined]
 
 
-def test_keys_that_xml_cannot_carry_are_told_apart_not_planned(serve: Serve) -> None:
+@pytest.mark.parametrize("page", [2, 1_000])
+def test_keys_that_xml_cannot_carry_are_told_apart_not_planned(serve: Serve, page: int) -> None:
     true = "true-\ufffd".encode()
     objects = dict.fromkeys([b"a", b"b\x01/x", b"b\x02", b"\x03/z", true, b"z/1", b"y/1"], b"x")
-    bucket = Bucket(objects, page=2, url_encoded=False)
+    bucket = Bucket(objects, page=page, url_encoded=False)
 
     def says(asked: Asked) -> Say:
         said = bucket.says(asked)
@@ -88,9 +103,9 @@ def test_keys_that_xml_cannot_carry_are_told_apart_not_planned(serve: Serve) -> 
     endpoint = serve(says)
     with S3Client(endpoint.config) as client:
         pages = list(client.listing(BUCKET))
-    rows = [row[0] for page in pages for row in page.rows]
+    rows = [row[0] for one in pages for row in one.rows]
     assert rows == [b"a", true, b"y/1", b"z/1"]
-    shown = sorted(one.shown for page in pages for one in page.unnamed)
+    shown = sorted(hidden.shown for one in pages for hidden in one.unnamed)
     other = "\ufffd".encode()
     assert shown == sorted([b"b" + other + b"/x", b"b" + other, other + b"/z"])
 
@@ -148,6 +163,7 @@ def test_a_versions_listing_that_never_ends_is_refused(serve: Serve) -> None:
     endpoint = serve(says)
     with S3Client(endpoint.config) as client, pytest.raises(Broken, match="does not advance"):
         list(client.listing(BUCKET, versions=True))
+    assert len(endpoint.asked) == 3
 
 
 def test_versions_that_are_repeated_across_pages_come_once(serve: Serve) -> None:

@@ -61,7 +61,8 @@ def test_any_key_is_signed_as_botocore_signs_it(key: bytes, version: bytes) -> N
 def test_the_path_holds_every_byte_of_the_key(key: bytes) -> None:
     path = urlsplit(f"http://{HOST}{object_request(b'b', key).path}").path
     assert unquote_to_bytes(path) == b"/b/" + key
-    assert path.isascii()
+    # a server encodes the key anew to check the signature, and leaves only these as they are
+    assert all(c.isascii() and (c.isalnum() or c in "-_.~/%") for c in path)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["a", "prefix", "list-type", "x"]), st.binary())))
