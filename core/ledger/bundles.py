@@ -22,6 +22,9 @@ _BUNDLE: Final = (
     "SELECT b.id,b.bid,k.name,b.lo,b.hi,b.kind,b.n,b.bytes,b.st,b.tries,b.root,b.allocs"
     " FROM bundles b JOIN buckets k USING(bid)"
 )
+MOVES: Final = "what is left moves to bundle "
+"""What a recorded bundle's `err` says while its survivors are on their way, before the number."""
+
 MEMBERS_WHERE: Final = " bid=? AND (key,ver)>=(?,?) AND (key,ver)<=(?,?) AND bun=? AND st IN (0,2)"
 """Members without an end state. lo..hi may enclose others' keys: `bun` says who belongs."""
 
@@ -216,9 +219,12 @@ def requeue(conn: sqlite3.Connection, bundle_id: int, reason: str) -> int:
 
 
 def next_id(conn: sqlite3.Connection) -> int:
-    """Return the first free number for a bundle."""
-    row: tuple[int | None] = conn.execute("SELECT max(id) FROM bundles").fetchone()
-    return (row[0] or 0) + 1
+    """Return the first number that no bundle has, nor is destined to have."""
+    row: tuple[int | None, int | None] = conn.execute(
+        "SELECT max(id),max(CAST(substr(err,?) AS INTEGER)) FILTER (WHERE err GLOB ?) FROM bundles",
+        (len(MOVES) + 1, f"{MOVES}*"),
+    ).fetchone()
+    return max(row[0] or 0, row[1] or 0) + 1
 
 
 def _bundle(

@@ -35,7 +35,6 @@ _ANY: Final = (
     " AND bun=? AND st<4 UNION ALL SELECT 1 FROM moved WHERE bun=? LIMIT 1"
 )
 _SPENT: Final = "spent since round "
-_MOVES: Final = "what is left moves to bundle "
 _GONE: Final = "its root was let go: no object of it is left"
 
 
@@ -100,15 +99,18 @@ def note_spent(conn: sqlite3.Connection, numbers: Sequence[int], round_id: int) 
 
 
 def destine(conn: sqlite3.Connection, number: int, new: int) -> None:
-    """Note which number the new bundle of what is left of one has, before anything is made."""
-    conn.execute("UPDATE bundles SET err=? WHERE id=? AND st=4", (f"{_MOVES}{new}", number))
+    """Note which number the new bundle of what is left of one has, before anything is made.
+
+    No other bundle gets it, of this engine or the next.
+    """
+    conn.execute("UPDATE bundles SET err=? WHERE id=? AND st=4", (f"{bundles.MOVES}{new}", number))
 
 
 def destined(conn: sqlite3.Connection, number: int) -> int:
     """Return the number that `destine` noted, 0 for none."""
     row = conn.execute("SELECT ifnull(err,'') FROM bundles WHERE id=?", (number,)).fetchone()
     said = "" if row is None else row[0]
-    return int(said.removeprefix(_MOVES)) if said.startswith(_MOVES) else 0
+    return int(said.removeprefix(bundles.MOVES)) if said.startswith(bundles.MOVES) else 0
 
 
 def let_go(conn: sqlite3.Connection, numbers: Sequence[int]) -> None:

@@ -149,7 +149,7 @@ class DirShelf:
         def copy(index: CarIndex) -> Put:
             sink = DirSink(self._store.path)
             try:
-                sink.begin(number, f"{self._epoch}-0")
+                sink.begin(number, f"{self._epoch}-{old.id}")
                 packer = Packer(sink)
                 for cid in new.contents:
                     _emit_below(packer, index, cid)

@@ -170,5 +170,6 @@ async def test_the_number_of_a_new_bundle_outlives_a_crash(
     again = await scene.opened(tmp_path)
     try:
         assert await again.waste.destined(number) == 77
+        assert await again.next_bundle_id() == 78  # nobody else gets it
     finally:
         await again.close()
