@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from core.ledger.ledger import Ledger
 
 
-def _nothing() -> None:
-    pass
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyMeans:
     """path: of the workspace. knobs: those in force. epoch: of the engine.
@@ -36,5 +32,5 @@ class VerifyMeans:
     knobs: Callable[[], Knobs]
     forks: ForkServer
     epoch: int
-    require_source: Callable[[], None] = _nothing
-    again_s: float = 5.0
+    require_source: Callable[[], None]
+    again_s: float

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from core.display import safe
 from core.engine.plan_run import require_source
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from core.engine.verifying.verify_run import VerifyRun
 
 
+AGAIN_S: Final = 5.0
+"""How long a difference has to settle before it is looked at again (`cutover.md` 4)."""
+
+
 def verify_means(engine: Engine) -> VerifyMeans:
     """Return what an engine's verifications work with."""
     return VerifyMeans(
@@ -36,6 +40,7 @@ def verify_means(engine: Engine) -> VerifyMeans:
         forks=engine.forks,
         epoch=engine.epoch,
         require_source=lambda: require_source(engine),
+        again_s=AGAIN_S,
     )
 
 
