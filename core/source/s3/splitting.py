@@ -22,12 +22,11 @@ _REPLACED: Final = "\ufffd".encode()
 def cuts(page: ObjectsPage) -> list[bytes]:
     """Return the keys at which a bucket is parted, in order; none where it is one run.
 
-    page: the first one of its names, parted at slashes.
+    page: the first one of its names, parted at slashes. A name that stands for another one parts
+    the keys as well as any: each lies on one side of it.
     """
     if page.truncated or len(page.prefixes) < 2:  # noqa: PLR2004 - one prefix is no parting
         return []
-    if not page.exact and any(_REPLACED in prefix for prefix in page.prefixes):
-        return []  # what cannot be named cannot be a border
     prefixes = sorted(page.prefixes)
     wanted = min(RUNS, len(prefixes))
     return [prefixes[len(prefixes) * at // wanted] for at in range(1, wanted)]
