@@ -36,6 +36,11 @@ class KnownBuckets:
         """Return a bucket's owner, "" if it has none."""
         return str(self._facts[bucket]["owner"])
 
+    @property
+    def owners(self) -> dict[bytes, str]:
+        """The buckets' owners by name."""
+        return {row.name: self.owner(number) for number, row in self._rows.items()}
+
     def rows(self, profile: Profile, *, gone: bool = False) -> list[Row]:
         """Return the rows of the bucket table, of the buckets that the source has.
 

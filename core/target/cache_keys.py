@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Self
 from redis.asyncio.connection import Connection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ResponseError
 
 from core.display import safe
 from core.errors import NodeUnreachable, VgwmError
@@ -72,7 +73,7 @@ class CacheKeys:
         return cls([_Server(one.endpoint, password, one) for one in masters])
 
     async def get(self, keys: Sequence[bytes]) -> list[bytes | None]:
-        """Return what each key holds, None for one that is not there or is no string."""
+        """Return what each key holds, None for one that is not there, b"" for one of no text."""
         found: list[bytes | None] = [None] * len(keys)
         for server, places in self._shared_out(keys):
             for part in _rounds(places):
@@ -156,13 +157,22 @@ class _Server:
             try:
                 await connection.connect()  # type: ignore[no-untyped-call] # redis types it not
                 await connection.send_packed_command(connection.pack_commands(commands))
-                return [await connection.read_response() for _ in commands]
+                return [await self._answer() for _ in commands]
             except FOREIGN as error:
                 await self.close()  # answers to the other commands may still be on their way
                 raise to_error(error, self._endpoint) from error
 
     async def close(self) -> None:
         await self._connection.disconnect(nowait=True)
+
+    async def _answer(self) -> object:
+        """Return one answer; a key that holds no text is there, and says nothing."""
+        try:
+            return await self._connection.read_response()
+        except ResponseError as error:
+            if str(error).startswith("WRONGTYPE"):
+                return b""
+            raise
 
 
 async def _members(cache: Cache) -> tuple[Member, ...]:

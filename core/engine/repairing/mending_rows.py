@@ -7,21 +7,23 @@ the same: CID, size, and the digest of the metadata. May import ledger, target a
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from core.dag import cid as cids
 from core.dag.manifest import Manifest
+from core.errors import VgwmError
 from core.model import Cid, ObjectState
 from core.target.objects import same_row
 from core.target.ours import Ours
-from core.target.rows import RowMaker
-from core.target.rows_again import rows_from_manifest
+from core.target.rows import PinnedBundle, RowMaker
+from core.target.rows_again import row_entry
 from core.target.shape import Source
 from core.verify.row_mark import metadata_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from core.engine.copying.placement import Placement
     from core.engine.known_buckets import KnownBuckets
@@ -29,20 +31,29 @@ if TYPE_CHECKING:
     from core.ledger.checking import KeptRow
     from core.ledger.ledger import Ledger
     from core.ledger.rows import BucketRow
-    from core.model import Bundle
     from core.target.objects import ObjectTable
     from core.target.profile import Profile
+    from core.target.rows import RowEntry
     from core.target.shape import Row, RowKey
+    from core.verify.source_side import SourceKeys
 
 _ENDED: Final = frozenset({ObjectState.GONE_APPLIED, ObjectState.SKIPPED})
 
 
-class ManifestRow(NamedTuple):
-    """What a manifest says of an object: its row, its content, the digest of its metadata."""
+class Named(NamedTuple):
+    """What a manifest says of an object, with the digest of its metadata."""
 
-    row: Row
+    entry: RowEntry
     cid: Cid
     mh: int
+
+
+class BundleNamed(NamedTuple):
+    """A bundle's current objects by key. fault: why nothing is known of it."""
+
+    pinned: PinnedBundle | None
+    named: Mapping[bytes, Named]
+    fault: str = ""
 
 
 class RowsMended(NamedTuple):
@@ -54,7 +65,10 @@ class RowsMended(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowMeans:
-    """What rows are mended with. kept: takes rows as they were before they are touched."""
+    """What rows are mended with. kept: takes rows as they were before they are touched.
+
+    source: asked for metadata that changed since its bundle was made; None where it cannot be.
+    """
 
     ledger: Ledger
     table: ObjectTable
@@ -63,6 +77,7 @@ class RowMeans:
     workspace_id: str
     buckets: KnownBuckets
     kept: KeptRows
+    source: SourceKeys | None
 
 
 class RowMender:
@@ -75,7 +90,7 @@ class RowMender:
         self._cid_at = means.profile.objects.sources.index(Source.CID)
         columns = means.profile.objects.columns
         self._fixed = [at for at, column in enumerate(columns) if not column.volatile]
-        self._last: tuple[int, dict[bytes, ManifestRow]] = (0, {})
+        self._last = (0, BundleNamed(None, {}))
 
     async def write(self, bucket: BucketRow, keys: Sequence[bytes]) -> RowsMended:
         """Write the rows of some keys of a bucket as they ought to be; those that are so stay."""
@@ -85,7 +100,7 @@ class RowMender:
         wanted: list[Row] = []
         left: dict[RowKey, str] = {}
         for key in keys:
-            row, why = await self._wanted(kept.get(key), key, present.get(key.decode()))
+            row, why = await self._wanted(bucket, kept.get(key), present.get(key.decode()))
             if row is not None:
                 wanted.append(row)
             elif why:
@@ -128,21 +143,41 @@ class RowMender:
         return RowsMended([row for row in going if (row[0], row[1]) not in left], left)
 
     async def _wanted(
-        self, known: KeptRow | None, key: bytes, present: Row | None
+        self, bucket: BucketRow, known: KeptRow | None, present: Row | None
     ) -> tuple[Row | None, str]:
         """Return the row that ought to stand, or None and why not; "" where it stands already."""
         if known is None or known.state is not ObjectState.RECORDED or known.cid is None:
             return None, "the ledger does not call it recorded"
         if present is not None and not self._is_ours(present, known):
             return None, "the present row is not ours"
-        made = (await self._rows_of(known.bundle)).get(key)
-        if made is None or made.cid != known.cid or made.mh != known.mh:
-            return (
-                None,
-                "its bundle tells it otherwise than the ledger: vgwm sync --full reads it again",
-            )
-        stands = present is not None and same_row(present, made.row, self._fixed)
-        return (None, "") if stands else (made.row, "")
+        held = await self._bundle(known.bundle)
+        named = held.named.get(known.key)
+        if named is None or named.cid != known.cid or held.pinned is None:
+            return None, held.fault or "its bundle does not name it as the ledger does"
+        entry = named.entry
+        if named.mh != known.mh:
+            newer = await asyncio.to_thread(self._renewed, bucket.name, known, entry)
+            if newer is None:
+                return None, "its newer metadata is not at the source as it was recorded"
+            entry = newer
+        row = self._maker.rows(held.pinned, [entry])[0]
+        stands = present is not None and same_row(present, row, self._fixed)
+        return (None, "") if stands else (row, "")
+
+    def _renewed(self, bucket: bytes, known: KeptRow, entry: RowEntry) -> RowEntry | None:
+        """Give an entry the source's metadata, if that is what the ledger recorded of it.
+
+        A sync that finds new attributes on the same bytes writes a row and no bundle.
+        """
+        if self._m.source is None:
+            return None
+        try:
+            look = self._m.source.look(bucket, known.key, b"")
+        except VgwmError:
+            return None
+        if look.meta is None or look.mh != known.mh:
+            return None
+        return entry._replace(meta=look.meta, mtime_ns=look.mtime_ns, created_ns=look.created_ns)
 
     def _is_ours(self, present: Row, known: KeptRow) -> bool:
         if self._ours.wrote(present):
@@ -151,29 +186,35 @@ class RowMender:
         no_mark = self._m.profile.objects.position(Source.METADATA) is None
         return no_mark and present[self._cid_at] == cids.text(known.cid or Cid(b""))
 
-    async def _rows_of(self, number: int) -> dict[bytes, ManifestRow]:
+    async def _bundle(self, number: int) -> BundleNamed:
         """Return what a bundle's manifest says of each current object."""
         if self._last[0] != number:
-            bundle = await self._m.ledger.bundle(number)
-            found: dict[bytes, ManifestRow] = {}
-            if bundle is not None and bundle.root is not None:
-                text = await self._m.placement.manifest(bundle.root, bundle.allocations)
-                owner = self._m.buckets.owner(bundle.bucket_id)
-                found = _told(Manifest.parse(text.decode()), bundle, self._maker, owner)
-            self._last = (number, found)
+            self._last = (number, await self._read(number))
         return self._last[1]
 
-
-def _told(
-    manifest: Manifest, bundle: Bundle, maker: RowMaker, owner: str
-) -> dict[bytes, ManifestRow]:
-    rows = {row[1]: row for row in rows_from_manifest(manifest, bundle, maker, owner)}
-    return {
-        entry.key.encode(): ManifestRow(
-            rows[entry.key], entry.cid, metadata_digest(entry.meta_text)
+    async def _read(self, number: int) -> BundleNamed:
+        bundle = await self._m.ledger.bundle(number)
+        if bundle is None or bundle.root is None:
+            return BundleNamed(None, {})
+        try:
+            text = await self._m.placement.manifest(bundle.root, bundle.allocations)
+        except VgwmError as error:
+            return BundleNamed(None, {}, f"its bundle's manifest cannot be read: {error.what}")
+        pinned = PinnedBundle(
+            bundle.bucket.decode(),
+            cids.text(bundle.root),
+            bundle.id,
+            bundle.allocations,
+            self._m.buckets.owner(bundle.bucket_id),
         )
-        for entry in manifest.entries
-        if entry.version is None and entry.cid is not None
+        return BundleNamed(pinned, await asyncio.to_thread(_named, text))
+
+
+def _named(text: bytes) -> dict[bytes, Named]:
+    return {
+        one.key.encode(): Named(entry, one.cid, metadata_digest(one.meta_text))
+        for one in Manifest.parse(text.decode()).entries
+        if one.cid is not None and (entry := row_entry(one)) is not None
     }
 
 

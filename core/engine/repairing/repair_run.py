@@ -20,9 +20,13 @@ from core.engine.repairing.means import Pace
 from core.engine.repairing.mending_rows import RowMeans, RowMender
 from core.engine.repairing.recopying import Recopying
 from core.engine.repairing.steps import StepMeans, Steps
+from core.engine.settings import source_config
+from core.errors import VgwmError
+from core.source.chosen import open_source
 from core.target import profile as profiles
 from core.target.open_table import open_target_table
 from core.target.shape import Source
+from core.verify.source_side import SourceKeys
 
 if TYPE_CHECKING:
     from core.engine.copying.placement import Placement
@@ -54,6 +58,9 @@ class RepairRun:
             recopying = Recopying(means)
             stack.push_async_callback(recopying.close)
             kept = stack.enter_context(KeptRows(folder))
+            source = self._source()
+            if source is not None:
+                stack.callback(source.close)
             profile = await asyncio.to_thread(profiles.load, means.workspace.target.profile)
             rows = RowMeans(
                 ledger=means.ledger,
@@ -63,6 +70,7 @@ class RepairRun:
                 workspace_id=means.workspace.id,
                 buckets=means.buckets,
                 kept=kept,
+                source=source,
             )
             steps = Steps(
                 StepMeans(
@@ -101,6 +109,15 @@ class RepairRun:
         stack.push_async_callback(beside.end)
         beside.start("target watch", placement.watch())
         return placement, table, cache
+
+    def _source(self) -> SourceKeys | None:
+        """Return the source as it is looked at; None where nothing is known of how to reach it."""
+        means = self._m
+        try:
+            config = source_config(means.workspace)
+        except VgwmError:
+            return None
+        return SourceKeys(open_source(config), means.buckets.owners)
 
     def _mender(self, placement: Placement, recopying: Recopying) -> BundleMender:
         if isinstance(placement, DirPlacement):

@@ -126,6 +126,36 @@ async def test_rows_come_back_to_the_byte_whatever_was_done_to_them(
     assert await checked(engine, ground) == (f"check-{int(report[6:]) + 2}", {})
 
 
+async def test_what_a_sync_changed_since_is_as_sound_and_mended_as_the_rest(
+    engine: Engine, ground: Ground
+) -> None:
+    """New tags on the same bytes make a row and no bundle: their text is at the source alone."""
+    tagged = ground.source / "bucket0" / "d1" / "k0001"
+    os.setxattr(tagged, "user.X-Amz-Tagging", b'{"team":"ops"}')
+    (ground.source / "bucket0" / "d2" / "k0002").unlink()
+    ground.put("bucket1", "new", b"came later")
+    job = await engine.start_job(JobKind.SYNC, {"mode": "once"}, "tester", "sync")
+    assert (await ended(engine, job)).state == "done"
+    before = all_rows(table_of(ground))
+    report, found = await checked(engine, ground)
+    assert found == {}
+    change(
+        table_of(ground),
+        "DELETE FROM versitygw_objects WHERE s3_key IN ('d1/k0001','new')",
+        "UPDATE versitygw_objects SET size=size+1 WHERE s3_key='d3/k0003'",
+    )
+    report, found = await checked(engine, ground)
+    assert found == {Ill.NO_ROW: 3, Ill.WRONG_SIZE: 2}
+    assert (await repaired(engine, await planned(engine, report))).left == 0
+    assert all_rows(table_of(ground)) == before
+
+    change(table_of(ground), "DELETE FROM versitygw_objects WHERE s3_key='d1/k0001'")
+    os.setxattr(tagged, "user.X-Amz-Tagging", b'{"team":"other"}')
+    report, found = await checked(engine, ground)
+    came = await repaired(engine, await planned(engine, report))
+    assert (came.written, came.left) == (1, 1)  # bucket1's of that key was never tagged
+
+
 async def test_a_bucket_without_a_row_of_its_own_gets_it_back_and_others_stay(
     engine: Engine, ground: Ground
 ) -> None:
