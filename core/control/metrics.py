@@ -14,10 +14,14 @@ from core.verdict import Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from core.control import wire, wire_checks
+    from core.control import wire, wire_checks, wire_verify
+    from core.control.desk import LookDesk
 
 
 MEDIA_TYPE = "text/plain; version=0.0.4"
+
+_PROOFS = 20
+"""Of all kinds: the newest verification is among them, or long ago."""
 
 _STATUS = {Verdict.PASS: 0, Verdict.WARN: 1, Verdict.FAIL: 2, Verdict.UNKNOWN: 3}
 _OF_SERVERS = frozenset({"cluster", "kubo", "ydb", "redis", "gateway", "network", "lb", "host"})
@@ -44,10 +48,19 @@ class Metric(NamedTuple):
     samples: list[Sample]
 
 
-def render(now: wire.Snapshot, assessed: wire_checks.Checks | None = None) -> str:
+async def of(desk: LookDesk) -> str:
+    """Return the text of what a desk knows now."""
+    return render(await desk.snapshot(), await desk.checks(), await desk.proofs(_PROOFS))
+
+
+def render(
+    now: wire.Snapshot,
+    assessed: wire_checks.Checks | None = None,
+    proved: wire_verify.Proofs | None = None,
+) -> str:
     """Return the text of `GET /metrics`; families without a sample are left out."""
     lines: list[str] = []
-    for metric in [*metrics(now), *_checks(assessed)]:
+    for metric in [*metrics(now), *_checks(assessed), *_proofs(proved)]:
         if not metric.samples:
             continue
         lines.append(f"# HELP vgwm_{metric.name} {metric.tells}")
@@ -253,6 +266,25 @@ def _checks(assessed: wire_checks.Checks | None) -> Iterable[Metric]:
             for one in answered
             if one.id in _OF_SERVERS and one.state != Verdict.UNKNOWN
         ],
+    )
+
+
+def _proofs(proved: wire_verify.Proofs | None) -> Iterable[Metric]:
+    """Yield the newest verification: what was never verified has no series."""
+    found = () if proved is None else proved.proofs
+    newest = next((one for one in found if one.kind == JobKind.VERIFY), None)
+    yield Metric(
+        "verify_objects_total",
+        "counter",
+        "Keys of the newest verification, by the list that each is in.",
+        [] if newest is None else _by("result", [(one.name, one.objects) for one in newest.lists]),
+    )
+    bound = None if newest is None else newest.bytes.bound95
+    yield Metric(
+        "verify_bad_ratio_upper_bound",
+        "gauge",
+        "At most this share of objects has bad bytes, at 95 %, by the newest verification.",
+        [] if bound is None else [Sample((), bound)],
     )
 
 

@@ -59,8 +59,7 @@ async def exposing(asked: Metrics, desk: LookDesk) -> AsyncIterator[None]:
 
 def _app(desk: LookDesk) -> Starlette:
     async def answer(_request: Request) -> Response:
-        text = metrics.render(await desk.snapshot(), await desk.checks())
-        return PlainTextResponse(text, media_type=metrics.MEDIA_TYPE)
+        return PlainTextResponse(await metrics.of(desk), media_type=metrics.MEDIA_TYPE)
 
     return Starlette(routes=[Route("/metrics", answer)])
 
@@ -69,8 +68,7 @@ async def _write(path: Path, desk: LookDesk) -> None:
     """Replace the file every turn; a write that fails is logged, and tried at the next."""
     while True:
         try:
-            text = metrics.render(await desk.snapshot(), await desk.checks())
-            await asyncio.to_thread(write_text, path, text, mode=_FILE_MODE)
+            await asyncio.to_thread(write_text, path, await metrics.of(desk), mode=_FILE_MODE)
         except VgwmError as error:
             _log.warning("metrics not written: %s (%s)", error.what, error.where)
         await asyncio.sleep(FILE_EVERY_S)

@@ -240,8 +240,7 @@ class Api:
 
     async def metrics(self, _request: Request) -> Response:
         """`GET /metrics`."""
-        text = metrics.render(await self._desk.snapshot(), await self._desk.checks())
-        return PlainTextResponse(text, media_type=metrics.MEDIA_TYPE)
+        return PlainTextResponse(await metrics.of(self._desk), media_type=metrics.MEDIA_TYPE)
 
 
 def build_app(desk: Desk) -> Starlette:

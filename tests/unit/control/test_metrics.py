@@ -6,7 +6,7 @@ import re
 
 import msgspec
 
-from core.control import metrics, wire
+from core.control import metrics, wire, wire_verify
 from tests.fakes.desk import AT_NS, job, snapshot
 
 LINE = re.compile(
@@ -108,3 +108,27 @@ def test_the_lag_of_a_sync_has_a_series_once_a_round_has_looked_at_everything() 
     text = metrics.render(synced)
     assert 'vgwm_sync_lag_seconds{workspace="photos"} 41.5' in text
     assert 'vgwm_sync_pending_objects{workspace="photos"} 3' in text
+
+
+def test_i7_a_verification_is_counted_by_list_and_one_that_read_nothing_bounds_nothing() -> None:
+    proof = wire_verify.Proof(
+        job=3,
+        kind="verify",
+        scope="all",
+        state="done",
+        partial=False,
+        began_ns=1,
+        lists=(
+            wire_verify.ListSize(name="equal", sign="=", objects=41),
+            wire_verify.ListSize(name="differ", sign="*", objects=1, rows=2),
+        ),
+    )
+    check = msgspec.structs.replace(proof, job=4, kind="check")
+    text = metrics.render(BUSY, proved=wire_verify.Proofs(proofs=[check, proof]))
+    assert 'vgwm_verify_objects_total{workspace="photos",result="equal"} 41\n' in text
+    assert 'vgwm_verify_objects_total{workspace="photos",result="differ"} 1\n' in text
+    assert "bad_ratio" not in text
+    read = msgspec.structs.replace(proof, bytes=wire_verify.Bytes(mode="sample", bound95=0.003))
+    text = metrics.render(BUSY, proved=wire_verify.Proofs(proofs=[read]))
+    assert 'vgwm_verify_bad_ratio_upper_bound{workspace="photos"} 0.003\n' in text
+    assert "vgwm_verify" not in metrics.render(BUSY)
