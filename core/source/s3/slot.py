@@ -81,7 +81,7 @@ class Bodies:
         self._bucket = bucket
         self._where = where
         self._limit = limit_bytes
-        self._usual = 0
+        self._usual = limit_bytes >> 3
 
     def weight(self, wanted: Wanted) -> int:
         """See `Aim`: where the listing is not known, what the last ones had."""
