@@ -82,3 +82,4 @@ async def test_i4_a_killed_round_goes_on_and_nothing_is_lost_or_there_twice(
         await round_of(engine)
     await fresh.begun_anew(living.workspace("new", KNOBS))
     require_equal(living, kept)
+    assert row.found.seen == len(fresh.known(living.base / "new.ws")), "a key was walked twice"
