@@ -31,7 +31,10 @@ FEW: Final = 100
 
 
 class Forecast(NamedTuple):
-    """Durations in seconds, None where no round has ended yet. Rates: objects a second."""
+    """Durations in seconds, None where no round has ended yet. Rates: objects a second.
+
+    floored: two walks running took too long by themselves: no further round makes a freeze shorter.
+    """
 
     freeze_s: float | None
     round_s: float | None
@@ -41,13 +44,14 @@ class Forecast(NamedTuple):
     outrun: bool
     written_s: float | None
     copied_s: float | None
+    floored: bool = False
 
 
 def forecast(rounds: Sequence[RoundRow], *, budget_s: float, proof_s: float | None) -> Forecast:
     """Say it from rounds, the newest first. proof_s: of the last verification, None: a walk's."""
     done = [one for one in rounds if one.state is RoundState.DONE]
     if not done:
-        return Forecast(None, None, None, proof_s, ready=False, outrun=False, **_NO_RATES)
+        return Forecast(None, None, None, proof_s, False, False, None, None)  # noqa: FBT003 - fields
     freezes = [_freeze(one, proof_s) for one in done[:2]]
     last = done[0]
     ready = len(freezes) == 2 and max(freezes) <= budget_s and _full(done[0]) and _full(done[1])  # noqa: PLR2004 - two running
@@ -60,10 +64,8 @@ def forecast(rounds: Sequence[RoundRow], *, budget_s: float, proof_s: float | No
         outrun=freezes[0] > budget_s and _does_not_halve(done),
         written_s=_written_s(done),
         copied_s=_copied_s(last),
+        floored=len(freezes) > 1 and all(_floor(one, proof_s) > budget_s for one in done[:2]),
     )
-
-
-_NO_RATES: Final = {"written_s": None, "copied_s": None}
 
 
 def proof_s(verified: JobRow | None) -> float | None:
@@ -81,9 +83,13 @@ def lag_s(last_full: RoundRow | None, now_ns: int) -> float | None:
 
 
 def _freeze(one: RoundRow, proof_s: float | None) -> float:
+    return _floor(one, proof_s) + _carry_s(one)
+
+
+def _floor(one: RoundRow, proof_s: float | None) -> float:
+    """Return what a freeze takes though the source stands still."""
     walk_s = _walk_s(one)
-    proof = walk_s if proof_s is None else proof_s
-    return DRAIN_S + WALK * walk_s + _carry_s(one) + proof
+    return DRAIN_S + WALK * walk_s + (walk_s if proof_s is None else proof_s)
 
 
 def _full(one: RoundRow) -> bool:

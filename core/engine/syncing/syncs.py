@@ -122,7 +122,16 @@ class Syncs:
         if now.ready and wish.mode is not SyncMode.ONCE:
             text = f"ready: a freeze would take {now.freeze_s or 0:.1f} s"
             await self._engine.ledger.event(EventDraft(kind="sync", text=text, job=reins.id))
-        return wish.mode is SyncMode.ONCE or (wish.mode is SyncMode.READY and now.ready)
+        elif now.floored and wish.mode is SyncMode.READY:
+            budget_s = self._engine.knobs.freeze_budget
+            text = (
+                f"a freeze would take {now.freeze_s or 0:.1f} s, above freeze_budget"
+                f" ({budget_s:.0f} s): the walk alone takes so long, and rounds do not shorten it"
+            )
+            event = EventDraft(kind="sync", text=text, level="warn", job=reins.id)
+            await self._engine.ledger.event(event)
+        ends = now.ready or now.floored
+        return wish.mode is SyncMode.ONCE or (wish.mode is SyncMode.READY and ends)
 
     async def _rest(self, reins: Reins, began_s: float) -> None:
         """Wait until the next round is due; the knob counts as it is now."""

@@ -51,6 +51,14 @@ def test_ready_is_two_full_rounds_running_within_the_budget() -> None:
     assert not forecast(quick, budget_s=60, proof_s=None).ready
 
 
+def test_rounds_end_where_the_walk_alone_takes_longer_than_the_budget() -> None:
+    long = [a_round(300, walk_s=40, carry_s=0), a_round(100, walk_s=40, carry_s=0)]
+    assert forecast(long, budget_s=60, proof_s=None).floored
+    assert not forecast(long[:1], budget_s=60, proof_s=None).floored
+    carrying = [a_round(300, carry_s=100), a_round(100, carry_s=100)]
+    assert not forecast(carrying, budget_s=60, proof_s=None).floored
+
+
 def test_nothing_is_known_before_a_round_has_ended() -> None:
     told = forecast([a_round(100, state=RoundState.STOPPED)], budget_s=60, proof_s=None)
     assert (told.freeze_s, told.ready, told.written_s) == (None, False, None)
