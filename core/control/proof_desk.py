@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from core.ledger.proofs import ProofRow
     from core.ledger.reading import LedgerReader
+    from core.ledger.rows import JobRow
     from core.verify.bytes_told import BytesFigures
     from core.verify.lines import Line
     from core.verify.list_files import Contents
@@ -95,43 +96,47 @@ class ProofDesk:
 
     async def _told(self, row: ProofRow) -> wire_verify.Proof:
         """Return a proof as clients see it."""
-        job = await self._ledger.job(row.job)
-        figures = Figures.parse(row.figures)
-        state = JobState.INTERRUPTED if job is None else job.state
-        # a job that has just ended, and whose proof says so in the next commit, is still at work
-        over = row.ended_ns is not None or state in ENDED
-        age_s = None if row.ended_ns is None else (time.time_ns() - row.ended_ns) / NS_PER_S
-        rate, eta_s = (None, None) if over else _speed(figures)
-        return wire_verify.Proof(
-            job=row.job,
-            kind=row.kind,
-            scope=row.scope,
-            state=str(state),
-            partial=row.state != proofs.DONE,
-            began_ns=row.began_ns,
-            ended_ns=row.ended_ns,
-            verdict_age_s=age_s,
-            reason="" if job is None else job.reason,
-            phase=figures.phase,
-            joined=figures.joined,
-            keys=figures.keys,
-            rate=rate,
-            eta_s=eta_s,
-            buckets=tuple(safe(n) for n in row.args.get("bucket", "").split(",") if n),
-            lists=_sizes(figures),
-            kinds=_kinds(figures),
-            unpinned=figures.unpinned,
-            unread=figures.unread,
-            bundles=figures.bundles,
-            bundles_unpinned=figures.bundles_unpinned,
-            dirty=figures.dirty,
-            gone=figures.gone,
-            skipped=figures.skipped,
-            versions=figures.versions,
-            markers=figures.markers,
-            bytes=_bytes(row, figures.bytes),
-            folder=row.folder,
-        )
+        return told(row, await self._ledger.job(row.job))
+
+
+def told(row: ProofRow, job: JobRow | None) -> wire_verify.Proof:
+    """Return a proof as clients see it. job: its own."""
+    figures = Figures.parse(row.figures)
+    state = JobState.INTERRUPTED if job is None else job.state
+    # a job that has just ended, and whose proof says so in the next commit, is still at work
+    over = row.ended_ns is not None or state in ENDED
+    age_s = None if row.ended_ns is None else (time.time_ns() - row.ended_ns) / NS_PER_S
+    rate, eta_s = (None, None) if over else _speed(figures)
+    return wire_verify.Proof(
+        job=row.job,
+        kind=row.kind,
+        scope=row.scope,
+        state=str(state),
+        partial=row.state != proofs.DONE,
+        began_ns=row.began_ns,
+        ended_ns=row.ended_ns,
+        verdict_age_s=age_s,
+        reason="" if job is None else job.reason,
+        phase=figures.phase,
+        joined=figures.joined,
+        keys=figures.keys,
+        rate=rate,
+        eta_s=eta_s,
+        buckets=tuple(safe(n) for n in row.args.get("bucket", "").split(",") if n),
+        lists=_sizes(figures),
+        kinds=_kinds(figures),
+        unpinned=figures.unpinned,
+        unread=figures.unread,
+        bundles=figures.bundles,
+        bundles_unpinned=figures.bundles_unpinned,
+        dirty=figures.dirty,
+        gone=figures.gone,
+        skipped=figures.skipped,
+        versions=figures.versions,
+        markers=figures.markers,
+        bytes=_bytes(row, figures.bytes),
+        folder=row.folder,
+    )
 
 
 def _view(
