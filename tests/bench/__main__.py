@@ -39,6 +39,7 @@ GOALS = ("p1", "p2", "p3", "p4", "p5", "p6", "p8", "p9", "p10", "p11", "p12", "p
 _BY_THEMSELVES = {
     "p8": run_memory,
     "p9": run_starting,
+    "p10": run_bytes_again,
     "p12": run_keeping_up,
     "p13": run_from_s3,
 }
@@ -108,8 +109,6 @@ def _chapters(settings: Settings, goals: set[str]) -> Iterator[list[Section]]:
         yield run_ledger_cost(settings, small, stack)
     if "p6" in goals:
         yield run_planning(settings, many_tree(settings))
-    if "p10" in goals:
-        yield run_bytes_again(settings, small)
     if "p11" in goals:
         yield run_controls(settings, small)
     for goal, run in _BY_THEMSELVES.items():

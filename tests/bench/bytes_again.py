@@ -37,11 +37,13 @@ if TYPE_CHECKING:
 
 VGWM: Final = "vgwm verify --full, its bytes"
 HASH: Final = "read + sha256 of the CARs"
+BLOCKS: Final = "read + sha256 of each block"
 CAT: Final = "cat of each object"
+SMALL: Final = 360_000
 LARGE: Final = 256
 STACK_SMALL: Final = 20_000
 PASSES: Final = 4
-"""Times that the CARs are read in a take: once is a fifth of a second."""
+"""Times that the CARs of large objects are read in a take."""
 
 PROCESSES: Final = 2
 CAT_PROCESSES: Final = 4
@@ -140,7 +142,7 @@ class BareRow:
         self._told: list[dict[str, float]] = []
 
     def prepare(self) -> None:
-        last = [str(self._passes)] if self._words[0] == "files" else []
+        last = [] if self._words[0] == "cat" else [str(self._passes)]
         self._programs = [
             Program("tests.bench.bare_bytes", *self._words, str(number), str(self._of), *last)
             for number in range(self._of)
@@ -169,8 +171,13 @@ class BareRow:
         self._programs = []
 
 
-def run_bytes_again(settings: Settings, small: Tree) -> list[Section]:
+def run_bytes_again(settings: Settings) -> list[Section]:
     """Run P10; return its tables."""
+    small = Tree(
+        root=settings.folder / "again-small",
+        objects=settings.count(SMALL),
+        size_bytes=4 * KIB,
+    )
     told = [_on_directory(settings, small, settings.folder / "again", "4 KiB")]
     if settings.tmpfs is not None:
         with ExitStack() as stack:
@@ -185,15 +192,17 @@ def run_bytes_again(settings: Settings, small: Tree) -> list[Section]:
 
 def _on_directory(settings: Settings, tree: Tree, folder: Path, size: str) -> Section:
     tree.make()
+    passes = PASSES if tree.size_bytes >= MIB else 1
     ground = Ground(folder, drops=False)
     target = DirTarget(path=ground.fresh("out"))
     bundles = str(target.path / "bundles")
     with Keeper() as keeper:
         ours = VerifyRow(tree, keeper, target, ground)
-        ours.passes = PASSES
+        ours.passes = passes
         rows: list[Row] = [
             ours,
-            BareRow(HASH, tree, ["files", bundles], of=PROCESSES, passes=PASSES),
+            BareRow(HASH, tree, ["files", bundles], of=PROCESSES, passes=passes),
+            BareRow(BLOCKS, tree, ["blocks", bundles], of=PROCESSES, passes=passes),
         ]
         found = run_series(f"bytes, dir: target, {size}", rows, settings)
     title = f"P10: bytes read again, dir: target, {tree.objects:,} x {size}"
