@@ -113,6 +113,7 @@ class Handle:
             return Reply(0, list(self.lines), b"", code, why)
         parts = self._parts
         body = parts[0] if len(parts) == 1 else b"".join(parts)
+        parts.clear()  # not with the next request: until then they would be held twice
         return Reply(self.curl.getinfo(pycurl.RESPONSE_CODE), list(self.lines), body)
 
 
