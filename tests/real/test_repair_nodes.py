@@ -51,46 +51,33 @@ def repaired(done: MigratedSet, report: str, *words: str) -> dict[str, object]:
     return done.vgwm.run("--json", *command, "--confirm", str(plan["hash"]), code=None).result()
 
 
-def test_a_corrupt_block_is_dropped_and_sent_again(done: MigratedSet, stack: Stack) -> None:
-    root = done.take_bundles(1)[0]
-    row = next(row for row in done.members(root) if row.size > 100)
-    kubo = stack.peer(stack.peers[0].allocations()[root][0]).kubo
-    path = mutations.block_file(kubo, row.cid)
+def test_corrupt_and_lost_blocks_come_back_and_what_nobody_has_is_said(
+    done: MigratedSet, stack: Stack
+) -> None:
+    """One bundle corrupt on one node, one without blocks on both, one that the source has not."""
+    allocations = stack.peers[0].allocations()
+    corrupt, nowhere, moved = done.take_bundles(3)
+    flipped = next(row for row in done.members(corrupt) if row.size > 100)
+    path = mutations.block_file(stack.peer(allocations[corrupt][0]).kubo, flipped.cid)
     content = path.read_bytes()
     path.write_bytes(content[:50] + bytes([content[50] ^ 1]) + content[51:])
-    found, report = verified(done)
-    assert found == {Wrong("bad_bytes", mutations.name(row))}
-    assert repaired(done, report)["left"] == 0
-    assert path.read_bytes() == content
-    assert verified(done)[0] == set()
-
-
-def test_blocks_that_no_node_holds_come_from_the_source(done: MigratedSet, stack: Stack) -> None:
-    root = done.take_bundles(1)[0]
-    lost = done.members(root)[:4]
-    for peer in stack.peers[0].allocations()[root]:
-        for row in lost:
+    lost = [*done.members(nowhere)[:4], done.members(moved)[0]]
+    for row in lost:
+        for peer in allocations[row.root]:
             mutations.block_file(stack.peer(peer).kubo, row.cid).unlink()
     found, report = verified(done)
-    assert found == {Wrong("lost_block", mutations.name(row)) for row in lost}
-    assert repaired(done, report)["left"] == 0
-    assert verified(done)[0] == set()
+    planted = {Wrong("lost_block", mutations.name(row)) for row in lost}
+    assert found == {Wrong("bad_bytes", mutations.name(flipped)), *planted}
 
-
-def test_what_neither_node_nor_source_has_is_left_and_said(done: MigratedSet, stack: Stack) -> None:
-    root = done.take_bundles(1)[0]
-    row = done.members(root)[0]
-    for peer in stack.peers[0].allocations()[root]:
-        mutations.block_file(stack.peer(peer).kubo, row.cid).unlink()
-    found, report = verified(done)
-    assert found == {Wrong("lost_block", mutations.name(row))}
-    source = done.source / row.bucket / row.key
+    source = done.source / lost[-1].bucket / lost[-1].key
     source.write_bytes(source.read_bytes() + b"more")
     came = repaired(done, report)
-    assert came["left"] == 1
-    told = done.workspace / "reports" / f"repair-{came['job']}" / "left.ndjson"
-    assert "at the source" in told.read_text()
-    assert stack.peers[0].allocations()[root]  # it keeps its pin, and what blocks there are
+    assert (came["bundles"], came["left"]) == (2, 1)
+    left = done.workspace / "reports" / f"repair-{came['job']}" / "left.ndjson"
+    assert "at the source" in left.read_text()
+    assert path.read_bytes() == content
+    assert stack.peers[0].allocations()[moved]  # it keeps its pin, and what blocks there are
+    assert verified(done)[0] == {Wrong("source_moved", mutations.name(lost[-1]))}
 
 
 def test_i8_an_orphan_pin_goes_by_its_name_and_a_strangers_never(

@@ -17,18 +17,19 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from core.config.schema import DirTarget
+from core.display import safe
 from core.engine.holding import Hold
 from core.engine.known_buckets import KnownBuckets
 from core.engine.opening import Opening
 from core.engine.reins import JobCancelled
 from core.engine.repairing.plans import CHECK
-from core.errors import VgwmError
+from core.errors import VgwmError, WrongState
 from core.ledger import proofs
 from core.ledger.rows import EventDraft
 from core.model import BundleState
 from core.target import profile as profiles
 from core.target.dir_store import DirStore
-from core.target.open_table import open_target_table
+from core.target.open_table import absent_file, open_target_table, table_spec
 from core.verify import check_pins
 from core.verify.check_join import join_rows
 from core.verify.check_lists import write_lists
@@ -86,10 +87,15 @@ class CheckRun:
         profile = await asyncio.to_thread(profiles.load, means.workspace.target.profile)
         opening = Opening(Hold(means.ledger, reins), reins)
         async with AsyncExitStack() as stack:
+            spec = table_spec(means.workspace)
+            if await asyncio.to_thread(absent_file, spec):
+                raise _no_table(spec)  # a look must not make one
             table = await opening.of(
                 lambda: open_target_table(means.workspace, profile), opens=True
             )
             stack.push_async_callback(table.close)
+            if any(one.verdict == "fail" for one in await table.check()):
+                raise _no_table(spec)
             pins = await opening.of(partial(self._pins, stack), opens=True)
             cache = await self._cache(stack, profile, found)
             await self._look_at_pins(reins, pins, found)
@@ -224,6 +230,14 @@ class CheckRun:
         await self._m.ledger.proving.end(
             self._job, state=state, figures=figures.stored(), event=event
         )
+
+
+def _no_table(spec: str) -> WrongState:
+    return WrongState(
+        what="the target has no object table as the profile has it",
+        where=safe(spec),
+        remedy="Copy first (vgwm copy); one that was lost is made anew by vgwm metadata rebuild.",
+    )
 
 
 def _with(figures: Figures, contents: Contents) -> Figures:

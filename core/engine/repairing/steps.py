@@ -83,7 +83,8 @@ class Steps:
         for number, step in enumerate(plan.steps[self._now.step :], self._now.step):
             await self._step(step)
             text = f"{step.deed}: {TEXTS[step.deed]}; {step.lines:,} differences dealt with"
-            await self._keep(event=text, step=number + 1, at=0)
+            done = sum(one.lines for one in plan.steps[: number + 1])
+            await self._keep(event=text, step=number + 1, at=0, done=done)
         told = ", ".join(f"{n:,} {name}" for name, n in self._now.figures.items() if n)
         await self._keep(event=f"repaired: {told or 'nothing was wrong any more'}")
 

@@ -94,6 +94,15 @@ async def test_a_sound_target_has_no_differences_and_nothing_to_mend(
         await engine.start_job(JobKind.REPAIR, {"plan": plan.plan.hash}, "tester", "r")
 
 
+async def test_a_check_makes_no_table_where_none_is(engine: Engine, ground: Ground) -> None:
+    for path in ground.target.glob("objects.db*"):
+        path.unlink()
+    job = await engine.start_job(JobKind.CHECK, {}, "tester", "lost")
+    row = await ended(engine, job)
+    assert (row.state, "has no object table" in row.result) == ("failed", True)
+    assert not table_of(ground).exists()
+
+
 async def test_rows_come_back_to_the_byte_whatever_was_done_to_them(
     engine: Engine, ground: Ground
 ) -> None:
