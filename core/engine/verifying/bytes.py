@@ -138,6 +138,7 @@ class BytesRun:
                 await reins.checkpoint()
             if answer.done():
                 break
+            pool.require_readers()
             await asyncio.wait([answer], timeout=_LOOK_S)
         result = out.popleft().answer.result()
         if result.fault is not None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Self, cast
 from core.engine.crew.board import MAX_SLOTS
 from core.engine.crew.child import Child, ChildGone
 from core.engine.verifying.bytes_task import BytesResult, BytesRule
-from core.errors import Broken
+from core.errors import Broken, NoAnswer
 
 if TYPE_CHECKING:
     from core.engine.crew.fork_server import ForkServer
@@ -58,6 +58,12 @@ class BytesPool:
         """Return how many tasks may be out at once."""
         return self._readers * (DEPTH + 1)
 
+    def require_readers(self) -> None:
+        """Raise what keeps a reader from being there: its tasks would be waited for in vain."""
+        for task in self._serving:
+            if task.done():
+                task.result()
+
     def rule(self, rule: BytesRule) -> None:
         """Put a rule in force for every reader, in the middle of its bundle."""
         if rule != self._rule:
@@ -75,7 +81,10 @@ class BytesPool:
         """Keep one reader at work."""
         seat, deaths = _Seat(), 0
         while True:
-            child = await Child.start(MAX_SLOTS - 1 - number, self._forks, self._setup)
+            try:
+                child = await Child.start(MAX_SLOTS - 1 - number, self._forks, self._setup)
+            except OSError as error:
+                raise _no_process(error) from error
             self._children[number] = child
             child.send(self._rule)
             for one in seat.held:
@@ -136,6 +145,14 @@ class _Seat:
     def _take(self) -> _Asked:
         self.room.release()
         return self.held.pop(0)
+
+
+def _no_process(error: OSError) -> NoAnswer:
+    return NoAnswer(
+        what=f"no process can be started to read with: {error.strerror}",
+        where="verify",
+        remedy="Raise the limits on processes and open files, or set fewer workers.",
+    )
 
 
 def _dies(gone: ChildGone) -> Broken:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import shutil
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import psutil
 import pytest
@@ -15,6 +16,7 @@ from core.config.knobs import Knobs
 from core.dag import cid as cids
 from core.engine.acts.wish import Deed, Wish
 from core.engine.reins import JobCancelled
+from core.errors import NoAnswer
 from core.model import BundleState, JobKind
 from core.verify.bytes_told import BytesWish
 from core.verify.findings import findings
@@ -274,6 +276,17 @@ async def test_a_reader_that_dies_is_replaced_and_nothing_is_lost(
     figures = await task
     assert (figures.n, figures.whole) == (ALL, True)
     assert list(findings(tmp_path / "v")) == []
+
+
+async def test_a_host_without_processes_ends_the_look_with_its_reason(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(_slot: int) -> NoReturn:
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr(engine.forks, "fork", refuses)
+    with pytest.raises(NoAnswer, match="no process can be started"):
+        await look(engine, FULL, tmp_path / "v")
 
 
 async def test_no_node_is_asked_and_nothing_is_written_to_the_target(
