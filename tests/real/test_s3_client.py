@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from core.errors import BadInput, Denied, NodeUnreachable
 from core.model import Integrity
+from core.source.posix.config import PosixConfig
 from core.source.posix.integrity import verdict_small
 from core.source.posix.large import page_buffer
 from core.source.posix.meta import MetaWriter
-from core.source.posix.outcome import Gone
+from core.source.posix.outcome import Gone, SmallRead
+from core.source.posix.read import BucketReader
+from core.source.posix.source import PosixSource
+from core.source.posix.walk import walk
 from core.source.s3.client import S3Client
 from core.source.s3.fetched import Larger, Missed, Wanted, Whole
 from core.source.s3.handle import Door
 from core.source.s3.headers import attributes
 from core.source.s3.lane import Lane
+from core.source.s3.reader import S3Reader
 from core.source.s3.sign import Signer
 from core.source.s3.stream import LargeStream, Streamer
 from tests.fakes.s3_endpoint import config_of
@@ -192,6 +199,66 @@ def test_what_was_deleted_meanwhile_is_gone_and_its_tags_are_not_missed(
     assert [(one.wanted.key, one.fault) for one in missed] == [(b"k07", Gone())]
     tags = [json.loads(one.tags) for one in got if isinstance(one, Whole)]
     assert tags == [{"n": str(at)} for at in range(20) if at != 7]
+
+
+def test_i4_versions_over_several_pages_come_once_as_the_tree_has_them(
+    gateway: Gateway, own: BaseClient
+) -> None:
+    """The gateway repeats rows where a key's versions run over a page's end."""
+    own.create_bucket(Bucket="history")
+    own.put_bucket_versioning(Bucket="history", VersioningConfiguration={"Status": "Enabled"})
+    keys = [f"k{at:03}" for at in range(160)]  # one run, so two pages
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(7):  # 1,120 rows: a page holds 1,000
+            list(pool.map(lambda key: own.put_object(Bucket="history", Key=key, Body=b"x"), keys))
+    own.delete_object(Bucket="history", Key=keys[80])
+    tree = PosixSource(PosixConfig(root=gateway.root, versioning_dir=gateway.versioning_dir))
+    entries = [e for page in walk(tree, tree.bucket(b"history")) for e in page.entries]
+    with S3Client(_config(gateway)) as client:
+        rows = _rows(client, b"history", versions=True)
+        behind = entries[500][0]
+        later = [
+            row[0]
+            for page in client.listing(b"history", after=behind, versions=True)
+            for row in page.rows
+        ]
+    assert len(entries) > 1_000
+    assert [row[:3] for row in rows] == [tuple(entry[:3]) for entry in entries]
+    assert later == [entry[0] for entry in entries if entry[0] > behind]
+
+
+def test_locks_of_a_version_are_a_trees(gateway: Gateway, own: BaseClient) -> None:
+    until = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
+    own.create_bucket(Bucket="locked", ObjectLockEnabledForBucket=True)
+    first = own.put_object(
+        Bucket="locked",
+        Key="k",
+        Body=b"1",
+        ObjectLockMode="GOVERNANCE",
+        ObjectLockRetainUntilDate=until,
+        ObjectLockLegalHoldStatus="ON",
+    )["VersionId"]
+    free = own.put_object(Bucket="locked", Key="k", Body=b"2")["VersionId"]
+    own.put_object(Bucket="locked", Key="k", Body=b"3", ObjectLockLegalHoldStatus="ON")
+    tree = PosixSource(PosixConfig(root=gateway.root, versioning_dir=gateway.versioning_dir))
+    with (
+        BucketReader(tree, tree.bucket(b"locked")) as by_tree,
+        S3Reader(S3Client(_config(gateway)), b"locked") as by_s3,
+    ):
+        seen = []
+        for version in (b"", free.encode(), first.encode()):
+            theirs = by_tree.read_small(b"k", version, MIB)
+            ours = by_s3.read_small(b"k", version, MIB)
+            assert _locks(ours, version) == _locks(theirs, version)
+            seen.append(sorted(_locks(ours, version)))
+    assert seen == [["legal_hold"], [], ["legal_hold", "retention"]]
+
+
+def _locks(got: object, version: bytes) -> dict[str, object]:
+    assert isinstance(got, SmallRead)
+    told = MetaWriter("").describe(got.attributes, 1, 0, version=version).meta.manifest()
+    members = json.loads(told)
+    return {name: members[name] for name in ("legal_hold", "retention") if name in members}
 
 
 @pytest.mark.parametrize(
