@@ -11,18 +11,15 @@ from __future__ import annotations
 
 import re
 import time
-from collections import deque
-from typing import TYPE_CHECKING, Any, Final, Self
-
-import pycurl
+from typing import TYPE_CHECKING, Final, Self
 
 from core.errors import VgwmError
 from core.source.posix.outcome import Changed, Fault
 from core.source.s3.fetched import Head, Wanted
-from core.source.s3.handle import Handle
+from core.source.s3.flow import PART, Flow
 from core.source.s3.patience import pause_or_raise
 from core.source.s3.refusals import Again, judge
-from core.source.s3.reply import Reply, head_of
+from core.source.s3.reply import head_of
 from core.source.s3.request import object_request
 
 if TYPE_CHECKING:
@@ -31,10 +28,6 @@ if TYPE_CHECKING:
 
     from core.source.s3.handle import Door
 
-_LOOK_S: Final = 1.0
-_PART: Final = 206
-_GOOD: Final = frozenset({200, _PART})
-_ERROR_BYTES: Final = 64 << 10
 _RANGE: Final = re.compile(rb"bytes (\d+)-\d+/(\d+)")
 
 
@@ -44,7 +37,7 @@ class Streamer:
     def __init__(self, door: Door, *, sleep: Callable[[float], None] = time.sleep) -> None:
         self._door = door
         self._sleep = sleep
-        self._flow = _Flow(door)
+        self._flow = Flow(door)
 
     def open(self, bucket: bytes, wanted: Wanted) -> LargeStream | Fault:
         """Begin to read an object; the one before is given up.
@@ -65,7 +58,7 @@ class LargeStream:
 
     def __init__(
         self,
-        flow: _Flow,
+        flow: Flow,
         where: str,
         bucket: bytes,
         wanted: Wanted,
@@ -162,7 +155,7 @@ class LargeStream:
         head = head_of(reply)
         if head.etag != self.head.etag or head.version != self.head.version:
             return Changed()
-        if reply.status != _PART:
+        if reply.status != PART:
             # it knows no ranges: what has been read goes by once more
             return None if self._flow.skip(offset) else Changed()
         found = _RANGE.match(head.fields.get("content-range", b""))
@@ -190,109 +183,3 @@ class LargeStream:
             if not isinstance(outcome, Again):
                 return outcome
             self._sleep(pause_or_raise(outcome, tried))
-
-
-class _Flow:
-    """One connection whose body is taken as it comes: nothing is read that nobody asked for."""
-
-    def __init__(self, door: Door) -> None:
-        self._door = door
-        self._multi = pycurl.CurlMulti()
-        self._handle = Handle(door)
-        self._pieces: deque[Any] = deque()
-        self._handle.curl.setopt(pycurl.WRITEFUNCTION, self._pieces.append)
-        self._active = False
-        self._code = 0
-        self._why = ""
-
-    def begin(self, request: object) -> Reply:
-        """Send a request; return its head, and the body too where it is no object."""
-        self.drop()
-        self._code, self._why = 0, ""
-        self._handle.prepare(request, 0)  # type: ignore[arg-type]
-        self._multi.add_handle(self._handle.curl)
-        self._active = True
-        while self._active and not self._has_head():
-            self._step()
-        status = self._status()
-        while self._active and status not in _GOOD and self._held() < _ERROR_BYTES:
-            self._step()
-        if status in _GOOD and self._has_head():
-            return self.reply()  # should its body have broken off by now, `take` comes to that
-        return Reply(
-            0 if self._code else status,
-            list(self._handle.lines),
-            b"".join(bytes(piece) for piece in self._pieces),
-            self._code,
-            self._why,
-        )
-
-    def reply(self) -> Reply:
-        """Return the head of the answer, without its body."""
-        return Reply(self._status(), list(self._handle.lines), b"")
-
-    def take(self, room: memoryview) -> int:
-        """Copy up to len(room) bytes; 0 once nothing more comes."""
-        while not self._pieces and self._active:
-            self._step()
-        filled = 0
-        while self._pieces and filled < len(room):
-            piece = self._pieces[0]
-            part = piece[: len(room) - filled]
-            room[filled : filled + len(part)] = part
-            filled += len(part)
-            if len(part) == len(piece):
-                self._pieces.popleft()
-            else:
-                self._pieces[0] = memoryview(piece)[len(part) :]
-        return filled
-
-    def skip(self, size_bytes: int) -> bool:
-        """Let bytes go by; False if there were fewer."""
-        spare = memoryview(bytearray(1 << 20))
-        while size_bytes:
-            got = self.take(spare[: min(len(spare), size_bytes)])
-            if not got:
-                return False
-            size_bytes -= got
-        return True
-
-    def error(self, where: str) -> VgwmError:
-        """Return the error of a body that ended too early."""
-        outcome = judge(Reply(0, (), b"", self._code, self._why or "it broke off"), where)
-        return outcome.error if isinstance(outcome, Again) else outcome  # type: ignore[return-value]
-
-    def drop(self) -> None:
-        """Give up what is under way."""
-        self._pieces.clear()
-        if self._active:
-            self._multi.remove_handle(self._handle.curl)
-            self._active = False
-
-    def close(self) -> None:
-        """Close the connection."""
-        self.drop()
-        self._handle.curl.close()
-        self._multi.close()
-
-    def _status(self) -> int:
-        return int(self._handle.curl.getinfo(pycurl.RESPONSE_CODE))
-
-    def _held(self) -> int:
-        return sum(map(len, self._pieces))
-
-    def _has_head(self) -> bool:
-        """Tell whether the final answer's header lines are in: an empty line ends them."""
-        lines = self._handle.lines
-        return bool(lines) and not lines[-1].strip() and self._status() >= 200  # noqa: PLR2004 - interim ones are below
-
-    def _step(self) -> None:
-        self._multi.perform()
-        _, good, bad = self._multi.info_read()
-        if good or bad:
-            self._multi.remove_handle(self._handle.curl)
-            self._active = False
-            for _, code, why in bad:
-                self._code, self._why = code, why
-        elif not self._pieces:
-            self._multi.select(_LOOK_S)
