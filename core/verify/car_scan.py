@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final, Protocol
 
 from core.dag.car_reading import MAX_SECTION_BYTES
-from core.dag.cid import RAW, V1_BYTES
+from core.dag.cid import DAG_PB, RAW, V1_BYTES
 from core.dag.errors import BadCid
 from core.dag.profile import UNIXFS_V1_2025
 from core.dag.unixfs import FileBuilder
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from core.verify.weave import Weave
 
 _ROOM: Final = MAX_SECTION_BYTES + MIB
-_READ: Final = 1024 * KIB
-"""So much at a time stays in the second-level cache until it is hashed."""
+_READ: Final = MIB
+"""So much is read at a time: smaller reads cost more than the caches that they would stay in."""
 
 _SHORT_TAIL: Final = 64 * KIB
 _MORE: Final = 0x80
@@ -58,6 +58,33 @@ class CarScan:
 
         forgets: bound the memory of an object of very many blocks.
         """
+
+        def step(lo: int, hi: int, _passed: int) -> int:
+            at = self._sections(lo, hi, weave)
+            if forgets:
+                weave.forget_oldest()
+            return at
+
+        return self._follow(source, step)
+
+    def places(self, source: Bytes) -> dict[bytes, tuple[int, int]] | None:
+        """Return where each block's bytes lie, (offset, length) by CID; None of a malformed CAR.
+
+        Nothing is hashed. Memory: about 200 bytes a block.
+        """
+        found: dict[bytes, tuple[int, int]] = {}
+
+        def step(lo: int, hi: int, passed: int) -> int:
+            return self._skip(lo, hi, passed, found)
+
+        return None if self._follow(source, step) else found
+
+    def _follow(self, source: Bytes, step: Callable[[int, int, int], int]) -> str:
+        """Read to the end; return why that is too early, "" if it is not.
+
+        step(lo, hi, passed): takes the whole sections of the buffer, returns where the rest begins.
+        passed: bytes of the CAR before the buffer.
+        """
         lo = hi = passed = 0
         header = True
         while n := self._fill(source, hi):
@@ -67,11 +94,9 @@ class CarScan:
                     lo = self._header(hi)
                     header = lo == 0
                 if not header:
-                    lo = self._sections(lo, hi, weave)
+                    lo = step(lo, hi, passed)
             except _Malformed as error:
                 return f"{error} near byte {passed + lo}"
-            if forgets:
-                weave.forget_oldest()
             if hi - lo <= _SHORT_TAIL or hi + _READ > _ROOM:
                 self._map.move(0, lo, hi - lo)
                 passed += lo
@@ -158,10 +183,33 @@ class CarScan:
             lo = end
         return lo
 
-    def _other(self, start: int, end: int, weave: Weave) -> None:
-        """Take a CID of another kind, or a block that is not its CID's."""
+    def _skip(self, lo: int, hi: int, passed: int, found: dict[bytes, tuple[int, int]]) -> int:
+        """Note the places of all whole sections; return where the first that is not begins."""
+        buf, more = self._map, _MORE
+        while hi - lo > _LENGTHS:
+            n = buf[lo]
+            if n >= more and (second := buf[lo + 1]) < more:
+                n, start = n & 0x7F | second << 7, lo + 2
+            else:
+                n, start = self._length(lo, hi)
+            end = start + n
+            if end > hi:
+                break
+            cid = buf[start : start + V1_BYTES]
+            if n < V1_BYTES or not cid.startswith((RAW, DAG_PB)):
+                cid = self._cid(start, end)
+            at = start + len(cid)
+            found.setdefault(cid, (passed + at, end - at))
+            lo = end
+        return lo
+
+    def _cid(self, start: int, end: int) -> bytes:
         try:
-            cid = split_cid(self._map[start : min(end, start + 2 * V1_BYTES)])
+            return split_cid(self._map[start : min(end, start + 2 * V1_BYTES)])
         except BadCid as error:
             raise _Malformed("a section without a CID") from error
+
+    def _other(self, start: int, end: int, weave: Weave) -> None:
+        """Take a CID of another kind, or a block that is not its CID's."""
+        cid = self._cid(start, end)
         weave.add(cid, self._map[start + len(cid) : end])

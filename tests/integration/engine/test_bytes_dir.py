@@ -189,6 +189,19 @@ async def test_a_sample_of_all_proves_all(engine: Engine, tmp_path: Path) -> Non
     assert (told.figures.n, told.figures.bound95) == (ALL, 0.0)
 
 
+async def test_a_sample_of_a_file_that_cannot_be_followed_loses_what_it_cannot_reach(
+    engine: Engine, ground: Ground, tmp_path: Path
+) -> None:
+    path = car_of(ground, ground.bodies[small_of(ground)[0]])
+    data = path.read_bytes()
+    path.write_bytes(data[:59] + b"\0" + data[60:])
+    told = await look(engine, BytesWish(seed=1, sample=10_000), tmp_path / "v")
+    whole = await look(engine, FULL, tmp_path / "w")
+    assert set(told.ills.values()) == {"lost_block"}
+    assert told.ills.items() <= whole.ills.items()
+    assert told.figures.bad == whole.figures.bad == len(told.found)
+
+
 async def test_one_bucket_is_read_alone(engine: Engine, tmp_path: Path) -> None:
     [bucket] = [row for row in await engine.ledger.buckets() if row.name == b"bucket1"]
     for wish in (FULL, BytesWish(seed=1, sample=10_000)):

@@ -252,6 +252,23 @@ def test_a_large_object_is_followed_in_bounded_memory() -> None:
     assert judge(made.members, Seen(weave, "here")) == []
 
 
+@pytest.mark.parametrize("profile", [UNIXFS_V1_2025, KUBO_V0], ids=lambda p: p.name)
+@pytest.mark.parametrize("piece", [1 << 30, 70_001])
+def test_places_are_where_each_block_lies(profile: CidProfile, piece: int) -> None:
+    made = Car([content(size) for size in (*SIZES, 3 * MIB + 7)], profile)
+    data = made.file()
+    places = CarScan(lambda _n: None).places(Pieces(data, piece))
+    assert places is not None
+    blocks = {cid: data[at : at + length] for cid, (at, length) in places.items()}
+    assert blocks == dict(made.sections)
+
+
+def test_a_malformed_file_has_no_places() -> None:
+    data = Car([content(90), content(91)]).file()
+    for broken in (data[:-1], data[:59] + b"\0" + data[60:], b"", data[:59] + b"\x05hello"):
+        assert CarScan(lambda _n: None).places(io.BytesIO(broken)) is None
+
+
 def test_took_hears_of_every_byte() -> None:
     made = Car([content(size) for size in SIZES])
     heard: list[int] = []
