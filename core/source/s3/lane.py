@@ -34,6 +34,8 @@ AHEAD_BYTES: Final = 8 << 20
 """How much is read ahead of whoever takes it."""
 
 _LOOK_S: Final = 0.5
+_AWAY_S: Final = 10.0
+"""Who was not looked at for so long, by a pause of all work, say, has not stood still by itself."""
 _SLOTS: Final = 3
 """Objects ahead, in times the connections: a slow one in front keeps the others busy."""
 
@@ -77,14 +79,14 @@ class Lane:
         self._wire.close()
 
     def _run(self, aim: Aim, wanted: Iterable[Wanted]) -> Generator[Fetched | Looked, None, None]:
-        run = _Run(self._wire, aim, iter(wanted), _SLOTS * self._handles)
+        run = LaneRun(self._wire, aim, iter(wanted), _SLOTS * self._handles)
         try:
             yield from run.results(self._clock, self._sleep)
         finally:
             self._wire.drop()
 
 
-class _Run:
+class LaneRun:
     """One reading: what is in line, in the order wanted, and what rests until it is asked again."""
 
     def __init__(self, wire: Wire, aim: Aim, wanted: Iterator[Wanted], slots: int) -> None:
@@ -96,6 +98,7 @@ class _Run:
         self._resting: list[Slot] = []
         self._ahead_bytes = 0
         self._answers = 0
+        self._looked_s = -1.0
 
     def results(
         self, clock: Callable[[], float], sleep: Callable[[float], None]
@@ -141,12 +144,18 @@ class _Run:
 
     def _collect(self, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
         """Take what has come; wait for it, or for the next that is to be asked again."""
-        wait_s = self._resume(clock()) if self._resting else _LOOK_S
+        now_s = clock()
+        if now_s - self._looked_s > _AWAY_S:
+            for slot in self._order:
+                slot.tried = 0
+        wait_s = self._resume(now_s) if self._resting else _LOOK_S
         if not self._wire.under_way:
             sleep(wait_s)
+            self._looked_s = clock()
             return
         for slot, reply in self._wire.wait(wait_s):
             self._settle(slot, reply, clock)
+        self._looked_s = clock()
 
     def _resume(self, now_s: float) -> float:
         """Send what is due again; return how long the next one has to rest, at most a look."""
