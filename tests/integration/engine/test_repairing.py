@@ -165,6 +165,35 @@ async def test_what_a_sync_changed_since_is_as_sound_and_mended_as_the_rest(
     assert (came.written, came.left) == (1, 1)  # bucket1's of that key was never tagged
 
 
+async def test_rows_without_a_json_of_everything_are_mended_by_their_content(
+    tmp_path: Path,
+) -> None:
+    """`extended` has no mark in a row: it is ours where its CID is the ledger's."""
+    ground = make_ground(tmp_path, objects=8, buckets=1)
+    make_workspace(ground, Knobs(workers=1), profile="extended")
+    async with engine_on(ground) as engine:
+        assert (await migrate(engine)).state == "done"
+        before = all_rows(table_of(ground), "object_mappings")
+        change(
+            table_of(ground),
+            "DELETE FROM object_mappings WHERE s3_key='d1/k0001'",
+            "UPDATE object_mappings SET size=size+1 WHERE s3_key='d2/k0002'",
+            "UPDATE object_mappings SET access_count=7, accessed_at=9 WHERE s3_key='d3/k0003'",
+            "UPDATE object_mappings SET cid='bafkgreen' WHERE s3_key='d4/k0004'",
+        )
+        green = [
+            row for row in all_rows(table_of(ground), "object_mappings") if row[1] == "d4/k0004"
+        ]
+        report, found = await checked(engine, ground)
+        assert found == {Ill.NO_ROW: 1, Ill.WRONG_SIZE: 1, Ill.WRONG_CID: 1}
+        came = await repaired(engine, await planned(engine, report))
+        assert (came.written, came.left) == (2, 1)
+        after = {row[1]: row for row in all_rows(table_of(ground), "object_mappings")}
+        assert after.pop("d4/k0004") == green[0]
+        assert after.pop("d3/k0003")[23] == 7
+        assert set(after.values()) <= set(before)
+
+
 async def test_a_bucket_without_a_row_of_its_own_gets_it_back_and_others_stay(
     engine: Engine, ground: Ground
 ) -> None:
@@ -300,21 +329,16 @@ async def test_i8_a_repair_is_done_as_it_was_shown_or_refused(
     assert (await repaired(engine, plan)).written == 8
 
 
-@pytest.mark.parametrize(
-    "report", ["check-99", "check-x", "../check-3", "/etc", "reports", "check-3/..", "verify-3"]
-)
-async def test_only_a_report_of_this_workspace_is_taken(
-    engine: Engine, ground: Ground, report: str
+async def test_a_report_of_this_workspace_is_named_by_its_place_and_no_other_is_taken(
+    engine: Engine, ground: Ground
 ) -> None:
-    await checked(engine, ground)
-    with pytest.raises(BadInput, match="no report of this workspace"):
-        await planned(engine, report)
-
-
-async def test_a_report_may_be_named_by_its_place(engine: Engine, ground: Ground) -> None:
     name, _ = await checked(engine, ground)
     for place in (name, f"reports/{name}", str(ground.workspace / "reports" / name), f"{name}/"):
         assert (await planned(engine, place)).report.name == name
+    others = ["check-99", "check-x", "../check-3", "/etc", "reports", "check-3/..", "verify-3"]
+    for report in others:
+        with pytest.raises(BadInput, match="no report of this workspace"):
+            await planned(engine, report)
 
 
 async def test_a_repair_that_is_cancelled_leaves_whole_bundles_and_the_next_does_the_rest(
