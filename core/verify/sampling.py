@@ -58,7 +58,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
 class Draw(msgspec.Struct, frozen=True, kw_only=True):
     """The limits of one sample, of 2^64; kept, so that a look that goes on takes the same objects.
 
-    base: of all. The others: of parts, never below base.
+    base: of all. The others: of parts, never below base. retried: by 0 and 1, for JSON has no other
+    names for no and yes.
     """
 
     seed: int
@@ -66,7 +67,7 @@ class Draw(msgspec.Struct, frozen=True, kw_only=True):
     sizes: tuple[int, ...]
     buckets: dict[int, int]
     workers: dict[str, int]
-    retried: dict[bool, int]
+    retried: dict[int, int]
 
     @classmethod
     def of(cls, seed: int, sample: int, parts: Parts) -> Draw:
@@ -79,13 +80,14 @@ class Draw(msgspec.Struct, frozen=True, kw_only=True):
         def limit(n: int) -> int:
             return max(base, _share(least, n))
 
+        retried = _denser(parts.retried, base, least)
         return cls(
             seed=seed,
             base=base,
             sizes=tuple(limit(n) if n else base for n in parts.sizes),
             buckets=_denser(parts.buckets, base, least),
             workers=_denser(parts.workers, base, least),
-            retried=_denser(parts.retried, base, least),
+            retried={int(n): limit_ for n, limit_ in retried.items()},
         )
 
     def limits(self, home: Home) -> tuple[int, ...]:

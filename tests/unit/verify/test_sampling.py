@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from core.ledger.counters import CLASSES
 from core.model import MIB
 from core.verify.sampling import LEAST, Draw, Home, Member, Parts, parts_of, pick, size_class
@@ -86,6 +88,15 @@ def test_a_small_bucket_is_read_more_densely() -> None:
     assert len(pick(draw, HOME, of)) < 10
     assert draw.denser("bucket", "2")
     assert not draw.denser("bucket", "1")
+
+
+def test_a_draw_with_few_retried_objects_is_kept_as_it_is() -> None:
+    few = msgspec.structs.replace(parts(1_000_000), retried={False: 999_950, True: 50})
+    draw = Draw.of(5, 10_000, few)
+    assert draw.denser("tries", "retried")
+    assert not draw.denser("tries", "first try")
+    assert len(pick(draw, HOME._replace(retried=True), members(50))) == 50
+    assert msgspec.json.decode(msgspec.json.encode(draw), type=Draw) == draw
 
 
 def test_very_many_parts_do_not_make_a_sample_of_everything() -> None:
