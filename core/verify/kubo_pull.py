@@ -25,7 +25,12 @@ IDLE_S: Final = 60.0
 _CONNECT_S: Final = 10.0
 _SERVER_ERROR: Final = 500
 _ABSENT: Final = (b"could not find", b"not found locally", b"block was not found")
+_WRONG: Final = b"different hash than requested"
 _FAULTS: Final = (OSError, http.client.HTTPException)
+
+
+class WrongBlock(Exception):
+    """The node itself says that it holds other bytes: its `Datastore.HashOnRead` is on."""
 
 
 class Stream(NamedTuple):
@@ -76,12 +81,12 @@ class KuboPull:
         with self._asked(f"dag/export?arg={cid}&offline=true&progress=false") as response:
             if response.status != HTTP_OK:
                 body = response.read(1 << 16)
-                if not _is_absent(response.status, body):
+                if not _is_absent(response.status, body) and _WRONG not in body:
                     raise self._error(response, body, "dag/export")
             yield Stream(response)
 
     def block(self, cid: str) -> bytes | None:
-        """Return a block, unhashed; None if the node does not hold it."""
+        """Return a block, unhashed; None if the node does not hold it. Raises WrongBlock."""
         with self._asked(f"block/get?arg={cid}&offline=true") as response:
             try:
                 body = response.read()
@@ -91,6 +96,8 @@ class KuboPull:
                 return body
             if _is_absent(response.status, body):
                 return None
+            if _WRONG in body:
+                raise WrongBlock
             raise self._error(response, body, "block/get")
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ from core.dag.manifest import Manifest
 from core.dag.reading import parse_node, read_file
 from core.verify.car_scan import CarScan
 from core.verify.judging import Seen, judge, judge_all
-from core.verify.kubo_pull import KuboPull
+from core.verify.kubo_pull import KuboPull, WrongBlock
 from core.verify.weave import Weave
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class KuboBundles:
         weave = Weave()
         if not bundle.large:
             self._export(bundle.root, weave)
-        if bundle.root not in weave.directories and (block := self._asked(bundle.root)):
+        if bundle.root not in weave.directories and (block := self._asked(bundle.root, weave)):
             weave.add(bundle.root, block)
         directory = weave.directories.get(bundle.root)
         if directory is not None and directory.manifest is not None:
@@ -121,7 +121,7 @@ class KuboBundles:
             if cid in part.held:
                 weave.held[cid] = part.held[cid]
                 return
-        block = self._asked(cid)
+        block = self._asked(cid, weave)
         if block is None:
             return
         weave.add(cid, block)
@@ -131,15 +131,20 @@ class KuboBundles:
                 self._complete(link.cid, size, weave)
             weave.close()
 
-    def _asked(self, cid: bytes) -> bytes | None:
-        block = self._pull.block(cids.text(cid))
+    def _asked(self, cid: bytes, weave: Weave) -> bytes | None:
+        """Return a block that the node holds, unhashed; one that it knows to be bad is noted."""
+        try:
+            block = self._pull.block(cids.text(cid))
+        except WrongBlock:
+            weave.bad[cid] = "other bytes, as the node itself says"
+            return None
         if block is not None:
             self._asked_bytes += len(block)
             self._took(len(block))
         return block
 
     def _block(self, cid: Cid) -> bytes:
-        block = self._asked(cid)
+        block = self._asked(cid, Weave())
         if block is None:
             raise KeyError(cid)
         return block

@@ -40,6 +40,7 @@ class FakeKubo:
         self.early: deque[Reply] = deque()
         self.imports: list[Request] = []
         self.pin_questions = 0
+        self.hashes_on_read = False
         self.asked: Callable[[], object] = lambda: None  # hears of each question for the version
         self.server = HttpServer(self._answer, self._early)
 
@@ -143,7 +144,9 @@ class FakeKubo:
             if cid in seen:
                 continue
             block = self.blocks.get(cids.digest(cid))
-            if block is None:
+            if block is None or (
+                self.hashes_on_read and hashlib.sha256(block).digest() != cids.digest(cid)
+            ):
                 break
             seen.add(cid)
             sections.append(car.section(cid, block))
@@ -177,6 +180,8 @@ class FakeKubo:
         block = self.blocks.get(cids.digest(cids.parse(text)))
         if block is None:
             raise KuboFault(_NO_BLOCK.format(text))
+        if self.hashes_on_read and hashlib.sha256(block).digest() != cids.digest(cids.parse(text)):
+            raise KuboFault("block in storage has different hash than requested")
         return block
 
     def _pin_ls(self, request: Request) -> Reply:

@@ -16,10 +16,16 @@ from core.config.workspace import FILE_NAME, write
 from core.dag import cid as cids
 from core.dag.car_reading import sections
 from core.engine.engine import Engine
+from core.target.sink import KuboEndpoint
+from core.target.sink_kubo import KuboSink
 from core.verify.bytes_told import BytesWish
+from core.verify.contents import Contents
+from core.verify.reading_kubo import KuboBundles
+from tests.fakes.bundles import bundle, contents
 from tests.integration.engine.ground import engine_on, make_ground, migrate
 from tests.integration.engine.reading_again import EVERY, FULL, look
 from tests.lab import target
+from tests.lab.kubo import KuboNode
 from tests.lab.vgwm import Vgwm
 from tests.real.mutations import block_file
 
@@ -28,8 +34,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.integration.engine.ground import Ground
-    from tests.lab.kubo import KuboNode
+    from tests.lab.process import Keeper
     from tests.lab.stack import Stack
+    from tests.lab.tools import Tools
     from tests.lab.tree.grow import GatewayTree
 
 pytestmark = pytest.mark.timeout(180)
@@ -115,6 +122,29 @@ async def test_what_one_node_lost_or_serves_wrong_is_named_and_nothing_else(
         sampled = await look(engine, all_of_it, tmp_path / "sample")
         assert sampled.ills == once.ills
         assert sampled.figures.n == ALL
+
+
+def test_a_node_that_hashes_what_it_reads_names_the_block_itself(
+    tools: Tools, keeper: Keeper, tmp_path: Path
+) -> None:
+    kubo = KuboNode("kubo-hashing", tools.path("ipfs"), tmp_path / "kubo", storage_max="50GB")
+    kubo.init()
+    kubo.set("Datastore.HashOnRead", value=True)
+    kubo.start(keeper)
+    kubo.wait_ready()
+    bodies = contents("hashed on read", 5)
+    small = bundle(bodies)
+    sink = KuboSink()
+    small.send(sink, [KuboEndpoint(kubo.name, kubo.url)])
+    sink.close()
+    path = block_file(kubo, cids.text(small.cids[2]))
+    path.write_bytes(bodies[2][:-1] + b"?")
+    bundles = KuboBundles(KuboEndpoint(kubo.name, kubo.url), lambda _n: None)
+    members = [(cid, len(body)) for cid, body in zip(small.cids, bodies, strict=True)]
+    faults = bundles.all(Contents(small.root, lambda: members))
+    bundles.close()
+    keeper.forget(kubo.server)
+    assert [(one.at, str(one.ill)) for one in faults] == [(2, "bad_bytes")]
 
 
 async def test_old_versions_are_read_again_with_all_that_a_real_gateway_wrote(

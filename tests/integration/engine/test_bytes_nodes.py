@@ -91,6 +91,18 @@ async def test_a_lost_block_and_flipped_bytes_are_named_with_their_node(
     assert (told.figures.n, told.figures.unread) == (ALL, 0)
 
 
+async def test_a_node_that_hashes_what_it_reads_says_so_itself(
+    engine: Engine, ground: Ground, nodes: Nodes, tmp_path: Path
+) -> None:
+    flipped = bodies(ground)[3]
+    at, [first, _] = holders(nodes, flipped)
+    first.blocks[at] = flipped[:-1] + bytes([flipped[-1] ^ 1])
+    first.hashes_on_read = True
+    told = await look(engine, EVERY, tmp_path / "v")
+    assert told.ills == {key_of(ground, flipped): "bad_bytes"}
+    assert (told.figures.bad, told.figures.unread) == (1, 0)
+
+
 async def test_all_of_many_losses_are_named_and_no_more(
     engine: Engine, ground: Ground, nodes: Nodes, tmp_path: Path
 ) -> None:
