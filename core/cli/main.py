@@ -49,6 +49,7 @@ _COMMANDS = {
     "skip": "core.cli.skip:skip",
     "sync": "core.cli.sync:sync",
     "metadata": "core.cli.metadata:metadata",
+    "report": "core.cli.report:report",
     "jobs": "core.cli.jobs:jobs",
     "pause": "core.cli.jobs:pause",
     "resume": "core.cli.jobs:resume",

@@ -227,7 +227,7 @@ class LedgerDesk(RefusedActs):
         """Return the state at the last commit."""
         if self._looks is not None:
             ground = await self._looks.ground()
-            return msgspec.structs.replace(ground, jobs=[_at_rest(job) for job in ground.jobs])
+            return msgspec.structs.replace(ground, jobs=[at_rest(job) for job in ground.jobs])
         return wire.Snapshot(
             at_ns=time.time_ns(),
             workspace=workspace_of(self._path, self._workspace),
@@ -339,7 +339,7 @@ class LedgerDesk(RefusedActs):
         return self._looks
 
 
-def _at_rest(job: wire.Job) -> wire.Job:
+def at_rest(job: wire.Job) -> wire.Job:
     """Return a job as it is without an engine: what the ledger calls running does not run (I7)."""
     if job.state not in _AT_WORK:
         return job

@@ -51,6 +51,8 @@ KEPT: Final = frozenset(
 )
 """In the manifests, not in the table."""
 
+HISTORY: Final = frozenset({Unrepresentable.DELETE_MARKER, Unrepresentable.NONCURRENT_VERSION})
+
 SOURCE_SUMS: Final = "integrity:"
 """How the class of bytes that do not fit a stored sum begins: they are carried as they are."""
 
@@ -67,11 +69,13 @@ Tally = tuple[str, str, str]
 """disposition, phase, class."""
 
 
-def left(tallies: Mapping[Tally, int], classes: Iterable[tuple[str, int]]) -> list[ReportLeft]:
+def left(
+    tallies: Mapping[Tally, int], classes: Iterable[tuple[str, int]], *, archive: bool
+) -> list[ReportLeft]:
     """Return what stays behind: objects first, then what objects have. Without names.
 
     tallies: failures by disposition, phase and class. classes: the ledger's tallies by class, which
-    hold what the walk skipped, too.
+    hold what the walk skipped, too. archive: whether old versions go into the manifests.
     """
     whole: dict[tuple[str, str], int] = {}
     skipped: dict[str, int] = {}
@@ -90,7 +94,9 @@ def left(tallies: Mapping[Tally, int], classes: Iterable[tuple[str, int]]) -> li
     for name, n in classes:
         rest = n - skipped.get(name, 0)
         if rest > 0 and not name.startswith(SOURCE_SUMS):
-            rows.append(ReportLeft(why=name, whole=False, fate=shown_fate(name), n=rest))
+            rows.append(
+                ReportLeft(why=name, whole=False, fate=shown_fate(name, archive=archive), n=rest)
+            )
     return rows
 
 
@@ -101,10 +107,10 @@ def fate_of(disposition: Disposition, code: str) -> str:
     return _WHOLE[disposition]
 
 
-def shown_fate(name: str) -> str:
+def shown_fate(name: str, *, archive: bool) -> str:
     """Return what becomes of something that an object has, or that lies beside the objects."""
     if name in KEPT:
-        return IN_MANIFEST
+        return IN_MANIFEST if archive or name not in HISTORY else BEHIND
     if name in HIDDEN:
         return NOT_SHOWN
     return NEVER if name in NO_OBJECT else BEHIND

@@ -56,7 +56,7 @@ class SyncDesk:
             pending=await looks.dirty(),
             due=await self._due(knobs),
             forecast=_forecast(told, knobs.freeze_budget),
-            rounds=tuple(map(_round, rows)),
+            rounds=tuple(map(round_told, rows)),
             job=running[0] if running else None,
         )
 
@@ -80,7 +80,8 @@ class SyncDesk:
         return self._workspace.knobs.with_values({row.name: row.value for row in kept})
 
 
-def _round(row: RoundRow) -> wire_sync.SyncRound:
+def round_told(row: RoundRow) -> wire_sync.SyncRound:
+    """Return a round as clients see it."""
     found = row.found
     return wire_sync.SyncRound(
         id=row.id,
