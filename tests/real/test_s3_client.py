@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -159,6 +160,21 @@ def test_every_byte_of_a_key_goes_there_and_comes_back(gateway: Gateway, own: Ba
     assert len(unnamed) == len(hidden)
     assert all(key[1] < 0x20 and key[1:2] not in b"\t\n\r" for key in hidden)
     assert listed <= set(keys)
+
+
+def test_a_bucket_that_the_gateway_cannot_list_is_no_empty_one(
+    gateway: Gateway, own: BaseClient
+) -> None:
+    own.create_bucket(Bucket="unlisted")
+    own.put_object(Bucket="unlisted", Key="k", Body=b"x")
+    folder = os.fsencode(gateway.root) + b"/unlisted/not-utf8-\xff"
+    os.mkdir(folder)  # noqa: PTH102 - a name that is no text
+    with open(folder + b"/x", "wb"):  # noqa: PTH123 - as above
+        pass
+    with S3Client(_config(gateway)) as client, pytest.raises(NodeUnreachable) as raised:
+        list(client.listing(b"unlisted"))
+    assert "500" in raised.value.what or "InternalError" in raised.value.what
+    assert "as posix" in raised.value.remedy
 
 
 def test_a_large_object_comes_whole_in_ranges_and_never_mixed(
