@@ -25,6 +25,7 @@ from tui.acts.pressing import Press
 from tui.facts.book import Book
 from tui.facts.link import EngineLink
 from tui.facts.lists import Lists
+from tui.facts.proof_book import ProofBook
 from tui.facts.replay import ReplayLink
 from tui.hands.performer import Performer
 from tui.screens.board import Board
@@ -68,6 +69,7 @@ class Terminal(App[int], inherit_bindings=False):
         *,
         options: Options,
         book: Book | None = None,
+        proof_book: ProofBook | None = None,
     ) -> None:
         super().__init__(
             driver_class=MeteredDriver,
@@ -76,7 +78,8 @@ class Terminal(App[int], inherit_bindings=False):
         self.path = path
         self.link = ReplayLink(client) if isinstance(client, ReplayClient) else EngineLink(client)
         self.book = book if book is not None else Book(client)
-        self.lists = Lists(self.link, self.book)
+        self.proof_book = proof_book if proof_book is not None else ProofBook(client)
+        self.lists = Lists(self.link, self.book, self.proof_book)
         self.keymap = options.keymap
         clashes = "; ".join(self.keymap.clashes())
         self.ui = Ui(

@@ -90,6 +90,7 @@ TABLE: tuple[Key, ...] = (
     _key("retry", "T", "try again", "try again; ask a check again", Group.ACT),
     _key("skip", "S", "skip", "skip, undo; the plan first", Group.ACT),
     _key("accept", "A", "take on", "take a warning on; accept a key", Group.ACT),
+    _key("fix", "F", "fix", "mend what differs; the plan first", Group.ACT),
     _key("edit", "E", "edit", "give a key another value", Group.ACT),
     _key("up", "up k", "up", "row up", Group.MOVE),
     _key("down", "down j", "down", "row down", Group.MOVE),
@@ -111,6 +112,7 @@ GO: Mapping[str, Name] = {
     "p": Name.PLAN,
     "m": Name.MIGRATE,
     "e": Name.ERRORS,
+    "v": Name.VERIFY,
     "l": Name.LOG,
 }
 """The letters after `g`."""
@@ -129,6 +131,10 @@ FOOTERS: Mapping[Name, tuple[str, ...]] = {
     Name.PLAN: ("begin", "pane", "freeze", "command", "go", "help", "leave"),
     Name.MIGRATE: ("begin", "pause", "knob", "go e", "freeze", "command", "go", "help", "leave"),
     Name.ERRORS: ("filter", "pane", "open", "retry", "skip", "command", "go", "help", "leave"),
+    Name.VERIFY: (
+        *("go", "freeze", "command", "next", "filter", "open"),
+        *("pane", "begin", "fix", "help", "leave"),
+    ),
     Name.LOG: ("up", "down", "page_down", "freeze", "command", "go", "help", "leave"),
     Name.HELP: ("back", "go", "leave"),
 }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tui.facts.checklist import Wanted
 from tui.facts.listing import Listing
+from tui.facts.proven import Proven
 from tui.parts import Part
 from tui.review import Accounts, Conversion
 from tui.views.line import Role
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
     from core.control.wire_checks import Checks
     from core.control.wire_config import ConfigDiff
     from core.control.wire_iam import IamReport
+    from core.control.wire_verify import Proof
     from tui.acts.effects import Effect
     from tui.acts.mend import Mend
-    from tui.facts.listing import Window
+    from tui.facts.listing import FailureWindow
+    from tui.facts.proven import ProofWindow
 
 
 class Name(StrEnum):
@@ -32,6 +35,7 @@ class Name(StrEnum):
     PLAN = "Plan"
     MIGRATE = "Migrate"
     ERRORS = "Errors"
+    VERIFY = "Verify"
     LOG = "Log"
     HELP = "Help"
 
@@ -112,6 +116,7 @@ class Asks(StrEnum):
     TAKEOVER = "why take over:"
     LINE = ":"
     ONLY = "only"
+    KIND = "list only"
     TAKE = "why take it on:"
     NOTE = "answer:"
     FILES = "old file [new file]:"
@@ -125,7 +130,7 @@ class Prompt:
     """A line being typed on row 23.
 
     mend: what its answer is the reason of. about: the check that it is about. recalled: which line
-    of the history it shows. offers: what the last word may become.
+    of the history it shows. offers: what the last word may become. among: what Tab goes through.
     """
 
     typed: str = ""
@@ -134,6 +139,7 @@ class Prompt:
     about: str = ""
     recalled: int | None = None
     offers: tuple[str, ...] = ()
+    among: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,18 +178,23 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """The facts that a screen is made from. now_ns: the wall clock, UTC. path: the workspace's."""
+    """The facts that a screen is made from. now_ns: the wall clock, UTC. path: the workspace's.
+
+    proofs: the newest first, None until they were read. proof_window: of a list of one of them.
+    """
 
     now_ns: int
     workspace: str
     path: str = ""
     snapshot: Snapshot | None = None
-    window: Window | None = None
+    window: FailureWindow | None = None
     checks: Checks | None = None
     plan: Plan | None = None
     events: tuple[Event, ...] = ()
     config: ConfigDiff | None = None
     iam: IamReport | None = None
+    proofs: tuple[Proof, ...] | None = None
+    proof_window: ProofWindow | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +202,8 @@ class Ui:
     """Everything that a key can change, and what the app knows of its own link and terminal.
 
     actor: who is at the keys, safe to show. top, room: the first row of a long list that is shown,
-    and how many fit. listing: what Errors lists. checklist: what Assess lists. part: of Plan.
+    and how many fit. listing: what Errors lists. checklist: what Assess lists. proven: what Verify
+    shows. part: of Plan.
     opened: the row under the cursor is shown at length.
     """
 
@@ -208,6 +220,7 @@ class Ui:
     room: int = 15
     listing: Listing = field(default_factory=Listing)
     checklist: Wanted = field(default_factory=Wanted)
+    proven: Proven = field(default_factory=Proven)
     part: Part = Part.SIZES
     conversion: Conversion = field(default_factory=Conversion)
     accounts: Accounts = field(default_factory=Accounts)

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Literal
 
 import uvicorn
 
-from core.control import wire, wire_checks, wire_failures, wire_sync, wire_verify
+from core.control import (
+    wire,
+    wire_checks,
+    wire_failures,
+    wire_keeping,
+    wire_metadata,
+    wire_sync,
+    wire_verify,
+)
 from core.control.address import SOCKET_NAME, Address
 from core.control.server import build_app
 from core.errors import NoPlan, WrongState
@@ -115,6 +123,19 @@ class LiveDesk:
 
     async def act_plan(self, number: int) -> wire_failures.ActPlan:
         return wire_failures.ActPlan(id=number, act="retry", state="made", hash="0a1b2c3d")
+
+    async def make_repair(self, request: wire_metadata.RepairRequest) -> wire_metadata.RepairPlan:
+        self.acts.append(("repair", request.report, request.unpin))
+        return wire_metadata.RepairPlan(id=1, state="made", report=request.report)
+
+    async def repair(self, number: int) -> wire_metadata.RepairPlan:
+        return wire_metadata.RepairPlan(id=number, state="made")
+
+    async def make_keeping(self, request: wire_keeping.KeepingRequest) -> wire_keeping.KeepingPlan:
+        return wire_keeping.KeepingPlan(id=1, act=request.act, kind="restore", state="made")
+
+    async def keeping(self, number: int) -> wire_keeping.KeepingPlan:
+        return wire_keeping.KeepingPlan(id=number, act="restore", kind="restore", state="made")
 
     async def bundles(self, since: int, limit: int) -> wire.Bundles:
         del limit

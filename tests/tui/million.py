@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from core.control import wire
 from tests.tui.stage import NOON_NS
 from tui.facts.book import Book
-from tui.facts.listing import Leaf, Reach, Tab
+from tui.facts.listing import Tab
+from tui.facts.window import Leaf, Reach
 
 if TYPE_CHECKING:
     from core.control.client import Client
-    from tui.facts.listing import Listing, Window
+    from tui.facts.listing import FailureWindow, Listing, Row
 
 MILLION = 1_000_000
 
@@ -46,7 +47,9 @@ class Million(Book):
         self.asked: list[Reach] = []
         self.gone = 0
 
-    async def leaf(self, listing: Listing, reach: Reach, near: Window | None = None) -> Leaf:
+    async def leaf(
+        self, listing: Listing, reach: Reach, near: FailureWindow | None = None
+    ) -> Leaf[Row]:
         del near
         self.asked.append(reach)
         if listing.tab not in {Tab.FAILED, Tab.ALL}:

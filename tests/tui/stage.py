@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from core.control import wire
 from core.control.wire import Snapshot
 from core.control.wire_failures import ActPlan, ActShare, FailureBundle, FailureCause
-from tui.facts.listing import Listing, Window
+from tui.facts.listing import Listing
+from tui.facts.window import Window
 from tui.ui import Link, LinkState, Name, Scene, Ui
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.facts.listing import Row
+    from tui.facts.listing import FailureWindow, Row
 
 NOON_NS = 1_763_992_931_000_000_000  # 24 Nov 2025 14:02:11 UTC
 S = 1_000_000_000
@@ -249,7 +250,7 @@ def plan(act: str, **fields: object) -> ActPlan:
     return ActPlan(**{**shown, **fields})  # type: ignore[arg-type]  # fields of the test's choice
 
 
-def window(rows: Sequence[Row] | None = None, **fields: object) -> Window:
+def window(rows: Sequence[Row] | None = None, **fields: object) -> FailureWindow:
     """A list's rows from its first on, all of it unless a test says otherwise."""
     shown: dict[str, object] = {
         "listing": Listing(),

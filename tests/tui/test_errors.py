@@ -20,8 +20,9 @@ from tests.tui.million import MILLION, Million, failure
 from tests.tui.test_app import Driven
 from tui.app import Terminal
 from tui.facts.book import Book
-from tui.facts.listing import Filter, Leaf, Listing, Reach, Window, parse_filter, scrolled, wanted
+from tui.facts.listing import Filter, Listing, parse_filter
 from tui.facts.pager import Pager
+from tui.facts.window import Leaf, Reach, scrolled, wanted
 from tui.options import Options
 from tui.terminal import themes
 from tui.ui import Name
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.control import wire_failures
+    from tui.facts.listing import FailureWindow, Row
 
 ROOM = 11
 """Rows of the list at 80x24."""
@@ -98,7 +100,9 @@ async def test_a_list_that_became_shorter_keeps_the_cursor_in_it(tmp_path: Path)
 class Short(Million):
     """A list that counts more rows than it has."""
 
-    async def leaf(self, listing: Listing, reach: Reach, near: Window | None = None) -> Leaf:
+    async def leaf(
+        self, listing: Listing, reach: Reach, near: FailureWindow | None = None
+    ) -> Leaf[Row]:
         found = await super().leaf(listing, reach, near)
         return found._replace(rows=found.rows[:5])
 
@@ -118,7 +122,9 @@ async def test_rows_that_are_counted_and_not_there_are_asked_for_once_a_look() -
 class Refusing(Million):
     """A list that cannot be read."""
 
-    async def leaf(self, listing: Listing, reach: Reach, near: Window | None = None) -> Leaf:
+    async def leaf(
+        self, listing: Listing, reach: Reach, near: FailureWindow | None = None
+    ) -> Leaf[Row]:
         await super().leaf(listing, reach, near)
         raise NoAnswer(what="the list is locked", where="ledger", remedy="Wait.")
 

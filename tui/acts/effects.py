@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from core.control.wire_failures import ActPlan
+    from core.control.wire_metadata import RepairPlan
     from tui.acts.mend import Mend
+    from tui.acts.repair import Repair
 
 
 class Verb(StrEnum):
@@ -127,6 +129,21 @@ class CarryOut:
 
 
 @dataclass(frozen=True, slots=True)
+class AskRepair:
+    """Ask the engine what would mend a report's differences; a sheet shows the answer."""
+
+    repair: Repair
+
+
+@dataclass(frozen=True, slots=True)
+class DoRepair:
+    """Repair, exactly as the plan that was shown says. repair: what it is the plan of."""
+
+    plan: RepairPlan
+    repair: Repair
+
+
+@dataclass(frozen=True, slots=True)
 class Review:
     """Read anew what is under review on the screen."""
 
@@ -155,6 +172,8 @@ Effect = (
     | TakeOver
     | AskPlan
     | CarryOut
+    | AskRepair
+    | DoRepair
     | Review
     | WriteReview
 )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from tui.acts import config_acts, iam_acts
+from tui.acts import config_acts, iam_acts, verify_acts
 from tui.acts.assess_acts import answered
 from tui.acts.effects import AskPlan, CompleteLine, Effect, RunLine, SetKnob, TakeOver
 from tui.acts.errors_acts import listed
@@ -72,6 +72,8 @@ def _edited(prompt: Prompt, key: str, scene: Scene) -> str:
     match key:
         case "tab" if prompt.asks is Asks.ONLY:
             return next_kind(typed)
+        case "tab" if prompt.among:
+            return _next_of(typed, prompt.among)
         case "tab":
             return _next_knob(typed, scene) if prompt.asks is Asks.KNOB else typed
         case "backspace" | "ctrl+h":
@@ -86,6 +88,13 @@ def _edited(prompt: Prompt, key: str, scene: Scene) -> str:
         case _:
             pass
     return typed
+
+
+def _next_of(typed: str, among: Sequence[str]) -> str:
+    """Return the word after the one that is typed, around; the first after anything else."""
+    word, _, rest = typed.partition(" ")
+    at = among.index(word) + 1 if word in among else 0
+    return f"{among[at % len(among)]} {rest}".rstrip()
 
 
 def _submit(ui: Ui, prompt: Prompt, scene: Scene) -> tuple[Ui, Effect | None]:
@@ -108,6 +117,7 @@ def _submit(ui: Ui, prompt: Prompt, scene: Scene) -> tuple[Ui, Effect | None]:
 
 _BY_SCREEN: Mapping[Asks, Callable[[Ui, Prompt], tuple[Ui, Effect | None]]] = {
     Asks.ONLY: answered,
+    Asks.KIND: verify_acts.answered,
     Asks.TAKE: answered,
     Asks.NOTE: answered,
     Asks.FILES: config_acts.answered,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.model import JobState
-from tui.acts import assess_acts, config_acts, errors_acts, iam_acts, plan_acts
+from tui.acts import assess_acts, config_acts, errors_acts, iam_acts, plan_acts, verify_acts
 from tui.keys import GO
 from tui.ui import LinkState, Name
-from tui.views.words import ASSESS, current_job, is_alive
+from tui.views.words import BESIDE, current_job, is_alive
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,10 +23,11 @@ OWN: Mapping[Name, Own] = {
     Name.IAM: iam_acts.OWN,
     Name.PLAN: plan_acts.OWN,
     Name.ERRORS: errors_acts.OWN,
+    Name.VERIFY: verify_acts.OWN,
 }
 """The screens that have keys of their own."""
-ACTS = frozenset({"begin", "pause", "knob", "cancel", "retry", "skip", "accept", "edit"})
-_ONLY_OWN = frozenset({"filter", "next", "open", "pane", "retry", "skip", "accept", "edit"})
+ACTS = frozenset({"begin", "pause", "knob", "cancel", "retry", "skip", "accept", "fix", "edit"})
+_ONLY_OWN = frozenset({"filter", "next", "open", "pane", "retry", "skip", "accept", "fix", "edit"})
 """Keys that mean nothing but on a screen that has them for itself."""
 
 
@@ -75,7 +76,7 @@ def _why_not(id_: str, now: Snapshot, ui: Ui) -> str:
 
 
 def _why_not_begin(job: Job | None, now: Snapshot, screen: Name) -> str:
-    if is_alive(job) and job is not None and job.kind != ASSESS:
+    if is_alive(job) and job is not None and job.kind not in BESIDE:
         return f"job {job.id} ({job.kind}) is {job.state}"
     if screen not in {Name.HOME, Name.MIGRATE, Name.PLAN}:
         return f"{screen.value} has no job of its own: g m, then B"

@@ -9,7 +9,7 @@ from core import display
 from core.control.facts import eta_fact
 from core.control.wire import Failure
 from core.control.wire_failures import FailureCause
-from tui.acts import assess_acts, config_acts, iam_acts, plan_acts
+from tui.acts import assess_acts, config_acts, iam_acts, plan_acts, verify_acts
 from tui.acts.errors_acts import row_of
 from tui.facts.listing import Filter, Tab
 from tui.ui import Name
@@ -17,6 +17,8 @@ from tui.views.guide import COMMAND
 from tui.views.words import current_job, done_percent, is_alive, standing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from core.control.wire import ErrorBody, Snapshot
     from tui.ui import Scene, Ui
 
@@ -38,19 +40,18 @@ def status_line(scene: Scene) -> str:
 def command_of(ui: Ui, scene: Scene) -> str:
     """Return the command that shows what the screen shows, or the row that is meant on it."""
     name = ui.back if ui.screen is Name.HELP else ui.screen
-    match name:
-        case Name.ASSESS:
-            return assess_acts.command_of(ui, scene)
-        case Name.CONFIG:
-            return config_acts.command_of(ui)
-        case Name.IAM:
-            return iam_acts.command_of(ui)
-        case Name.PLAN:
-            return plan_acts.command_of(ui.part)
-        case Name.ERRORS:
-            return f"{COMMAND[name]} {_which(ui, scene)}".rstrip()
-        case _:
-            return COMMAND[name]
+    own = _COMMANDS.get(name)
+    return COMMAND[name] if own is None else own(ui, scene)
+
+
+_COMMANDS: Mapping[Name, Callable[[Ui, Scene], str]] = {
+    Name.ASSESS: assess_acts.command_of,
+    Name.CONFIG: lambda ui, _scene: config_acts.command_of(ui),
+    Name.IAM: lambda ui, _scene: iam_acts.command_of(ui),
+    Name.PLAN: lambda ui, _scene: plan_acts.command_of(ui.part),
+    Name.ERRORS: lambda ui, scene: f"{COMMAND[Name.ERRORS]} {_which(ui, scene)}".rstrip(),
+    Name.VERIFY: verify_acts.command_of,
+}
 
 
 def _which(ui: Ui, scene: Scene) -> str:

@@ -14,7 +14,7 @@ from tui.acts import effects
 from tui.acts.mend import Verb
 from tui.ui import Message, Sheet, Ui
 from tui.views.line import Role
-from tui.views.words import ASSESS
+from tui.views.words import ASSESS, VERIFY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,22 +76,29 @@ def cancel_sheet(job: Job | None) -> Sheet | None:
     """Return what cancelling a job would do."""
     if job is None:
         return None
-    if job.kind == ASSESS:
-        return Sheet(
-            title=f"cancel job {job.id}, {job.kind}",
-            command=f"vgwm cancel {job.id}",
-            effects=("checks that have answered keep their answer; the others their last one",),
-            act=effects.Steer(job.id, effects.Verb.CANCEL),
-        )
     return Sheet(
         title=f"cancel job {job.id}, {job.kind}",
         command=f"vgwm cancel {job.id}",
-        effects=(
+        effects=_CANCELLED.get(job.kind)
+        or (
             "bundles in flight are dropped and stay planned; what is recorded stays",
             f"vgwm {job.kind} goes on from there",
         ),
         act=effects.Steer(job.id, effects.Verb.CANCEL),
     )
+
+
+_LISTED = (
+    "what was looked at so far is listed, and said to be a part",
+    "another one begins anew; P pauses, and loses nothing",
+)
+_CANCELLED = {
+    ASSESS: ("checks that have answered keep their answer; the others their last one",),
+    VERIFY: _LISTED,
+    "check": _LISTED,
+    "repair": ("what is mended stays so; what is left is mended by another plan",),
+}
+"""What becomes of a cancelled job, by its kind."""
 
 
 def mend_sheet(plan: ActPlan, mend: Mend, scene: Scene, was: ActPlan | None = None) -> Sheet:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from core.control.wire import Failure
 from core.control.wire_failures import PlanRequest
 from core.errors import NoAnswer, VgwmError
-from tui.facts.listing import Leaf, Tab
+from tui.facts.listing import Tab
+from tui.facts.window import Leaf
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from core.control.client import Client
     from core.control.wire_failures import ActPlan
     from tui.acts.mend import Mend
-    from tui.facts.listing import Listing, Reach, Row, Window
+    from tui.facts.listing import FailureWindow, Listing, Row
+    from tui.facts.window import Reach
 
 _MOST_ROWS = 500
 _ASK_AGAIN_S = 0.25
@@ -33,7 +35,7 @@ class _Start(NamedTuple):
     kept: tuple[Row, ...] = ()
 
 
-def _start(reach: Reach, near: Window | None) -> _Start:
+def _start(reach: Reach, near: FailureWindow | None) -> _Start:
     """Return the nearest way to a reach; both ends of a list are near by themselves."""
     if near is None or not reach.begins or reach.ends >= near.total:
         return _Start(at=reach.begins)
@@ -54,7 +56,9 @@ class Book:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    async def leaf(self, listing: Listing, reach: Reach, near: Window | None = None) -> Leaf:
+    async def leaf(
+        self, listing: Listing, reach: Reach, near: FailureWindow | None = None
+    ) -> Leaf[Row]:
         """Return those rows of a list that there are within a reach.
 
         near: rows of the same list that are here already. From one of them the engine goes on at
@@ -75,7 +79,7 @@ class Book:
                     return await self._page(listing, reach.begins, limit, _Start(at=reach.begins))
                 return found
 
-    async def _page(self, listing: Listing, begins: int, limit: int, start: _Start) -> Leaf:
+    async def _page(self, listing: Listing, begins: int, limit: int, start: _Start) -> Leaf[Row]:
         wanted = listing.filter
         page = await self._client.failures(
             start.after,
@@ -92,7 +96,7 @@ class Book:
         total = page.total if page.exact else max(page.total, begins + len(rows))
         return Leaf(rows, total, page.as_of_ns, page.exact)
 
-    async def _causes(self, listing: Listing, reach: Reach) -> Leaf:
+    async def _causes(self, listing: Listing, reach: Reach) -> Leaf[Row]:
         """Return classes; there are dozens, never a million."""
         wanted = listing.filter
         causes = [

@@ -1,20 +1,21 @@
-"""A long list as values: which rows are asked for, and the part of them that is here.
+"""The lists of the Errors screen as values: which rows are asked for, and how they are told apart.
 
-Only a window is ever here: the rows on the screen and one page each way. The list itself stays with
-the engine, however long it is.
+Only a window of them is ever here (`tui.facts.window`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from core.control.wire import Failure
 from core.control.wire_failures import FailureBundle, FailureCause
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    from tui.facts.window import Window
 
 
 class Tab(StrEnum):
@@ -54,52 +55,15 @@ class Listing:
 Row: TypeAlias = "Failure | FailureCause | FailureBundle"
 
 
-class Leaf(NamedTuple):
-    """What a list answers: some rows, how many there are in all, and when that was so.
-
-    exact: total is all of them; else at least so many.
-    """
-
-    rows: tuple[Row, ...]
-    total: int
-    as_of_ns: int
-    exact: bool = True
+FailureWindow: TypeAlias = "Window[Listing, Row]"
 
 
-class Reach(NamedTuple):
-    """Rows begins..ends of a list, the second excluded."""
-
-    begins: int
-    ends: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
-    """The rows of a listing that are here: those from `begins` on."""
-
-    listing: Listing
-    total: int
-    begins: int = 0
-    rows: tuple[Row, ...] = ()
-    as_of_ns: int = 0
-    exact: bool = True
-
-    def row(self, index: int) -> Row | None:
-        """Return a row by its place in the whole list; None if it is not here."""
-        place = index - self.begins
-        return self.rows[place] if 0 <= place < len(self.rows) else None
-
-    def place_of(self, row: Row) -> int | None:
-        """Return where the same object, class or bundle is now; None if it is not here."""
-        wanted = identity(row)
-        found = (n for n, other in enumerate(self.rows) if identity(other) == wanted)
-        place = next(found, None)
-        return None if place is None else self.begins + place
-
-    def holds(self, reach: Reach) -> bool:
-        """Whether every row that there is of a reach is here."""
-        ends = min(reach.ends, self.total)
-        return self.begins <= reach.begins and ends <= self.begins + len(self.rows)
+def place_of(window: FailureWindow, row: Row) -> int | None:
+    """Return where the same object, class or bundle is now; None if it is not here."""
+    wanted = identity(row)
+    found = (n for n, other in enumerate(window.rows) if identity(other) == wanted)
+    place = next(found, None)
+    return None if place is None else window.begins + place
 
 
 def identity(row: Row) -> tuple[str | int, ...]:
@@ -111,23 +75,6 @@ def identity(row: Row) -> tuple[str | int, ...]:
             return (row.code, row.phase, row.disposition)
         case FailureBundle():
             return (row.id,)
-
-
-def scrolled(top: int, cursor: int, room: int, total: int) -> int:
-    """Return the first row shown, so that the cursor is among `room` rows.
-
-    It moves by half a screen: on a slow link half of the keys then cost a mark only.
-    """
-    if cursor < top or cursor >= top + room:
-        near = abs(cursor - top) <= room + 1
-        step = room // 2 if near else 0
-        top = cursor - room + 1 + step if cursor >= top + room else cursor - step
-    return max(0, min(top, total - room))
-
-
-def wanted(top: int, room: int) -> Reach:
-    """Return what is asked for: the rows on the screen and one page each way."""
-    return Reach(max(0, top - room), top + 2 * room)
 
 
 def fitting(listing: Listing) -> Listing:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from core.errors import VgwmError
 from tui.facts.checklist import Pane, identity, rows
-from tui.facts.listing import Window, scrolled
+from tui.facts.listing import place_of
 from tui.facts.pager import Pager
 from tui.facts.prepared import Prepared
+from tui.facts.proof_lists import ProofLists
+from tui.facts.window import scrolled
 from tui.ui import LinkState, Name
 from tui.views import assess, errors, inventory
 from tui.views.frame import body_size
@@ -18,10 +20,13 @@ from tui.views.words import current_job
 if TYPE_CHECKING:
     from core.control.wire import Event, Plan, Snapshot
     from core.control.wire_checks import Checks
+    from core.control.wire_verify import Proof
     from tui.facts.book import Book
     from tui.facts.checklist import Wanted
     from tui.facts.link import EngineLink
-    from tui.facts.listing import Row
+    from tui.facts.listing import FailureWindow, Row
+    from tui.facts.proof_book import ProofBook
+    from tui.facts.proven import ProofWindow
     from tui.ui import Ui
     from tui.views.line import Size
 
@@ -31,16 +36,18 @@ EVENTS = 500
 class Parts(TypedDict):
     """The parts of a scene that are read beside the snapshot."""
 
-    window: Window | None
+    window: FailureWindow | None
     checks: Checks | None
     plan: Plan | None
     events: tuple[Event, ...]
+    proofs: tuple[Proof, ...] | None
+    proof_window: ProofWindow | None
 
 
 class _Under(NamedTuple):
     """The row under the cursor, and the window and place in which it was."""
 
-    window: Window
+    window: FailureWindow
     cursor: int
     row: Row
 
@@ -56,10 +63,11 @@ class _UnderCheck(NamedTuple):
 class Lists:
     """Reads the list of the screen that is shown, and no more of it than that needs."""
 
-    def __init__(self, link: EngineLink, book: Book) -> None:
+    def __init__(self, link: EngineLink, book: Book, proof_book: ProofBook) -> None:
         self._link = link
         self._pager = Pager(book)
         self.prepared = Prepared(link)
+        self._proven = ProofLists(link, proof_book)
         self._events: tuple[Event, ...] = ()
         self._counted: tuple[int, ...] | None = None
         self._under: _Under | None = None
@@ -73,6 +81,8 @@ class Lists:
             checks=self.prepared.checks,
             plan=self.prepared.plan,
             events=self._events,
+            proofs=self._proven.proofs,
+            proof_window=self._proven.window,
         )
 
     def settle(self, ui: Ui, size: Size) -> Ui:
@@ -80,6 +90,8 @@ class Lists:
         if ui.screen is Name.ASSESS:
             return self._settle_checks(ui, size)
         self._check = None
+        if ui.screen is Name.VERIFY:
+            return self._proven.settle(ui, body_size(size))
         if ui.screen is not Name.ERRORS:
             return ui
         room = errors.room(body_size(size))
@@ -119,7 +131,7 @@ class Lists:
         most = 0 if found is None else inventory.overflow(found, ui, size)
         return replace(ui, room=max(1, size.height - 6), cursor=min(ui.cursor, most))
 
-    def _follow_row(self, ui: Ui, window: Window) -> Ui:
+    def _follow_row(self, ui: Ui, window: FailureWindow) -> Ui:
         """Keep the cursor on its row when others came or went before it.
 
         A row that was shown at length and is gone is closed: an act would take another one.
@@ -129,20 +141,26 @@ class Lists:
             return ui
         if under.window.listing != window.listing:
             return ui
-        place = window.place_of(under.row)
+        place = place_of(window, under.row)
         if place is None:
             return replace(ui, opened=False)
         return replace(ui, cursor=place, top=max(0, ui.top + place - ui.cursor))
 
     def wants(self, ui: Ui) -> bool:
         """Whether `read` has rows to fetch for what is shown."""
-        if not self._is_read(ui) or self._is_off:
+        if self._is_off or self._link.now().state is not LinkState.LIVE:
             return False
-        return self._pager.show(ui.listing, ui.top, ui.room)
+        if ui.screen is Name.VERIFY:
+            return self._proven.wants(ui)
+        return ui.screen is Name.ERRORS and self._pager.show(ui.listing, ui.top, ui.room)
 
     def misses(self, ui: Ui) -> bool:
         """Whether a row that should be on the screen is not here yet."""
-        return self._is_read(ui) and self._pager.misses(ui.listing, ui.top, ui.room)
+        if self._link.now().state is not LinkState.LIVE:
+            return False
+        if ui.screen is Name.VERIFY:
+            return self._proven.misses(ui)
+        return ui.screen is Name.ERRORS and self._pager.misses(ui.listing, ui.top, ui.room)
 
     async def read(self) -> bool:
         """Fetch the rows that are wanted, and return whether any came.
@@ -151,7 +169,8 @@ class Lists:
         would be asked without a pause.
         """
         try:
-            return await self._pager.fetch()
+            failures = await self._pager.fetch()
+            return await self._proven.fetch() or failures
         except VgwmError:
             self._is_off = True
             raise
@@ -164,6 +183,7 @@ class Lists:
         if snapshot is None or self._link.now().state is not LinkState.LIVE:
             return
         await self.prepared.follow(ui.screen, snapshot)
+        await self._proven.follow(ui, snapshot)
         match ui.screen:
             case Name.ERRORS:
                 self._look_again(snapshot, ui)
@@ -172,9 +192,6 @@ class Lists:
                 await self._read_events(snapshot)
             case _:
                 pass
-
-    def _is_read(self, ui: Ui) -> bool:
-        return ui.screen is Name.ERRORS and self._link.now().state is LinkState.LIVE
 
     def _look_again(self, snapshot: Snapshot, ui: Ui) -> None:
         """Read the same rows again when a counter says that they can differ.

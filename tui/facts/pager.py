@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
-from tui.facts.listing import Reach, Window, wanted
+from tui.facts.window import Reach, Window, wanted
 
 if TYPE_CHECKING:
-    from tui.facts.book import Book
-    from tui.facts.listing import Listing
+    from tui.facts.window import Leaf
+
+ListT = TypeVar("ListT")
+RowT = TypeVar("RowT")
 
 
-class _Wish(NamedTuple):
-    listing: Listing
+class Reads(Protocol[ListT, RowT]):
+    """Whoever answers for the lists of a kind."""
+
+    async def leaf(
+        self, listing: ListT, reach: Reach, near: Window[ListT, RowT] | None = None
+    ) -> Leaf[RowT]:
+        """Return those rows of a list that there are within a reach; near: rows that are here."""
+        ...
+
+
+class _Wish(NamedTuple, Generic[ListT]):
+    listing: ListT
     reach: Reach
 
 
-class Pager:
+class Pager(Generic[ListT, RowT]):
     """Keeps the rows that are shown and one page each way; never more of a list than that."""
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: Reads[ListT, RowT]) -> None:
         self._book = book
-        self._wish: _Wish | None = None
+        self._wish: _Wish[ListT] | None = None
         self._busy = False
-        self._answered: _Wish | None = None
-        self.window: Window | None = None
+        self._answered: _Wish[ListT] | None = None
+        self.window: Window[ListT, RowT] | None = None
 
-    def show(self, listing: Listing, top: int, room: int) -> bool:
+    def show(self, listing: ListT, top: int, room: int) -> bool:
         """Note which rows are on the screen; return whether `fetch` has something to do.
 
         Rows are asked for before the edge is reached: half a page before. What was answered without
@@ -45,11 +57,11 @@ class Pager:
         """Begin another look at the engine: what it did not have may be there now."""
         self._answered = None
 
-    def misses(self, listing: Listing, top: int, room: int) -> bool:
+    def misses(self, listing: ListT, top: int, room: int) -> bool:
         """Whether a row on the screen is not here."""
         return not self._here(listing, Reach(top, top + room))
 
-    def renew(self, listing: Listing, top: int, room: int) -> None:
+    def renew(self, listing: ListT, top: int, room: int) -> None:
         """Want the rows on the screen again: a counter says that they may differ."""
         self._wish = _Wish(listing, wanted(top, room))
 
@@ -81,6 +93,6 @@ class Pager:
             self._busy = False
         return True
 
-    def _here(self, listing: Listing, reach: Reach) -> bool:
+    def _here(self, listing: ListT, reach: Reach) -> bool:
         window = self.window
         return window is not None and window.listing == listing and window.holds(reach)

@@ -18,6 +18,7 @@ from tui.hands import child, clipboard
 from tui.hands.line_runner import LineRunner
 from tui.hands.mender import Mender
 from tui.hands.picture import svg
+from tui.hands.repairer import Repairer
 from tui.hands.reviewer import Reviewer
 from tui.views.line import Role
 
@@ -35,6 +36,7 @@ class Performer:
         self._app = app
         self._lines = LineRunner(app)
         self._mender = Mender(app)
+        self._repairer = Repairer(app)
         self._reviewer = Reviewer(app)
         self._ledger_read = False
 
@@ -88,6 +90,8 @@ class Performer:
                 return await self._lines.do(effect)
             case effects.AskPlan() | effects.CarryOut():
                 return await self._mender.do(effect)
+            case effects.AskRepair() | effects.DoRepair():
+                return await self._repairer.do(effect)
             case effects.Review() | effects.WriteReview():
                 said = await self._reviewer.do(effect)
             case _:

@@ -12,7 +12,7 @@ from core.control.fact import State
 from core.control.wire_checks import Check
 from core.model import ENDED, NS_PER_S
 from tui.facts.checklist import Kind, Pane, kind_of, rows
-from tui.facts.listing import scrolled
+from tui.facts.window import scrolled
 from tui.ui import LinkState
 from tui.views import checking, estimate, inventory
 from tui.views.line import (

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from rich.cells import cell_len
 
 from core import display
-from tui.facts.listing import scrolled
+from tui.facts.window import scrolled
 from tui.review import Pane
 from tui.views.line import (
     EMPTY,

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 
 from core import display
 from core.control.facts import clock_s
-from tui.facts.listing import Tab, scrolled
+from tui.facts.listing import Tab
 from tui.ui import LinkState
 from tui.views.failing import detail, header, row
 from tui.views.line import (
@@ -22,15 +22,14 @@ from tui.views.line import (
     Role,
     Size,
     beside,
-    column,
-    plain,
     text,
     width_of,
 )
+from tui.views.listed import listed
 
 if TYPE_CHECKING:
     from core.control.wire import Snapshot
-    from tui.facts.listing import Window
+    from tui.facts.listing import FailureWindow
     from tui.ui import Scene, Ui
 
 _HEAD_ROWS = 3
@@ -69,7 +68,7 @@ def _not_here(ui: Ui) -> Line:
     return text(" ...", Role.DIM)
 
 
-def _body(window: Window, ui: Ui, size: Size) -> list[Line]:
+def _body(window: FailureWindow, ui: Ui, size: Size) -> list[Line]:
     """Return the list, and below or beside it the row under the cursor at length."""
     wide = size.width >= WIDE
     chosen = window.row(ui.cursor)
@@ -77,7 +76,7 @@ def _body(window: Window, ui: Ui, size: Size) -> list[Line]:
         return [EMPTY, *([] if chosen is None else detail(chosen, size.width, ui))]
     pane = max(_LEAST_PANE, size.width // 3)
     width = size.width - pane if wide else size.width
-    lines = [header(ui.listing.tab), *_list(window, ui, width, room(size))]
+    lines = [header(ui.listing.tab), *listed(window, ui, Size(width, room(size)), row)]
     if chosen is None:
         return lines
     if wide:
@@ -86,7 +85,7 @@ def _body(window: Window, ui: Ui, size: Size) -> list[Line]:
     return [*lines, EMPTY, *detail(chosen, size.width, ui, rows=_DETAIL_ROWS - 1)]
 
 
-def _counts(now: Snapshot, window: Window | None, ui: Ui, width: int) -> Line:
+def _counts(now: Snapshot, window: FailureWindow | None, ui: Ui, width: int) -> Line:
     t = now.totals
     failed = f" failed {display.count(t.failed)} of {display.count(t.objects)}"
     line: Line = (
@@ -127,23 +126,3 @@ def _none(ui: Ui, now: Snapshot) -> str:
 
 def _tab_word(ui: Ui) -> str:
     return "failed" if ui.listing.tab is Tab.FAILED else "listed"
-
-
-def _list(window: Window, ui: Ui, width: int, rows: int) -> list[Line]:
-    top = scrolled(ui.top, ui.cursor, rows, window.total)
-    lines: list[Line] = []
-    for index in range(top, min(window.total, top + rows)):
-        mark = Piece(" > " if index == ui.cursor else "   ", Role.KEY)
-        found = window.row(index)
-        if found is None:
-            lines.append((mark, Piece(f"{display.count(index + 1):>9}  ...", Role.DIM)))
-        else:
-            lines.append(_fits((mark, *row(found, index, width - 3)), width))
-    return lines
-
-
-def _fits(line: Line, width: int) -> Line:
-    """Cut what would run into the second pane."""
-    return (
-        line if width_of(line) <= width else (*line[:1], Piece(column(plain(line[1:]), width - 3)))
-    )

@@ -24,6 +24,7 @@ _HELP = {
     Asks.FILTER: "   BUCKET/KEY begins so, class:C, phase:P; Enter filters, Esc leaves",
     Asks.REASON: "   Enter shows the plan, Esc leaves",
     Asks.ONLY: "   a state, a part of the text; Tab next state, Enter filters, Esc leaves",
+    Asks.KIND: "   a kind, a bucket; Tab next kind, Enter filters, Esc leaves",
     Asks.TAKE: "   Enter shows what that does, Esc leaves",
     Asks.NOTE: "   Enter shows what that does, Esc leaves",
     Asks.FILES: "   Enter converts, and writes nothing; Esc leaves",
@@ -40,15 +41,24 @@ def message_row(scene: Scene, ui: Ui, width: int) -> Line:
     if ui.prompt is not None:
         return _prompt(ui.prompt, scene, width)
     if ui.going:
-        letters = [
-            piece
-            for letter, name in GO.items()
-            for piece in (Piece(f"  {letter}", Role.KEY), Piece(f" {name.value}"))
-        ]
-        return (Piece(" go:"), *letters, Piece("  (Esc leaves)", Role.DIM))
+        return _go_row(width)
     if ui.message is not None:
         return text(f" {ui.message.text}", ui.message.role)
     return _standing_advice(scene, ui)
+
+
+def _go_row(width: int) -> Line:
+    """Return where `g` leads: every screen, and how to leave where that still fits."""
+    leaves = Piece("  (Esc leaves)", Role.DIM)
+    wide = (*_letters("  "), leaves)
+    return wide if width_of(wide) <= width else _letters(" ")
+
+
+def _letters(gap: str) -> Line:
+    pieces = [Piece(" go:")]
+    for letter, name in GO.items():
+        pieces += [Piece(f"{gap}{letter}", Role.KEY), Piece(f" {name.value}")]
+    return tuple(pieces)
 
 
 def _prompt(prompt: Prompt, scene: Scene, width: int) -> Line:

@@ -15,7 +15,7 @@ from core.control.fact import State
 from core.control.facts import eta_fact
 from tui.acts.steering import other_holder
 from tui.ui import LinkState, Name
-from tui.views import assess, config, errors, guide, home, iam, log, migrate, plan
+from tui.views import assess, config, errors, guide, home, iam, log, migrate, plan, verify
 from tui.views.foot import keys_row, message_row
 from tui.views.line import EMPTY, Line, Piece, Role, Size, column, right, text, width_of
 from tui.views.overlay import error_box, output_page, sheet_box
@@ -42,6 +42,7 @@ BODIES: Mapping[Name, Body] = {
     Name.PLAN: plan.view,
     Name.MIGRATE: migrate.view,
     Name.ERRORS: errors.view,
+    Name.VERIFY: verify.view,
     Name.LOG: log.view,
 }
 

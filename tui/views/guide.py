@@ -43,6 +43,10 @@ PURPOSE: Mapping[Name, tuple[str, str]] = {
         "Objects that did not come over, each with its cause and what to do.",
         "Failed: tried and given up. Skipped: the target cannot hold it.",
     ),
+    Name.VERIFY: (
+        "What was proved: counts, bytes read again, pins; the five lists; repair.",
+        "= equal  * differ  + missing at the target  - extra there  ! nobody could look",
+    ),
     Name.LOG: (
         "The engine's events, numbered without a gap, newest first.",
         "They are in the ledger, and outlive this screen.",
@@ -58,6 +62,7 @@ COMMAND: Mapping[Name, str] = {
     Name.PLAN: "vgwm plan show",
     Name.MIGRATE: "vgwm watch",
     Name.ERRORS: "vgwm errors",
+    Name.VERIFY: "vgwm verify",
     Name.LOG: "vgwm jobs",
     Name.HELP: "vgwm --help",
 }
@@ -69,13 +74,12 @@ GLYPHS = '= pass, done  ! warn  x fail  ? unknown  > running  " waiting  | pause
 def view(ui: Ui, size: Size, keymap: Keymap) -> list[Line]:
     """Return the body's rows."""
     first, second = PURPOSE[ui.back]
-    screens = "  ".join(f"g {letter} {name.value}" for letter, name in GO.items())
     lines: list[Line] = [
         text(f" {ui.back.value}: {first}"),
         text(f" {second}", Role.DIM),
         EMPTY,
         (Piece(" command  ", Role.DIM), Piece(COMMAND[ui.back])),
-        (Piece(" screens  ", Role.DIM), Piece(screens)),
+        (Piece(" screens  ", Role.DIM), Piece(_screens(size.width - 10))),
     ]
     entries = _entries(keymap) if ui.link.played is None else _of_replay(keymap)
     rows = (len(entries) + 1) // 2
@@ -84,7 +88,13 @@ def view(ui: Ui, size: Size, keymap: Keymap) -> list[Line]:
     for left, other in zip(entries[:rows], entries[rows:], strict=True):
         lines.append((*_entry(*left, half), *_entry(*other, half)))
     lines.append(text(f" {GLYPHS}", Role.DIM))
-    return lines
+    return lines if len(lines) <= size.height else [line for line in lines if line != EMPTY]
+
+
+def _screens(width: int) -> str:
+    """Return the ways to the screens; their letters alone where the names have no room."""
+    named = "  ".join(f"g {letter} {name.value}" for letter, name in GO.items())
+    return named if len(named) < width else f"g, then {' '.join(GO)}; g shows their names"
 
 
 def _entries(keymap: Keymap) -> list[tuple[str, str]]:

@@ -10,8 +10,17 @@ from core.control.facts import eta_fact, lease_fact, node_fact
 from core.model import ENDED, NS_PER_S, JobState
 from tui.facts.checklist import Kind, kind_of
 from tui.views.line import EMPTY, Line, Piece, Role, Size, at, column, text
+from tui.views.proved import validated
 from tui.views.totals import labelled
-from tui.views.words import current_job, done_percent, is_alive, job_state, role_of, stands
+from tui.views.words import (
+    current_job,
+    done_percent,
+    is_alive,
+    job_of_kind,
+    job_state,
+    role_of,
+    stands,
+)
 
 if TYPE_CHECKING:
     from core.control.wire import Job, Snapshot
@@ -41,18 +50,19 @@ def view(scene: Scene, ui: Ui, size: Size) -> list[Line]:  # noqa: ARG001 - ever
         labelled("table", Piece(f"{ws.table}   profile {ws.profile}")),
         EMPTY,
         text(f"   {'phase':<14}{'state':<22}{'evidence':<33}go", Role.DIM),
-        *(_recorded(now) if ui.link.played is not None else _phases(now, scene.checks)),
+        *(_recorded(now) if ui.link.played is not None else _phases(now, scene)),
         EMPTY,
     ]
-    lines += [*_needs_you(now), *_blocked(scene.checks)]
+    lines += [*_needs_you(now), *_blocked(scene.checks), *_not_equal(scene)]
     lines += _jobs(now)
     lines.append(_lease(now, ui))
     return [*lines, *_nodes(now)]
 
 
-def _phases(now: Snapshot, checks: Checks | None) -> list[Line]:
-    """Return the guide's phases that this release carries: what was found, listed, copied."""
-    return [_prepare(now, checks), _configure(checks), *_data(now)]
+def _phases(now: Snapshot, scene: Scene) -> list[Line]:
+    """Return the guide's phases that this release carries: found, listed, copied, proved."""
+    checks = scene.checks
+    return [_prepare(now, checks), _configure(checks), *_data(now), _validate(now, scene)]
 
 
 def _recorded(now: Snapshot) -> list[Line]:
@@ -119,9 +129,40 @@ def _data(now: Snapshot) -> list[Line]:
         first = _phase("3 plan", none, "B on Plan lists it", go="g p", is_now=True)
     if copy is None:
         blocked = stands(State.NONE, "not run" if now.workspace.planned else "blocked: no plan")
-        return [first, _phase("3 copy", blocked, "-", is_now=now.workspace.planned and not plan)]
+        is_now = now.workspace.planned and not plan
+        return [first, _phase("3 copy", blocked, "-", is_now=is_now), *_sync(now)]
     evidence = f"ETA {eta_fact(now).parts[0]}" if is_alive(copy) else _copied(now)
-    return [first, _phase("3 copy", _copying(now, copy), evidence, is_now=True)]
+    return [first, _phase("3 copy", _copying(now, copy), evidence, is_now=True), *_sync(now)]
+
+
+def _sync(now: Snapshot) -> list[Line]:
+    """Return how far the target is behind the source; nothing before a sync looked at all of it."""
+    if now.sync_lag_s is None:
+        return []
+    job = job_of_kind(now, "sync")
+    waits = f", {display.count(now.sync_pending)} to carry" if now.sync_pending else ""
+    evidence = f"lag {display.duration(now.sync_lag_s)}{waits}"
+    if job is None:
+        return [_phase("3 sync", stands(State.NONE, "no round runs"), evidence)]
+    state = stands(job_state(job), "keeping up" if job.state == JobState.RUNNING else job.state)
+    return [_phase("3 sync", state, evidence, is_now=is_alive(job))]
+
+
+def _validate(now: Snapshot, scene: Scene) -> Line:
+    """Return phase 4 from the newest verification."""
+    told = validated(scene.proofs, now, scene.now_ns)
+    return _phase("4 validate", told.state, told.evidence, go="g v", is_now=told.is_now)
+
+
+def _not_equal(scene: Scene) -> list[Line]:
+    """Return what the newest verification found, if nobody mended it since."""
+    if scene.snapshot is None:
+        return []
+    told = validated(scene.proofs, scene.snapshot, scene.now_ns)
+    if not told.needs:
+        return []
+    line = labelled("needs you", Piece(column(told.needs, 60).rstrip(), Role.BAD))
+    return [at(line, 72, Piece("g v", Role.KEY))]
 
 
 def _copied(now: Snapshot) -> str:

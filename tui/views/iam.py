@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from core import display
-from tui.facts.listing import scrolled
+from tui.facts.window import scrolled
 from tui.review import Books
 from tui.views.line import EMPTY, WIDE, Line, Piece, Role, Size, beside, column, text, wrapped
 

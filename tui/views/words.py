@@ -35,9 +35,15 @@ _DOING = {
     "skip": "skipping",
     "unskip": "taking skips back",
     "sync": "keeping up with the source",
+    "verify": "verifying",
+    "check": "checking metadata",
+    "repair": "repairing",
+    "rebuild": "rebuilding the table",
+    "backup": "backing up",
+    "restore": "restoring",
 }
 
-_JOB_STATES = {
+STATES = {
     JobState.QUEUED: State.WAITING,
     JobState.RUNNING: State.RUNNING,
     JobState.PAUSING: State.RUNNING,
@@ -60,26 +66,30 @@ def stands(state: State, word: str) -> Piece:
     return Piece(f"{state.glyph} {word}", role_of(state))
 
 
-ASSESS = "assess"
-"""The kind of job that runs beside any other, and moves no object."""
+ASSESS, VERIFY = "assess", "verify"
+BESIDE = frozenset({ASSESS, VERIFY, "check", "backup"})
+"""The kinds of job that run beside any other, and move no object."""
 
 
 def current_job(now: Snapshot) -> Job | None:
     """Return the newest job that goes on, else the newest that has ended.
 
-    An assessment only where there is no other: it says nothing of how far the migration is.
+    One that moves no object only where there is no other: it says nothing of how far all is.
     """
     alive = [job for job in now.jobs if job.state not in ENDED]
-    found = [job for job in alive if job.kind != ASSESS] or alive
-    found = found or [job for job in now.jobs if job.kind != ASSESS]
+    found = [job for job in alive if job.kind not in BESIDE] or alive
+    found = found or [job for job in now.jobs if job.kind not in BESIDE]
     return max(found or now.jobs, key=lambda job: job.id, default=None)
 
 
 def assess_job(now: Snapshot) -> Job | None:
     """Return the newest assessment that the engine still knows of."""
-    return max(
-        (job for job in now.jobs if job.kind == ASSESS), key=lambda job: job.id, default=None
-    )
+    return job_of_kind(now, ASSESS)
+
+
+def job_of_kind(now: Snapshot, kind: str) -> Job | None:
+    """Return the newest job of a kind that the engine still knows of."""
+    return max((job for job in now.jobs if job.kind == kind), key=lambda job: job.id, default=None)
 
 
 def is_alive(job: Job | None) -> bool:
@@ -90,7 +100,7 @@ def is_alive(job: Job | None) -> bool:
 def job_state(job: Job) -> State:
     """Return how a job stands; a state of a newer engine is unknown (I7)."""
     try:
-        return _JOB_STATES[JobState(job.state)]
+        return STATES[JobState(job.state)]
     except ValueError:
         return State.UNKNOWN
 
@@ -101,7 +111,7 @@ def standing(now: Snapshot) -> Piece:
     if job is None:
         return stands(State.NONE, "planned" if now.workspace.planned else "no plan")
     if job.state == JobState.RUNNING:
-        if now.eta.stalled_s is not None:
+        if now.eta.stalled_s is not None and job.kind not in BESIDE:
             return stands(State.STALLED, "stalled")
         return stands(State.RUNNING, _DOING.get(job.kind, job.kind))
     return stands(job_state(job), f"{job.kind} {job.state}")

@@ -1,0 +1,131 @@
+"""What stands over each part of the Verify screen: which proof it is, how old, the five counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core import display
+from core.control.fact import State
+from core.model import ENDED, NS_PER_S, JobState
+from tui.facts.proven import VERIFY, Pane
+from tui.views.line import Line, Piece, Role, fitted, right, width_of
+from tui.views.totals import labelled
+from tui.views.words import STATES, stands
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from core.control.wire import Job, Snapshot
+    from core.control.wire_verify import ListSize, Proof
+    from tui.facts.proven import ProofWindow, Proven
+    from tui.ui import Ui
+
+OLD_S = 24 * 3_600.0
+"""Older than this no verdict opens a gate: `cutover.md`, gate `verified`."""
+
+_CHANGES = frozenset({"copy", "retry", "sync", "repair", "rebuild", "restore"})
+"""Jobs that change what was verified."""
+
+_LIST_ROLES = {
+    "equal": Role.OK,
+    "differ": Role.BAD,
+    "missing": Role.BAD,
+    "extra": Role.BAD,
+    "error": Role.UNKNOWN,
+}
+
+
+def head(proof: Proof, proofs: Sequence[Proof], now_ns: int, width: int) -> Line:
+    """Return `verify #15  = done  of all keys   9 min ago, took 41 min   1 of 3`."""
+    what = "verify" if proof.kind == VERIFY else "metadata check"
+    place = [one.job for one in proofs].index(proof.job) + 1
+    line: Line = (
+        Piece(f" {what} #{proof.job}  ", Role.TITLE),
+        _state(proof),
+        Piece(f"   {_scope(proof)}"),
+    )
+    beside = Piece(f"{_times(proof, now_ns)}   {place} of {len(proofs)}", Role.DIM)
+    return fitted(right(line, width - 1, beside), width)
+
+
+def _state(proof: Proof) -> Piece:
+    """Return how its job stands; what ended before its end says so. An unknown state is none."""
+    if proof.state not in set(JobState):
+        return stands(State.UNKNOWN, proof.state)
+    state = JobState(proof.state)
+    ended = state in ENDED or state is JobState.INTERRUPTED
+    if proof.partial and ended:
+        return stands(State.WARN, f"{state}: a part only")
+    return stands(STATES[state], state)
+
+
+def _scope(proof: Proof) -> str:
+    keys = "recorded keys" if proof.scope == "recorded" else "all keys"
+    return f"of {keys}" + (f" in {', '.join(proof.buckets)}" if proof.buckets else "")
+
+
+def _times(proof: Proof, now_ns: int) -> str:
+    if proof.ended_ns is None:
+        return f"since {display.duration(max(0.0, (now_ns - proof.began_ns) / NS_PER_S))}"
+    took_s = max(0.0, (proof.ended_ns - proof.began_ns) / NS_PER_S)
+    return f"{display.age(age_s(proof, now_ns))} ago, took {display.duration(took_s)}"
+
+
+def age_s(proof: Proof, now_ns: int) -> float:
+    """Return how old a verdict is by the clock of the screen: it ages though no engine answers."""
+    return max(0.0, (now_ns - (proof.ended_ns or now_ns)) / NS_PER_S)
+
+
+def stale(proof: Proof, now: Snapshot) -> str:
+    """Return why a verdict says less than it did; empty if nothing does."""
+    if proof.ended_ns is None:
+        return ""
+    since = [job for job in now.jobs if job.kind in _CHANGES and _ends_ns(job) > proof.ended_ns]
+    if since:
+        last = max(since, key=lambda job: job.id)
+        does = "changes" if last.ended_ns is None else "changed"
+        return f"job {last.id} ({last.kind}) {does} the target since: B verifies again"
+    if age_s(proof, now.at_ns) > OLD_S:
+        return f"older than {OLD_S / 3_600:.0f} h: no gate opens for it; B verifies again"
+    return ""
+
+
+def _ends_ns(job: Job) -> int:
+    """Return when a job ended; one that has not changes things still."""
+    return job.ended_ns if job.ended_ns is not None else 1 << 63
+
+
+def join(proof: Proof, width: int) -> Line:
+    """Return the five counts by their signs; closer together where they are large."""
+    shown = {one.name: one for one in proof.lists}
+    sizes = [shown[pane.value] for pane in _ORDER if pane.value in shown]
+    line = labelled("join", *_counts(sizes, "  "))
+    return line if width_of(line) <= width else fitted((Piece(" "), *_counts(sizes, " ")), width)
+
+
+_ORDER = (Pane.EQUAL, Pane.DIFFER, Pane.MISSING, Pane.EXTRA, Pane.ERROR)
+
+
+def _counts(sizes: Sequence[ListSize], gap: str) -> Line:
+    return tuple(
+        Piece(
+            f"{gap if n else ''}{one.sign} {one.name} {display.count(one.objects)}",
+            _LIST_ROLES.get(one.name, Role.TEXT) if one.objects else Role.DIM,
+        )
+        for n, one in enumerate(sizes)
+    )
+
+
+def tabs(wanted: Proven, window: ProofWindow | None, ui: Ui, width: int) -> Line:
+    """Return the parts of the screen, the row under the cursor, and what is filtered by."""
+    line: Line = (Piece(" "),)
+    for pane in Pane:
+        chosen = pane is wanted.pane
+        role = Role.KEY if chosen else Role.DIM
+        line = (*line, Piece(f"[{pane}]" if chosen else f" {pane} ", role))
+    if wanted.typed:
+        line = (*line, Piece("  only ", Role.DIM), Piece(wanted.typed, Role.WARN))
+    if window is None or not window.total:
+        return fitted(line, width)
+    at = f"{display.count(ui.cursor + 1)} of {display.count(window.total)}"
+    return fitted(right(line, width - 1, Piece(f"row {at}", Role.DIM)), width)
