@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _ROW: Final = "SELECT key,st,bun,size,cid,mh FROM objects"
 _NOW: Final = " AND ver=x''"
+_MEMBERS: Final = (
+    " FROM objects WHERE bid=? AND (key,ver)>=(?,?) AND (key,ver)<=(?,?) AND bun=? AND st=?"
+)
 
 
 class KeptRow(NamedTuple):
@@ -90,6 +93,10 @@ class CheckLooks:
         """Return a bundle's recorded members as they were read, by (key, version)."""
         return await self._scanner.read(partial(_members, bundle_id=bundle_id))
 
+    async def contents(self, bundle_id: int) -> list[Cid]:
+        """Return the contents of a bundle's recorded members, each once."""
+        return await self._scanner.read(partial(_contents, bundle_id=bundle_id))
+
     async def roots(self) -> KnownRoots:
         """Return every root that the ledger knows."""
         return await self._scanner.read(_roots)
@@ -141,16 +148,22 @@ _COUNTS: Final = ("sections", "section_bytes", "unique_blocks", "unique_bytes")
 
 
 def _members(conn: sqlite3.Connection, bundle_id: int) -> list[EntryRow]:
+    where, bounds = _of_bundle(conn, bundle_id)
+    return conn.execute(f"SELECT key,ver,size,ino,mt,ct{where} ORDER BY key,ver", bounds).fetchall()
+
+
+def _contents(conn: sqlite3.Connection, bundle_id: int) -> list[Cid]:
+    where, bounds = _of_bundle(conn, bundle_id)
+    rows = conn.execute(f"SELECT DISTINCT cid{where} AND cid IS NOT NULL", bounds)
+    return [Cid(cid) for (cid,) in rows]
+
+
+def _of_bundle(conn: sqlite3.Connection, bundle_id: int) -> tuple[str, tuple[int | bytes, ...]]:
+    """Return FROM, WHERE and parameters of a bundle's recorded members; of none, no rows."""
     row = conn.execute("SELECT bid,lo,hi FROM bundles WHERE id=?", (bundle_id,)).fetchone()
-    if row is None:
-        return []
-    bucket_id, low, high = row
-    return conn.execute(
-        "SELECT key,ver,size,ino,mt,ct FROM objects"
-        " WHERE bid=? AND (key,ver)>=(?,?) AND (key,ver)<=(?,?) AND bun=? AND st=?"
-        " ORDER BY key,ver",
-        (bucket_id, *position_of(low), *position_of(high), bundle_id, ObjectState.RECORDED),
-    ).fetchall()
+    bucket_id, low, high = (0, b"\0", b"\0") if row is None else row
+    bounds = (bucket_id, *position_of(low), *position_of(high), bundle_id, ObjectState.RECORDED)
+    return _MEMBERS, bounds
 
 
 def _roots(conn: sqlite3.Connection) -> KnownRoots:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import pytest
 
+from core.dag import cid as cids
 from tests.lab.process import until
 from tests.lab.vgwm import Vgwm
 from tests.real import mutations
@@ -19,11 +22,18 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.timeout(300)
 
+BATCH = 90
+"""Of a bundle, more than can be found lost one look after the other."""
+
+LARGE = random.Random(3).randbytes(5 << 20)  # noqa: S311 - test data
+
 
 @pytest.fixture(scope="module")
 def done(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MigratedSet]:
     folder = tmp_path_factory.mktemp("repair-nodes")
-    mutations.grow(folder / "source", 60)
+    mutations.grow(folder / "source", 4 * BATCH)
+    large = folder / "source" / mutations.BUCKETS[0] / "large.bin"
+    large.write_bytes(LARGE)
     with Vgwm(folder / "ws", {PASSWORD: stack.password}) as vgwm:
         words = ["--target", "ipfs", "--replication", str(REPLICATION)]
         words += ["--cluster-user", stack.user, "--cluster-password-env", PASSWORD]
@@ -32,7 +42,7 @@ def done(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mig
             words += ["--kubo", kubo, "--cluster", cluster]
         vgwm.run("init", "--source", f"posix:{folder / 'source'}", *words)
         vgwm.run("engine", "start")
-        vgwm.run("set", "batch_size=10")
+        vgwm.run("set", f"batch_size={BATCH}", "large_threshold=2MiB")
         vgwm.run("plan")
         vgwm.run("copy")
         table = folder / "objects.db"
@@ -54,25 +64,33 @@ def repaired(done: MigratedSet, report: str, *words: str) -> dict[str, object]:
 def test_corrupt_and_lost_blocks_come_back_and_what_nobody_has_is_said(
     done: MigratedSet, stack: Stack
 ) -> None:
-    """One bundle corrupt on one node, one without blocks on both, one that the source has not."""
+    """Bundles corrupt or empty on one node, without blocks on both, and another at the source."""
     allocations = stack.peers[0].allocations()
-    corrupt, nowhere, moved = done.take_bundles(3)
+    large = next(row for row in done.rows if row.key == "large.bin")
+    done.taken.add(large.root)
+    corrupt, nowhere, moved, emptied = done.take_bundles(4)
     flipped = next(row for row in done.members(corrupt) if row.size > 100)
     path = mutations.block_file(stack.peer(allocations[corrupt][0]).kubo, flipped.cid)
     content = path.read_bytes()
     path.write_bytes(content[:50] + bytes([content[50] ^ 1]) + content[51:])
-    lost = [*done.members(nowhere)[:4], done.members(moved)[0]]
+    lost = [*done.members(nowhere), done.members(moved)[0]]
     for row in lost:
         for peer in allocations[row.root]:
             mutations.block_file(stack.peer(peer).kubo, row.cid).unlink()
+    for row in done.members(emptied):
+        mutations.block_file(stack.peer(allocations[emptied][1]).kubo, row.cid).unlink()
+    chunk = cids.text(cids.RAW + sha256(LARGE[1 << 20 : 2 << 20]).digest())
+    for peer in allocations[large.root]:
+        mutations.block_file(stack.peer(peer).kubo, chunk).unlink()
     found, report = verified(done)
-    planted = {Wrong("lost_block", mutations.name(row)) for row in lost}
+    hurt = [*lost, *done.members(emptied), large]
+    planted = {Wrong("lost_block", mutations.name(row)) for row in hurt}
     assert found == {Wrong("bad_bytes", mutations.name(flipped)), *planted}
 
     source = done.source / lost[-1].bucket / lost[-1].key
     source.write_bytes(source.read_bytes() + b"more")
     came = repaired(done, report)
-    assert (came["bundles"], came["left"]) == (2, 1)
+    assert (came["bundles"], came["left"]) == (4, 1)
     left = done.workspace / "reports" / f"repair-{came['job']}" / "left.ndjson"
     assert "at the source" in left.read_text()
     assert path.read_bytes() == content

@@ -18,6 +18,8 @@ from core.target.kubo_refill import refill
 from core.target.kubo_verify import drop_corrupt
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from core.engine.copying.placement_ipfs import IpfsPlacement
     from core.engine.repairing.means import Pace
     from core.engine.repairing.recopying import Recopying
@@ -28,20 +30,29 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-ROUNDS: Final = 64
+ROUNDS: Final = 16
 """Looks and imports of one bundle on one node: each look finds one lost block at least."""
+
+ASKED_AT_ONCE: Final = 16
 
 
 class IpfsMender:
     """Mends the bundles of a cluster. `placement.watch` must run meanwhile."""
 
     def __init__(
-        self, placement: IpfsPlacement, recopying: Recopying, workspace_id: str, pace: Pace
+        self,
+        placement: IpfsPlacement,
+        recopying: Recopying,
+        workspace_id: str,
+        pace: Pace,
+        contents: Callable[[int], Awaitable[list[Cid]]],
     ) -> None:
+        """contents: of a bundle's members, by its number."""
         self._placement = placement
         self._prefix = f"vgwm-{workspace_id}-"
         self._recopying = recopying
         self._pace = pace
+        self._contents = contents
         self._suspects: set[str] = set()
 
     async def mend(self, bundle: Bundle, kept: KeptBundle) -> Mended:
@@ -109,22 +120,51 @@ class IpfsMender:
     ) -> Mended:
         """Send a node what it lacks; did: whence."""
         for giver in whole:
-            for _ in range(ROUNDS):
-                try:
-                    await asyncio.to_thread(refill, root, giver.endpoint, node.endpoint, self._pace)
-                except (NodeUnreachable, NodeBusy) as fault:
-                    if fault.node == node.name:
-                        raise
-                    break  # the giver's: the next one, or the source
-                if await _holds(node, root, kept.counts):
+            try:
+                if await self._refilled(node, giver, bundle, kept, root):
                     return Mended(did=giver.name)
-        for _ in range(ROUNDS):
+            except (NodeUnreachable, NodeBusy) as fault:
+                if fault.node == node.name:
+                    raise
+                log.warning("%s", fault.what, extra={"kind": "repair"})
+        for number in range(ROUNDS):
             left = await self._recopying.again(bundle, (node.endpoint,))
             if left:
                 return Mended(left=f"blocks are lost, and {left}")
             if await _holds(node, root, kept.counts):
                 return Mended(did="the source")
+            if not number:
+                await self._ask_all(node, bundle)
         return Mended(left="blocks are lost still after they were sent again")
+
+    async def _refilled(
+        self, node: TargetNode, giver: TargetNode, bundle: Bundle, kept: KeptBundle, root: Cid
+    ) -> bool:
+        """Send what one node holds to another; tell whether that is whole then."""
+        for number in range(ROUNDS):
+            await asyncio.to_thread(refill, root, giver.endpoint, node.endpoint, self._pace)
+            if await _holds(node, root, kept.counts):
+                return True
+            if not number:
+                await self._ask_all(node, bundle)
+        return False
+
+    async def _ask_all(self, node: TargetNode, bundle: Bundle) -> None:
+        """Ask a node for the content of every member: a read that fails corrects its memory.
+
+        `dag/stat` ends at the first block that is lost, and an import skips those that the node
+        believes to hold; a bundle may have lost a thousand.
+        """
+        room = asyncio.Semaphore(ASKED_AT_ONCE)
+
+        async def ask(cid: Cid) -> None:
+            async with room:
+                await node.kubo.block_get(cids.text(cid))
+
+        contents = await self._contents(bundle.id)
+        async with asyncio.TaskGroup() as group:
+            for cid in contents:
+                group.create_task(ask(cid), name=f"block of bundle {bundle.id}")
 
 
 async def _holds(node: TargetNode, root: Cid, counts: BlockCounts | None) -> bool:

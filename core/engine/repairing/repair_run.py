@@ -133,4 +133,5 @@ class RepairRun:
             recopying,
             self._m.workspace.id,
             Pace(lambda: self._m.knobs().bandwidth),
+            self._m.ledger.looked.contents,
         )
