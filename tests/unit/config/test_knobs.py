@@ -29,6 +29,9 @@ OTHERS = {
     "pin_queue_max": "10",
     "source_p99_max": "250ms",
     "autotune": "on",
+    "round_interval": "10s",
+    "freeze_budget": "90s",
+    "max_delete": "50",
 }
 
 
