@@ -9,24 +9,29 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.config.knobs import Knobs
-from core.dag import cid as cids
-from core.dag.car_reading import sections
 from core.engine.repairing.progress import RepairProgress
 from core.engine.repairing.steps import AT_ONCE
 from core.errors import BadInput, Refused, WrongState
 from core.model import JobKind
 from core.verify.difference import Ill
-from core.verify.figures import Figures
 from core.verify.report_reading import differences
 from tests.integration.engine.ground import engine_on, make_ground, make_workspace, migrate
 from tests.integration.engine.keeping import all_rows, change, ended
+from tests.integration.engine.repairing import (
+    checked,
+    files,
+    flip,
+    planned,
+    repaired,
+    table_of,
+    verified,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
     from core.engine.engine import Engine
-    from core.engine.repairing.plans import PlannedRepair
     from tests.integration.engine.ground import Ground
 
 
@@ -45,44 +50,6 @@ async def engine(ground: Ground) -> AsyncIterator[Engine]:
         yield running
 
 
-def table_of(ground: Ground) -> Path:
-    return ground.target / "objects.db"
-
-
-def files(ground: Ground, folder: str) -> list[Path]:
-    return sorted((ground.target / folder).iterdir())
-
-
-async def checked(engine: Engine, ground: Ground) -> tuple[str, dict[str, int]]:
-    """Check; the report's name, and what was found by kind."""
-    job = await engine.start_job(JobKind.CHECK, {}, "tester", os.urandom(4).hex())
-    row = await ended(engine, job)
-    assert row.state == "done", row.result
-    proof = await engine.ledger.proof(job)
-    assert proof is not None
-    figures = Figures.parse(proof.figures)
-    counted: dict[str, int] = {}
-    for one in differences(ground.workspace / proof.folder):
-        counted[one.ill] = counted.get(one.ill, 0) + 1
-    assert counted == {str(one.ill): one.rows for one in figures.rows}
-    return f"check-{job}", counted
-
-
-async def planned(engine: Engine, report: str = "", *unpin: str) -> PlannedRepair:
-    plan = await engine.repairs.plans.make(report, unpin, patience_s=60.0)
-    if plan.error is not None:
-        raise plan.error
-    return plan
-
-
-async def repaired(engine: Engine, plan: PlannedRepair) -> RepairProgress:
-    args = {"plan": plan.plan.hash}
-    job = await engine.start_job(JobKind.REPAIR, args, "tester", os.urandom(4).hex())
-    row = await ended(engine, job)
-    assert row.state == "done", row.result
-    return RepairProgress.parse(row.progress)
-
-
 async def test_a_sound_target_has_no_differences_and_nothing_to_mend(
     engine: Engine, ground: Ground
 ) -> None:
@@ -92,15 +59,6 @@ async def test_a_sound_target_has_no_differences_and_nothing_to_mend(
     assert (plan.report.name, plan.plan.steps) == (report, [])
     with pytest.raises(BadInput, match="no step"):
         await engine.start_job(JobKind.REPAIR, {"plan": plan.plan.hash}, "tester", "r")
-
-
-async def test_a_check_makes_no_table_where_none_is(engine: Engine, ground: Ground) -> None:
-    for path in ground.target.glob("objects.db*"):
-        path.unlink()
-    job = await engine.start_job(JobKind.CHECK, {}, "tester", "lost")
-    row = await ended(engine, job)
-    assert (row.state, "has no object table" in row.result) == ("failed", True)
-    assert not table_of(ground).exists()
 
 
 async def test_rows_come_back_to_the_byte_whatever_was_done_to_them(
@@ -363,24 +321,3 @@ async def test_a_repair_that_is_cancelled_leaves_whole_bundles_and_the_next_does
         rest = await repaired(engine, plan)
         assert rest.left == 0
         assert {path: path.read_bytes() for path in files(ground, "manifests")} == before
-
-
-def flip(path: Path) -> None:
-    """Turn one bit in the first block of a CAR that is an object's bytes."""
-    with path.open("r+b") as file:
-        at = next(
-            one.offset for one in sections(file) if one.length and cids.codec(one.cid) == 0x55
-        )
-        file.seek(at)
-        byte = file.read(1)
-        file.seek(at)
-        file.write(bytes([byte[0] ^ 1]))
-
-
-async def verified(engine: Engine) -> str:
-    """Verify every byte; the report's name."""
-    args = {"full": "1"}
-    job = await engine.start_job(JobKind.VERIFY, args, "tester", os.urandom(4).hex())
-    row = await ended(engine, job)
-    assert row.state == "done", row.result
-    return f"verify-{job}"
