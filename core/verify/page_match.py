@@ -40,6 +40,9 @@ _DIGITS: Final = bytes(
 )
 """From the digits of a CID's text to those that int() knows; all else is none."""
 
+_BEGUN: Final = blake2b(digest_size=8)
+"""Copied for each text: a fifth cheaper than one made from its options."""
+
 _CHARS: Final = 64
 _DIGIT_BITS: Final = 5
 _ZEROS: Final = bytes(_CHARS * _DIGIT_BITS // 8 - V1_BYTES)
@@ -184,7 +187,18 @@ class PageMatch:
             wanted = struct.pack(f">{len(digests)}q", *digests)
         except struct.error:
             return False
-        return b"".join([blake2b(one, digest_size=8).digest() for one in bare]) == wanted
+        return _digests(bare) == wanted
+
+
+def _digests(texts: Sequence[bytes]) -> bytes:
+    """Return the texts' digests of 8 bytes, joined: as the ledger keeps them."""
+    found: list[bytes] = []
+    add, begun = found.append, _BEGUN.copy
+    for text in texts:
+        one = begun()
+        one.update(text)
+        add(one.digest())
+    return b"".join(found)
 
 
 def _same_at_source(

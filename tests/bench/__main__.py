@@ -19,6 +19,7 @@ from tests.bench.bytes_again import run_bytes_again
 from tests.bench.cleaning import remove_runs, run_name
 from tests.bench.controls import run_controls
 from tests.bench.from_s3 import run_from_s3
+from tests.bench.joining import run_joining
 from tests.bench.keeping_up import run_keeping_up
 from tests.bench.ledger_cost import run_ledger_cost
 from tests.bench.local import run_local, small_tree
@@ -35,8 +36,9 @@ if TYPE_CHECKING:
 
     from tests.bench.table import Section
 
-GOALS = ("p1", "p2", "p3", "p4", "p5", "p6", "p8", "p9", "p10", "p11", "p12", "p13")
+GOALS = ("p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", "p9", "p10", "p11", "p12", "p13")
 _BY_THEMSELVES = {
+    "p7": run_joining,
     "p8": run_memory,
     "p9": run_starting,
     "p10": run_bytes_again,

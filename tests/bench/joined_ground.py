@@ -95,7 +95,7 @@ class JoinedGround:
         first = (number - 1) * BUNDLE
         places = range(first, min(first + BUNDLE, self.objects))
         root = Cid(DAG_PB + sha256(b"root %d" % number).digest())
-        keys = [f"2024/{place // 10_000:04d}/IMG_{place:08d}.jpeg" for place in places]
+        keys = [key_of(place) for place in places]
         content = [Cid(RAW + sha256(key.encode()).digest()) for key in keys]
         texts = cids.texts(content)
         metas = [_meta(place) for place in places]
@@ -147,6 +147,11 @@ class RecordedWalk:
 
     def close(self) -> None:
         """Do nothing."""
+
+
+def key_of(place: int) -> str:
+    """Return the key of an object by its place."""
+    return f"2024/{place // 10_000:04d}/IMG_{place:08d}.jpeg"
 
 
 def _meta(place: int) -> MetaText:
