@@ -113,11 +113,17 @@ def _standing_advice(scene: Scene, ui: Ui) -> Line:
         case _:
             pass
     job = current_job(scene.snapshot) if scene.snapshot is not None else None
-    return EMPTY if job is None or ui.screen is Name.HELP else _of_job(job)
+    return EMPTY if job is None or ui.screen is Name.HELP else _of_job(job, _key_of_b(ui))
 
 
-def _of_job(job: Job) -> Line:
-    """Return what to know of a job that does not go on by itself."""
+def _key_of_b(ui: Ui) -> str:
+    """Return the way to the copy's B: a screen may have one of its own."""
+    own = OWN.get(ui.screen)
+    return "g m, B" if own is not None and "begin" in own.does else "B"
+
+
+def _of_job(job: Job, key: str) -> Line:
+    """Return what to know of a job that does not go on by itself. key: the way to begin one."""
     why = f": {job.reason}" if job.reason else ""
     match job.state:
         case "paused":
@@ -127,11 +133,11 @@ def _of_job(job: Job) -> Line:
                 why = f": {job.result.what}. {job.result.remedy}"
             return text(f" x job {job.id} failed{why}", Role.BAD)
         case "done" if job.kind == "plan":
-            return text(" planned: B copies the objects to the target", Role.OK)
+            return text(f" planned: {key} copies the objects to the target", Role.OK)
         case "done" if job.figures:
             return text(f" job {job.id}, {job.kind}: {_figures(job)}", Role.OK)
         case "interrupted":
-            return text(f" job {job.id} was interrupted{why}; B goes on from there", Role.WARN)
+            return text(f" job {job.id} was interrupted{why}; {key} goes on from there", Role.WARN)
         case _:
             return EMPTY
 
