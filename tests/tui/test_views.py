@@ -315,6 +315,14 @@ def test_a_stall_is_said_in_a_tiny_terminal() -> None:
     assert "stalled" in text.splitlines()[0]
 
 
+def test_the_lag_stands_on_migrate_once_a_sync_looked_at_everything() -> None:
+    assert "lag" not in drawn(stage.scene(NOW), stage.ui(), SMALL)
+    behind = msgspec.structs.replace(NOW, sync_lag_s=41.0, sync_pending=12)
+    assert "lag 41 s" in drawn(stage.scene(behind), stage.ui(), SMALL)
+    idle = msgspec.structs.replace(behind, eta=wire.Eta(unknown="no copy runs"))
+    assert "lag 41 s   12 to carry" in drawn(stage.scene(idle), stage.ui(), SMALL)
+
+
 def test_acts_are_off_when_the_engine_is_silent_over_ten_seconds() -> None:
     text = drawn(stage.scene(NOW), stage.ui(link=SILENT), SMALL)
     assert "engine silent 12 s: nothing can be changed now" in text

@@ -91,13 +91,15 @@ def _eta(now: Snapshot, width: int) -> Line:
     role = Role.TEXT if now.eta.low_s is not None else role_of(fact.state)
     mark = "" if now.eta.low_s is not None else f"{fact.state.glyph} "
     line = labelled("ETA", Piece(mark + first, role), *(Piece(f"   {part}") for part in rest))
-    return line if now.sync_lag_s is None else right(line, width - 1, _lag(now))
+    return line if now.sync_lag_s is None else _lag(line, now, now.sync_lag_s, width)
 
 
-def _lag(now: Snapshot) -> Piece:
-    """Return how far the target is behind the source, once a sync looked at all of it."""
+def _lag(line: Line, now: Snapshot, lag_s: float, width: int) -> Line:
+    """Say how far the target is behind the source; without what waits, where there is no room."""
+    lag = f"lag {display.duration(lag_s)}"
     waits = f"   {display.count(now.sync_pending)} to carry" if now.sync_pending else ""
-    return Piece(f"lag {display.duration(now.sync_lag_s or 0)}{waits}", Role.DIM)
+    whole = right(line, width - 1, Piece(lag + waits, Role.DIM))
+    return whole if whole != line else right(line, width - 1, Piece(lag, Role.DIM))
 
 
 def _minute(now: Snapshot, ui: Ui, width: int) -> Line:
