@@ -170,7 +170,7 @@ def _moved(now: wire.Snapshot, _job: wire.Job) -> str:
 _WORDS: Mapping[str, Callable[[wire.Snapshot, wire.Job], str]] = {
     JobKind.PLAN: _planned,
     JobKind.ASSESS: _assessed,
-    JobKind.CHECK: lambda _now, _job: "",
+    JobKind.CHECK: _verified,
     JobKind.REPAIR: _mended,
     JobKind.BACKUP: _kept,
     JobKind.RESTORE: _kept,

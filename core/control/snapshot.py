@@ -70,7 +70,7 @@ def job(row: JobRow, now: wire.Totals, *, planned: bool) -> wire.Job:
     elif row.kind is JobKind.SYNC:
         synced = SyncProgress.parse(row.progress)
         done, total, figures = synced.found.seen, None, synced.figures
-    elif row.kind is JobKind.VERIFY:
+    elif row.kind in {JobKind.VERIFY, JobKind.CHECK}:
         proved = VerifyProgress.parse(row.progress)
         done, total, figures = proved.done, proved.total or None, proved.figures
     elif row.kind in KEEPING:

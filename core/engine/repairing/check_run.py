@@ -23,6 +23,7 @@ from core.engine.known_buckets import KnownBuckets
 from core.engine.opening import Opening
 from core.engine.reins import JobCancelled
 from core.engine.repairing.plans import CHECK
+from core.engine.verifying.progress import VerifyProgress
 from core.errors import VgwmError, WrongState
 from core.ledger import proofs
 from core.ledger.rows import EventDraft
@@ -209,7 +210,13 @@ class CheckRun:
         self._figures = msgspec.structs.replace(self._figures, **changed)
         if at_once or time.monotonic() - self._told_s >= _TOLD_S:
             self._told_s = time.monotonic()
-            await self._m.ledger.proving.progress(self._job, b"", self._figures.stored())
+            await self._note()
+
+    async def _note(self) -> None:
+        """Store the figures: for who asks for the proof, and for who follows the job."""
+        ledger = self._m.ledger
+        await ledger.proving.progress(self._job, b"", self._figures.stored())
+        await ledger.mending.progress(self._job, VerifyProgress.of(self._figures).stored())
 
     async def _end(self, folder: Path, *, whole: bool) -> None:
         """Make the lists, and store what the check came to."""
@@ -217,7 +224,8 @@ class CheckRun:
         contents = await asyncio.to_thread(
             write_lists, folder, lambda: findings(folder), sound=sound, partial=not whole
         )
-        figures = _with(self._figures, contents)
+        figures = self._figures = _with(self._figures, contents)
+        await self._note()
         kinds = Counter({one.ill: one.rows for one in figures.rows})
         told = ", ".join(f"{n:,} {ill}" for ill, n in sorted(kinds.items()))
         event = EventDraft(
