@@ -64,22 +64,28 @@ async def served(ground: Ground, *, extra: int = 0) -> AsyncIterator[tuple[Drive
 
 
 @contextlib.asynccontextmanager
-async def _opened(path: Path, desk: CountingDesk) -> AsyncIterator[tuple[Driven, CountingDesk]]:
+async def served_by(path: Path, desk: EngineDesk) -> AsyncIterator[None]:
+    """Serve a live engine's desk on its workspace's socket."""
     ready = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         group.create_task(serve(path, desk, ending=desk.ending, ready=ready.set))
         await ready.wait()
         try:
-            async with Client(path) as client:
-                app = Terminal(path, client, options=Options(look=themes.load("mono")))
-                async with app.run_test(size=(80, 24)) as pilot:
-                    it = Driven(app, pilot, desk)  # type: ignore[arg-type]  # a live desk
-                    await it.until(lambda: app.link.snapshot is not None)
-                    await it.press("g", "e")
-                    await it.until(lambda: "row 1 of" in it.text)
-                    yield it, desk
+            yield
         finally:
             desk.ending.set()
+
+
+@contextlib.asynccontextmanager
+async def _opened(path: Path, desk: CountingDesk) -> AsyncIterator[tuple[Driven, CountingDesk]]:
+    async with served_by(path, desk), Client(path) as client:
+        app = Terminal(path, client, options=Options(look=themes.load("mono")))
+        async with app.run_test(size=(80, 24)) as pilot:
+            it = Driven(app, pilot, desk)  # type: ignore[arg-type]  # a live desk
+            await it.until(lambda: app.link.snapshot is not None)
+            await it.press("g", "e")
+            await it.until(lambda: "row 1 of" in it.text)
+            yield it, desk
 
 
 async def test_a_million_rows_of_a_ledger_scroll_and_few_are_ever_asked_for(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from tui.acts.repair import Repair
 from tui.acts.sheets import cancel_sheet
 from tui.facts.proven import Pane, Proven, kinds, list_of, parse_wanted, shown
 from tui.ui import Asks, Message, Prompt, Sheet, Ui
+from tui.views.ill_words import WORDS
 from tui.views.verify import length
 from tui.views.words import VERIFY, is_alive, job_of_kind
 
@@ -64,7 +65,7 @@ def command_of(ui: Ui, scene: Scene) -> str:
 
 def answered(ui: Ui, prompt: Prompt) -> Done:
     """Filter the list by what was typed."""
-    wanted = parse_wanted(prompt.typed, ui.proven, prompt.among)
+    wanted = parse_wanted(prompt.typed, ui.proven, WORDS)
     return replace(showing(ui, wanted), prompt=None), None
 
 
