@@ -73,10 +73,13 @@ def _same_content(decided: Decided, one: Moved, seen: Looked) -> None:
     if record is None:
         return
     ino, mtime_ns, ctime_ns, mh = record[4:8]
+    shown = (mh, mtime_ns) != (one.stored.mh, one.stored.mtime_ns)
+    if shown and seen.table is None:
+        decided.changed.append(one.entry)  # no row tells of it: a manifest has to
+        return
     touch = Touch(*one.entry[:2], ino, mtime_ns, ctime_ns, record[2] or b"", mh or 0)
     decided.losses += seen.losses
     cid = one.stored.cid
-    shown = (mh, mtime_ns) != (one.stored.mh, one.stored.mtime_ns)
     if shown and cid is not None and seen.table is not None:
         bundle, was_ns = one.stored.bundle, one.stored.mtime_ns or 0
         decided.attrs.append(NewAttributes(touch, seen.table, cid, bundle, was_ns, one.entry))
