@@ -9,7 +9,7 @@ import random
 import threading
 import time
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from core.config.schema import DirTarget, PosixSource, Workspace
 from core.config.workspace import FILE_NAME, write
@@ -26,11 +26,22 @@ _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 class Living:
-    """Changes a tree by one hand. base: folder of all of it; `target` and `ws` lie beside."""
+    """Changes a tree by one hand. base: folder of all of it, workspaces and targets too.
 
-    def __init__(self, base: Path, seed: int, objects: int) -> None:
+    versions: what their workspaces do with old versions.
+    """
+
+    def __init__(
+        self,
+        base: Path,
+        seed: int,
+        objects: int,
+        *,
+        versions: Literal["archive", "skip"] = "archive",
+    ) -> None:
         self.root, self.versions = base / "gw", base / "old"
         self.base = base
+        self._archives = versions
         self.done: Counter[str] = Counter()
         self._random = random.Random(seed)  # noqa: S311 - the same every time
         self._made = 0
@@ -52,6 +63,7 @@ class Living:
             id="0a1b2c3d",
             source=PosixSource(path=self.root, versioning_dir=self.versions),
             target=DirTarget(path=self.base / name),
+            versions=self._archives,
             knobs=knobs,
         )
         write(folder / FILE_NAME, place)
