@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, TypeVar
 from core.target.objects import START
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from core.ledger.checking import CheckLooks, KeptRow
     from core.ledger.rows import BucketRow
@@ -37,39 +37,52 @@ class Joined(NamedTuple):
     sound: list[Row]
 
 
+class Sides(NamedTuple):
+    """What is merged: the ledger, by its buckets, and the table."""
+
+    looks: CheckLooks
+    buckets: Sequence[BucketRow]
+    table: ObjectTable
+
+
 async def join_rows(
-    looks: CheckLooks, buckets: Sequence[BucketRow], table: ObjectTable, check: RowCheck
+    sides: Sides,
+    check: RowCheck,
+    *,
+    again_s: Callable[[], float],
+    page: int = PAGE,
 ) -> AsyncIterator[Joined]:
-    """Yield stretch after stretch until both sides have ended. Raises what either side says."""
-    kept, rows = _Kept(looks, buckets), _Rows(table)
+    """Yield stretch after stretch until both sides have ended. Raises what either side says.
+
+    again_s: after how long what differs is looked at again, asked anew each time. page: keys of
+    either side that are held.
+    """
+    kept, rows = _Kept(sides, page), _Rows(sides.table, page)
     while True:
         await kept.fill()
         await rows.fill()
         if not kept.here and not rows.here:
             return
         joined = await asyncio.to_thread(_stretch, kept, rows, check)
-        yield await _again(joined, looks, buckets, table, check) if joined.found else joined
+        if joined.found:
+            await asyncio.sleep(again_s())
+            joined = await _again(joined, sides, check)
+        yield joined
 
 
-async def _again(
-    joined: Joined,
-    looks: CheckLooks,
-    buckets: Sequence[BucketRow],
-    table: ObjectTable,
-    check: RowCheck,
-) -> Joined:
+async def _again(joined: Joined, sides: Sides, check: RowCheck) -> Joined:
     """Look once more at what differs: the pages of two sides are not one moment's.
 
     The table first: what the ledger calls recorded was in the table before.
     """
     places = sorted({(one.bucket, one.key) for one in joined.found})
-    rows = await table.read([(bucket.decode(), key.decode()) for bucket, key in places])
+    rows = await sides.table.read([(bucket.decode(), key.decode()) for bucket, key in places])
     present = {(str(row[0]).encode(), str(row[1]).encode()): row for row in rows}
-    numbers = {bucket.name: bucket.id for bucket in buckets}
+    numbers = {bucket.name: bucket.id for bucket in sides.buckets}
     found: list[Difference] = []
     for name in dict.fromkeys(bucket for bucket, _ in places):
         keys = [key for bucket, key in places if bucket == name]
-        kept = await looks.rows(numbers[name], keys) if name in numbers else {}
+        kept = await sides.looks.rows(numbers[name], keys) if name in numbers else {}
         for key in keys:
             found += check.judge(name, key, kept.get(key), present.get((name, key)))
     return Joined(found, joined.sound)
@@ -78,9 +91,10 @@ async def _again(
 class _Kept:
     """The ledger's side: (bucket, key) pairs with their rows, by bucket name."""
 
-    def __init__(self, looks: CheckLooks, buckets: Sequence[BucketRow]) -> None:
-        self._looks = looks
-        self._buckets = sorted(buckets, key=lambda bucket: bucket.name)
+    def __init__(self, sides: Sides, page: int) -> None:
+        self._looks = sides.looks
+        self._page = page
+        self._buckets = sorted(sides.buckets, key=lambda bucket: bucket.name)
         self._after = b""
         self.here: list[tuple[Place, KeptRow]] = []
         self.ended = False
@@ -89,9 +103,9 @@ class _Kept:
         """Have something at hand, unless the side has ended."""
         while not self.here and self._buckets:
             bucket = self._buckets[0]
-            page = await self._looks.page(bucket.id, self._after, PAGE)
+            page = await self._looks.page(bucket.id, self._after, self._page)
             self.here = [((bucket.name, row.key), row) for row in page]
-            if len(page) < PAGE:
+            if len(page) < self._page:
                 self._buckets.pop(0)
                 self._after = b""
             else:
@@ -102,8 +116,9 @@ class _Kept:
 class _Rows:
     """The table's side."""
 
-    def __init__(self, table: ObjectTable) -> None:
+    def __init__(self, table: ObjectTable, page: int) -> None:
         self._table = table
+        self._page = page
         self._after = START
         self.here: list[tuple[Place, Row]] = []
         self.ended = False
@@ -112,9 +127,9 @@ class _Rows:
         """Have something at hand, unless the side has ended."""
         if self.here or self.ended:
             return
-        page = await self._table.scan(self._after, PAGE)
+        page = await self._table.scan(self._after, self._page)
         self.here = [((str(row[0]).encode(), str(row[1]).encode()), row) for row in page]
-        self.ended = len(page) < PAGE
+        self.ended = len(page) < self._page
         if page:
             self._after = (str(page[-1][0]), str(page[-1][1]))
 

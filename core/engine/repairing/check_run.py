@@ -32,7 +32,7 @@ from core.target import profile as profiles
 from core.target.dir_store import DirStore
 from core.target.open_table import absent_file, open_target_table, table_spec
 from core.verify import check_pins
-from core.verify.check_join import join_rows
+from core.verify.check_join import Sides, join_rows
 from core.verify.check_lists import write_lists
 from core.verify.check_rows import RowCheck, lost_bucket
 from core.verify.difference import Ill, Listed
@@ -55,6 +55,9 @@ if TYPE_CHECKING:
 SCOPE: Final = "recorded"
 BUNDLES: Final = 1_000
 _TOLD_S: Final = 1.0
+
+AGAIN_S: Final = 5.0
+"""While a job of ours writes, a row and the ledger's word of it are some time apart."""
 
 
 class CheckRun:
@@ -171,7 +174,11 @@ class CheckRun:
         await self._tell(phase="join", keys=(await ledger.counters()).migrated, at_once=True)
         check = RowCheck(profile, self._m.workspace.id)
         sound = 0
-        stretches = join_rows(ledger.looked, await ledger.buckets(), table, check)
+        stretches = join_rows(
+            Sides(ledger.looked, await ledger.buckets(), table),
+            check,
+            again_s=lambda: AGAIN_S if self._m.writes() else 0.0,
+        )
         async for stretch in stretches:
             await reins.checkpoint()
             await self._keep(found, stretch.found)

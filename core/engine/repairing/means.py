@@ -28,7 +28,10 @@ _STEP_BYTES = MIB // 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepairMeans:
-    """path: of the workspace. knobs: those in force. died: hears of a worker's end."""
+    """path: of the workspace. knobs: those in force. died: hears of a worker's end.
+
+    writes: tells whether a job is at work that writes rows.
+    """
 
     ledger: Ledger
     workspace: Workspace
@@ -38,6 +41,7 @@ class RepairMeans:
     forks: ForkServer
     buckets: KnownBuckets
     died: Callable[[int, str], None]
+    writes: Callable[[], bool]
 
 
 class Pace:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from core.engine.repairing.repair_run import RepairRun
 
 
+_WRITERS = frozenset(JobKind) - {JobKind.ASSESS, JobKind.CHECK, JobKind.VERIFY, JobKind.BACKUP}
+
+
 class Repairs:
     """Offers checks and repairs. plans: of repairs, made beside everything else."""
 
@@ -89,4 +92,5 @@ def repair_means(engine: Engine) -> RepairMeans:
         forks=engine.forks,
         buckets=engine.buckets,
         died=engine.worker_died,
+        writes=lambda: any(reins.kind in _WRITERS for reins in engine.jobs.reins()),
     )
