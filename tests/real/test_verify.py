@@ -11,15 +11,20 @@ import pytest
 
 from core.display import object_name
 from tests.fakes.ydb_process import YdbProcess
+from tests.lab.gateway import Gateway
 from tests.lab.process import until
+from tests.lab.vgwm import Vgwm
 from tests.real.migrated import begin, workspace_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
+    from tests.lab.process import Keeper
     from tests.lab.stack import Stack
+    from tests.lab.tools import Tools
     from tests.lab.tree.grow import GatewayTree
-    from tests.lab.vgwm import Ran, Vgwm
+    from tests.lab.vgwm import Ran
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -110,3 +115,37 @@ def test_i7_a_pin_lost_on_one_node_is_named_there_and_one_that_is_silent_is_an_e
     held = sum(second in peers for peers in ours.values())
     assert len({line["bundle"] for line in unread}) == held
     assert lists(ran)["equal"] > 0
+
+
+def test_a_set_that_came_through_s3_is_held_against_s3(
+    tools: Tools, keeper: Keeper, tmp_path: Path
+) -> None:
+    gateway = Gateway(
+        "gateway-verify", tools.path("versitygw"), tmp_path / "gw", with_sidecar=False
+    )
+    gateway.start(keeper)
+    keys = [f"d{n % 3}/k{n:03d} é" for n in range(120)]
+    with gateway.client() as client:
+        client.create_bucket(Bucket="photos")
+        for n, key in enumerate(keys):
+            more = {"Tagging": "a=b"} if n % 7 == 0 else {}
+            body = key.encode() * (n + 1)
+            client.put_object(Bucket="photos", Key=key, Body=body, Metadata={"n": str(n)}, **more)
+        account = gateway.account
+        secrets = {"LAB_S3_ACCESS": account.access, "LAB_S3_SECRET": account.secret}
+        words = ["--s3-access-key-env", "LAB_S3_ACCESS", "--s3-secret-env", "LAB_S3_SECRET"]
+        with Vgwm(tmp_path / "ws", secrets) as vgwm:
+            place = f"dir:{tmp_path / 'out'}"
+            vgwm.run("init", "--source", f"s3:{gateway.url}", *words, "--target", place)
+            vgwm.run("plan")
+            vgwm.run("copy")
+            assert lists(vgwm.run("--json", "verify", "--full"))["equal"] == len(keys)
+            client.delete_object(Bucket="photos", Key=keys[5])
+            client.put_object(Bucket="photos", Key=keys[6], Body=b"another")
+            client.put_object(Bucket="photos", Key="new", Body=b"later")
+            ran = vgwm.run("--json", "verify", "--sample-size", "0", code=1)
+            (gone,) = lines(vgwm, ran, "extra")
+            late = {str(line["kind"]): line["object"] for line in lines(vgwm, ran, "missing")}
+    assert (gone["kind"], gone["object"]) == ("gone_at_source", f"photos/{keys[5]}")
+    assert late == {"source_moved": f"photos/{keys[6]}", "not_copied": "photos/new"}
+    assert lists(ran) == {"equal": 118, "differ": 0, "missing": 2, "extra": 1, "error": 0}
