@@ -12,7 +12,6 @@ from core.errors import Refused
 
 if TYPE_CHECKING:
     from core.engine.engine import Engine
-    from core.engine.syncing.wish import SyncWish
     from core.ledger.sync_looks import Due
 
 SHARE = 100
@@ -29,14 +28,14 @@ def held(due: Due, most: int) -> bool:
     return due.objects > most or bool(due.buckets)
 
 
-async def require_accepted(engine: Engine, wish: SyncWish) -> None:
-    """Raise Refused if what is due needs a yes and the wish says no such one."""
+async def require_few(engine: Engine) -> None:
+    """Raise Refused if what is due needs a yes: one that was given is done, and serves once."""
     if not await engine.ledger.rounds.any_due():
         return
     due = await engine.ledger.rounds.due()
     counted = await engine.ledger.counters()
     most = limit(engine.knobs.max_delete, counted.migrated + counted.gone)
-    if not held(due, most) or (wish.accept and wish.accept == due.hash):
+    if not held(due, most):
         return
     raise Refused(
         what=f"{told(due)}; without a yes at most {count(most)} are deleted: nothing was",

@@ -15,7 +15,7 @@ from core.display import safe
 from core.engine.known_buckets import bucket_text
 from core.engine.plan_run import require_source
 from core.engine.settings import source_config
-from core.engine.syncing.fuse import require_accepted
+from core.engine.syncing.fuse import require_few
 from core.engine.syncing.pending import told
 from core.engine.syncing.progress import SyncProgress
 from core.engine.syncing.settling import settle
@@ -177,7 +177,7 @@ class RoundRun:
     async def _settled(self, row: RoundRow) -> None:
         """Apply what is due, if it is few or accepted. Raises Refused."""
         engine, ledger = self._engine, self._engine.ledger
-        await require_accepted(engine, self._wish)
+        await require_few(engine)
         await asyncio.to_thread(require_source, engine)
         await apply_due(engine, self._reins, row.id)
         await self._hold.patiently(ledger.recount)
