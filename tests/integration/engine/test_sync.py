@@ -217,7 +217,7 @@ async def test_a_sync_waits_for_no_copy_that_has_not_ended(ground: Ground) -> No
         assert "the copy has not ended" in row.result
 
 
-async def test_an_object_that_failed_keeps_what_the_target_has_of_it(
+async def test_an_object_that_becomes_a_symlink_leaves_the_target_and_is_a_skip_then(
     ground: Ground, engine: Engine
 ) -> None:
     before = rows(ground.target)

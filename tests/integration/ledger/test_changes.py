@@ -12,6 +12,7 @@ from core.errors import WrongState
 from core.ledger import seals
 from core.ledger.changes import Changes, Round, Touch
 from core.ledger.rounds import Found, RoundKind
+from core.ledger.rows import FailureDraft
 from core.model import ObjectState, Skip, Unrepresentable
 from tests.integration.ledger import scene
 
@@ -65,6 +66,23 @@ async def test_old_content_is_waste_once_the_new_is_recorded_and_not_before(
     assert held(tmp_path, "moved") == []
     ((bundle, dead, _),) = held(tmp_path, "waste")
     assert (bundle, dead) == (1, 2)
+    await require_sound(ledger, tmp_path)
+
+
+async def test_an_object_that_failed_keeps_what_the_target_has_of_it_until_it_is_recorded(
+    ledger: Ledger, bucket: int, at: Round, tmp_path: Path
+) -> None:
+    (entry,) = scene.entries(1, 1)
+    number = await dirty(ledger, bucket, at, [entry])
+    why = FailureDraft(key=entry[0], version=b"", phase="copy", code="unreadable", text="why")
+    await ledger.record(number, [scene.row(bucket, entry, ObjectState.FAILED)], failures=[why])
+    assert (len(held(tmp_path, "moved")), held(tmp_path, "waste")) == (1, [])
+    await require_sound(ledger, tmp_path)
+    again = await dirty(ledger, bucket, at, [entry])
+    await scene.recorded(ledger, bucket, again, [entry])
+    assert held(tmp_path, "moved") == []
+    assert [row[:2] for row in held(tmp_path, "waste")] == [(1, 1)]
+    assert await ledger.failures() == []
     await require_sound(ledger, tmp_path)
 
 
