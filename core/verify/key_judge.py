@@ -18,7 +18,7 @@ from core.model import Cid, MetaText, ObjectState
 from core.target.rows import PinnedBundle, RowEntry, RowMaker
 from core.target.shape import Source
 from core.verify.difference import Difference, Ill, Listed
-from core.verify.row_mark import parted
+from core.verify.row_mark import RowMark, parted
 from core.verify.sides import RACY, Look
 
 if TYPE_CHECKING:
@@ -185,10 +185,9 @@ class KeyJudge:
 
     def _wanted(self, case: Case, kept: LedgerRow, look: Look) -> Row:
         """Return the row that this copy makes of what the source shows."""
-        path = _NO_NAME
+        mark = RowMark()
         if self._meta_at is not None and case.row is not None:
-            # which member of the root it is stands in the manifest: here the row is believed
-            path = parted(case.row[self._meta_at]).mark.path or _NO_NAME
+            mark = parted(case.row[self._meta_at]).mark
         entry = RowEntry(
             key=case.key.decode(),
             cid_text=cids.text(Cid(kept[8] or b"")),
@@ -196,9 +195,11 @@ class KeyJudge:
             mtime_ns=kept[4] or 0,
             created_ns=look.created_ns,
             meta=look.meta or MetaText('"v":1', "", ""),
-            name=path,
+            # which member of the root it is stands in the manifest: here the row is believed
+            name=mark.path or _NO_NAME,
         )
-        root = "" if case.pin is None else case.pin.root
+        # a bundle that nobody looked at is an error already, and its root not known here
+        root = mark.root if case.pin is None else case.pin.root
         bundle = PinnedBundle(case.bucket.decode(), root, kept[7] or 0, (), case.owner)
         return self._maker.rows(bundle, [entry])[0]
 
