@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.dag import cid as cids
+from core.dag.directory import MANIFEST
+from core.dag.reading import parse_node
 from tests.lab.process import until
 from tests.lab.vgwm import Vgwm
 from tests.real import mutations
@@ -18,6 +20,7 @@ from tests.real.mutations import MigratedSet, Wrong, found_in
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.lab.kubo import KuboNode
     from tests.lab.stack import Stack
 
 pytestmark = pytest.mark.timeout(300)
@@ -31,7 +34,7 @@ LARGE = random.Random(3).randbytes(5 << 20)  # noqa: S311 - test data
 @pytest.fixture(scope="module")
 def done(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MigratedSet]:
     folder = tmp_path_factory.mktemp("repair-nodes")
-    mutations.grow(folder / "source", 4 * BATCH)
+    mutations.grow(folder / "source", 4 * BATCH + 20)
     large = folder / "source" / mutations.BUCKETS[0] / "large.bin"
     large.write_bytes(LARGE)
     with Vgwm(folder / "ws", {PASSWORD: stack.password}) as vgwm:
@@ -68,7 +71,7 @@ def test_corrupt_and_lost_blocks_come_back_and_what_nobody_has_is_said(
     allocations = stack.peers[0].allocations()
     large = next(row for row in done.rows if row.key == "large.bin")
     done.taken.add(large.root)
-    corrupt, nowhere, moved, emptied = done.take_bundles(4)
+    corrupt, nowhere, moved, emptied, untold = done.take_bundles(5)
     flipped = next(row for row in done.members(corrupt) if row.size > 100)
     path = mutations.block_file(stack.peer(allocations[corrupt][0]).kubo, flipped.cid)
     content = path.read_bytes()
@@ -82,15 +85,19 @@ def test_corrupt_and_lost_blocks_come_back_and_what_nobody_has_is_said(
     chunk = cids.text(cids.RAW + sha256(LARGE[1 << 20 : 2 << 20]).digest())
     for peer in allocations[large.root]:
         mutations.block_file(stack.peer(peer).kubo, chunk).unlink()
+    manifest = _manifest(stack.peer(allocations[untold][0]).kubo, untold)
+    for peer in allocations[untold]:
+        mutations.block_file(stack.peer(peer).kubo, manifest).unlink()
     found, report = verified(done)
     hurt = [*lost, *done.members(emptied), large]
     planted = {Wrong("lost_block", mutations.name(row)) for row in hurt}
-    assert found == {Wrong("bad_bytes", mutations.name(flipped)), *planted}
+    planted |= {Wrong("bad_bytes", mutations.name(flipped)), Wrong("no_manifest", untold)}
+    assert found == planted
 
     source = done.source / lost[-1].bucket / lost[-1].key
     source.write_bytes(source.read_bytes() + b"more")
     came = repaired(done, report)
-    assert (came["bundles"], came["left"]) == (4, 1)
+    assert (came["bundles"], came["left"]) == (5, 1)
     left = done.workspace / "reports" / f"repair-{came['job']}" / "left.ndjson"
     assert "at the source" in left.read_text()
     assert path.read_bytes() == content
@@ -120,6 +127,13 @@ def test_i8_an_orphan_pin_goes_by_its_name_and_a_strangers_never(
     assert (came["pins_removed"], came["left"]) == (1, 0)
     _wait_pinned(stack, roots[0], there=False)
     assert roots[1] in stack.peers[0].allocations()
+
+
+def _manifest(kubo: KuboNode, root: str) -> str:
+    """Return the CID of a bundle's manifest, which is one block."""
+    answer = kubo.api.post(f"/api/v0/block/get?arg={root}&offline=true")
+    links = parse_node(answer.body).links
+    return cids.text(next(link.cid for link in links if link.name == MANIFEST))
 
 
 def _wait_pinned(stack: Stack, root: str, *, there: bool) -> None:
