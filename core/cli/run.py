@@ -108,8 +108,8 @@ async def _begin(client: Client, call: Call, errand: Errand) -> int:
     if at_work is None and errand.kind == JobKind.PLAN and now.workspace.planned:
         note(
             call,
-            "the plan is whole already: what came to the source since is not in it,"
-            " nor will `vgwm copy` bring it. A new workspace plans anew.",
+            "the plan is whole already: what came to the source since is not in it."
+            " After the copy `vgwm sync` brings it over.",
         )
     if at_work is None and errand.kind == JobKind.PLAN:
         await _say_unassessed(client, call)

@@ -123,7 +123,7 @@ class PlanRun:
             return False
         if await ledger.plan() is None:
             return False
-        text = "the plan is whole already; what came to the source since is not in it"
+        text = "the plan is whole already; what came to the source since is a sync's to bring"
         await ledger.event(EventDraft(kind="plan", text=text, level="warn", job=reins.id))
         return True
 
