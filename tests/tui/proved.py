@@ -129,6 +129,12 @@ READING = proof(
     bundles=0,
 )
 CANCELLED = proof(state="cancelled", partial=True)
+KILLED = proof(
+    job=16, state="cancelled", partial=True, ended_ns=None, phase="bytes", joined=0, lists=sizes()
+)
+WAITING = proof(
+    job=16, state="interrupted", partial=True, ended_ns=None, phase="join", lists=sizes()
+)
 UNPINNED = proof(
     unpinned=340,
     unread=12,

@@ -209,7 +209,7 @@ async def test_a_verification_that_runs_is_read_each_second_and_its_lists_at_its
         desk.told = (msgspec.structs.replace(proved.JOINING, joined=10_000_000), proved.FOUND)
         await it.until(lambda: "83.3 %" in it.text)
         await it.press("tab")
-        assert "the lists are made when #16 ends" in it.text
+        assert "#16 has not ended: its lists are made at the end" in it.text
         assert book.asked == []
         desk.told = (proved.proof(job=16), proved.FOUND)
         await it.until(lambda: "2024/0000000.jpg" in it.text)
@@ -418,6 +418,7 @@ def test_a_job_that_moves_no_object_does_not_stand_for_the_migration(kind: str) 
     ("proofs", "why"),
     [
         ((proved.JOINING,), "#16 has not ended"),
+        ((proved.KILLED,), "#16 is cancelled and left no lists"),
         ((proved.CLEAN,), "nothing was found that could be mended"),
     ],
 )

@@ -16,7 +16,7 @@ from tui.acts.repair import Repair, repair_sheet
 from tui.acts.verify_acts import OWN
 from tui.facts.proven import Pane, Proven
 from tui.keys import Keymap
-from tui.ui import Asks, Link, LinkState, Name, Prompt, Scene, Ui
+from tui.ui import Asks, Link, LinkState, Name, Played, Prompt, Scene, Ui
 from tui.views.frame import draw
 from tui.views.ill_words import WORDS
 from tui.views.line import Size
@@ -30,6 +30,13 @@ REPAIRED = stage.snapshot(
 )
 VERIFYING = stage.snapshot(
     jobs=[stage.job(14, "copy", "done", ended_ns=1), stage.job(16, "verify", "running")]
+)
+REPLAY = Link(
+    state=LinkState.REPLAY,
+    age_s=0.0,
+    played=Played(
+        at_ns=stage.NOON_NS, speed=10.0, share=0.4, length_s=900.0, paused=False, ended=False
+    ),
 )
 SHEET = OWN.does["begin"](stage.ui(Name.VERIFY), HERE)[0].sheet
 ASKED = Repair(report="reports/verify-15")
@@ -56,6 +63,9 @@ CASES: dict[str, tuple[Scene, Ui]] = {
     "verify-joining": (with_proofs(proved.JOINING, proved.FOUND, now=VERIFYING), verify()),
     "verify-reading": (with_proofs(proved.READING, now=VERIFYING), verify()),
     "verify-cancelled": (with_proofs(proved.CANCELLED), verify()),
+    "verify-killed": (with_proofs(proved.KILLED), verify(Pane.DIFFER)),
+    "verify-interrupted": (with_proofs(proved.WAITING), verify()),
+    "verify-replay": (stage.scene(NOW), verify(link=REPLAY)),
     "verify-unpinned": (with_proofs(proved.UNPINNED), verify()),
     "verify-stale": (with_proofs(proved.FOUND, now=REPAIRED), verify()),
     "verify-differ": (DIFFER, verify(Pane.DIFFER)),
@@ -95,6 +105,8 @@ CASES: dict[str, tuple[Scene, Ui]] = {
     "verify-help": (HERE, stage.ui(Name.HELP, back=Name.VERIFY)),
     "home-verified": (HERE, stage.ui(Name.HOME)),
     "home-equal": (with_proofs(proved.WHOLE, now=QUIET.snapshot), stage.ui(Name.HOME)),
+    "home-killed": (with_proofs(proved.KILLED, now=QUIET.snapshot), stage.ui(Name.HOME)),
+    "home-interrupted": (with_proofs(proved.WAITING, now=QUIET.snapshot), stage.ui(Name.HOME)),
     "home-stale": (with_proofs(proved.CLEAN), stage.ui(Name.HOME)),
     "home-verifying": (with_proofs(proved.JOINING, now=VERIFYING), stage.ui(Name.HOME)),
     "home-unverified": (with_proofs(), stage.ui(Name.HOME)),

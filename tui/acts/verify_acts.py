@@ -11,7 +11,7 @@ from tui.acts import effects
 from tui.acts.own import Own
 from tui.acts.repair import Repair
 from tui.acts.sheets import cancel_sheet
-from tui.facts.proven import Pane, Proven, kinds, list_of, parse_wanted, shown
+from tui.facts.proven import Pane, Proven, kinds, list_of, parse_wanted, shown, why_no_lists
 from tui.ui import Asks, Message, Prompt, Sheet, Ui
 from tui.views.ill_words import WORDS
 from tui.views.verify import length
@@ -192,8 +192,9 @@ def _why_not_steer(id_: str, job: Job | None) -> str:
 def _why_not_fix(proof: Proof | None, scene: Scene) -> str:
     if proof is None:
         return "nothing was verified yet: B verifies"
-    if proof.ended_ns is None:
-        return f"#{proof.job} has not ended: its lists are made at the end"
+    why = why_no_lists(proof)
+    if why:
+        return why
     job = job_of_kind(scene.snapshot, "repair") if scene.snapshot is not None else None
     if job is not None and is_alive(job):
         return f"job {job.id} (repair) is {job.state}"

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
+from core.model import ENDED
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
@@ -77,6 +79,15 @@ def list_of(proof: Proof | None, wanted: Proven) -> ProofList | None:
         kind=wanted.kind,
         bucket=wanted.bucket,
     )
+
+
+def why_no_lists(proof: Proof) -> str:
+    """Return why a proof has no lists; empty if it has them."""
+    if proof.ended_ns is not None:
+        return ""
+    if proof.state in ENDED:
+        return f"#{proof.job} is {proof.state} and left no lists: B verifies again"
+    return f"#{proof.job} has not ended: its lists are made at the end"
 
 
 def kinds(proof: Proof | None) -> tuple[IllCount, ...]:

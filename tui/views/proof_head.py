@@ -10,7 +10,7 @@ from core.model import ENDED, NS_PER_S, JobState
 from tui.facts.proven import VERIFY, Pane
 from tui.views.line import Line, Piece, Role, fitted, right, width_of
 from tui.views.totals import labelled
-from tui.views.words import STATES, stands
+from tui.views.words import job_word, stands
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,14 +49,11 @@ def head(proof: Proof, proofs: Sequence[Proof], now_ns: int, width: int) -> Line
 
 
 def _state(proof: Proof) -> Piece:
-    """Return how its job stands; what ended before its end says so. An unknown state is none."""
-    if proof.state not in set(JobState):
-        return stands(State.UNKNOWN, proof.state)
-    state = JobState(proof.state)
-    ended = state in ENDED or state is JobState.INTERRUPTED
+    """Return how its job stands; what ended before its end says so."""
+    ended = proof.state in ENDED or proof.state == JobState.INTERRUPTED
     if proof.partial and ended:
-        return stands(State.WARN, f"{state}: a part only")
-    return stands(STATES[state], state)
+        return stands(State.WARN, f"{proof.state}: a part only")
+    return job_word(proof.state)
 
 
 def _scope(proof: Proof) -> str:
@@ -66,7 +63,9 @@ def _scope(proof: Proof) -> str:
 
 def _times(proof: Proof, now_ns: int) -> str:
     if proof.ended_ns is None:
-        return f"since {display.duration(max(0.0, (now_ns - proof.began_ns) / NS_PER_S))}"
+        began_s = max(0.0, (now_ns - proof.began_ns) / NS_PER_S)
+        over = proof.state in ENDED
+        return f"began {display.age(began_s)} ago" if over else f"since {display.duration(began_s)}"
     took_s = max(0.0, (proof.ended_ns - proof.began_ns) / NS_PER_S)
     return f"{display.age(age_s(proof, now_ns))} ago, took {display.duration(took_s)}"
 

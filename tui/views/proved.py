@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from core import display
 from core.control.fact import State
-from core.model import ENDED
+from core.model import ENDED, JobState
 from tui.facts.proven import VERIFY
 from tui.views.proof_head import age_s, stale
-from tui.views.words import stands
+from tui.views.words import job_word, stands
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,16 +35,25 @@ def validated(proofs: Sequence[Proof] | None, now: Snapshot, now_ns: int) -> Val
     proof = next((one for one in proofs if one.kind == VERIFY), None)
     if proof is None:
         return Validated(stands(State.UNKNOWN, "not run"), "-")
-    if proof.ended_ns is None and proof.state not in ENDED:
-        done = display.percent(proof.joined, proof.keys) if proof.phase == "join" else proof.phase
-        return Validated(stands(State.RUNNING, f"verifying {done}"), _found(proof), is_now=True)
+    if proof.state not in ENDED and proof.ended_ns is None:
+        return _running(proof)
     return _ended(proof, now, now_ns)
 
 
+def _running(proof: Proof) -> Validated:
+    """Return how far a verification is that has not ended; one that stands still is at no work."""
+    if proof.state != JobState.RUNNING:
+        return Validated(job_word(proof.state), _found(proof), is_now=True)
+    done = display.percent(proof.joined, proof.keys) if proof.phase == "join" else proof.phase
+    return Validated(stands(State.RUNNING, f"verifying {done}"), _found(proof), is_now=True)
+
+
 def _ended(proof: Proof, now: Snapshot, now_ns: int) -> Validated:
-    found, ago = _found(proof), f"{display.age(age_s(proof, now_ns))} ago"
+    found = _found(proof)
+    ago = "" if proof.ended_ns is None else f"{display.age(age_s(proof, now_ns))} ago"
     if proof.partial:
-        return Validated(stands(State.WARN, "a part only"), f"{found or 'nothing found'}, {ago}")
+        said = ", ".join(part for part in (found or "nothing found", ago) if part)
+        return Validated(stands(State.WARN, f"{proof.state}: a part"), said)
     if found:
         needs = f"verify: {found}"
         return Validated(stands(State.FAIL, "not equal"), f"{found}, {ago}", needs=needs)

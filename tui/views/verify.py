@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.facts.proven import Pane, beside, kinds, list_of, shown
+from tui.facts.proven import Pane, beside, kinds, list_of, shown, why_no_lists
 from tui.ui import LinkState
 from tui.views import proof_figures, proof_head
 from tui.views.line import EMPTY, WIDE, Line, Piece, Role, Size, text
@@ -86,8 +86,9 @@ def _none(scene: Scene, ui: Ui) -> list[Line]:
 
 def _not_here(proof: Proof, ui: Ui) -> Line:
     """Say why there are no rows."""
-    if proof.ended_ns is None:
-        return text(f" the lists are made when #{proof.job} ends", Role.DIM)
+    why = why_no_lists(proof)
+    if why:
+        return text(f" {why}", Role.DIM)
     if ui.link.state in {LinkState.LIVE, LinkState.CONNECTING}:
         return text(" ...", Role.DIM)
     return text(f" no engine answers: the list stands in {proof.folder}", Role.WARN)

@@ -43,7 +43,7 @@ _DOING = {
     "restore": "restoring",
 }
 
-STATES = {
+_JOB_STATES = {
     JobState.QUEUED: State.WAITING,
     JobState.RUNNING: State.RUNNING,
     JobState.PAUSING: State.RUNNING,
@@ -99,10 +99,16 @@ def is_alive(job: Job | None) -> bool:
 
 def job_state(job: Job) -> State:
     """Return how a job stands; a state of a newer engine is unknown (I7)."""
-    try:
-        return STATES[JobState(job.state)]
-    except ValueError:
-        return State.UNKNOWN
+    return _state_of(job.state)
+
+
+def job_word(state: str) -> Piece:
+    """Return a job's state as glyph and word."""
+    return stands(_state_of(state), state)
+
+
+def _state_of(state: str) -> State:
+    return _JOB_STATES[JobState(state)] if state in set(JobState) else State.UNKNOWN
 
 
 def standing(now: Snapshot) -> Piece:
