@@ -38,6 +38,7 @@ class Again:
         self, folder: Path, segment: Segment, part: AgainPart, told: Callable[[int], None]
     ) -> None:
         """Judge a part's odd keys into `part`. told: called with the keys of each step."""
+        self._sides.pins.renew()
         names = again(folder, segment.number)
         found = _Found(self._sides, segment)
         while some := list(islice(names, _SOME)):

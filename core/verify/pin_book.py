@@ -59,6 +59,10 @@ class PinBook:
         self._kept.update(found)
         return found
 
+    def renew(self) -> None:
+        """Read again what was kept: the pins were looked at anew."""
+        self._kept.clear()
+
     def stands(self, bundle: int, root: str, allocations: Sequence[str]) -> bool:
         """Tell whether a bundle was seen on these allocations, under this root."""
         try:

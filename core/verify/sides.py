@@ -155,6 +155,10 @@ class PinSide(Protocol):
         """Return what is known of these bundles; one that was never looked at is absent."""
         ...
 
+    def renew(self) -> None:
+        """Forget what was kept at hand: the pins were looked at anew."""
+        ...
+
     def close(self) -> None:
         """Give back what it holds."""
         ...

@@ -394,6 +394,25 @@ async def test_i7_a_pin_that_nobody_could_look_at_is_an_error_and_a_lost_one_dif
     assert {one for one, n in figures.objects.items() if n} == {Listed.DIFFER, Listed.ERROR}
 
 
+async def test_a_pin_that_is_seen_at_the_second_look_is_no_difference(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ground = make_ground(tmp_path, objects=30)
+    look = join_pins.Pins.look
+    with nodes_under(ground, KNOBS, monkeypatch) as nodes:
+        liar = nodes.cluster.peers[1]
+
+        async def settles(self: join_pins.Pins, reins: Reins, *, odd_only: bool = False) -> None:
+            liar.lies = None if odd_only else ("pinning", "")
+            await look(self, reins, odd_only=odd_only)
+
+        monkeypatch.setattr(join_pins.Pins, "look", settles)
+        async with engine_on(ground) as engine:
+            assert (await migrate(engine)).state == "done"
+            figures, _ = await verified(engine)
+    assert (figures.found, figures.bundles_unpinned) == (0, 0)
+
+
 @pytest.mark.timeout(120)
 async def test_a_table_that_is_asked_by_pages_is_joined_alike(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -203,6 +203,9 @@ class MemoryPins:
     def of(self, bundles: Sequence[int]) -> dict[int, PinSeen]:
         return {n: self._world.pins[n] for n in bundles if n in self._world.pins}
 
+    def renew(self) -> None:
+        pass
+
     def close(self) -> None:
         pass
 
