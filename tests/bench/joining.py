@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from core.target import profile as profiles
 from core.target import sqlite_statements as sql
+from core.target.objects_sqlite import SqliteTable
 from core.target.objects_ydb import YdbTable
 from core.verify.found_side import FoundRows
 from core.verify.join import Join, Sides
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from multiprocessing.queues import SimpleQueue
 
+    from core.target.objects import ObjectTable
     from tests.bench.series import Row
     from tests.bench.settings import Settings
 
@@ -58,7 +60,8 @@ ASKED_ROWS: Final = 200_000
 FEWER: Final = 100_000
 LANES: Final = 2
 PAGE: Final = 1_000
-BARE, JOIN = "ordered read of all columns", "join: ledger, table, pins, a recorded walk"
+BARE, PAGED = "ordered read of all columns", "ordered read by the table's own pages"
+JOIN = "join: ledger, table, pins, a recorded walk"
 GOAL: Final = Goal(0.7, 0.9)
 _FORK: Final = multiprocessing.get_context("forkserver")
 """Forks from a process that has loaded what lanes need, as the engine does: gRPC bears no fork."""
@@ -73,13 +76,13 @@ class Ran(NamedTuple):
 
 
 class BareRow:
-    """The table read in order, a statement or a page after the other, and nothing done with it."""
+    """The table read in order, and nothing done with it: by one statement, or paged by its API."""
 
-    name = BARE
-
-    def __init__(self, ground: JoinedGround, ydb: str) -> None:
+    def __init__(self, ground: JoinedGround, ydb: str, *, paged: bool) -> None:
+        self.name = PAGED if paged else BARE
         self._ground = ground
         self._ydb = ydb
+        self._paged = paged
         self._seen = 0
 
     def prepare(self) -> None:
@@ -87,7 +90,7 @@ class BareRow:
 
     def run(self) -> Take:
         meter, began_s = Meter({}), time.monotonic()
-        self._seen = asyncio.run(self._asked()) if self._ydb else self._read()
+        self._seen = asyncio.run(self._asked()) if self._paged else self._read()
         seconds = time.monotonic() - began_s
         cpu_s, foreign = meter.stop()
         return Take(objects=self._ground.objects, seconds=seconds, cpu_s=cpu_s, foreign=foreign)
@@ -107,7 +110,12 @@ class BareRow:
         return rows
 
     async def _asked(self) -> int:
-        table = await YdbTable.open(self._ydb, profiles.load(PROFILE))
+        profile = profiles.load(PROFILE)
+        table: ObjectTable = (
+            await YdbTable.open(self._ydb, profile)
+            if self._ydb
+            else await SqliteTable.open(self._ground.folder / TABLE, profile)
+        )
         rows, after = 0, ("", "")
         while page := await table.scan(after, PAGE):
             rows, after = rows + len(page), (str(page[-1][0]), str(page[-1][1]))
@@ -186,10 +194,12 @@ def segments(ground: JoinedGround) -> list[Segment]:
 
 
 def _compared(what: str, ground: JoinedGround, ydb: str, settings: Settings) -> Section:
-    rows: list[Row] = [JoinRow(ground, ydb), BareRow(ground, ydb)]
+    rows: list[Row] = [JoinRow(ground, ydb), BareRow(ground, ydb, paged=True)]
+    if not ydb:
+        rows.append(BareRow(ground, ydb, paged=False))
     found = run_series(f"join, {what}", rows, settings)
     title = f"P7: join, {what}, {ground.objects:,} rows"
-    return section(title, JOIN, found, Unit.OBJECTS, {BARE: GOAL})
+    return section(title, JOIN, found, Unit.OBJECTS, {PAGED if ydb else BARE: GOAL})
 
 
 def _memory(small: JoinedGround, large: JoinedGround) -> list[Figure]:
