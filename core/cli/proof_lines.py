@@ -44,6 +44,11 @@ async def proof_lines(client: Client, proof: wire_verify.Proof) -> list[str]:
         f"not compared: {count(proof.skipped)} skipped with a reason, {count(proof.gone)} gone;"
         f" {count(proof.dirty)} changed since they were copied"
     )
+    if proof.versions or proof.markers:
+        told = f"{count(proof.versions)} old versions, {count(proof.markers)} delete markers"
+        lines.append(f"compared among them: {told}")
+    if proof.unread:
+        lines.append(f"unread: {count(proof.unread)} objects whose pins nobody could look at")
     lines.append(bytes_line(proof.bytes))
     lines += [_stratum_line(one) for one in proof.bytes.strata]
     for name in ("differ", "missing", "extra", "error"):

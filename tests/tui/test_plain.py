@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from core.control import facts
+from core.cli.proof_lines import proof_lines
+from core.control import facts, wire_verify
+from core.control.client import Client
+from core.control.server import build_app
+from tests.tui import proved
+from tests.tui.engine import LiveDesk
+from tests.tui.test_verify_views import verify, with_proofs
 from tests.tui.test_views import CASES, LARGE, SMALL, drawn
 
 if TYPE_CHECKING:
@@ -39,3 +45,33 @@ def test_a_screen_knows_nothing_that_plain_does_not(case: str, size: Size) -> No
     figures = set(FIGURE.findall(body))
     assert figures
     assert sorted(figure for figure in figures if figure not in plain) == []
+
+
+PROOFS = {
+    "found": proved.FOUND,
+    "unpinned": proved.UNPINNED,
+    "clean": proved.CLEAN,
+    "whole": proved.WHOLE,
+}
+PROOF_ROWS = 3
+"""The rows over the counts: which proof it is, how long it took, how old it is."""
+
+
+class ViewsDesk(LiveDesk):
+    """An engine whose lists are empty: their rows are no figures."""
+
+    async def view(self, query: wire_verify.ViewQuery) -> wire_verify.View:
+        return wire_verify.View(job=15, name=query.name, at=query.at, total=0, rows=[])
+
+
+@pytest.mark.parametrize("case", PROOFS)
+async def test_verify_shows_no_count_that_the_command_does_not_print(case: str) -> None:
+    async with Client(build_app(ViewsDesk())) as client:
+        plain = "\n".join(await proof_lines(client, PROOFS[case]))
+    rows = drawn(with_proofs(PROOFS[case]), verify(), SMALL).splitlines()[TITLE_ROWS + PROOF_ROWS :]
+    # the bound is rounded up here, and what `--full` would take is this screen's own estimate
+    body = "\n".join(re.sub("at most .* bad|about .*|, in .*", "", row) for row in rows)
+    figures = {figure for figure in FIGURE.findall(body) if "/" not in figure}
+    strata = {part for found in re.findall(r"[\d,]+/[\d,]+", body) for part in found.split("/")}
+    assert figures
+    assert sorted(found for found in figures | strata if found not in plain) == []
