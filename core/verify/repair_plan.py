@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from core.verify.difference import Difference
 
 HASH_CHARS: Final = 8
+PAGE_BYTES: Final = 512
 MOST_ORPHANS: Final = 100
 """Orphan pins that a plan shows by name."""
 
@@ -67,19 +68,18 @@ REMEDIES: Final = {
 
 
 class Numbers:
-    """A set of bundle numbers, a bit each."""
+    """A set of numbers of bundles, a bit each, in pages: a report may tell of any number."""
 
     def __init__(self) -> None:
-        self._bits = bytearray()
+        self._pages: dict[int, bytearray] = {}
         self._count = 0
 
     def add(self, number: int) -> None:
         """Take a number, from 0 on."""
-        at, bit = number >> 3, 1 << (number & 7)
-        if at >= len(self._bits):
-            self._bits.extend(bytes(at + 1 - len(self._bits)))
-        if not self._bits[at] & bit:
-            self._bits[at] |= bit
+        at, bit = (number >> 3) % PAGE_BYTES, 1 << (number & 7)
+        page = self._pages.setdefault(number // (PAGE_BYTES * 8), bytearray(PAGE_BYTES))
+        if not page[at] & bit:
+            page[at] |= bit
             self._count += 1
 
     def __len__(self) -> int:
@@ -87,12 +87,14 @@ class Numbers:
 
     def behind(self, number: int) -> Iterator[int]:
         """Yield the numbers above one, in order."""
-        for at in range((number + 1) >> 3, len(self._bits)):
-            byte = self._bits[at]
-            if byte:
-                yield from (
-                    at * 8 + bit for bit in range(8) if byte >> bit & 1 and at * 8 + bit > number
-                )
+        first = (number + 1) // (PAGE_BYTES * 8)
+        for place in sorted(place for place in self._pages if place >= first):
+            for at, byte in enumerate(self._pages[place]):
+                if byte:
+                    low = (place * PAGE_BYTES + at) * 8
+                    yield from (
+                        low + bit for bit in range(8) if byte >> bit & 1 and low + bit > number
+                    )
 
 
 @dataclass(slots=True)

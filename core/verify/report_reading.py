@@ -12,13 +12,25 @@ import msgspec
 
 from core.display import safe
 from core.errors import BadInput, WrongState
-from core.verify.difference import Difference, Listed
+from core.verify.difference import Difference, Ill, Listed
 from core.verify.lines import difference_of, read_line
 from core.verify.list_files import contents_path, list_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+OF_ROWS: Final = frozenset(
+    {
+        Ill.NO_ROW,
+        Ill.WRONG_CID,
+        Ill.WRONG_SIZE,
+        Ill.WRONG_METADATA,
+        Ill.ORPHAN_ROW,
+        Ill.STALE_CACHE,
+    }
+)
+"""What is told of rows: a line about one whose name no row can have is none of ours."""
 
 READ: Final = (Listed.MISSING, Listed.DIFFER, Listed.EXTRA, Listed.ERROR)
 
@@ -52,10 +64,14 @@ def differences(folder: Path) -> Iterator[Difference]:
 
 def _difference(line: bytes, listed: Listed, path: Path, number: int) -> Difference:
     try:
-        return difference_of(read_line(line), listed)
+        one = difference_of(read_line(line), listed)
+        if one.ill in OF_ROWS:  # the table's names are text
+            one.bucket.decode()
+            one.key.decode()
     except (BadInput, ValueError, msgspec.DecodeError) as error:
         raise BadInput(
             what=f"line {number} is no line of a list",
             where=safe(os.fsencode(path)),
             remedy="Name a folder that a check or a verification of this workspace has made.",
         ) from error
+    return one

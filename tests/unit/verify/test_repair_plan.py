@@ -88,7 +88,7 @@ def test_what_was_confirmed_reads_back() -> None:
     assert ConfirmedRepair.parse(wish.stored()) == wish
 
 
-@given(st.sets(st.integers(0, 5_000)), st.integers(-1, 5_001))
+@given(st.sets(st.integers(0, 50_000), max_size=200), st.integers(-1, 50_001))
 def test_numbers_come_back_in_order_behind_any_place(numbers: set[int], after: int) -> None:
     kept = Numbers()
     for number in numbers:
