@@ -105,6 +105,25 @@ def test_corrupt_and_lost_blocks_come_back_and_what_nobody_has_is_said(
     assert verified(done)[0] == {Wrong("source_moved", mutations.name(lost[-1]))}
 
 
+def test_a_bundle_that_went_behind_a_nodes_back_is_there_again(
+    done: MigratedSet, stack: Stack
+) -> None:
+    """Nothing has read the lost blocks since, so the node believes to hold them all."""
+    allocations = stack.peers[0].allocations()
+    root = next(row.root for row in done.rows if len(done.members(row.root)) == BATCH)
+    kubo = stack.peer(allocations[root][1]).kubo
+    assert kubo.api.post(f"/api/v0/pin/rm?arg={root}").status == 200
+    files = [mutations.block_file(kubo, row.cid) for row in done.members(root)]
+    for path in files:
+        path.unlink()
+    ran = done.vgwm.run("--json", "metadata", "check", code=None)
+    report = str(ran.result()["folder"])
+    assert Wrong("no_pin", root) in found_in(done, report)
+    assert repaired(done, report)["left"] == 0
+    assert all(path.exists() for path in files)
+    assert kubo.pinned(root)
+
+
 def test_i8_an_orphan_pin_goes_by_its_name_and_a_strangers_never(
     done: MigratedSet, stack: Stack
 ) -> None:
