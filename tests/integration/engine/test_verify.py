@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -22,18 +19,14 @@ from core.engine.verifying.join_task import PartTask
 from core.errors import BadInput, NoPlan
 from core.ledger import proofs
 from core.model import JobKind, JobState
-from core.target import profile as profiles
-from core.target.open_table import open_target_table
 from core.verify import segments
 from core.verify.difference import Ill, Listed
-from core.verify.figures import Figures
 from core.verify.list_pages import ListPages
-from tests.fakes.ydb_process import YdbProcess
 from tests.integration.engine.ground import engine_on, make_ground, make_workspace, migrate, run_job
-from tests.integration.engine.ipfs_ground import nodes_under
+from tests.integration.engine.proved import JOIN, OBJECTS, change, lose, setting, told, verified
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
 
     from core.engine.engine import Engine
@@ -41,10 +34,7 @@ if TYPE_CHECKING:
     from core.engine.verifying.join_task import JoinMessage
     from tests.integration.engine.ground import Ground
 
-OBJECTS = "versitygw_objects"
 KNOBS = Knobs(workers=2, batch_size=10)
-JOIN = {"sample": "0"}
-Found = dict[tuple[Listed, str], set[str]]
 
 
 @pytest.fixture(autouse=True)
@@ -82,48 +72,6 @@ def ground(once: Ground, tmp_path: Path) -> Ground:
 async def engine(ground: Ground) -> AsyncIterator[Engine]:
     async with engine_on(ground) as engine:
         yield engine
-
-
-async def verified(engine: Engine, args: Mapping[str, str] = JOIN) -> tuple[Figures, Found]:
-    """Verify; return figures, and the objects of each list and kind."""
-    job = await engine.start_job(JobKind.VERIFY, args, "op1", os.urandom(4).hex())
-    await engine.wait(job)
-    row = await engine.ledger.job(job)
-    assert row is not None
-    assert row.state is JobState.DONE, row.result
-    return await told(engine, job)
-
-
-async def told(engine: Engine, job: int) -> tuple[Figures, Found]:
-    """Return what a verification came to."""
-    proof = await engine.ledger.proof(job)
-    assert proof is not None
-    found: Found = {}
-    for listed in Listed:
-        page = ListPages().page(engine.path / proof.folder, listed, 0, 10_000)
-        for line in page.lines:
-            found.setdefault((listed, line.kind), set()).add(line.object)
-    return Figures.parse(proof.figures), found
-
-
-def lose(table: Path, key: str) -> None:
-    """Remove a row of bucket0."""
-    change(table, f"DELETE FROM {OBJECTS}{where(key)}")  # noqa: S608 - a test's own words
-
-
-def change(table: Path, *statements: str) -> None:
-    with closing(sqlite3.connect(table, isolation_level=None)) as db:
-        for statement in statements:
-            db.execute(statement)
-
-
-def setting(what: str, key: str) -> str:
-    """Return the statement that sets something of a row of bucket0."""
-    return f"UPDATE {OBJECTS} SET {what}{where(key)}"  # noqa: S608 - a test's own words
-
-
-def where(key: str) -> str:
-    return f" WHERE bucket='bucket0' AND s3_key='{key}'"
 
 
 async def test_a_migrated_set_is_equal_and_leaves_its_lists_alone(
@@ -373,61 +321,3 @@ async def test_a_killed_verification_goes_on_and_joins_no_part_twice(
     assert proof is not None
     assert figures.bytes is not None
     assert figures.bytes.seed == int(proof.args["seed"])
-
-
-async def test_i7_a_pin_that_nobody_could_look_at_is_an_error_and_a_lost_one_differs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ground = make_ground(tmp_path, objects=30)
-    with nodes_under(ground, KNOBS, monkeypatch) as nodes:
-        async with engine_on(ground) as engine:
-            assert (await migrate(engine)).state == "done"
-            assert (await verified(engine))[0].found == 0
-            silent, liar = nodes.cluster.peers[0], nodes.cluster.peers[1]
-            silent.down = True
-            liar.lies = ("unexpectedly_unpinned", "")
-            figures, found = await verified(engine)
-    assert figures.unpinned == len(found[Listed.DIFFER, Ill.NO_PIN]) > 0
-    assert figures.unread == len(found[Listed.ERROR, Ill.UNREAD]) > 0
-    # of two copies on three nodes each bundle has one on the silent or on the lying node
-    assert not found.get((Listed.EQUAL, ""))
-    assert {one for one, n in figures.objects.items() if n} == {Listed.DIFFER, Listed.ERROR}
-
-
-async def test_a_pin_that_is_seen_at_the_second_look_is_no_difference(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ground = make_ground(tmp_path, objects=30)
-    look = join_pins.Pins.look
-    with nodes_under(ground, KNOBS, monkeypatch) as nodes:
-        liar = nodes.cluster.peers[1]
-
-        async def settles(self: join_pins.Pins, reins: Reins, *, odd_only: bool = False) -> None:
-            liar.lies = None if odd_only else ("pinning", "")
-            await look(self, reins, odd_only=odd_only)
-
-        monkeypatch.setattr(join_pins.Pins, "look", settles)
-        async with engine_on(ground) as engine:
-            assert (await migrate(engine)).state == "done"
-            figures, _ = await verified(engine)
-    assert (figures.found, figures.bundles_unpinned) == (0, 0)
-
-
-@pytest.mark.timeout(120)
-async def test_a_table_that_is_asked_by_pages_is_joined_alike(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ground = make_ground(tmp_path, objects=30)
-    with (
-        YdbProcess(tmp_path / "stand-in.db") as ydb,
-        nodes_under(ground, KNOBS, monkeypatch, table=f"ydb:{ydb.spec}"),
-    ):
-        async with engine_on(ground) as engine:
-            assert (await migrate(engine)).state == "done"
-            assert (await verified(engine))[0].objects == {Listed.EQUAL: len(ground.bodies)}
-            table = await open_target_table(engine.workspace, profiles.load("guide"))
-            await table.delete("bucket0", ["d0/k0007"])
-            await table.close()
-            figures, found = await verified(engine)
-    assert figures.found == 1
-    assert found[Listed.MISSING, Ill.NO_ROW] == {"bucket0/d0/k0007"}
