@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.config.knobs import Knobs
+from core.control import wire_verify
+from core.control.ledger_desk import ledger_desk
 from core.display import parse_object_name
 from core.engine.verifying import join_lanes, join_pins, verifications
 from core.engine.verifying.join_task import PartTask
-from core.errors import BadInput, NoPlan
+from core.errors import BadInput, NoPlan, WrongState
 from core.ledger import proofs
 from core.model import JobKind, JobState
 from core.verify import segments
@@ -321,3 +323,31 @@ async def test_a_killed_verification_goes_on_and_joins_no_part_twice(
     assert proof is not None
     assert figures.bytes is not None
     assert figures.bytes.seed == int(proof.args["seed"])
+
+
+async def test_proofs_and_their_lists_are_told_without_an_engine(ground: Ground) -> None:
+    async with ledger_desk(ground.workspace) as desk:
+        assert (await desk.proofs(5)).proofs == []
+        with pytest.raises(WrongState, match="nothing was verified yet"):
+            await desk.proof(None)
+    lose(ground.target / "objects.db", "d0/k0007")
+    async with engine_on(ground) as engine:
+        await verified(engine, {"sample": "5", "seed": "-3"})
+    async with ledger_desk(ground.workspace) as desk:
+        proof = await desk.proof(None)
+        rows = await desk.view(wire_verify.ViewQuery(name="missing", kind=Ill.NO_ROW))
+        equal = await desk.view(wire_verify.ViewQuery(name="equal", at=3, limit=2))
+        with pytest.raises(BadInput, match="no list odd"):
+            await desk.view(wire_verify.ViewQuery(name="odd"))
+        with pytest.raises(WrongState, match="job 99 verified nothing"):
+            await desk.view(wire_verify.ViewQuery(name="equal", job=99))
+    assert (proof.state, proof.partial, proof.phase) == ("done", False, "done")
+    assert (proof.bytes.mode, proof.bytes.seed, proof.bytes.whole) == ("sample", -3, True)
+    assert proof.verdict_age_s is not None
+    assert [(one.name, one.objects) for one in proof.lists if one.objects] == [
+        ("equal", len(ground.bodies) - 1),
+        ("missing", 1),
+    ]
+    assert [(row.object, row.kind) for row in rows.rows] == [("bucket0/d0/k0007", "no_row")]
+    assert [row.at for row in equal.rows] == [3, 4]
+    assert equal.total == len(ground.bodies) - 1
