@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING, Final
 
@@ -39,7 +40,8 @@ async def write_failed(client: Client, job: int, path: Path) -> int:
     except OSError as error:
         raise disk_error(error, doing="writing the list", path=path) from error
     finally:
-        fresh.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a read-only disk says so of no file, too
+            fresh.unlink()
     return n
 
 

@@ -100,7 +100,7 @@ class BackupRun:
             facts: BackupFacts = await self._guarded(writer.end)
             await self._guarded(_to_disk, file)
         finally:
-            await asyncio.to_thread(file.close)
+            await self._guarded(file.close)  # what is left in its buffer finds no room, either
         await asyncio.to_thread(self._read_back, profile, facts)
         return facts
 
@@ -141,8 +141,11 @@ class BackupRun:
                 os.close(folder)
 
     def _remove_part(self) -> None:
-        with contextlib.suppress(FileNotFoundError):
+        try:
             self._part.unlink()
+        except OSError:  # a read-only disk says so of a file that is not there, too
+            if os.path.lexists(self._part):
+                raise
 
     async def _guarded(self, work: Callable[..., T], *given: object) -> T:
         """Run work on the file in a thread; the disk's faults as ours."""

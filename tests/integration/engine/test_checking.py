@@ -50,6 +50,15 @@ async def test_a_check_makes_no_table_where_none_is(engine: Engine, ground: Grou
     assert not table_of(ground).exists()
 
 
+async def test_a_check_whose_report_has_no_place_is_the_disks_fault_and_not_ours(
+    engine: Engine, ground: Ground
+) -> None:
+    (ground.workspace / "reports").write_text("")
+    row = await ended(engine, await engine.start_job(JobKind.CHECK, {}, "tester", "nowhere"))
+    assert row.state == "failed"
+    assert "Not a directory at" in row.result
+
+
 async def test_a_check_that_is_cancelled_says_that_its_lists_are_not_whole(
     engine: Engine, ground: Ground, monkeypatch: pytest.MonkeyPatch
 ) -> None:

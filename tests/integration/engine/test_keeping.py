@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from core.config.knobs import Knobs
+from core.engine.keeping.backup_run import BackupRun
 from core.engine.keeping.wish import Act
-from core.errors import BadInput, Refused
+from core.errors import BadInput, Denied, Refused
 from tests.integration.engine.ground import engine_on, make_ground, make_workspace, migrate
 from tests.integration.engine.keeping import (
     all_rows,
@@ -25,7 +28,7 @@ from tests.integration.engine.keeping import (
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
+    from typing import BinaryIO
 
     from core.engine.engine import Engine
     from tests.integration.engine.ground import Ground
@@ -317,3 +320,36 @@ async def test_swaps_that_follow_at_once_keep_every_table_that_was_in_use(
     came = [await done(engine, Act.RESTORE, file=str(kept)) for _ in range(4)]
     assert len({one.old for one in came}) == 4
     assert len(names(table_of(ground))) == 2 * (1 + 4)
+
+
+async def test_a_backup_for_which_there_is_no_room_says_so_and_leaves_nothing(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: BackupRun) -> BinaryIO:
+        return Path("/dev/full").open("wb", buffering=1 << 20)
+
+    monkeypatch.setattr(BackupRun, "_open", full)
+    row = await backed_up(engine, tmp_path / "kept.ndjson")
+    assert row.state == "failed"
+    assert "there is no room for the backup" in row.result
+    assert not [name for name in entries(tmp_path) if "kept" in name]
+
+
+async def test_a_backup_on_a_disk_that_is_read_only_says_so(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unlink = Path.unlink
+
+    def refused(path: Path, *, missing_ok: bool = False) -> None:
+        if path.name == ".kept.ndjson.part":  # a file that is not there, too
+            raise OSError(errno.EROFS, "Read-only file system")
+        unlink(path, missing_ok=missing_ok)
+
+    def no_file(_: BackupRun) -> BinaryIO:
+        raise Denied(what="the disk is read-only", where="kept", remedy="")
+
+    monkeypatch.setattr(Path, "unlink", refused)
+    monkeypatch.setattr(BackupRun, "_open", no_file)
+    row = await backed_up(engine, tmp_path / "kept.ndjson")
+    assert row.state == "failed"
+    assert "the disk is read-only" in row.result
