@@ -169,7 +169,7 @@ def difference(one: Amiss, place: tuple[bytes, bytes]) -> Difference:
         *place,
         b"",
         one.ill,
-        field="pin",
+        field="manifest" if one.ill is Ill.NO_MANIFEST else "pin",
         wanted=wanted,
         found=one.found,
         where=one.where,
