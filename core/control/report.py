@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 import msgspec
 
 from core.config.redact import redact
+from core.config.units import parse_share
 from core.control import report_left, snapshot
 from core.control.checks import Assessed, checks
 from core.control.describe import with_plan, workspace_of
@@ -87,6 +88,7 @@ def _assembled(  # noqa: PLR0913 - all that a report is made of
         proofs=[proof_told(row, job) for row, job in seen.proofs],
         changed_ns=seen.sums.changed_ns,
         changing=seen.sums.changing,
+        max_bound=parse_share(workspace.cutover.max_bound),
     )
     assessed = checks(
         Assessed(

@@ -7,6 +7,7 @@ fault as much as its absence (I7). A part that was looked at later can only add 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING, Final
 
 from core.display import count, size
@@ -25,6 +26,8 @@ UNKNOWN: Final = "unknown"
 _AGAIN: Final = "Verify again: vgwm verify."
 _VERIFY: Final = "vgwm verify"
 _KIND: Final = "verify"
+_ALMOST: Final = 3.0
+"""A sample of so many times 1/share without a bad one bounds the share, at 95 %."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +44,14 @@ class Judged:
 class Proven:
     """All proofs, the newest first, and when the target last changed.
 
-    changing: the job that changes it now.
+    changing: the job that changes it now. max_bound: the largest share of bad objects that a sample
+    may leave likely (`cutover.max_bound`).
     """
 
     proofs: Sequence[wire_verify.Proof]
     changed_ns: int | None = None
     changing: int | None = None
+    max_bound: float = 1.0
 
     def whole(self, *, read: bool = False) -> wire_verify.Proof | None:
         """Return the newest that looked at all keys to its end. read: and at bytes, too."""
@@ -94,6 +99,11 @@ class Proven:
         elif unread:
             evidence += f"; {count(unread)} could not be looked at"
             state, remedy = UNKNOWN, f"See why in {whole.folder}/error.ndjson; then verify again."
+        elif read and _bound(whole) > self.max_bound:
+            evidence += f"; more than cutover.max_bound, {self.max_bound:.4%}"
+            enough = ceil(_ALMOST / self.max_bound) if self.max_bound else 0
+            sample = f"--sample-size {enough}, or " if enough else ""
+            state, remedy = UNKNOWN, f"Read more: vgwm verify {sample}--full."
         return Judged(state=state, evidence=evidence, measured_ns=_seen_ns(whole), remedy=remedy)
 
 
@@ -126,6 +136,10 @@ def _read(proof: wire_verify.Proof) -> bool:
     """Tell whether bytes were read: of a sample, or all of them to the end."""
     told = proof.bytes
     return told.whole and (told.n > 0 or told.mode == "full")
+
+
+def _bound(proof: wire_verify.Proof) -> float:
+    return 1.0 if proof.bytes.bound95 is None else proof.bytes.bound95
 
 
 def _faults(proof: wire_verify.Proof, ills: AbstractSet[Ill], *, read: bool) -> str:

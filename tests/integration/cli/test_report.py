@@ -84,7 +84,7 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Ground:
     for kind, args in (
         (JobKind.PLAN, {}),
         (JobKind.COPY, {}),
-        (JobKind.VERIFY, {"sample": "20", "seed": "7"}),
+        (JobKind.VERIFY, {"sample": "1000", "seed": "7"}),
     ):
         asyncio.run(job(ground, kind, **args))
     return ground
@@ -296,12 +296,23 @@ def test_i7_what_was_proved_before_the_target_changed_is_unknown_again(
         new.unlink()
 
 
+def test_a_sample_that_is_too_small_for_the_policy_is_no_pass(migrated: Steps) -> None:
+    migrated.run(JobKind.VERIFY, sample="5")
+    told = migrated.report("--offline", code=4)
+    by = {item["id"]: item for item in told["items"]}
+    assert by["migrated"]["state"] == by["metadata"]["state"] == "pass"
+    for name in ("checksums", "corruption"):
+        assert by[name]["state"] == "unknown"
+        assert "more than cutover.max_bound, 0.0500%" in by[name]["evidence"]
+        assert "--sample-size 6000, or --full" in by[name]["remedy"]
+
+
 def test_a_fault_that_was_found_fails_its_item_alone(migrated: Steps) -> None:
     with closing(
         sqlite3.connect(migrated.ground.target / "objects.db", isolation_level=None)
     ) as db:
         db.execute("UPDATE versitygw_objects SET size=size+1 WHERE s3_key='large.bin'")
-    migrated.run(JobKind.VERIFY, sample="20")
+    migrated.run(JobKind.VERIFY, sample="1000")
     told = migrated.report("--offline", code=1)
     by = states(told)
     assert (by["checksums"], by["migrated"], by["corruption"]) == ("fail", "pass", "pass")

@@ -117,6 +117,15 @@ def test_a_sample_says_its_bound_and_a_full_look_that_it_was_one() -> None:
     assert "every byte" in Proven(proofs=[proof(3, bytes=full)]).judge(WRONG, read=True).evidence
 
 
+@pytest.mark.parametrize(
+    ("most", "state"), [(0.0005, "pass"), (0.0003, "pass"), (0.0002, "unknown"), (0.0, "unknown")]
+)
+def test_a_bound_above_the_policy_is_no_pass(most: float, state: str) -> None:
+    known = Proven(proofs=[proof(3)], max_bound=most)
+    assert known.judge(WRONG, read=True).state == state
+    assert known.judge(WRONG).state == "pass", "the join has no bound"
+
+
 def answer(check: str, verdict: Verdict, url: str = "https://green:7070") -> Answer:
     return Answer(
         check=check,
