@@ -209,6 +209,9 @@ async def test_i9_planted_secrets_are_found_nowhere(place: Place) -> None:
         assert any(event.level != "info" for event in events.events), "no server was heard"
         for words in ("status --json", "status --plain", "errors --json", "jobs --json", "set"):
             said.append(await told(*words.split()))
+        repeat_credentials(place.nodes)
+        said.append(await told("report", "--output", str(home / "report")))
+        assert len(list((home / "report").iterdir())) == 3
         await told("pause")
         said.append(titles_and_environments(now.engine.pid))
         said.append(await asyncio.to_thread(frames, ws, home))
