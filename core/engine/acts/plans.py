@@ -7,31 +7,25 @@ few are remembered by their hash, which is what a job must carry to do one.
 from __future__ import annotations
 
 import asyncio
-import logging
 from dataclasses import dataclass, field
-from itertools import count
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from core.engine.acts.choosing import chosen, named
 from core.engine.acts.rereading import Rereader
 from core.engine.acts.wish import CORRUPT, Wish, WishHash
 from core.engine.settings import source_config
-from core.errors import BadInput, Broken, Refused, VgwmError, WrongState
+from core.engine.shelf import Shelf
+from core.errors import BadInput, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from core.config.schema import Workspace
     from core.engine.acts.wish import Deed
+    from core.errors import VgwmError
     from core.ledger.failure_looks import Standing
     from core.ledger.failure_pages import FailurePlace
     from core.ledger.reading import LedgerReader
-
-log = logging.getLogger(__name__)
-
-KEPT: Final = 16
-"""Plans that are remembered: a person looks at one and confirms it."""
-
 
 MOST_NAMED: Final = 500_000
 """Objects that they name together: some 100 MB."""
@@ -80,17 +74,11 @@ class ActPlans:
     def __init__(self, ledger: LedgerReader, workspace: Workspace) -> None:
         self._ledger = ledger
         self._workspace = workspace
-        self._ids = count(1)
-        self._plans: dict[int, ActPlan] = {}
-        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._shelf = Shelf[ActPlan]("plans", weight=_named, most=MOST_NAMED)
 
     async def close(self) -> None:
         """Break off what is being made."""
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        await self._shelf.close()
 
     async def make(self, wish: Wish, names: Sequence[str], *, patience_s: float) -> ActPlan:
         """Begin a plan, wait a moment for it, and return it: made, or still in the making.
@@ -100,30 +88,19 @@ class ActPlans:
         """
         if names:
             wish = wish.of(await named(self._ledger, wish.deed, names))
-        plan = ActPlan(id=next(self._ids), wish=wish)
-        self._plans[plan.id] = plan
-        self._forget()
-        task = asyncio.create_task(self._make(plan), name=f"act plan {plan.id}")
-        self._tasks[plan.id] = task
-        task.add_done_callback(lambda _: self._tasks.pop(plan.id, None))
-        await asyncio.wait([task], timeout=patience_s)
-        return plan
+        plan = ActPlan(id=self._shelf.number(), wish=wish)
+        return await self._shelf.make(plan, self._make, patience_s=patience_s)
 
     def get(self, number: int) -> ActPlan:
         """Return a plan by its id. Raises WrongState once it is forgotten."""
-        plan = self._plans.get(number)
-        if plan is None:
-            raise WrongState(
-                what=f"plan {number} is forgotten", where="plans", remedy="Ask for it again."
-            )
-        return plan
+        return self._shelf.get(number)
 
     async def confirmed(self, deed: Deed, confirmed: str) -> Wish:
         """Return what the plan with this hash is to do, if the world is as it was shown (I8).
 
         Raises Refused with the difference if it has moved, or if nobody was shown such a plan.
         """
-        plan = next((one for one in self._plans.values() if one.hash == confirmed), None)
+        plan = next((one for one in self._shelf if one.hash == confirmed), None)
         if not confirmed or plan is None or plan.wish.deed != deed:
             raise Refused(
                 what=f"there is no plan {confirmed} of a {deed}; nothing was done",
@@ -145,31 +122,10 @@ class ActPlans:
             )
         return plan.wish
 
-    def _forget(self) -> None:
-        """Drop the oldest plans: there may be only so many, that name only so many objects."""
-        while len(self._plans) > 1 and (len(self._plans) > KEPT or self._named() > MOST_NAMED):
-            oldest = next(iter(self._plans))
-            del self._plans[oldest]
-            if oldest in self._tasks:
-                self._tasks[oldest].cancel()
-
-    def _named(self) -> int:
-        return sum(len(plan.wish.places or ()) for plan in self._plans.values())
-
     async def _make(self, plan: ActPlan) -> None:
-        try:
-            if plan.wish.code == CORRUPT and plan.wish.places is None:
-                plan.wish = plan.wish.of(await self._corrupt(plan))
-            await self._look(plan)
-        except VgwmError as error:
-            plan.error = error
-        except Exception as error:  # the plan's own border: told to who asked, and logged
-            log.exception("plan %d stumbled", plan.id)
-            plan.error = Broken(
-                what=f"the plan stumbled: {type(error).__name__}",
-                where="plans",
-                remedy="This is a fault of vgwm: report it with engine.log.",
-            )
+        if plan.wish.code == CORRUPT and plan.wish.places is None:
+            plan.wish = plan.wish.of(await self._corrupt(plan))
+        await self._look(plan)
 
     async def _look(self, plan: ActPlan) -> None:
         """Take every object of a plan, as it stands now."""
@@ -197,6 +153,10 @@ class ActPlans:
                     plan.spared.setdefault(Share(one.code, one.phase), Tally()).add(one)
             plan.seen += len(page)
         return found
+
+
+def _named(plan: ActPlan) -> int:
+    return len(plan.wish.places or ())
 
 
 def difference(before: ActPlan, now: ActPlan) -> str:

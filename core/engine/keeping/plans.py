@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from dataclasses import dataclass
 from importlib import import_module
-from itertools import count
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from core.engine.keeping.wish import Act, Confirmed
-from core.errors import Broken, Refused, VgwmError, WrongState
+from core.engine.shelf import Shelf
+from core.errors import Refused
 
 if TYPE_CHECKING:
     from core.config.schema import Workspace
     from core.engine.keeping.looking import Look
     from core.engine.keeping.wish import KeepingFacts, Wish
+    from core.errors import VgwmError
     from core.ledger.reading import LedgerReader
     from core.model import JobKind
-
-log = logging.getLogger(__name__)
-
-KEPT: Final = 16
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,49 +37,28 @@ class KeepingPlans:
     def __init__(self, ledger: LedgerReader, workspace: Workspace) -> None:
         self._ledger = ledger
         self._workspace = workspace
-        self._ids = count(1)
-        self._plans: dict[int, KeepingPlan] = {}
-        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._shelf = Shelf[KeepingPlan]("keepings")
         self._look: Look | None = None
 
     async def close(self) -> None:
         """Break off what is being made."""
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        await self._shelf.close()
 
     async def make(self, wish: Wish, *, patience_s: float) -> KeepingPlan:
         """Begin a plan, wait a moment for it, and return it: made, or still in the making."""
-        plan = KeepingPlan(id=next(self._ids), wish=wish)
-        self._plans[plan.id] = plan
-        while len(self._plans) > KEPT:
-            oldest = next(iter(self._plans))
-            del self._plans[oldest]
-            if oldest in self._tasks:
-                self._tasks[oldest].cancel()
-        task = asyncio.create_task(self._make(plan), name=f"keeping plan {plan.id}")
-        self._tasks[plan.id] = task
-        task.add_done_callback(lambda _: self._tasks.pop(plan.id, None))
-        await asyncio.wait([task], timeout=patience_s)
-        return plan
+        plan = KeepingPlan(id=self._shelf.number(), wish=wish)
+        return await self._shelf.make(plan, self._make, patience_s=patience_s)
 
     def get(self, number: int) -> KeepingPlan:
         """Return a plan by its id. Raises WrongState once it is forgotten."""
-        plan = self._plans.get(number)
-        if plan is None:
-            raise WrongState(
-                what=f"plan {number} is forgotten", where="keepings", remedy="Ask for it again."
-            )
-        return plan
+        return self._shelf.get(number)
 
     async def confirmed(self, kind: JobKind, confirmed: str) -> Confirmed:
         """Return what the plan with this hash is to do, if the world is as it was shown.
 
         Raises Refused with the difference if it has moved, or if nobody was shown such a plan.
         """
-        plan = next((one for one in self._plans.values() if one.hash == confirmed), None)
+        plan = next((one for one in self._shelf if one.hash == confirmed), None)
         if not confirmed or plan is None or plan.facts is None or plan.wish.act.kind is not kind:
             raise Refused(
                 what=f"there is no plan {confirmed} of a {kind}; nothing was done",
@@ -101,19 +76,9 @@ class KeepingPlans:
         return Confirmed(wish=plan.wish, facts=now)
 
     async def _make(self, plan: KeepingPlan) -> None:
-        try:
-            facts = await self._facts(plan.wish)
-            plan.facts = facts
-            plan.hash = facts.hash_of(plan.wish, self._workspace.id)
-        except VgwmError as error:
-            plan.error = error
-        except Exception as error:  # the plan's own border: told to who asked, and logged
-            log.exception("keeping plan %d stumbled", plan.id)
-            plan.error = Broken(
-                what=f"the plan stumbled: {type(error).__name__}",
-                where="keepings",
-                remedy="This is a fault of vgwm: report it with engine.log.",
-            )
+        facts = await self._facts(plan.wish)
+        plan.facts = facts
+        plan.hash = facts.hash_of(plan.wish, self._workspace.id)
 
     async def _facts(self, wish: Wish) -> KeepingFacts:
         # the target's clients are loaded when somebody asks, beside the loop

@@ -7,16 +7,15 @@ a report: so every step looks again before it writes. May import the ledger and 
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import re
 from dataclasses import dataclass
-from itertools import count
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
 from core.display import safe
-from core.errors import BadInput, Broken, Refused, VgwmError, WrongState
+from core.engine.shelf import Shelf
+from core.errors import BadInput, Refused, WrongState
 from core.verify.repair_plan import ConfirmedRepair, RepairPlan
 from core.verify.report_reading import differences
 
@@ -24,11 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from core.errors import VgwmError
     from core.ledger.reading import LedgerReader
 
-log = logging.getLogger(__name__)
-
-KEPT: Final = 16
 CHECK: Final = "check"
 """What a check's proof is called in the ledger."""
 
@@ -53,17 +50,11 @@ class RepairPlans:
         self._ledger = ledger
         self._workspace_id = workspace_id
         self._path = path
-        self._ids = count(1)
-        self._plans: dict[int, PlannedRepair] = {}
-        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._shelf = Shelf[PlannedRepair]("repairs")
 
     async def close(self) -> None:
         """Break off what is being made."""
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        await self._shelf.close()
 
     async def make(self, report: str, unpin: Sequence[str], *, patience_s: float) -> PlannedRepair:
         """Begin a plan, wait a moment for it, and return it: made, or still in the making.
@@ -73,32 +64,17 @@ class RepairPlans:
         """
         folder = await self._folder(report)
         planned = PlannedRepair(
-            id=next(self._ids), report=folder, plan=RepairPlan(self._workspace_id, unpin)
+            id=self._shelf.number(), report=folder, plan=RepairPlan(self._workspace_id, unpin)
         )
-        self._plans[planned.id] = planned
-        while len(self._plans) > KEPT:
-            oldest = next(iter(self._plans))
-            del self._plans[oldest]
-            if oldest in self._tasks:
-                self._tasks[oldest].cancel()
-        task = asyncio.create_task(self._make(planned), name=f"repair plan {planned.id}")
-        self._tasks[planned.id] = task
-        task.add_done_callback(lambda _: self._tasks.pop(planned.id, None))
-        await asyncio.wait([task], timeout=patience_s)
-        return planned
+        return await self._shelf.make(planned, self._make, patience_s=patience_s)
 
     def get(self, number: int) -> PlannedRepair:
         """Return a plan by its id. Raises WrongState once it is forgotten."""
-        planned = self._plans.get(number)
-        if planned is None:
-            raise WrongState(
-                what=f"plan {number} is forgotten", where="repairs", remedy="Ask for it again."
-            )
-        return planned
+        return self._shelf.get(number)
 
     async def confirmed(self, confirmed: str) -> ConfirmedRepair:
         """Return what the plan with this hash is to do, if its report still says the same (I8)."""
-        made = [one for one in self._plans.values() if one.made and one.plan.hash == confirmed]
+        made = [one for one in self._shelf if one.made and one.plan.hash == confirmed]
         if not confirmed or not made:
             raise Refused(
                 what=f"there is no plan {safe(confirmed)} of a repair; nothing was done",
@@ -132,18 +108,8 @@ class RepairPlans:
         return plan
 
     async def _make(self, planned: PlannedRepair) -> None:
-        try:
-            await asyncio.to_thread(_read, planned.report, planned.plan)
-            planned.made = True
-        except VgwmError as error:
-            planned.error = error
-        except Exception as error:  # the plan's own border: told to who asked, and logged
-            log.exception("repair plan %d stumbled", planned.id)
-            planned.error = Broken(
-                what=f"the plan stumbled: {type(error).__name__}",
-                where="repairs",
-                remedy="This is a fault of vgwm: report it with engine.log.",
-            )
+        await asyncio.to_thread(_read, planned.report, planned.plan)
+        planned.made = True
 
     async def _folder(self, report: str) -> Path:
         """Return the report that is meant: one that this workspace's ledger knows."""

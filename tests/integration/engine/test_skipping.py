@@ -8,12 +8,13 @@ import pytest
 
 from core.config.schema import DirTarget, PosixSource, Workspace
 from core.engine.acts import choosing
-from core.engine.acts.plans import KEPT, ActPlans
+from core.engine.acts.plans import ActPlans
 from core.engine.acts.progress import ActProgress
 from core.engine.acts.skipping import Skipping
 from core.engine.acts.wish import Deed, Wish
 from core.engine.holding import Hold
 from core.engine.reins import JobCancelled, Reins
+from core.engine.shelf import KEPT
 from core.errors import WrongState
 from core.ledger.rows import FailureDraft
 from core.model import JobKind, ObjectState
