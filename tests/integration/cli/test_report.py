@@ -18,6 +18,9 @@ import pytest
 
 from core.cli.main import main
 from core.config.knobs import Knobs
+from core.config.workspace import FILE_NAME, load
+from core.control.report import make
+from core.control.report_asked import unasked
 from core.engine.acts.skipping import Skipping
 from core.engine.acts.wish import Deed, Wish
 from core.engine.holding import Hold
@@ -336,6 +339,27 @@ def test_a_ledger_that_contradicts_itself_is_said_and_ends_with_7(
     by = {item["id"]: item for item in told["items"]}
     assert by["corruption"]["state"] == by["migrated"]["state"] == "fail"
     assert said in by["corruption"]["evidence"]
+
+
+async def test_i4_while_a_copy_writes_each_report_is_of_one_commit(tmp_path: Path) -> None:
+    ground = make_ground(tmp_path, objects=300)
+    make_workspace(ground, Knobs(workers=2, batch_size=10))
+    workspace = load(ground.workspace / FILE_NAME)
+    seen = []
+    async with engine_on(ground) as engine:
+        assert (await run_job(engine, JobKind.PLAN)).state == "done"
+        begun = await engine.start_job(JobKind.COPY, {}, "tester", "copy")
+        copying = asyncio.create_task(engine.wait(begun))
+        while not copying.done():
+            made = await asyncio.to_thread(
+                make, ground.workspace, workspace, unasked(workspace), live=True, output=None
+            )
+            assert made.ledger.sound, made.ledger.difference
+            seen.append(made.totals.migrated)
+            assert made.totals.migrated + made.totals.remaining == made.totals.objects
+        await copying
+    assert seen == sorted(seen)
+    assert any(0 < n < len(ground.bodies) for n in seen), "no report came between two commits"
 
 
 def test_files_are_private_kept_and_never_in_the_way(migrated: Steps, tmp_path: Path) -> None:
