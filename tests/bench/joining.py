@@ -15,6 +15,7 @@ from contextlib import ExitStack, closing
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from core.engine.verifying.join_process import collect_seldom
 from core.target import profile as profiles
 from core.target import sqlite_statements as sql
 from core.target.objects_sqlite import SqliteTable
@@ -220,6 +221,7 @@ def _memory(small: JoinedGround, large: JoinedGround) -> list[Figure]:
 
 def _lane(ground: JoinedGround, ydb: str, parts: Sequence[Segment], told: SimpleQueue[Ran]) -> None:
     """Join some parts, in a process of their own."""
+    collect_seldom()
     profile, folder = profiles.load(PROFILE), ground.folder
     with ExitStack() as stays:
         table = (
