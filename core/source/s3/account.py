@@ -13,7 +13,7 @@ from core.source.s3.refusals import as_error
 from core.source.s3.reply import Reply
 from core.source.s3.request import Request, bucket_path, canonical_query
 from core.source.s3.runs import EMPTY_PAGES, endless
-from core.source.s3.xml import local, parse
+from core.source.s3.xml import local, parse_as
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,8 @@ def buckets(caller: Caller, where: str) -> list[ListedBucket]:
     token = b""
     for _ in range(EMPTY_PAGES):
         query = canonical_query([("continuation-token", token)]) if token else ""
-        root = parse(asked(caller, Request("GET", "/", query), where), where)
+        body = asked(caller, Request("GET", "/", query), where)
+        root = parse_as("ListAllMyBucketsResult", body, where)
         for element in root.iter():
             if local(element.tag) == "Bucket":
                 told = {local(child.tag): child.text or "" for child in element}
@@ -53,7 +54,7 @@ def uploads(caller: Caller, bucket: bytes, where: str) -> Iterator[Upload]:
         pairs += [("key-marker", marks[0].encode())] if marks[0] else []
         pairs += [("upload-id-marker", marks[1].encode())] if marks[1] else []
         request = Request("GET", bucket_path(bucket), canonical_query(pairs))
-        root = parse(asked(caller, request, where), where)
+        root = parse_as("ListMultipartUploadsResult", asked(caller, request, where), where)
         told = {local(child.tag): child.text or "" for child in root}
         for element in root:
             if local(element.tag) == "Upload":

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from core.source.s3.xml import local, namespace, parse
+from core.source.s3.xml import local, namespace, parse_as
 
 if TYPE_CHECKING:
     from xml.etree import ElementTree as ET
@@ -52,7 +52,7 @@ class VersionsPage(NamedTuple):
 
 def objects_page(body: bytes, where: str) -> ObjectsPage:
     """Return a page of ListObjectsV2. Raises Broken."""
-    root = parse(body, where)
+    root = parse_as("ListBucketResult", body, where)
     ns = namespace(root)
     exact = _is_exact(root, ns)
     contents, key_name, size_name = f"{ns}Contents", f"{ns}Key", f"{ns}Size"
@@ -86,7 +86,7 @@ def objects_page(body: bytes, where: str) -> ObjectsPage:
 
 def versions_page(body: bytes, where: str) -> VersionsPage:
     """Return a page of ListObjectVersions: the current one of each key under b"". Raises Broken."""
-    root = parse(body, where)
+    root = parse_as("ListVersionsResult", body, where)
     ns = namespace(root)
     exact = _is_exact(root, ns)
     rows: list[RawRow] = []

@@ -11,12 +11,13 @@ import gzip
 import json
 from typing import TYPE_CHECKING, Final
 
+from core.errors import Broken
 from core.source.posix.outcome import Gone, Unreadable
 from core.source.s3.refusals import as_error
 from core.source.s3.reply import Reply
 from core.source.s3.request import Request, bucket_path, canonical_query
 from core.source.s3.tagging import tags_attribute
-from core.source.s3.xml import local, parse
+from core.source.s3.xml import local, parse_as
 
 if TYPE_CHECKING:
     from xml.etree import ElementTree as ET
@@ -76,7 +77,7 @@ def _asked(caller: Caller, bucket: bytes, query: str, where: str) -> bytes:
 
 
 def _acl(told: Attributes, body: bytes, where: str) -> None:
-    root = parse(body, where)
+    root = parse_as("AccessControlPolicy", body, where)
     owner = _first(root, "Owner")
     grants: list[dict[str, str]] = []
     for element in root.iter():
@@ -94,21 +95,27 @@ def _acl(told: Attributes, body: bytes, where: str) -> None:
 
 
 def _ownership(told: Attributes, body: bytes, where: str) -> None:
-    told["ownership"] = _value(parse(body, where), "ObjectOwnership").encode()
+    root = parse_as("OwnershipControls", body, where)
+    told["ownership"] = _value(root, "ObjectOwnership").encode()
 
 
 def _policy(told: Attributes, body: bytes, where: str) -> None:
-    del where  # it is JSON, kept as it stands
+    if not body.lstrip().startswith(b"{"):  # it is JSON, kept as it stands
+        raise Broken(
+            what="the endpoint's answer is no policy",
+            where=where,
+            remedy="Is it an S3 endpoint? Nothing of the answer was used.",
+        )
     told["policy"] = body
 
 
 def _cors(told: Attributes, body: bytes, where: str) -> None:
-    parse(body, where)
+    parse_as("CORSConfiguration", body, where)
     told["cors"] = body
 
 
 def _website(told: Attributes, body: bytes, where: str) -> None:
-    parse(body, where)
+    parse_as("WebsiteConfiguration", body, where)
     told["website"] = gzip.compress(body, mtime=0)  # as a backend keeps it
 
 
@@ -119,13 +126,14 @@ def _tagging(told: Attributes, body: bytes, where: str) -> None:
 
 
 def _versioning(told: Attributes, body: bytes, where: str) -> None:
-    state = _VERSIONING.get(_value(parse(body, where), "Status"))
+    root = parse_as("VersioningConfiguration", body, where)
+    state = _VERSIONING.get(_value(root, "Status"))
     if state is not None:
         told["versioning"] = state
 
 
 def _lock(told: Attributes, body: bytes, where: str) -> None:
-    root = parse(body, where)
+    root = parse_as("ObjectLockConfiguration", body, where)
     lock: dict[str, object] = {"Enabled": _value(root, "ObjectLockEnabled") == "Enabled"}
     mode = _value(root, "Mode")
     if mode:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 
-from core.source.s3.xml import local, parse
+from core.source.s3.xml import local, parse_as
 
 
 def tags_of(body: bytes, where: str) -> dict[str, str]:
     """Return the tags of a `Tagging` document. Raises Broken for one that is none."""
     found: dict[str, str] = {}
-    for element in parse(body, where).iter():
+    for element in parse_as("Tagging", body, where).iter():
         if local(element.tag) != "Tag":
             continue
         pair = {local(child.tag): child.text or "" for child in element}

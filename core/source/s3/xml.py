@@ -16,6 +16,7 @@ XML_BYTES: Final = 16 << 20
 """Limit of an answer in XML: a page of 1,000 keys of 1,024 encoded bytes takes 4 MB."""
 
 _ENCODING: Final = re.compile(rb"""<\?xml[^>]*\bencoding\s*=\s*["']([^"']*)["']""")
+_SHOWN: Final = 60
 _READ: Final = frozenset({b"utf-8", b"us-ascii"})
 
 
@@ -37,6 +38,17 @@ def parse(body: bytes, where: str) -> ET.Element:
         return ET.fromstring(text)  # noqa: S314 - see above
     except (ET.ParseError, ValueError) as error:
         raise _refused(f"cannot be read: {safe(str(error))}", where) from error
+
+
+def parse_as(name: str, body: bytes, where: str) -> ET.Element:
+    """Return the root of a document of that name, whatever its namespace. Raises as `parse`.
+
+    A page of a proxy is XML, too: taken for a listing it would tell of no object at all.
+    """
+    root = parse(body, where)
+    if local(root.tag) != name:
+        raise _refused(f"is a {safe(local(root.tag)[:_SHOWN])}, no {name}", where)
+    return root
 
 
 def namespace(root: ET.Element) -> str:

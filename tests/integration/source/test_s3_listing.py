@@ -198,6 +198,9 @@ def test_versions_that_are_repeated_across_pages_come_once(serve: Serve) -> None
         (refusal(403, "SignatureDoesNotMatch"), Denied),
         (answer(200, b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'), Broken),
         (answer(200, b"words"), Broken),
+        (answer(200, b"<html><body>Sign in</body></html>"), Broken),
+        (answer(200, b"<Error><Code>InternalError</Code></Error>"), Broken),
+        (answer(200, b"<ListAllMyBucketsResult/>"), Broken),
     ],
 )
 def test_a_listing_that_is_refused_or_hostile_is_an_error(
@@ -231,6 +234,10 @@ def test_a_busy_endpoint_is_listed_to_the_end(serve: Serve) -> None:
     assert _keys(serve(says)) == sorted(bucket.objects)
 
 
+def _named(name: str, inner: str) -> bytes:
+    return f"<{name}>{inner}</{name}>".encode()
+
+
 def test_buckets_and_uploads_are_listed_to_the_end(serve: Serve) -> None:
     def says(asked: Asked) -> Say:
         if not asked.bucket:
@@ -238,12 +245,14 @@ def test_buckets_and_uploads_are_listed_to_the_end(serve: Serve) -> None:
             token = "" if second else "<ContinuationToken>t</ContinuationToken>"
             name = "a" if second else "b"
             one = f"<Bucket><Name>{name}</Name><CreationDate>2026-11-26T01:34:25Z</CreationDate>"
-            return answer(200, f"<R><Buckets>{one}</Bucket></Buckets>{token}</R>".encode())
+            return answer(
+                200, _named("ListAllMyBucketsResult", f"<Buckets>{one}</Bucket></Buckets>{token}")
+            )
         second = "key-marker" in asked.query
         marks = "<NextKeyMarker>k</NextKeyMarker><NextUploadIdMarker>u</NextUploadIdMarker>"
         more = "" if second else f"<IsTruncated>true</IsTruncated>{marks}"
         one = f"<Upload><Key>{int(second)}</Key><UploadId>u</UploadId></Upload>"
-        return answer(200, f"<R>{more}{one}</R>".encode())
+        return answer(200, _named("ListMultipartUploadsResult", f"{more}{one}"))
 
     with S3Client(serve(says).config) as client:
         assert [one.name for one in client.buckets()] == [b"a", b"b"]
