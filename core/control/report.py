@@ -21,6 +21,7 @@ from core.control.describe import with_plan, workspace_of
 from core.control.ledger_desk import at_rest
 from core.control.proof_desk import told as proof_told
 from core.control.report_items import Known, items
+from core.control.report_lists import lists_of
 from core.control.report_names import NAME, ClassOf, write_names
 from core.control.report_proved import Proven
 from core.control.report_reading import held, one_commit
@@ -123,6 +124,7 @@ def _assembled(  # noqa: PLR0913 - all that a report is made of
         changed_ns=seen.sums.changed_ns,
         verified=proven.whole(),
         newest=_newest(proven),
+        lists=tuple(lists_of(folder, one) for one in _shown(proven)),
         left=tuple(left),
         left_file=None if names is None else names.file,
         assessed=_assessed(assessed),
@@ -198,6 +200,11 @@ def _plan(seen: Held) -> ReportPlan | None:
 def _states(found: Sequence[ReportItem]) -> dict[str, int]:
     counted = Counter(one.state for one in found)
     return {state: counted[state] for state in ("pass", "fail", "unknown", "not offered")}
+
+
+def _shown(proven: Proven) -> list[wire_verify.Proof]:
+    whole = proven.whole()
+    return [*([] if whole is None else [whole]), *_newest(proven)]
 
 
 def _newest(proven: Proven) -> tuple[wire_verify.Proof, ...]:

@@ -74,6 +74,16 @@ class ReportCounts(wire.Wire, frozen=True, kw_only=True):
     source_sums: dict[str, int] = field(default_factory=dict)
 
 
+class ReportLists(wire.Wire, frozen=True, kw_only=True):
+    """Whether a proof's lists are on disk. state: there, gone, other (not as they were counted).
+
+    A proof that was not made to its end has none.
+    """
+
+    job: int
+    state: str
+
+
 class ReportLeft(wire.Wire, frozen=True, kw_only=True):
     """What was not carried, of one class. n: objects if whole, else things that objects have.
 
@@ -133,7 +143,8 @@ class ReportFile(wire.Wire, frozen=True, kw_only=True):
 class Report(wire.Wire, frozen=True, kw_only=True):
     """All of it. verified: the newest verification that looked at everything to its end.
 
-    newest: the newest proof of each kind, whatever it covered, where that is another one.
+    newest: the newest proof of each kind, whatever it covered, where that is another one. lists: of
+    all of these.
     changed_ns: when the target last changed; what was proved before says nothing of it since.
     states: items by state.
     """
@@ -151,6 +162,7 @@ class Report(wire.Wire, frozen=True, kw_only=True):
     changed_ns: int | None
     verified: wire_verify.Proof | None
     newest: tuple[wire_verify.Proof, ...]
+    lists: tuple[ReportLists, ...]
     left: tuple[ReportLeft, ...]
     left_file: ReportFile | None
     assessed: ReportAssessed

@@ -217,6 +217,21 @@ def test_a_sample_that_is_too_small_for_the_policy_is_no_pass(migrated: Steps) -
         assert "--sample-size 6000, or --full" in by[name]["remedy"]
 
 
+def test_lists_that_are_gone_or_shorter_than_they_were_counted_are_said(migrated: Steps) -> None:
+    told = migrated.report("--offline", code=4)
+    job, folder = told["verified"]["job"], migrated.ground.workspace / told["verified"]["folder"]
+    assert told["lists"] == [{"job": job, "state": "there"}]
+    contents = folder / "index/lists.json"
+    contents.write_text(
+        contents.read_text().replace(f'"rows":{len(migrated.ground.bodies)}', '"rows":1')
+    )
+    assert migrated.report("--offline", code=4)["lists"] == [{"job": job, "state": "other"}]
+    contents.write_text("{")
+    assert migrated.report("--offline", code=4)["lists"] == [{"job": job, "state": "other"}]
+    contents.unlink()
+    assert migrated.report("--offline", code=4)["lists"] == [{"job": job, "state": "gone"}]
+
+
 def test_a_fault_that_was_found_fails_its_item_alone(migrated: Steps) -> None:
     with closing(
         sqlite3.connect(migrated.ground.target / "objects.db", isolation_level=None)
