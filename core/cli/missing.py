@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _FOUND_SOMETHING = 1
+_SIDES = (
+    ("missing", "missing on the target"),
+    ("extra", "extra on the target"),
+    ("error", "could not be looked at"),
+)
 
 
 @click.command()
@@ -45,7 +50,8 @@ def missing(  # noqa: PLR0913 - the options of one command
     """Name what is on one side only: the join of `verify`, both ways, without its bytes.
 
     Missing on the target: not copied yet, failed, changed since, or its row is gone. Extra there:
-    deleted at the source, or a row that no copy made. Exit 1 if there is any.
+    deleted at the source, or a row that no copy made. Exit 1 if there is any, or one that could
+    not be looked at: of it nothing is said.
     """
     from core.cli.run import Errand, Manner, run_job
     from core.control.agree import check_plan_file
@@ -82,7 +88,7 @@ async def _judge(client: Client, last: wire.Snapshot, output: Path | None) -> Ve
     job = max((job for job in last.jobs if job.kind == "verify"), key=lambda job: job.id)
     proof = await client.proof(job.id)
     lines: list[str] = []
-    for name, words in (("missing", "missing on the target"), ("extra", "extra on the target")):
+    for name, words in _SIDES:
         size = sizes(proof)[name]
         lines.append(f"{size.sign} {count(size.objects)} {words}")
         if size.rows:
@@ -96,8 +102,17 @@ async def _judge(client: Client, last: wire.Snapshot, output: Path | None) -> Ve
         lines.append(
             f"{count(written)} that failed are in {output}: vgwm retry --from {output}"
             if written
-            else "none of them failed: nothing is written. What is planned comes with vgwm copy,"
-            " what came or changed since with vgwm sync, a lost row with vgwm metadata repair."
+            else "none of the missing failed: nothing is written. What is planned comes with"
+            " vgwm copy, what came or changed since with vgwm sync, a lost row with vgwm metadata"
+            " repair."
         )
-    found = sum(sizes(proof)[name].objects for name in ("missing", "extra"))
-    return Verdict({"proof": proof, "written": written}, lines, _FOUND_SOMETHING if found else 0)
+    # rows, for a key that differs and could not be read in full counts as different alone
+    unread = sizes(proof)["error"].rows
+    if unread:
+        lines.append(
+            "Whether these are missing is unknown: vgwm missing looks again, vgwm errors lists"
+            " what failed to copy."
+        )
+    found = unread + sum(sizes(proof)[name].objects for name in ("missing", "extra"))
+    code = _FOUND_SOMETHING if found or proof.partial else 0
+    return Verdict({"proof": proof, "written": written}, lines, code)

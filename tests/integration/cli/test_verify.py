@@ -97,7 +97,7 @@ async def test_missing_names_both_sides_and_writes_what_a_retry_takes(
     assert "+ 1 missing on the target" in ran.out
     assert "not_copied     photos/new" in ran.out
     assert "gone_at_source docs/read me.txt" in ran.out
-    assert "none of them failed: nothing is written" in ran.out
+    assert "none of the missing failed: nothing is written" in ran.out
     assert not names.exists()
 
 
@@ -112,6 +112,11 @@ async def test_what_failed_to_copy_is_written_for_a_retry(
     path.rename(tmp_path / "aside")
     path.symlink_to(path.name)
     assert (await run("copy")).code == 1
+    unread = await run("missing", "--write", str(names))
+    assert (unread.code, names.exists()) == (1, False), "unread is not equal (I7)"
+    assert "! 1 could not be looked at" in unread.out
+    assert "photos/z" in unread.out
+    assert "Whether these are missing is unknown" in unread.out
     path.unlink()
     (tmp_path / "aside").rename(path)
     ran = await run("missing", "--write", str(names))
