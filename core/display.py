@@ -122,6 +122,11 @@ def count(n: int) -> str:
     return f"{n:,}"
 
 
+def counted(n: int, noun: str) -> str:
+    """Return a count with its noun, of more than one thing in the plural: `1 round`, `2 rounds`."""
+    return f"{count(n)} {noun}" if n == 1 else f"{count(n)} {noun}s"
+
+
 def percent(done: int, total: int) -> str:
     """Return done of total as `40.0 %`, cut and not rounded: 100.0 only if nothing is left.
 

@@ -134,16 +134,16 @@ def total_facts(now: wire.Snapshot) -> list[Fact]:
         Fact(
             label="objects",
             parts=(
-                f"{display.count(totals.migrated)} of {display.count(totals.objects)}",
-                display.percent(totals.migrated, totals.objects) if known else _WALKING,
+                f"{display.count(totals.migrated)} of {display.count(totals.wanted)}",
+                display.percent(totals.migrated, totals.wanted) if known else _WALKING,
             ),
             state=State.DONE if whole else State.NONE,
         ),
         Fact(
             label="bytes",
             parts=(
-                f"{display.size(totals.migrated_bytes)} of {display.size(totals.size_bytes)}",
-                display.percent(totals.migrated_bytes, totals.size_bytes) if known else _WALKING,
+                f"{display.size(totals.migrated_bytes)} of {display.size(totals.wanted_bytes)}",
+                display.percent(totals.migrated_bytes, totals.wanted_bytes) if known else _WALKING,
             ),
         ),
         Fact(
@@ -190,7 +190,9 @@ def lag_facts(now: wire.Snapshot) -> list[Fact]:
     if now.sync_lag_s is None:
         return []
     lag = display.duration(now.sync_lag_s)
-    return [Fact(label="lag", parts=(lag, f"{display.count(now.sync_pending)} objects to carry"))]
+    return [
+        Fact(label="lag", parts=(lag, f"{display.counted(now.sync_pending, 'object')} to carry"))
+    ]
 
 
 def _speed(objects_s: float | None, bytes_s: float | None, over: str = "") -> tuple[str, ...]:

@@ -115,7 +115,7 @@ def _migrated(known: Known) -> Judged:
         "given up by operators": totals.waived,
         "left behind by the plan": _n(known.left, report_left.BEHIND, whole=True),
     }
-    of = f"{count(totals.migrated)} of {count(totals.objects)} are on the target"
+    of = f"{count(totals.migrated)} of {count(totals.wanted)} are on the target"
     missing = ", ".join(f"{count(n)} {name}" for name, n in short.items() if n)
     if missing:
         return _failed(known, f"{of}; {missing}", _COPY)

@@ -36,6 +36,7 @@ def totals(counted: Counters, *, pins_waiting: int, waived: int) -> wire.Totals:
         failed=counted.failed,
         skipped=counted.skipped,
         gone=counted.gone,
+        gone_bytes=counted.gone_bytes,
         remaining=counted.remaining,
         size_bytes=counted.size_bytes,
         migrated_bytes=counted.migrated_bytes,
@@ -59,7 +60,8 @@ def job(row: JobRow, now: wire.Totals, *, planned: bool) -> wire.Job:
     copies = row.kind is JobKind.COPY
     ended = row.state in ENDED
     done = now.migrated if copies else now.objects
-    total = now.objects if planned and (copies or ended) else None
+    of = now.wanted if copies else now.objects
+    total = of if planned and (copies or ended) else None
     figures: dict[str, int] = {}
     if row.kind is JobKind.ASSESS:
         progress = AssessProgress.parse(row.progress)

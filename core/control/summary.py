@@ -22,9 +22,9 @@ class Stalled(msgspec.Struct, frozen=True, kw_only=True):
 class Summary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """total = migrated + failed + skipped + gone + remaining (I4).
 
-    percent is floored to 0.1: 100 means all. Rates, ETA and stall are absent while unknown; then
-    eta_unknown says why, or eta_ending how near the end is. waived: of the skipped, those by
-    operators.
+    percent is of the total without what is gone, floored to 0.1: 100 means all. Rates, ETA and
+    stall are absent while unknown; then eta_unknown says why, or eta_ending how near the end is.
+    waived: of the skipped, those by operators.
     """
 
     total: int = msgspec.field()
@@ -64,7 +64,7 @@ def summary(now: wire.Snapshot) -> Summary:
         skipped=totals.skipped,
         gone=totals.gone,
         remaining=totals.remaining,
-        percent=percent(totals.migrated, totals.objects),
+        percent=percent(totals.migrated, totals.wanted),
         size_bytes=totals.size_bytes,
         migrated_bytes=totals.migrated_bytes,
         planned=now.workspace.planned,

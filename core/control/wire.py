@@ -48,6 +48,17 @@ class Totals(Wire, frozen=True, kw_only=True):
     waived: int = 0  # of the skipped: by an operator, now
     skips_made: int = 0  # by operators, ever
     skips_undone: int = 0
+    gone_bytes: int = 0
+
+    @property
+    def wanted(self) -> int:
+        """Objects that the target is to have, or was: what the source has no more is not owed."""
+        return self.objects - self.gone
+
+    @property
+    def wanted_bytes(self) -> int:
+        """Bytes of those."""
+        return self.size_bytes - self.gone_bytes
 
 
 class Rate(Wire, frozen=True, kw_only=True):

@@ -31,8 +31,8 @@ def status_line(scene: Scene) -> str:
     t = now.totals
     return (
         f"vgwm {scene.workspace}: {standing(now).text}, "
-        f"{display.count(t.migrated)} of {display.count(t.objects)} objects ({done_percent(now)}), "
-        f"{display.size(t.migrated_bytes)} of {display.size(t.size_bytes)}, "
+        f"{display.count(t.migrated)} of {display.count(t.wanted)} objects ({done_percent(now)}), "
+        f"{display.size(t.migrated_bytes)} of {display.size(t.wanted_bytes)}, "
         f"failed {display.count(t.failed)}, ETA {eta_fact(now).parts[0]}"
     )
 

@@ -43,8 +43,8 @@ def view(scene: Scene, ui: Ui, size: Size) -> list[Line]:  # noqa: ARG001 - ever
         labelled(
             "source",
             Piece(f"{ws.source}   {display.count(ws.buckets)} buckets   "),
-            Piece(f"{display.count(now.totals.objects)} objects   "),
-            Piece(display.size(now.totals.size_bytes)),
+            Piece(f"{display.counted(now.totals.wanted, 'object')}   "),
+            Piece(display.size(now.totals.wanted_bytes)),
         ),
         labelled("target", Piece(f"{ws.target}{copies}")),
         labelled("table", Piece(f"{ws.table}   profile {ws.profile}")),

@@ -45,9 +45,9 @@ def _objects(now: Snapshot, ui: Ui, width: int) -> Line:
         return labelled("objects", Piece(listed))
     line = labelled(
         "objects",
-        Piece(f"{display.count(t.migrated)} of {display.count(t.objects)}"),
+        Piece(f"{display.count(t.migrated)} of {display.count(t.wanted)}"),
         Piece(f"   {done_percent(now)}  ", Role.TITLE),
-        Piece(bar(t.migrated, t.objects, _BAR_CELLS, unicode=ui.unicode), Role.GRAPH),
+        Piece(bar(t.migrated, t.wanted, _BAR_CELLS, unicode=ui.unicode), Role.GRAPH),
     )
     failed = Piece(f"failed {display.count(t.failed)}", Role.BAD if t.failed else Role.DIM)
     return right(line, width - 1, failed)
@@ -57,7 +57,7 @@ def _bytes(now: Snapshot) -> Line:
     t = now.totals
     line = labelled(
         "bytes",
-        Piece(f"{display.size(t.migrated_bytes)} of {display.size(t.size_bytes)}"),
+        Piece(f"{display.size(t.migrated_bytes)} of {display.size(t.wanted_bytes)}"),
     )
     beside = [
         f"re-queued {display.count(t.requeued)}",

@@ -125,7 +125,7 @@ def standing(now: Snapshot) -> Piece:
 
 def done_percent(now: Snapshot) -> str:
     """Return how much of the objects is on the target, floored to a tenth."""
-    return display.percent(now.totals.migrated, now.totals.objects)
+    return display.percent(now.totals.migrated, now.totals.wanted)
 
 
 def speed(per_s: float | None) -> str:

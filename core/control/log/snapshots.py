@@ -116,7 +116,7 @@ def _minute(then: wire.Snapshot, now: wire.Snapshot, job: wire.Job, over_s: floa
     )
     text = (
         f"{job.kind}: {count(facts.objects)} objects, {size(facts.bytes)} in {duration(over_s)}; "
-        f"{count(totals.migrated)} of {count(totals.objects)} done, {count(totals.failed)} failed"
+        f"{count(totals.migrated)} of {count(totals.wanted)} done, {count(totals.failed)} failed"
     )
     return _line(now, text, facts)
 

@@ -7,6 +7,7 @@ import pytest
 
 from core.control import facts, wire
 from core.control.fact import Fact, State
+from core.control.summary import summary
 from tests.fakes.desk import AT_NS, job, snapshot
 
 S = 1_000_000_000
@@ -25,6 +26,14 @@ def state(now: wire.Snapshot, label: str) -> State:
 def test_counts_have_commas_and_a_floored_share() -> None:
     now = snapshot(totals=wire.Totals(objects=12_004_118, migrated=12_004_117, remaining=1))
     assert value(now, "objects") == "12,004,117 of 12,004,118  99.9 %"
+
+
+def test_what_is_gone_at_the_source_is_not_owed_by_the_target() -> None:
+    sums = wire.Totals(objects=5, migrated=4, gone=1, size_bytes=50, migrated_bytes=40)
+    now = snapshot(totals=msgspec.structs.replace(sums, gone_bytes=10))
+    assert value(now, "objects") == "4 of 4  100.0 %"
+    assert value(now, "bytes") == "40 B of 40 B  100.0 %"
+    assert summary(now).percent == 100.0
 
 
 def test_i7_a_rate_that_is_not_earned_is_unknown() -> None:

@@ -99,6 +99,12 @@ def test_what_no_client_of_the_source_sees_fails_nothing(row: ReportLeft) -> Non
     assert (found["migrated"].state, found["metadata"].state) == ("pass", "pass")
 
 
+def test_what_left_the_source_and_the_target_is_not_counted_against_it() -> None:
+    item = judged(totals=changed(ALL, gone=1, objects=ALL.objects + 1))["migrated"]
+    assert item.state == "pass"
+    assert item.evidence.startswith(f"{ALL.migrated} of {ALL.objects} are on the target")
+
+
 def test_i7_without_a_whole_plan_or_a_verification_nothing_passes() -> None:
     assert judged(planned=False)["migrated"].state == "unknown"
     found = judged(proven=Proven(proofs=[]))

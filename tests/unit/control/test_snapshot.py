@@ -120,3 +120,9 @@ def test_a_knob_names_who_set_it() -> None:
     rows = [KnobRow(name="workers", value="5", actor="op1", set_ns=7)]
     shown = {knob.name: (knob.actor, knob.set_ns) for knob in snapshot.knobs(known, rows)}
     assert shown == {"workers": ("op1", 7), "etag": ("", None)}
+
+
+def test_an_old_copy_is_whole_though_the_source_lost_objects_since() -> None:
+    sums = snapshot.totals(counted(objects=5, migrated=4, gone=1), pins_waiting=0, waived=0)
+    told = snapshot.job(job(JobState.DONE), sums, planned=True)
+    assert (told.done, told.total) == (4, 4)
