@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from core.display import count, size
+from core.display import count, counted, size
 
 if TYPE_CHECKING:
     from core.control import wire_verify
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _SHOWN: Final = 10
 _FOUND_SOMETHING: Final = 1
+_OF_BYTES: Final = frozenset({"bad_bytes", "lost_block", "no_manifest"})
 _WORDS: Final = {
     "equal": "equal on all sides",
     "differ": "differ",
@@ -38,7 +39,7 @@ async def proof_lines(client: Client, proof: wire_verify.Proof) -> list[str]:
     lines += [f"    {one.kind:<16} {count(one.rows):>11}  in {one.name}" for one in proof.kinds]
     lines.append(
         f"pins: {count(proof.bundles - proof.bundles_unpinned)} of {count(proof.bundles)} bundles"
-        f" seen on each allocation; {count(proof.unpinned)} objects unpinned"
+        f" seen on each allocation; {counted(proof.unpinned, 'object')} unpinned"
     )
     lines.append(
         f"not compared: {count(proof.skipped)} skipped with a reason, {count(proof.gone)} gone;"
@@ -48,8 +49,8 @@ async def proof_lines(client: Client, proof: wire_verify.Proof) -> list[str]:
         told = f"{count(proof.versions)} old versions, {count(proof.markers)} delete markers"
         lines.append(f"compared among them: {told}")
     if proof.unread:
-        lines.append(f"unread: {count(proof.unread)} objects whose pins nobody could look at")
-    lines.append(bytes_line(proof.bytes))
+        lines.append(f"unread: {counted(proof.unread, 'object')} whose pins nobody could look at")
+    lines.append(bytes_line(proof))
     lines += [_stratum_line(one) for one in proof.bytes.strata]
     for name in ("differ", "missing", "extra", "error"):
         if sizes(proof)[name].rows:
@@ -59,13 +60,17 @@ async def proof_lines(client: Client, proof: wire_verify.Proof) -> list[str]:
     return lines
 
 
-def bytes_line(told: wire_verify.Bytes) -> str:
-    """Return what the bytes prove."""
+def bytes_line(proof: wire_verify.Proof) -> str:
+    """Return what the bytes prove. A fault of a block that no object needs is a fault, too."""
+    told = proof.bytes
     if told.mode == "none" or told.bound95 is None:
         return "bytes: none read again, so nothing is said of them"
-    read = f"bytes: {count(told.n)} objects read again, {size(told.read_bytes)}"
-    if told.mode == "full" and not told.bad and not told.unread:
-        return f"{read}: every byte hashes to its CID"
+    read = f"bytes: {counted(told.n, 'object')} read again, {size(told.read_bytes)}"
+    faults = sum(one.rows for one in proof.kinds if one.kind in _OF_BYTES)
+    if told.mode == "full" and told.whole and not told.bad and not told.unread:
+        if not faults:
+            return f"{read}: every byte hashes to its CID"
+        return f"{read}: 0 objects bad, and {counted(faults, 'fault')} in other blocks of bundles"
     unread = f", {count(told.unread)} could not be read" if told.unread else ""
     bound = f"at most {told.bound95:.4%} bad at 95 %"
     return f"{read}, {count(told.bad)} bad{unread}: {bound} (seed {told.seed})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from core.display import age, count, size
+from core.display import age, count, counted, size
 from core.model import NS_PER_S
 
 if TYPE_CHECKING:
@@ -44,14 +44,15 @@ def _lines(made: Report) -> Iterator[str]:
         of = "objects" if one.whole else "of objects"
         yield f"  {one.fate:<20} {one.why:<20} {count(one.n):>12} {of}"
     plan = "none" if made.plan is None else made.plan.hash
-    yield f"plan       {plan}; {count(made.timeline.total)} jobs, {count(made.sync.rounds)} rounds"
+    jobs, rounds = counted(made.timeline.total, "job"), counted(made.sync.rounds, "round")
+    yield f"plan       {plan}; {jobs}, {rounds}"
     for version in made.versions:
         yield f"version    {version.component} {version.endpoint}: {version.text}"
     ledger = made.ledger
     chain = "the chain holds" if ledger.broken_at is None else f"broken at {ledger.broken_at}"
-    counted = ledger.difference or "all counts agree with the rows"
+    agree = ledger.difference or "all counts agree with the rows"
     yield f"events     {count(ledger.events)}, {chain}, head {ledger.head}"
-    yield f"ledger     schema {ledger.schema}, epoch {ledger.epoch}; {counted}"
+    yield f"ledger     schema {ledger.schema}, epoch {ledger.epoch}; {agree}"
 
 
 def _item_lines(item: ReportItem, at_ns: int) -> Iterator[str]:

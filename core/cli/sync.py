@@ -124,7 +124,7 @@ def _args(given: SyncGiven) -> dict[str, str]:
 
 async def _judge(client: Client, last: wire.Snapshot) -> Verdict:
     from core.cli.run import Verdict
-    from core.display import count, duration, size
+    from core.display import count, counted, duration, size
 
     job = max((job for job in last.jobs if job.kind == "sync"), key=lambda job: job.id)
     now = await client.sync()
@@ -142,12 +142,13 @@ async def _judge(client: Client, last: wire.Snapshot) -> Verdict:
     }
     found = (
         f"{count(came['added'])} added, {count(came['changed'])} changed, {count(came['attrs'])}"
-        f" with other attributes, {count(came['deleted'])} deleted, in {came['rounds']} rounds"
-        f" over {count(came['seen'])} keys ({size(came['size_bytes'])})"
+        f" with other attributes, {count(came['deleted'])} deleted, in"
+        f" {counted(came['rounds'], 'round')} over {counted(came['seen'], 'key')}"
+        f" ({size(came['size_bytes'])})"
     )
     lag = "unknown" if now.lag_s is None else duration(now.lag_s)
     freeze = "unknown" if freeze_s is None else duration(freeze_s)
     lines = [found, f"lag {lag}; a freeze now would take {freeze}"]
     if last.totals.failed:
-        lines.append(f"{count(last.totals.failed)} objects failed: vgwm errors lists them")
+        lines.append(f"{counted(last.totals.failed, 'object')} failed: vgwm errors lists them")
     return Verdict(result, lines, _SOME_FAILED if last.totals.failed else 0)

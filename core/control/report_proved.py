@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
-from core.display import count, size
+from core.display import count, counted, size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -125,7 +125,7 @@ def join_text(proof: wire_verify.Proof) -> str:
 
 def bytes_text(told: wire_verify.Bytes) -> str:
     """Return what the bytes that were read prove."""
-    read = f"{count(told.n)} objects read again, {size(told.read_bytes)}, {count(told.bad)} bad"
+    read = f"{counted(told.n, 'object')} read again, {size(told.read_bytes)}, {count(told.bad)} bad"
     if told.mode == "full" and told.whole:
         return f"{read}: every byte was read, on {told.replicas} of the nodes that hold it"
     bound = "" if told.bound95 is None else f", at most {told.bound95:.4%} bad at 95 %"

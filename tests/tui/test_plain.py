@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
-from core.cli.proof_lines import proof_lines
+from core.cli.proof_lines import bytes_line, proof_lines
 from core.control import facts, wire_verify
 from core.control.client import Client
 from core.control.server import build_app
@@ -75,3 +76,11 @@ async def test_verify_shows_no_count_that_the_command_does_not_print(case: str) 
     strata = {part for found in re.findall(r"[\d,]+/[\d,]+", body) for part in found.split("/")}
     assert figures
     assert sorted(found for found in figures | strata if found not in plain) == []
+
+
+def test_a_bad_block_that_no_object_needs_is_no_whole_proof_of_bytes() -> None:
+    assert bytes_line(proved.WHOLE).endswith("every byte hashes to its CID")
+    bad = (wire_verify.IllCount(name="differ", kind="bad_bytes", rows=1),)
+    said = bytes_line(msgspec.structs.replace(proved.WHOLE, kinds=bad))
+    assert "every byte" not in said
+    assert said.endswith("0 objects bad, and 1 fault in other blocks of bundles")

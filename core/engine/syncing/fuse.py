@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.display import count, object_name, safe
+from core.display import count, counted, object_name, safe
 from core.errors import Refused
 
 if TYPE_CHECKING:
@@ -63,7 +63,8 @@ def told(due: Due) -> str:
     if due.objects:
         bucket, key, version = due.first[0]
         first = safe(object_name(bucket, key, version))
-        parts.append(f"{count(due.objects)} objects are gone at the source, the first {first}")
+        gone = f"{counted(due.objects, 'object')} {'is' if due.objects == 1 else 'are'}"
+        parts.append(f"{gone} gone at the source, the first {first}")
     if due.buckets:
         more = f" and {len(due.buckets) - 1} more" if due.buckets[1:] else ""
         parts.append(f"bucket {safe(due.buckets[0])}{more} vanished")

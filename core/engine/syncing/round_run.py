@@ -21,7 +21,7 @@ from core.engine.syncing.progress import SyncProgress
 from core.engine.syncing.settling import settle
 from core.engine.syncing.walking import RoundWalk
 from core.errors import NoGatewayRoot, NoPlan, WrongState
-from core.ledger.rounds import RoundKind, RoundState
+from core.ledger.rounds import Found, RoundKind, RoundState
 from core.ledger.rows import BucketRow, BucketState, EventDraft
 from core.model import BundleState
 from core.source.chosen import open_source
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from core.engine.holding import Hold
     from core.engine.reins import Reins
     from core.engine.syncing.wish import SyncWish
-    from core.ledger.rounds import Found, RoundRow
+    from core.ledger.rounds import RoundRow
     from core.source.posix.buckets import Bucket
 
     Carry = Callable[[Reins, Errand], Awaitable[None]]
@@ -222,10 +222,16 @@ async def apply_accepted(engine: Engine, reins: Reins, hold: Hold) -> None:
     if progress.accepted:
         return
     await asyncio.to_thread(require_source, engine)
-    newest = next(iter(await engine.ledger.rounds.rounds(1)), None)
+    ledger = engine.ledger
+    if not progress.found.deleted:
+        # counted before the first goes: after a kill, what is due is a rest
+        due = (await ledger.rounds.due()).objects
+        progress = replace(progress, found=progress.found.plus(Found(deleted=due)))
+        await hold.patiently(partial(ledger.mending.progress, reins.id, progress.text()))
+    newest = next(iter(await ledger.rounds.rounds(1)), None)
     await apply_due(engine, reins, 0 if newest is None else newest.id)
     text = replace(progress, accepted=True).text()
-    await hold.patiently(lambda: engine.ledger.mending.progress(reins.id, text))
+    await hold.patiently(partial(ledger.mending.progress, reins.id, text))
 
 
 async def look(engine: Engine, reins: Reins, hold: Hold, wish: SyncWish) -> Found:

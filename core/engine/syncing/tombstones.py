@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from core.dag import cid as cids
-from core.display import count, object_name, safe
+from core.display import count, counted, object_name, safe
 from core.ledger.rows import EventDraft
 from core.ledger.tombstones import BEGINNING
 from core.target.cache_drop import Named, keys_of
@@ -113,7 +113,8 @@ def _is_text(key: bytes) -> bool:
 
 
 def _told(objects: int, rows: int, kept: Sequence[RowKey]) -> str:
-    text = f"{count(objects)} objects are gone at the source: {count(rows)} rows removed"
+    gone = f"{counted(objects, 'object')} {'is' if objects == 1 else 'are'}"
+    text = f"{gone} gone at the source: {counted(rows, 'row')} removed"
     if not kept:
         return text
     bucket, key = kept[0]

@@ -48,6 +48,8 @@ async def test_i8_a_sync_brings_changes_over_and_waits_with_many_deletes(
     _, _, word = held.err.partition("--accept ")
     accepted = await command("sync", "--once", "--accept", word.split()[0])
     assert accepted.code == 0, accepted.err
+    assert "1 deleted" in accepted.out
+    assert "in 1 round over" in accepted.out
     again = await command("sync", "--once", "--accept", word.split()[0])
     assert again.code == 5, "the same yes serves once"
 
