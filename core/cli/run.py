@@ -148,6 +148,16 @@ async def _judge(client: Client, call: Call, job: int, last: wire.Snapshot, judg
     if ended is not None and ended.state == JobState.CANCELLED:
         answer(call, summary(last), [f"job {job} was cancelled"])
         return FOUND_SOMETHING
-    verdict = await judge(client, last)
+    verdict = await judge(client, ending_with(last, job))
     answer(call, verdict.result, verdict.lines)
     return verdict.code
+
+
+def ending_with(last: wire.Snapshot, job: int) -> wire.Snapshot:
+    """Return a state without the jobs that were made after this one.
+
+    A verdict is of the newest job of its kind: one that somebody began meanwhile is not ours.
+    """
+    import msgspec
+
+    return msgspec.structs.replace(last, jobs=[one for one in last.jobs if one.id <= job])
