@@ -15,20 +15,25 @@ if TYPE_CHECKING:
 @click.command()
 @conventions
 def jobs(call: Call) -> int:
-    """List the jobs, the newest last.
+    """List the newest jobs, the last one last, and the newest of each kind.
 
-    Also without an engine.
+    How many older ones are left out is said. Also without an engine.
     """
     import asyncio
 
     from core.cli.link import looking
-    from core.cli.output import listing
+    from core.cli.output import listing, note
     from core.control import facts
+    from core.display import counted
 
     async def look() -> int:
         async with looking(call) as client:
             now = await client.snapshot()
         rows = sorted(now.jobs, key=lambda job: job.id)
+        # no job is ever taken out of the ledger: the last number counts them
+        older = rows[-1].id - len(rows) if rows else 0
+        if older:
+            note(call, f"{counted(older, 'older job')} left out")
         listing(call, rows, [facts.line(facts.job_fact(job, now.at_ns)) for job in rows])
         return 0
 

@@ -174,7 +174,7 @@ class LedgerLooks:
             pins_waiting = len(await self._ledger.in_states(BundleState.COPIED))
         sums = snapshot.totals(counted, pins_waiting=pins_waiting, waived=failed.waived)
         events = await self._ledger.last_events(_LAST_EVENTS)
-        rows = await self._ledger.jobs(_LAST_JOBS)
+        rows = await self._ledger.shown_jobs(_LAST_JOBS)
         knobs = await self._ledger.knobs()
         values = self._workspace.knobs.with_values({row.name: row.value for row in knobs})
         behind = await self._sync.behind()

@@ -252,7 +252,7 @@ class Snapshot(Wire, frozen=True, kw_only=True):
     rate: Rate
     eta: Eta
     limit: str = ""  # the stage that bounds the whole, with its figures
-    jobs: list[Job] = []
+    jobs: list[Job] = []  # the newest 20, and the newest of each kind
     workers: list[Worker] = []
     nodes: list[Node] = []
     knobs: list[Knob] = []

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SELECT: Final = "SELECT id,kind,st,args,actor,made,began,ended,result,cursor FROM jobs"
+_SHOWN: Final = (
+    " WHERE id IN (SELECT id FROM jobs ORDER BY id DESC LIMIT ?)"
+    " OR id IN (SELECT max(id) FROM jobs GROUP BY kind) ORDER BY id DESC"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +136,14 @@ def newest_of(conn: sqlite3.Connection, kind: JobKind) -> JobRow | None:
     """Return the newest job of a kind."""
     row = conn.execute(f"{_SELECT} WHERE kind=? ORDER BY id DESC LIMIT 1", (kind,)).fetchone()
     return None if row is None else _row(row)
+
+
+def shown(conn: sqlite3.Connection, limit: int) -> list[JobRow]:
+    """Return the newest jobs, and the newest of each kind, the newest first.
+
+    A copy of long ago says still how the copy stands.
+    """
+    return [_row(row) for row in conn.execute(f"{_SELECT}{_SHOWN}", (limit,))]
 
 
 def newest(conn: sqlite3.Connection, limit: int) -> list[JobRow]:

@@ -192,6 +192,10 @@ class LedgerReader:
         """Return jobs, the newest first."""
         return await self._reader.read(partial(jobs.newest, limit=limit))
 
+    async def shown_jobs(self, limit: int) -> list[JobRow]:
+        """Return the newest jobs, and the newest of each kind, the newest first."""
+        return await self._reader.read(partial(jobs.shown, limit=limit))
+
     async def newest_job(self, kind: JobKind) -> JobRow | None:
         """Return the newest job of a kind, None if there was none."""
         return await self._reader.read(partial(jobs.newest_of, kind=kind))

@@ -27,6 +27,16 @@ async def test_an_act_takes_the_job_that_runs(verb: str, ws: Path, tmp_path: Pat
     assert order.expected_epoch == desk.now.engine.epoch
 
 
+async def test_jobs_says_how_many_older_ones_it_leaves_out(ws: Path, tmp_path: Path) -> None:
+    desk = FakeDesk(snapshot(jobs=[job(15, "done"), job(14, "done"), job(3, "done")]))
+    async with serving(ws, desk):
+        ran = await vgwm("jobs", "-w", str(ws), home=tmp_path)
+        listed = await vgwm("jobs", "-w", str(ws), "--json", home=tmp_path)
+    assert ran.code == listed.code == 0
+    assert "12 older jobs left out" in ran.err
+    assert len(listed.out.splitlines()) == 3
+
+
 async def test_an_act_takes_the_job_that_is_named(ws: Path, tmp_path: Path) -> None:
     desk = FakeDesk(snapshot(jobs=[job(14, "running")]))
     async with serving(ws, desk):

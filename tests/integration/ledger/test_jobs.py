@@ -20,6 +20,15 @@ async def test_a_repeated_request_gives_the_same_job(ledger: Ledger) -> None:
     assert [job.id for job in await ledger.jobs()] == [other, first]
 
 
+async def test_the_newest_of_each_kind_is_shown_however_old_it_is(ledger: Ledger) -> None:
+    old = await ledger.add_job(JobKind.COPY, {}, "op1", "r-0")
+    copy = await ledger.add_job(JobKind.COPY, {}, "op1", "r-1")
+    rest = [await ledger.add_job(JobKind.VERIFY, {}, "op1", f"v-{n}") for n in range(3)]
+    shown = [job.id for job in await ledger.shown_jobs(2)]
+    assert shown == [rest[2], rest[1], copy]
+    assert old not in shown
+
+
 async def test_a_job_keeps_what_it_was_given_and_when(ledger: Ledger) -> None:
     number = await ledger.add_job(JobKind.COPY, {"a": "ß"}, "op1", "r")
     job = await ledger.job(number)
