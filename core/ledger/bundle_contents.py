@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 MemberRow: TypeAlias = tuple[bytes, bytes, bytes, int]
 """key, version, CID, size of a recorded object with bytes."""
 
+_AGAIN: Final = "b.tries>0 OR b.rnd IN (SELECT id FROM jobs WHERE kind='retry')"
 _BUNDLE: Final = (
-    "SELECT b.id,b.bid,k.name,b.kind,b.n,b.bytes,b.root,b.allocs,b.worker,b.tries,b.rnd,b.lo,b.hi"
-    " FROM bundles b JOIN buckets k USING(bid) WHERE b.st=4 AND b.root IS NOT NULL"
+    "SELECT b.id,b.bid,k.name,b.kind,b.n,b.bytes,b.root,b.allocs,b.worker,b.tries,b.rnd,b.lo,b.hi"  # noqa: S608 - constants alone
+    f",{_AGAIN} FROM bundles b JOIN buckets k USING(bid) WHERE b.st=4 AND b.root IS NOT NULL"
 )
 _HELD: Final = " FROM bundles b WHERE b.st=4 AND b.root IS NOT NULL"
-_SHARES: Final = "SELECT b.bid,coalesce(b.worker,''),b.tries>0 OR b.rnd>0,sum(b.n)"
+_SHARES: Final = f"SELECT b.bid,coalesce(b.worker,''),{_AGAIN},sum(b.n)"
 _IN_RANGE: Final = (
     " FROM objects WHERE bid=? AND key>=? AND key<=? AND bun=? AND st=1 AND cid IS NOT NULL"
 )
@@ -38,7 +39,8 @@ class RecordedBundle(NamedTuple):
     """A bundle that was recorded. A plain tuple between processes.
 
     worker: who carried it, "" where nobody is known. round: the job that made it, 0 the plan; the
-    range of a later one may enclose millions of keys that are not its own.
+    range of a later one may enclose millions of keys that are not its own. again: it was tried more
+    than once, or a retry made it; a sync's first try is none.
     """
 
     id: int
@@ -54,6 +56,7 @@ class RecordedBundle(NamedTuple):
     round: int
     low: bytes
     high: bytes
+    again: bool = False
 
 
 def page(
@@ -129,4 +132,5 @@ def _bundle(row: Sequence[object]) -> RecordedBundle:
         kind=BundleKind(bundle.kind),
         allocations=tuple(json.loads(allocs)) if allocs else (),
         worker=bundle.worker or "",
+        again=bool(bundle.again),
     )

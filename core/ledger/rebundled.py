@@ -74,12 +74,13 @@ def move(  # noqa: PLR0913, PLR0917 - what a bundle is stored with
     blocks = [counts.sections, counts.section_bytes, counts.unique_blocks, counts.unique_bytes]
     first, last = moved[0][:2], moved[-1][:2]
     conn.execute(
-        "INSERT INTO bundles(id,bid,lo,hi,kind,rnd,n,bytes,st,tries,root,allocs,blocks)"
-        " VALUES(?,?,?,?,?,?,?,?,?,0,?,?,?)",
+        "INSERT INTO bundles(id,bid,lo,hi,kind,rnd,n,bytes,st,root,allocs,blocks,worker,tries)"
+        # its bytes are those that the old one's worker carried, in as many tries
+        " SELECT ?,?,?,?,?,?,?,?,?,?,?,?,worker,tries FROM bundles WHERE id=?",
         (
             *(new, bundle.bucket_id, position_bytes(first), position_bytes(last)),
             *(BundleKind.RANGE, job, len(moved), size_bytes, BundleState.RECORDED),
-            *(copy.root, dumps(list(copy.allocations)), dumps(blocks)),
+            *(copy.root, dumps(list(copy.allocations)), dumps(blocks), old),
         ),
     )
     rows = _rows(conn, bundle)

@@ -294,4 +294,4 @@ def _difference(bundle: RecordedBundle, wanted: _Wanted, fault: Fault) -> Differ
 
 
 def _home(bundle: RecordedBundle) -> Home:
-    return Home(bundle.bucket, bundle.bucket_id, bundle.worker, bool(bundle.tries or bundle.round))
+    return Home(bundle.bucket, bundle.bucket_id, bundle.worker, bundle.again)

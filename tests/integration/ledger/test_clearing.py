@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
 from core.errors import WrongState
+from core.ledger import bundle_contents
 from core.ledger.bundles import Copy
 from core.ledger.changes import Changes, Round
 from core.ledger.rounds import Found, RoundKind
@@ -138,6 +141,9 @@ async def test_i4_survivors_move_to_a_bundle_of_their_own(
     await ledger.clearing.move(old=number, new=new, moved=left, copy=copy, job=JOB)
     assert [held.bundle for held in await ledger.waste.spent(10)] == [number]
     assert await ledger.waste.survivors(new) == left
+    with closing(sqlite3.connect(tmp_path / "ledger.db")) as db:
+        (kept,) = [one for one in bundle_contents.page(db, 0, 9) if one.id == new]
+    assert (kept.worker, kept.again) == ("worker 0", False), "nobody carried its bytes again"
     counted = await ledger.counters()
     assert (counted.migrated, counted.bundles, counted.bundles_recorded) == (2, 2, 2)
     await _sound(ledger, tmp_path)
