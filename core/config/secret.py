@@ -162,7 +162,9 @@ class SecretRef:
 
     def _absent(self, why: str) -> BadInput:
         remedies = {
-            SecretKind.ENV: "Export that variable where the engine starts.",
+            # an engine that runs was begun without it, and keeps the environment that it has
+            SecretKind.ENV: "Export that variable where the engine starts. If one runs, end it"
+            " first: vgwm engine stop; then try again.",
             SecretKind.FILE: "Write the secret into that file, mode 0600.",
             SecretKind.AWS: "Add that profile to the credentials file.",
         }

@@ -9,7 +9,7 @@ import asyncio
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from core.display import safe
+from core.display import count, safe
 from core.engine.plan_run import require_source
 from core.engine.verifying.means import VerifyMeans
 from core.engine.verifying.wish import VerifyWish
@@ -17,7 +17,7 @@ from core.errors import BadInput, NoPlan
 from core.model import JobKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from core.engine.engine import Engine
     from core.engine.jobs import Run
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from core.engine.verifying.verify_run import VerifyRun
 
 
+_NAMED: Final = 10
 AGAIN_S: Final = 5.0
 """How long a difference has to settle before it is looked at again (`cutover.md` 4)."""
 
@@ -78,7 +79,7 @@ class Verifications:
         return plan
 
     async def _require_known(self, wish: VerifyWish) -> None:
-        known = {row.name for row in await self._means.ledger.buckets()}
+        known = sorted(row.name for row in await self._means.ledger.buckets())
         if not known:
             raise NoPlan(
                 what="nothing is planned, so nothing can be verified",
@@ -90,5 +91,12 @@ class Verifications:
             raise BadInput(
                 what=f"the plan knows of no bucket {safe(unknown[0])}",
                 where="verify --bucket",
-                remedy="vgwm plan show lists the buckets.",
+                remedy=f"It knows of {_told(known)}.",
             )
+
+
+def _told(known: Sequence[bytes]) -> str:
+    """Return the first names of buckets, and how many there are more."""
+    first = ", ".join(safe(name) for name in known[:_NAMED])
+    more = len(known) - _NAMED
+    return f"{first} and {count(more)} more" if more > 0 else first

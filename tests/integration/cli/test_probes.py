@@ -55,6 +55,7 @@ async def test_a_password_that_is_not_known_here_is_unknown_and_named(dead: Path
         "a secret is missing: it is not set, or empty",
     )
     assert "Export that variable" in peer.remedy
+    assert "vgwm engine stop" in peer.remedy, "a running engine never sees what is exported later"
 
 
 async def test_only_unknown_ends_with_four_and_json_has_an_object_an_answer(

@@ -140,6 +140,8 @@ async def test_what_makes_no_sense_is_refused_and_a_detached_one_is_followed(
         ran = await command("verify", *words, "--json")
         assert (ran.code, ran.error()["code"]) == (2, "bad_input"), words
     assert (await command("verify", "--source-path", "/elsewhere")).code == 5
+    named = await command("verify", "--bucket", "none", "--json")
+    assert named.error()["remedy"] == "It knows of docs, photos."
     begun = await command("verify", "--sample-size", "0", "--detach")
     assert begun.code == 0
     watched = await command("watch", begun.out.strip(), "--interval", "1s")
