@@ -20,6 +20,7 @@ from tui.ui import Asks, Link, LinkState, Name, Played, Prompt, Scene, Ui
 from tui.views.frame import draw
 from tui.views.ill_words import WORDS
 from tui.views.line import Size
+from tui.views.proof_head import stale
 
 PROOFS = (proved.CHECK, proved.FOUND, proved.CLEAN)
 HERE = stage.scene(NOW, proofs=PROOFS)
@@ -180,3 +181,22 @@ def test_i7_a_cancelled_verification_that_found_nothing_does_not_say_that_all_is
     text = drawn(with_proofs(part), verify(), SMALL)
     assert "a part only" in text
     assert "nothing was found in the part that was looked at" in text
+
+
+@pytest.mark.parametrize(
+    ("figures", "moved"),
+    [
+        ({"rounds": 1, "seen": 9, "added": 0, "changed": 0, "attrs": 0, "deleted": 0}, False),
+        ({"rounds": 1, "seen": 9, "added": 0, "changed": 0, "attrs": 0, "deleted": 2}, True),
+        ({"rounds": 0}, True),
+    ],
+    ids=["nothing found", "deletes", "re-bundled"],
+)
+def test_only_a_sync_that_changed_the_target_ages_a_verdict(
+    figures: dict[str, int], *, moved: bool
+) -> None:
+    ended_ns = (proved.FOUND.ended_ns or 0) + 1
+    sync = msgspec.structs.replace(
+        stage.job(18, "sync", "done", ended_ns=ended_ns), figures=figures
+    )
+    assert ("job 18 (sync)" in stale(proved.FOUND, stage.snapshot(jobs=[sync]))) is moved

@@ -25,6 +25,8 @@ OLD_S = 24 * 3_600.0
 
 _CHANGES = frozenset({"copy", "retry", "sync", "repair", "rebuild", "restore"})
 """Jobs that change what was verified."""
+_FOUND = ("added", "changed", "attrs", "deleted")
+"""Figures of a sync: what its rounds did."""
 
 _LIST_ROLES = {
     "equal": Role.OK,
@@ -79,7 +81,7 @@ def stale(proof: Proof, now: Snapshot) -> str:
     """Return why a verdict says less than it did; empty if nothing does."""
     if proof.ended_ns is None:
         return ""
-    since = [job for job in now.jobs if job.kind in _CHANGES and _ends_ns(job) > proof.ended_ns]
+    since = [job for job in now.jobs if _changes(job) and _ends_ns(job) > proof.ended_ns]
     if since:
         last = max(since, key=lambda job: job.id)
         does = "changes" if last.ended_ns is None else "changed"
@@ -87,6 +89,15 @@ def stale(proof: Proof, now: Snapshot) -> str:
     if age_s(proof, now.at_ns) > OLD_S:
         return f"older than {OLD_S / 3_600:.0f} h: no gate opens for it; B verifies again"
     return ""
+
+
+def _changes(job: Job) -> bool:
+    """Tell whether a job changes the target; rounds that found nothing did not.
+
+    A sync without rounds re-bundled.
+    """
+    rounds = job.kind == "sync" and job.state == JobState.DONE and job.figures.get("rounds")
+    return job.kind in _CHANGES and not (rounds and not any(map(job.figures.get, _FOUND)))
 
 
 def _ends_ns(job: Job) -> int:
