@@ -44,10 +44,13 @@ class RepairGiven(TypedDict):
     help="Lists of a check or a verification, such as reports/verify-12; else the newest check.",
 )
 @click.option(
-    "--unpin", multiple=True, metavar="ROOT", help="Remove this orphan pin, too; repeatable."
+    "--unpin",
+    multiple=True,
+    metavar="ROOT",
+    help="Remove this orphan pin or file, too; repeatable.",
 )
 @click.option("--auto-fix", is_flag=True, help="Check first, and plan what mends that.")
-@click.option("--dry-run", is_flag=True, help="Show the plan and its hash, and do nothing.")
+@click.option("--dry-run", is_flag=True, help="As without --confirm.")
 @click.option("--confirm", metavar="HASH", help="Do the plan that was shown under this hash.")
 @click.option("--detach", is_flag=True, help="Print the job's id and leave it to the engine.")
 @click.option("--foreground", is_flag=True, help="Run the engine in this process.")
@@ -58,13 +61,14 @@ def repair(call: Call, **given: Unpack[RepairGiven]) -> int:
 
     Bundles get blocks, pins, files and manifests back, from other copies or from the source; rows
     are written again where the present one is ours or absent; cached rows are dropped. What green
-    may own is never touched, and an orphan pin goes only by its name. Alone it prints its plan and
-    a hash; --confirm HASH does that plan and nothing else. What was replaced is kept in
-    reports/repair-JOB. Exit 1 if something is left, or with --dry-run is to be mended.
+    may own is never touched, and an orphan pin goes only by its name. What nothing gives back under
+    its root is read from the source again, into new bundles. Alone it prints its plan and a hash;
+    --confirm HASH does that plan and nothing else. What was replaced is kept in reports/repair-JOB.
+    Exit 1 if something is left.
     """
     from core.cli.output import answer, note
     from core.cli.run import Errand, Manner, run_job
-    from core.errors import BadInput, Refused
+    from core.errors import BadInput
 
     if given["auto_fix"] and given["report"] is not None:
         raise BadInput(
@@ -81,21 +85,16 @@ def repair(call: Call, **given: Unpack[RepairGiven]) -> int:
     if confirm is None or given["dry_run"]:
         plan = asyncio.run(_looked(call, request))
         answer(call, plan, _lines(plan))
-        if not plan.steps or given["dry_run"]:
-            return _FOUND_SOMETHING if plan.steps else 0
-        note(call, f"to do it: {plan.command} --confirm {plan.hash}")
-        raise Refused(
-            what="nobody has confirmed the plan; nothing was done",
-            where="vgwm metadata repair",
-            remedy=f"Look at it, then: {plan.command} --confirm {plan.hash}",
-        )
+        if plan.steps:
+            note(call, f"to do it: {plan.command} --confirm {plan.hash}")
+        return 0
 
     async def confirmed(client: Client) -> Mapping[str, str]:
         return await _confirmed(client, request, confirm)
 
     return run_job(
         call,
-        Errand(kind="repair", args={}, knobs={}, judge=_judge, ask=confirmed),
+        Errand(kind="repair", args={"plan": confirm}, knobs={}, judge=_judge, ask=confirmed),
         Manner(detach=given["detach"], foreground=given["foreground"]),
     )
 

@@ -101,7 +101,7 @@ class Engine:
         self.acts = Acts(ledger, workspace, lambda: self.knobs, self._carry)
         self.assessments = Assessments(ledger, workspace, path, lambda: self.knobs)
         self.keepings = Keepings(ledger, workspace, path)
-        self.repairs = Repairs(repair_means(self))
+        self.repairs = Repairs(repair_means(self, self._carry))
         self.syncs = Syncs(self, self._carry)
         self.offers: tuple[Offer, ...] = (
             self.acts,

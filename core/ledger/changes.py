@@ -89,6 +89,21 @@ def store(
     rounds.advance(conn, at.id, bucket_id, changes.cursor, changes.found)
 
 
+def carry_again(
+    conn: sqlite3.Connection, bucket_id: int, new: Sequence[NewBundle], job: int, now_ns: int
+) -> None:
+    """Put recorded objects into new bundles of a job; the target's rows name the old ones still.
+
+    Raises WrongState if one of them is not recorded (any more); then nothing is stored.
+    """
+    shift = Shift(bucket_id)
+    for bundle in new:
+        for entry in bundle.entries:
+            _held(conn, shift, entry[:2], ObjectState.RECORDED)
+        _enter(conn, shift, bundle, job, now_ns)
+    shift.store(conn)
+
+
 def _enter(
     conn: sqlite3.Connection, shift: Shift, bundle: NewBundle, job: int, now_ns: int
 ) -> None:

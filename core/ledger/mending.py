@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from core.ledger import jobs, moving, waiving
+from core.ledger import changes, jobs, moving, waiving
 
 if TYPE_CHECKING:
     import sqlite3
@@ -27,7 +27,7 @@ class Write(Protocol):
 
 
 class Mending:
-    """Retries and skips of failed objects, and how far the job that does them is."""
+    """Retries, skips and repairs of objects, and how far the job that does them is."""
 
     def __init__(self, write: Write, clock: Callable[[], int]) -> None:
         self._write = write
@@ -55,6 +55,27 @@ class Mending:
             return moved
 
         return await self._write(change, event)
+
+    async def carry_again(
+        self,
+        job: int,
+        bucket_id: int,
+        new: Sequence[NewBundle],
+        *,
+        progress: str,
+        event: EventDraft | None = None,
+    ) -> None:
+        """Put recorded objects of a bucket, whose copies are damaged, into new bundles of a job.
+
+        They are dirty until those are recorded. progress: the job's, in the same commit. Raises
+        WrongState if one is not recorded (any more); then nothing is stored.
+        """
+
+        def change(conn: sqlite3.Connection) -> None:
+            changes.carry_again(conn, bucket_id, new, job, self._clock())
+            jobs.progress(conn, job, progress)
+
+        await self._write(change, event)
 
     async def waive(  # noqa: PLR0913 - keyword-only, each a thing of its own
         self,

@@ -51,11 +51,14 @@ _DEEDS: Final = {
 }
 
 TEXTS: Final = {
-    Deed.BUNDLES: "bring back blocks, pins, files and manifests; what no copy holds is read again",
+    Deed.BUNDLES: (
+        "bring back blocks, pins, files and manifests; what no copy holds is read again, if it must"
+        " be into new bundles"
+    ),
     Deed.ROWS: "write rows again, where the present one is ours or absent",
     Deed.DROP_ROWS: "remove rows of ours that the ledger does not know",
     Deed.CACHE: "drop cached rows; the gateway fills them again",
-    Deed.UNPIN: "remove the orphan pins that were named",
+    Deed.UNPIN: "remove the orphan pins and files that were named, if they are ours",
 }
 
 REMEDIES: Final = {
@@ -84,6 +87,11 @@ class Numbers:
 
     def __len__(self) -> int:
         return self._count
+
+    def __contains__(self, number: int) -> bool:
+        """Tell whether a number was taken."""
+        page = self._pages.get(number // (PAGE_BYTES * 8))
+        return page is not None and bool(page[(number >> 3) % PAGE_BYTES] & 1 << (number & 7))
 
     def behind(self, number: int) -> Iterator[int]:
         """Yield the numbers above one, in order."""

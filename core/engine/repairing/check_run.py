@@ -83,9 +83,11 @@ class CheckRun:
         except (JobCancelled, VgwmError):
             await self._end(folder, whole=False)
             raise
+        else:
+            await self._end(folder, whole=True)
         finally:
-            found.close()  # an engine that ends leaves it: the next one begins the check anew
-        await self._end(folder, whole=True)
+            found.close()
+            _fresh(folder)  # the lists say it all; the engine after a killed one begins anew
 
     async def _compare(self, reins: Reins, found: Findings) -> None:
         means = self._m
@@ -274,7 +276,7 @@ def _with(figures: Figures, contents: Contents) -> Figures:
 
 
 def _fresh(folder: Path) -> None:
-    """Make the folder, without findings of a check that was broken off."""
+    """Make the folder, without the findings that lists are made of."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for end in ("", "-wal", "-shm"):

@@ -12,14 +12,18 @@ from typing import TYPE_CHECKING
 from core.model import MIB
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     from core.config.knobs import Knobs
     from core.config.schema import Workspace
+    from core.engine.copying.errand import Errand
     from core.engine.crew.board import Board
     from core.engine.crew.fork_server import ForkServer
     from core.engine.known_buckets import KnownBuckets
+    from core.engine.reins import Reins
+    from core.engine.syncing.ground import Ground
     from core.ledger.ledger import Ledger
     from core.target.sink import Piece
 
@@ -30,7 +34,9 @@ _STEP_BYTES = MIB // 4
 class RepairMeans:
     """path: of the workspace. knobs: those in force. died: hears of a worker's end.
 
-    writes: tells whether a job is at work that writes rows.
+    writes: tells whether a job is at work that writes rows. carry: brings an errand's bundles
+    through. ground: the target, opened to let bundles go. require_source: raises where it is
+    another one than the plan's; blocks.
     """
 
     ledger: Ledger
@@ -42,6 +48,9 @@ class RepairMeans:
     buckets: KnownBuckets
     died: Callable[[int, str], None]
     writes: Callable[[], bool]
+    carry: Callable[[Reins, Errand], Awaitable[None]]
+    ground: Callable[[Reins], AbstractAsyncContextManager[Ground]]
+    require_source: Callable[[], None]
 
 
 class Pace:

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 class Mended(NamedTuple):
     """What became of a bundle. did: what was done, "" where nothing was wrong any more.
 
-    left: why it is not whole, "" where it is.
+    left: why it is not whole, "" where it is. moved: no copy gives it back, and the source gives
+    another one: its objects can only be carried again.
     """
 
     did: str = ""
     left: str = ""
+    moved: bool = False
 
 
 class BundleMender(Protocol):
@@ -37,5 +39,5 @@ class BundleMender(Protocol):
         ...
 
     async def unpin(self, root: str) -> Mended:
-        """Remove an orphan pin that an operator named."""
+        """Remove an orphan pin, or file, that an operator named, if it is ours."""
         ...

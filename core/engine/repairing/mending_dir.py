@@ -12,23 +12,26 @@ from core.config.atomic import write_text
 from core.dag import cid as cids
 from core.dag.car_reading import blocks, read_header
 from core.dag.errors import DagError
+from core.dag.manifest import Manifest
 from core.engine.repairing.mending import Mended
 from core.errors import Broken
+from core.model import Cid
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from core.engine.repairing.recopying import Recopying
     from core.ledger.checking import KeptBundle
-    from core.model import Bundle, Cid
+    from core.model import Bundle
     from core.target.dir_store import DirStore
 
 
 class DirMender:
     """Mends the bundles of a directory."""
 
-    def __init__(self, store: DirStore, recopying: Recopying) -> None:
+    def __init__(self, store: DirStore, recopying: Recopying, workspace_id: str) -> None:
         self._store = store
+        self._workspace_id = workspace_id
         self._recopying = recopying
 
     async def mend(self, bundle: Bundle, kept: KeptBundle) -> Mended:
@@ -39,9 +42,11 @@ class DirMender:
         did = ""
         sections = None if kept.counts is None else kept.counts.sections
         if not await asyncio.to_thread(self._sound, root, sections):
-            left = await self._recopying.again(bundle, ())
-            if left:
-                return Mended(left=f"its file is damaged, and {left}")
+            made = await self._recopying.again(bundle, ())
+            if made.left:
+                if made.root not in {None, root}:
+                    await asyncio.to_thread(self._store.remove, made.root)  # no bundle's
+                return Mended(left=f"its file is damaged, and {made.left}", moved=True)
             if not await asyncio.to_thread(self._sound, root, sections):
                 return Mended(left="its file is damaged still after it was written again")
             did = "file written again from the source"
@@ -53,8 +58,24 @@ class DirMender:
         """Do nothing: every file is read whole before it is believed."""
 
     async def unpin(self, root: str) -> Mended:
-        """Leave the file: what no bundle names is counted, and never removed."""
-        return Mended(left=f"{root}: a file that no bundle names is left where it is")
+        """Remove the file, if its own manifest says that this workspace made it."""
+        why = await asyncio.to_thread(self._not_ours, Cid(cids.parse(root)))
+        if why:
+            return Mended(left=f"{why}: it is left where it is")
+        await asyncio.to_thread(self._store.remove, Cid(cids.parse(root)))
+        return Mended(did=f"{root} removed")
+
+    def _not_ours(self, root: Cid) -> str:
+        """Return why a file may not be removed, "" where it may, or is not there."""
+        if not self._car(root).exists():
+            return ""
+        try:
+            header = Manifest.parse(self._store.manifest(root).decode()).header
+        except (DagError, Broken, ValueError):
+            return "the file's manifest cannot be read, so nothing says whose it is"
+        return (
+            "" if header.workspace_id == self._workspace_id else "another workspace made the file"
+        )
 
     def _sound(self, root: Cid, sections: int | None) -> bool:
         """Tell whether the bundle's file is the root's, all sections there, each of its CID."""

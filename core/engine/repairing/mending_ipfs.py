@@ -70,7 +70,7 @@ class IpfsMender:
         for node in [one for one in allocated if one not in whole]:
             how = await self._fill(node, whole, bundle, kept, root)
             if how.left:
-                return Mended(did=", ".join(did), left=f"{node.name}: {how.left}")
+                return how._replace(did=", ".join(did), left=f"{node.name}: {how.left}")
             did.append(f"blocks on {node.name} from {how.did}")
             whole.append(node)
         try:
@@ -128,9 +128,9 @@ class IpfsMender:
                     raise
                 log.warning("%s", fault.what, extra={"kind": "repair"})
         for number in range(ROUNDS):
-            left = await self._recopying.again(bundle, (node.endpoint,))
-            if left:
-                return Mended(left=f"blocks are lost, and {left}")
+            made = await self._recopying.again(bundle, (node.endpoint,))
+            if made.left:
+                return Mended(left=f"blocks are lost, and {made.left}", moved=True)
             if await _holds(node, root, kept.counts):
                 return Mended(did="the source")
             if not number:

@@ -30,13 +30,14 @@ if TYPE_CHECKING:
     from core.engine.repairing.keeping import KeptRows
     from core.ledger.checking import KeptRow
     from core.ledger.ledger import Ledger
-    from core.ledger.rows import BucketRow
+    from core.ledger.rows import BucketRow, EntryRow
     from core.target.objects import ObjectTable
     from core.target.profile import Profile
     from core.target.rows import RowEntry
     from core.target.shape import Row, RowKey
     from core.verify.source_side import SourceKeys
 
+ROWS: Final = 500
 _ENDED: Final = frozenset({ObjectState.GONE_APPLIED, ObjectState.SKIPPED})
 
 
@@ -141,6 +142,23 @@ class RowMender:
         for place in await self._m.table.delete_if(going) if going else ():
             left[place] = "it changed while it was looked at"
         return RowsMended([row for row in going if (row[0], row[1]) not in left], left)
+
+    async def others(self, bucket: bytes, entries: Sequence[EntryRow]) -> set[bytes]:
+        """Return which of some recorded objects have a row that is not ours: nobody overwrites it.
+
+        Old versions have none.
+        """
+        known = next(one for one in await self._m.ledger.buckets() if one.name == bucket)
+        keys = [entry[0] for entry in entries if not entry[1]]
+        found: set[bytes] = set()
+        for at in range(0, len(keys), ROWS):
+            page = keys[at : at + ROWS]
+            kept = await self._m.ledger.looked.rows(known.id, page)
+            for row in await self._m.table.read(_places(bucket.decode(), page)):
+                key = str(row[1]).encode()
+                if key in kept and not self._is_ours(row, kept[key]):
+                    found.add(key)
+        return found
 
     async def _wanted(
         self, bucket: BucketRow, known: KeptRow | None, present: Row | None

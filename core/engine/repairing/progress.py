@@ -14,6 +14,8 @@ class RepairProgress(msgspec.Struct, frozen=True, kw_only=True):
     step: how many steps are done. at: of the one at work, the last bundle or how many lines.
     done: lines whose bundle, row or key was dealt with; of them left. written, removed: rows;
     bundles: mended; dropped: cached keys; unpinned: pins. reasons: why things were left, by count.
+    sent: objects put into new bundles; carried: those of them that came through, once settled;
+    lost: objects whose copies are damaged, and that the source has no more.
     """
 
     total: int = 0
@@ -26,6 +28,10 @@ class RepairProgress(msgspec.Struct, frozen=True, kw_only=True):
     removed: int = 0
     dropped: int = 0
     unpinned: int = 0
+    sent: int = 0
+    carried: int = 0
+    settled: bool = False
+    lost: int = 0
     reasons: dict[str, int] = {}
 
     def text(self) -> str:
@@ -46,5 +52,7 @@ class RepairProgress(msgspec.Struct, frozen=True, kw_only=True):
             "rows_removed": self.removed,
             "keys_dropped": self.dropped,
             "pins_removed": self.unpinned,
+            "carried_again": self.carried,
+            "lost": self.lost,
             "left": self.left,
         }

@@ -1,14 +1,15 @@
 """A recorded bundle built from the source once more, for copies that no node gives any more.
 
 The same source gives the same root: then its blocks, or its file, are back as they were. Another
-root is no repair; the source has moved, and a sync's round brings that over.
+root is no repair: the source has moved, or the bundle has lost members since. What was built then
+is nobody's, and the bundle's objects go into new ones (`carrying_again`).
 May import the crew, the ledger's rows and the target's profile.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from core.engine.crew.executor import LocalExecutor, WorkerLost
 from core.engine.crew.task import CopyTask
@@ -21,11 +22,18 @@ if TYPE_CHECKING:
     from core.engine.crew.task import CopyResult
     from core.engine.repairing.means import RepairMeans
     from core.ledger.rows import EntryRow
-    from core.model import Bundle
+    from core.model import Bundle, Cid
     from core.target.sink import KuboEndpoint
 
 WORKERS = 2
 _TRIES = 3
+
+
+class Recopied(NamedTuple):
+    """What was built. left: why it is not the bundle, "" where it is."""
+
+    root: Cid | None
+    left: str = ""
 
 
 class Recopying:
@@ -38,22 +46,25 @@ class Recopying:
         self._tells_seen = False
         self._starting = asyncio.Lock()
 
-    async def again(self, bundle: Bundle, nodes: tuple[KuboEndpoint, ...]) -> str:
-        """Build a bundle, to these nodes or into the directory; return "", or why it is another.
+    async def again(self, bundle: Bundle, nodes: tuple[KuboEndpoint, ...]) -> Recopied:
+        """Build a bundle, to these nodes or into the directory.
 
         Raises what the source or the target says.
         """
         entries = await self._m.ledger.looked.members(bundle.id)
+        if not entries:
+            return Recopied(None, "none of its objects is left in it")
         executor = await self._started()
         result = await self._run(executor, bundle, entries, nodes)
         if result.fault is not None:
             raise result.fault.error()
         if result.faults:
             one = result.faults[0]
-            return f"{len(result.faults):,} of its objects are {one.outcome} at the source"
+            left = f"{len(result.faults):,} of its objects are {one.outcome} at the source"
+            return Recopied(result.root, left)
         if result.root != bundle.root:
-            return "its objects are others at the source by now"
-        return ""
+            return Recopied(result.root, "its objects are others at the source by now")
+        return Recopied(result.root)
 
     async def close(self) -> None:
         """End the workers."""

@@ -6,7 +6,7 @@ May import the engine's parts, the ledger, the target and the verify room.
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from core.engine.beside import Beside
@@ -14,6 +14,7 @@ from core.engine.copying.placement_dir import DirPlacement
 from core.engine.copying.target import open_cache, open_placement
 from core.engine.holding import Hold
 from core.engine.opening import Opening
+from core.engine.repairing.carrying_again import CarryingAgain, came_through, carry, let_go
 from core.engine.repairing.keeping import KeptRows
 from core.engine.repairing.left import LeftFile
 from core.engine.repairing.means import Pace
@@ -26,9 +27,12 @@ from core.source.chosen import open_source
 from core.target import profile as profiles
 from core.target.open_table import open_target_table
 from core.target.shape import Source
+from core.verify.repair_plan import Deed
 from core.verify.source_side import SourceKeys
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from core.engine.copying.placement import Placement
     from core.engine.reins import Reins
     from core.engine.repairing.means import RepairMeans
@@ -36,7 +40,7 @@ if TYPE_CHECKING:
     from core.engine.repairing.plans import RepairPlans
     from core.target.cache_drop import CacheDrop
     from core.target.objects import ObjectTable
-    from core.verify.repair_plan import ConfirmedRepair
+    from core.verify.repair_plan import ConfirmedRepair, RepairPlan
 
 
 class RepairRun:
@@ -48,10 +52,28 @@ class RepairRun:
         self._wish = wish
 
     async def run(self, reins: Reins) -> None:
-        """Do the plan's steps. Raises Refused, JobCancelled, and what stops it."""
+        """Do the plan's steps. Raises Refused, JobCancelled, and what stops it.
+
+        What must be carried again is carried between the bundles and their rows, by a copy that
+        opens the target for itself.
+        """
         means = self._m
         plan = await self._plans.of(self._wish)
         means.buckets.learn(await means.ledger.buckets())
+        suspects = plan.step(Deed.BUNDLES).bundles
+        if suspects:
+            async with self._steps(reins, plan) as steps:
+                await steps.bundles()
+            await carry(means, reins)
+            await let_go(means, reins, suspects)
+        async with self._steps(reins, plan) as steps:
+            await steps.carried(await came_through(means, reins.id))
+            await steps.run()
+
+    @asynccontextmanager
+    async def _steps(self, reins: Reins, plan: RepairPlan) -> AsyncIterator[Steps]:
+        """Open target and source, for the steps of a plan."""
+        means = self._m
         folder = means.path / "reports" / f"repair-{reins.id}"
         async with AsyncExitStack() as stack:
             placement, table, cache = await self._open(reins, stack)
@@ -72,10 +94,12 @@ class RepairRun:
                 kept=kept,
                 source=source,
             )
-            steps = Steps(
+            mender = RowMender(rows)
+            yield Steps(
                 StepMeans(
                     ledger=means.ledger,
-                    rows=RowMender(rows),
+                    rows=mender,
+                    again=CarryingAgain(means, mender, source),
                     bundles=self._mender(placement, recopying),
                     cache=cache,
                     report=means.path / "reports" / self._wish.report,
@@ -85,7 +109,6 @@ class RepairRun:
                 plan,
                 reins,
             )
-            await steps.run()
 
     async def _open(
         self, reins: Reins, stack: AsyncExitStack
@@ -123,7 +146,7 @@ class RepairRun:
         if isinstance(placement, DirPlacement):
             from core.engine.repairing.mending_dir import DirMender  # noqa: PLC0415 - one of two
 
-            return DirMender(placement.store, recopying)
+            return DirMender(placement.store, recopying, self._m.workspace.id)
         from core.engine.copying.placement_ipfs import IpfsPlacement  # noqa: PLC0415 - as above
         from core.engine.repairing.mending_ipfs import IpfsMender  # noqa: PLC0415 - as above
 

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from core.display import safe
+from core.engine.plan_run import require_source
 from core.engine.repairing.means import RepairMeans
 from core.engine.repairing.plans import RepairPlans
 from core.errors import BadInput, Broken
@@ -17,14 +18,17 @@ from core.model import JobKind
 from core.verify.repair_plan import ConfirmedRepair
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
+    from contextlib import AbstractAsyncContextManager
 
+    from core.engine.copying.errand import Errand
     from core.engine.engine import Engine
     from core.engine.jobs import Run
     from core.engine.offers import PlanOf
     from core.engine.reins import Reins
     from core.engine.repairing.check_run import CheckRun
     from core.engine.repairing.repair_run import RepairRun
+    from core.engine.syncing.ground import Ground
 
 
 _WRITERS = frozenset(JobKind) - {JobKind.ASSESS, JobKind.CHECK, JobKind.VERIFY, JobKind.BACKUP}
@@ -81,8 +85,15 @@ class Repairs:
         await begin(self._m, self.plans, ConfirmedRepair.parse(stored)).run(reins)
 
 
-def repair_means(engine: Engine) -> RepairMeans:
-    """Return what an engine's checks and repairs work with."""
+def repair_means(engine: Engine, carry: Callable[[Reins, Errand], Awaitable[None]]) -> RepairMeans:
+    """Return what an engine's checks and repairs work with. carry: brings bundles through."""
+
+    def ground(reins: Reins) -> AbstractAsyncContextManager[Ground]:
+        # clients and sinks that few engines need
+        from core.engine.syncing.ground import opened  # noqa: PLC0415
+
+        return opened(engine, reins)
+
     return RepairMeans(
         ledger=engine.ledger,
         workspace=engine.workspace,
@@ -92,5 +103,8 @@ def repair_means(engine: Engine) -> RepairMeans:
         forks=engine.forks,
         buckets=engine.buckets,
         died=engine.worker_died,
+        carry=carry,
+        ground=ground,
+        require_source=lambda: require_source(engine),
         writes=lambda: any(reins.kind in _WRITERS for reins in engine.jobs.reins()),
     )

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from core.display import object_name
+from core.engine.repairing.carrying_again import LOST
 from core.engine.repairing.lines import lines_of, parts_of
 from core.engine.repairing.mending import Mended
 from core.engine.repairing.progress import RepairProgress
 from core.errors import NoAnswer, VgwmError
 from core.ledger.rows import EventDraft
+from core.model import BundleState
 from core.target.cache_drop import Named, bucket_keys, keys_of
 from core.verify.check_cache import cache_key
 from core.verify.check_rows import BUCKET
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.engine.reins import Reins
+    from core.engine.repairing.carrying_again import CarryingAgain
     from core.engine.repairing.left import LeftFile
     from core.engine.repairing.lines import Part
     from core.engine.repairing.mending import BundleMender
@@ -45,6 +48,7 @@ AT_ONCE: Final = 8
 """Bundles mended at a time: each waits a second or two for its pin."""
 
 MOST_REASONS: Final = 50
+NOT_CARRIED: Final = "they did not come through once more: vgwm errors says why"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +61,7 @@ class StepMeans:
     ledger: Ledger
     rows: RowMender
     bundles: BundleMender
+    again: CarryingAgain
     cache: CacheDrop | None
     report: Path
     left: LeftFile
@@ -73,20 +78,46 @@ class Steps:
         self._buckets: dict[bytes, BucketRow] = {}
         self._now = RepairProgress()
 
+    async def bundles(self) -> None:
+        """Do what is left of the first step, if it is that of bundles. Raises JobCancelled."""
+        await self._begin()
+        step = next(iter(self._plan.steps[self._now.step :]), None)
+        if step is not None and step.deed is Deed.BUNDLES:
+            await self._done(self._now.step, step)
+
     async def run(self) -> None:
         """Do what is left of the steps. Raises JobCancelled."""
+        await self._begin()
+        for number, step in enumerate(self._plan.steps[self._now.step :], self._now.step):
+            await self._done(number, step)
+        told = ", ".join(f"{n:,} {name}" for name, n in self._now.figures.items() if n)
+        await self._keep(event=f"repaired: {told or 'nothing was wrong any more'}")
+
+    async def carried(self, objects: int) -> None:
+        """Note how many of the objects that were sent again came through. Once."""
+        await self._begin()
+        if self._now.settled or not self._now.sent:
+            return
+        left = self._now.sent - objects
+        if left > 0:
+            await self._leave(f"{left:,} objects", NOT_CARRIED, n=left)
+        self._now = msgspec.structs.replace(self._now, carried=objects, settled=True)
+        await self._keep(event=f"{objects:,} of {self._now.sent:,} objects are in new bundles")
+
+    async def _begin(self) -> None:
+        """Take up what an earlier engine, or an earlier part of this job, has stored."""
         ledger, plan = self._m.ledger, self._plan
         row = await ledger.job(self._reins.id)
         self._now = RepairProgress.parse("" if row is None else row.progress)
         self._buckets = {one.name: one for one in await ledger.buckets()}
         await self._keep(total=sum(step.lines for step in plan.steps))
-        for number, step in enumerate(plan.steps[self._now.step :], self._now.step):
-            await self._step(step)
-            text = f"{step.deed}: {TEXTS[step.deed]}; {step.lines:,} differences dealt with"
-            done = sum(one.lines for one in plan.steps[: number + 1])
-            await self._keep(event=text, step=number + 1, at=0, done=done)
-        told = ", ".join(f"{n:,} {name}" for name, n in self._now.figures.items() if n)
-        await self._keep(event=f"repaired: {told or 'nothing was wrong any more'}")
+
+    async def _done(self, number: int, step: Step) -> None:
+        """Do a step, and note it."""
+        await self._step(step)
+        text = f"{step.deed}: {TEXTS[step.deed]}; {step.lines:,} differences dealt with"
+        done = sum(one.lines for one in self._plan.steps[: number + 1])
+        await self._keep(event=text, step=number + 1, at=0, done=done)
 
     async def _step(self, step: Step) -> None:
         match step.deed:
@@ -113,7 +144,9 @@ class Steps:
                 ]
             mended = [task.result() for task in begun]
             for number, one in zip(group, mended, strict=True):
-                if one.left:
+                if one.moved:
+                    await self._again(number, one.left)
+                elif one.left:
                     await self._leave(f"bundle {number}", one.left)
             whole = sum(not one.left for one in mended)
             await self._keep(
@@ -127,10 +160,35 @@ class Steps:
         kept = (await self._m.ledger.looked.bundles([number])).get(number)
         if bundle is None or kept is None:
             return Mended(left="the ledger holds no such bundle")
+        if kept.root is None and kept.state is BundleState.RECORDED:
+            return Mended(did="it was let go: no object of it is left")
         try:
             return await self._m.bundles.mend(bundle, kept)
         except VgwmError as error:
             return Mended(left=error.what)
+
+    async def _again(self, number: int, why: str) -> None:
+        """Send the objects of a bundle again that the source has; say what becomes of others."""
+        bundle = await self._m.ledger.bundle(number)
+        if bundle is None:
+            return
+        try:
+            found = await self._m.again.sorted(bundle)
+        except VgwmError as error:
+            await self._leave(f"bundle {number}", f"{why}: {error.what}")
+            return
+        for name in found.lost:
+            await self._leave(name, LOST)
+        for name, reason in found.left:
+            await self._leave(name, reason)
+        now = msgspec.structs.replace(
+            self._now,
+            lost=self._now.lost + len(found.lost),
+            sent=self._now.sent + len(found.entries),
+        )
+        if found.entries:
+            await self._m.again.send(bundle, found.entries, self._reins, now.text())
+        self._now = now
 
     def _suspects(self) -> set[str]:
         """Return where bytes were read that are not what they should be."""

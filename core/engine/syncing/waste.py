@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from core.dag import cid as cids
 from core.dag.manifest import Manifest
 from core.display import count
-from core.errors import VgwmError
+from core.errors import Broken, NodeUnreachable, VgwmError
 from core.ledger.rows import EventDraft
 
 if TYPE_CHECKING:
     from core.dag.manifest import ManifestEntry
     from core.engine.syncing.ground import Ground
     from core.model import Bundle
+    from core.target.shape import Row
 
 PAGE: Final = 1_000
 """Bundles that are read at a time: each page is a pass over the ledger's objects."""
@@ -118,12 +119,40 @@ class Waste:
         ground, root = self._ground, bundle.root
         if root is None:
             return 0
-        raw = await ground.placement.manifest(root, bundle.allocations)
+        try:
+            raw = await ground.placement.manifest(root, bundle.allocations)
+        except (Broken, NodeUnreachable):
+            return await self._named_in_range(bundle, cids.text(root))
         current = [one for one in Manifest.parse(raw.decode()).entries if one.version is None]
         total = 0
         for at in range(0, len(current), ROWS):
             total += await self._naming(bundle, current[at : at + ROWS], cids.text(root))
         return total
+
+    async def _named_in_range(self, bundle: Bundle, root: str) -> int:
+        """Return the same of a bundle whose manifest is damaged: by all rows between its ends.
+
+        Without a root in the rows, each that is not as the ledger recorded it counts.
+        """
+        bucket, total = bundle.bucket.decode(), 0
+        last, after = bundle.last[0].decode(), (bucket, bundle.first[0].decode())
+        rows = await self._ground.table.read([after])
+        while True:
+            total += await self._resting(bundle, rows, root)
+            page = await self._ground.table.scan(after, ROWS)
+            rows = [row for row in page if row[0] == bucket and str(row[1]) <= last]
+            if not rows:
+                return total
+            after = (bucket, str(rows[-1][1]))
+
+    async def _resting(self, bundle: Bundle, rows: list[Row], root: str) -> int:
+        ground = self._ground
+        if ground.ours.names_roots:
+            return sum(ground.ours.root(row) == root for row in rows)
+        keys = [str(row[1]).encode() for row in rows]
+        kept = await ground.ledger.waste.recorded(bundle.bucket_id, keys)
+        held = {key.decode(): cids.text(cid) for key, cid in kept.items()}
+        return sum(ground.ours.cid(row) != held.get(str(row[1])) for row in rows)
 
     async def _naming(self, bundle: Bundle, entries: list[ManifestEntry], root: str) -> int:
         """Return how many rows of some entries rest on the bundle."""

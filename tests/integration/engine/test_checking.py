@@ -14,7 +14,7 @@ from core.verify.list_pages import ListPages
 from core.verify.report_reading import differences
 from tests.integration.engine.ground import engine_on, make_ground, make_workspace, migrate
 from tests.integration.engine.keeping import change, ended
-from tests.integration.engine.repairing import files, table_of
+from tests.integration.engine.repairing import checked, files, table_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -57,6 +57,17 @@ async def test_a_check_whose_report_has_no_place_is_the_disks_fault_and_not_ours
     row = await ended(engine, await engine.start_job(JobKind.CHECK, {}, "tester", "nowhere"))
     assert row.state == "failed"
     assert "Not a directory at" in row.result
+
+
+async def test_a_check_leaves_its_lists_and_nothing_that_they_were_made_of(
+    engine: Engine, ground: Ground
+) -> None:
+    change(table_of(ground), "DELETE FROM versitygw_objects WHERE s3_key LIKE 'd1/%'")
+    report, found = await checked(engine, ground)
+    assert found
+    kept = {path.name for path in (ground.workspace / "reports" / report).iterdir()}
+    assert "missing.ndjson" in kept
+    assert not [name for name in kept if name.startswith("bytes.db")]
 
 
 async def test_a_check_that_is_cancelled_says_that_its_lists_are_not_whole(

@@ -234,7 +234,7 @@ async def test_flipped_bits_are_found_by_a_full_verification_and_built_again(
     assert {path: path.read_bytes() for path in before} == before
 
 
-async def test_a_lost_file_is_not_built_from_a_source_that_has_moved_on(
+async def test_a_lost_file_of_a_source_that_has_moved_on_gives_way_to_a_new_one(
     engine: Engine, ground: Ground
 ) -> None:
     lost = files(ground, "bundles")[0]
@@ -245,13 +245,17 @@ async def test_a_lost_file_is_not_built_from_a_source_that_has_moved_on(
     report, found = await checked(engine, ground)
     assert found == {Ill.NO_PIN: 1}
     came = await repaired(engine, await planned(engine, report))
-    assert (came.bundles, came.left) == (0, 1)
+    assert (came.bundles, came.left) == (0, 0)
     assert not lost.exists()
-    assert set(others) <= set(files(ground, "bundles"))
-    assert "at the source" in next(iter(came.reasons))
+    new = set(files(ground, "bundles")) - set(others)
+    assert len(new) == 1
+    assert set(others) < set(files(ground, "bundles"))
+    rooted = [row for row in all_rows(table_of(ground)) if next(iter(new)).stem in str(row[6])]
+    assert len(rooted) == came.carried
+    assert (await checked(engine, ground))[1] == {}
 
 
-async def test_a_file_of_no_bundle_is_listed_and_never_removed(
+async def test_a_file_that_does_not_say_whose_it_is_is_listed_and_never_removed(
     engine: Engine, ground: Ground
 ) -> None:
     root = "bafybeidm7cr5jhmtfjwl7qvy2qpzskx7xamkmqisfiqdhnefrbzum7wo2a"
