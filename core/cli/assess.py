@@ -88,7 +88,7 @@ def assess(call: Call, **given: Unpack[AssessGiven]) -> int:
         return asyncio.run(_whole(call, given, acks, notes, begun))
     except KeyboardInterrupt:
         if begun and not given["foreground"]:
-            note(call, f"\ndetached: job {begun[0]} goes on; vgwm assess follows it")
+            note(call, f"\ndetached: job {begun[0]} goes on; vgwm watch {begun[0]} follows it")
         raise
 
 
@@ -116,19 +116,21 @@ async def _whole(
 
 
 async def _begin(client: Client, call: Call, given: AssessGiven) -> int:
-    """Begin a run, or take up the one that is at work."""
+    """Begin a run, or take up the one that is at work, if it asks the same."""
     from core.cli.output import note
     from core.control.client import running_job
+    from core.control.job_wish import require_answers
     from core.model import JobKind
 
-    at_work = running_job(await client.snapshot(), kind=JobKind.ASSESS)
-    if at_work is not None:
-        note(call, f"job {at_work.id} (assess) is {at_work.state}: following it")
-        return at_work.id
     # an empty word is handed on, to be refused: a script's unset variable does not mean all rows
     args = {"only": ",".join(given["only"])} if given["only"] else {}
     if given["measure"] is not None:
         args["measure"] = given["measure"]
+    at_work = running_job(await client.snapshot(), kind=JobKind.ASSESS)
+    if at_work is not None:
+        require_answers(at_work, args, where="vgwm assess")
+        note(call, f"job {at_work.id} (assess) is {at_work.state}: following it")
+        return at_work.id
     return await client.start_job(JobKind.ASSESS, args, actor=call.actor)
 
 

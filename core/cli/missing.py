@@ -75,7 +75,7 @@ def missing(  # noqa: PLR0913 - the options of one command
         named = await buckets_of(client, buckets, ())
         return {"sample": "0"} | ({"bucket": ",".join(named)} if named else {})
 
-    errand = Errand(kind="verify", args={"sample": "0"}, knobs={}, judge=judge, ask=ask)
+    errand = Errand(kind="verify", args=None, knobs={}, judge=judge, ask=ask, like=ask)
     return run_job(call, errand, Manner(foreground=foreground))
 
 

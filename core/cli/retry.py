@@ -94,7 +94,14 @@ def retry(call: Call, **given: Unpack[RetryGiven]) -> int:
 
     return run_job(
         call,
-        Errand(kind="retry", args={}, knobs={}, judge=_judge, ask=confirmed),
+        Errand(
+            kind="retry",
+            # without a hash again means go on, with whichever is at work
+            args=None if shown is None else {"plan": shown},
+            knobs={},
+            judge=_judge,
+            ask=confirmed,
+        ),
         Manner(detach=given["detach"], foreground=given["foreground"]),
     )
 

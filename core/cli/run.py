@@ -11,6 +11,7 @@ from core.cli.log_file import log_file
 from core.cli.output import answer, note
 from core.control.client import job_of, running_job
 from core.control.files import refuse_place
+from core.control.job_wish import require_answers
 from core.control.summary import summary
 from core.errors import BadInput
 from core.model import JobKind, JobState
@@ -48,14 +49,17 @@ class Manner(NamedTuple):
 class Errand(NamedTuple):
     """What is to be run: knobs are set before the job begins; judge looks at its end.
 
-    ask: returns the job's args instead of args, from the engine that is to run it.
+    args: what the job is asked; one of its kind that is at work is followed only if it does that.
+    None: any of its kind is. ask: returns the args of a new one, from the engine that is to run it.
+    like: returns, from the engine, what args says, where that takes an engine.
     """
 
     kind: str
-    args: Mapping[str, str]
+    args: Mapping[str, str] | None
     knobs: Mapping[str, str]
     judge: Judge
     ask: Ask | None = None
+    like: Ask | None = None
 
 
 def run_job(call: Call, errand: Errand, manner: Manner) -> int:
@@ -78,8 +82,6 @@ def run_job(call: Call, errand: Errand, manner: Manner) -> int:
 
     async def whole() -> int:
         async with working(call, foreground=manner.foreground) as client:
-            if errand.knobs:
-                await client.set_knobs(errand.knobs, actor=call.actor)
             job = await _begin(client, call, errand)
             begun.append(job)
             if manner.detach:
@@ -102,22 +104,29 @@ async def _begin(client: Client, call: Call, errand: Errand) -> int:
     """Begin the job, or take up the one of its kind that is at work: again means go on.
 
     So it is after a crash: the new engine has gone on with the job before this command asks.
+    Raises WrongState if that one was asked for something else; then no knob is set.
     """
     now = await client.snapshot()
     at_work = running_job(now, kind=errand.kind)
-    if at_work is None and errand.kind == JobKind.PLAN and now.workspace.planned:
-        note(
-            call,
-            "the plan is whole already: what came to the source since is not in it."
-            " After the copy `vgwm sync` brings it over.",
-        )
-    if at_work is None and errand.kind == JobKind.PLAN:
+    if at_work is not None:
+        wanted = errand.args if errand.like is None else await errand.like(client)
+        if wanted is not None:
+            require_answers(at_work, wanted, where=f"vgwm {call.command}")
+    if errand.knobs:
+        await client.set_knobs(errand.knobs, actor=call.actor)
+    if at_work is not None:
+        note(call, f"job {at_work.id} ({errand.kind}) is {at_work.state}: following it")
+        return at_work.id
+    if errand.kind == JobKind.PLAN:
+        if now.workspace.planned:
+            note(
+                call,
+                "the plan is whole already: what came to the source since is not in it."
+                " After the copy `vgwm sync` brings it over.",
+            )
         await _say_unassessed(client, call)
-    if at_work is None:
-        args = errand.args if errand.ask is None else await errand.ask(client)
-        return await client.start_job(errand.kind, args, actor=call.actor)
-    note(call, f"job {at_work.id} ({errand.kind}) is {at_work.state}: following it")
-    return at_work.id
+    args = (errand.args or {}) if errand.ask is None else await errand.ask(client)
+    return await client.start_job(errand.kind, args, actor=call.actor)
 
 
 async def _say_unassessed(client: Client, call: Call) -> None:

@@ -100,7 +100,8 @@ def verify(call: Call, **given: Unpack[VerifyGiven]) -> int:
         return args | ({"bucket": ",".join(named)} if named else {})
 
     manner = Manner(detach=given["detach"], foreground=given["foreground"])
-    return run_job(call, Errand(kind="verify", args=args, knobs={}, judge=_judge, ask=ask), manner)
+    errand = Errand(kind="verify", args=None, knobs={}, judge=_judge, ask=ask, like=ask)
+    return run_job(call, errand, manner)
 
 
 def _args(given: VerifyGiven) -> dict[str, str]:

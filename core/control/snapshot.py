@@ -93,6 +93,7 @@ def job(row: JobRow, now: wire.Totals, *, planned: bool) -> wire.Job:
         total=total,
         result=_error(row.result) if row.state is JobState.FAILED else None,
         figures=figures,
+        args={safe(name): safe(value) for name, value in row.args.items()},
     )
 
 

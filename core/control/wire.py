@@ -115,6 +115,7 @@ class Job(Wire, frozen=True, kw_only=True):
     total: int | None = None  # None while the plan is walking
     result: ErrorBody | None = None
     figures: dict[str, int] = {}  # retry: queued, recovered, still_failed, gone; skip: objects
+    args: dict[str, str] = {}  # what it was asked, as `POST /v1/jobs` had it
 
 
 class ErrorCount(Wire, frozen=True, kw_only=True):
@@ -213,15 +214,12 @@ class Engine(Wire, frozen=True, kw_only=True):
 
 
 class Lease(Wire, frozen=True, kw_only=True):
-    """Who steers: others' acts are refused until it is free, unless they take it over.
-
-    heard_s: since the holder's last contact. free_s: until it is free without another.
-    """
+    """Who steers: others' acts are refused until it is free, unless they take it over."""
 
     holder: str
     since_ns: int
-    heard_s: float
-    free_s: float
+    heard_s: float  # since the holder's last contact
+    free_s: float  # until it is free without another
 
 
 class Workspace(Wire, frozen=True, kw_only=True):
