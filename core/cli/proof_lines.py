@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 _SHOWN: Final = 10
 _FOUND_SOMETHING: Final = 1
 _OF_BYTES: Final = frozenset({"bad_bytes", "lost_block", "no_manifest"})
+_SEEN_ALONE: Final = frozenset({"orphan_pin"})
+"""Kinds where nothing was wanted."""
+_NO_OBJECT: Final = "./"
+"""What belongs to no object stands in a bucket that S3 has not."""
 _WORDS: Final = {
     "equal": "equal on all sides",
     "differ": "differ",
@@ -78,11 +82,14 @@ def bytes_line(proof: wire_verify.Proof) -> str:
 
 def row_line(row: wire_verify.ViewRow) -> str:
     """Return one row of a list."""
-    at = f" at {row.where}" if row.where else ""
+    name = row.object.removeprefix(_NO_OBJECT)
+    at = f" at {row.where}" if row.where and row.where != name else ""
     said = ""
-    if row.field or row.found:
+    if row.kind in _SEEN_ALONE:
+        said = f": {row.field} {row.found}".replace(":  ", ": ")
+    elif row.field or row.found:
         said = f": {row.field} {row.wanted or '-'}, found {row.found or '-'}".replace(":  ", ": ")
-    return f"  {row.kind:<14} {row.object}{at}{said}"
+    return f"  {row.kind:<14} {name}{at}{said}"
 
 
 def _stratum_line(one: wire_verify.Stratum) -> str:

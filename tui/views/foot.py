@@ -16,10 +16,11 @@ from tui.views.replayed import position
 from tui.views.words import current_job
 
 if TYPE_CHECKING:
-    from core.control.wire import Job
+    from core.control.wire import Job, Snapshot
     from tui.keys import Keymap
     from tui.ui import Prompt, Scene, Ui
 
+_PLURALS = frozenset({"rounds", "objects", "bundles", "rows", "pins", "attrs"})
 _HELP = {
     Asks.FILTER: "   BUCKET/KEY begins so, class:C, phase:P; Enter filters, Esc leaves",
     Asks.REASON: "   Enter shows the plan, Esc leaves",
@@ -113,7 +114,15 @@ def _standing_advice(scene: Scene, ui: Ui) -> Line:
         case _:
             pass
     job = current_job(scene.snapshot) if scene.snapshot is not None else None
-    return EMPTY if job is None or ui.screen is Name.HELP else _of_job(job, _key_of_b(ui))
+    if job is None or ui.screen is Name.HELP or _is_past(job, scene.snapshot):
+        return EMPTY
+    return _of_job(job, _key_of_b(ui))
+
+
+def _is_past(job: Job, now: Snapshot | None) -> bool:
+    """Tell whether another job ran since this one came to its figures: they are no news then."""
+    newest = 0 if now is None else max(one.id for one in now.jobs)
+    return job.state == "done" and job.kind != "plan" and newest > job.id
 
 
 def _key_of_b(ui: Ui) -> str:
@@ -145,11 +154,17 @@ def _of_job(job: Job, key: str) -> Line:
 def _figures(job: Job) -> str:
     """Return what a job made of its objects: `2 recovered, 1 still failed`."""
     counted = [
-        f"{display.count(n)} {name.replace('_', ' ')}"
+        _one(name) if n == 1 else f"{display.count(n)} {name.replace('_', ' ')}"
         for name, n in job.figures.items()
         if n and name != "size_bytes"
     ]
     return ", ".join(counted) or "nothing to do"
+
+
+def _one(name: str) -> str:
+    """Return one of what a figure counts: `1 round` of the rounds."""
+    word = name.replace("_", " ")
+    return f"1 {word[:-1]}" if name in _PLURALS else f"1 {word}"
 
 
 def _label(id_: str, label: str, scene: Scene, ui: Ui) -> str:

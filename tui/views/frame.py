@@ -17,7 +17,19 @@ from tui.acts.steering import other_holder
 from tui.ui import LinkState, Name
 from tui.views import assess, config, errors, guide, home, iam, log, migrate, plan, verify
 from tui.views.foot import keys_row, message_row
-from tui.views.line import EMPTY, Line, Piece, Role, Size, column, right, text, width_of
+from tui.views.line import (
+    EMPTY,
+    Line,
+    Piece,
+    Role,
+    Size,
+    column,
+    fitted,
+    plain,
+    right,
+    text,
+    width_of,
+)
 from tui.views.overlay import error_box, output_page, sheet_box
 from tui.views.replayed import mark
 from tui.views.words import done_percent, standing, stands
@@ -65,13 +77,19 @@ def draw(scene: Scene, ui: Ui, size: Size, keymap: Keymap) -> list[Line]:
     if box:
         box = box[-room.height :]
         body = [*body[: room.height - len(box)], *box]
-    return [
+    rows = [
         _title(scene, ui, size.width),
         EMPTY,
         *body,
         message_row(scene, ui, size.width),
         keys_row(scene, ui, size.width, keymap),
     ]
+    return [_cut(row, size.width) for row in rows]
+
+
+def _cut(row: Line, width: int) -> Line:
+    """Return a row with a `~` where the screen ends before its text; blanks are no text."""
+    return row if cell_len(plain(row).rstrip()) <= width else fitted(row, width)
 
 
 def body_size(size: Size) -> Size:

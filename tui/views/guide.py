@@ -44,7 +44,7 @@ PURPOSE: Mapping[Name, tuple[str, str]] = {
         "Failed: tried and given up. Skipped: the target cannot hold it.",
     ),
     Name.VERIFY: (
-        "What was proved: counts, bytes read again, pins; the five lists; repair.",
+        "What was proved: counts, bytes read again, pins; five lists; repair.",
         "= equal  * differ  + missing at the target  - extra there  ! nobody could look",
     ),
     Name.LOG: (
