@@ -123,7 +123,7 @@ def init(call: Call, **given: Unpack[InitGiven]) -> int:
     lines = [
         f"workspace {made.id} in {made.path}",
         f"  {made.source} -> {made.target}",
-        f"next: vgwm -w {made.path} plan",
+        f"next: vgwm -w {made.path} assess, then plan",
     ]
     answer(call, result, lines, made.warnings)
     return 0

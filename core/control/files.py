@@ -51,12 +51,12 @@ def refuse_nowhere(path: Path) -> None:
     """Raise BadInput if no file can be made at path: before hours of work, not behind them."""
     folder = path.parent
     if not os.path.isdir(folder):  # noqa: PTH112 - pathlib raises for a name that is too long
-        what = "there is no such folder"
+        what, remedy = "there is no such folder", "Make it, or name another file."
     elif len(os.fsencode(path.name)) > _LONGEST_NAME:
-        what = f"the name is longer than {_LONGEST_NAME} bytes"
+        what, remedy = f"the name is longer than {_LONGEST_NAME} bytes", "Name another file."
     else:
         return
-    raise BadInput(what=what, where=safe(os.fsencode(path))[:400], remedy="Name another file.")
+    raise BadInput(what=what, where=safe(os.fsencode(path))[:400], remedy=remedy)
 
 
 def _taken(workspace: Path) -> Iterator[tuple[Path, str]]:

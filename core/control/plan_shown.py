@@ -17,13 +17,14 @@ class Gates(wire.Wire, frozen=True, kw_only=True):
     """What the last assessment lets through. assessed: there was one.
 
     blocking: checks that refuse a copy. warnings: checks that warn, and nobody took that on.
-    unknown: checks without an answer (I7).
+    unknown: checks without an answer (I7). by_hand: items that wait for somebody's word.
     """
 
     assessed: bool
     blocking: list[str]
     warnings: list[str]
     unknown: list[str]
+    by_hand: list[str]
 
     def line(self) -> str:
         """Return it in a few words."""
@@ -33,6 +34,7 @@ class Gates(wire.Wire, frozen=True, kw_only=True):
             return f"blocked by {', '.join(self.blocking)}: vgwm assess --last"
         parts = [f"{len(self.warnings)} open warnings"] if self.warnings else []
         parts += [f"{len(self.unknown)} unknown"] if self.unknown else []
+        parts += [f"{len(self.by_hand)} for somebody to answer"] if self.by_hand else []
         return f"open{': ' if parts else ''}{', '.join(parts)}"
 
 
@@ -55,6 +57,7 @@ async def shown(client: Client) -> PlanShown:
         blocking=checks.blocking,
         warnings=[one.id for one in checks.checks if one.state == "warn" and one.ack is None],
         unknown=[one.id for one in checks.checks if one.state == "unknown" and not one.manual],
+        by_hand=[one.id for one in checks.checks if one.state == "unknown" and one.manual],
     )
     fields = {name: getattr(plan, name) for name in plan.__struct_fields__}
     return PlanShown(**fields, gates=gates, estimate=checks.estimate)

@@ -74,6 +74,8 @@ def main() -> int:
     say(f"   .venv/bin/vgwm -w {WORKSPACE}            the terminal application")
     say(f"   .venv/bin/vgwm -w {WORKSPACE} plan show  the plan, what the target cannot show")
     say(f"   .venv/bin/vgwm -w {WORKSPACE} status     the counters")
+    say(f"   .venv/bin/vgwm -w {WORKSPACE} verify     is it all there, and do its bytes hash")
+    say(f"   .venv/bin/vgwm -w {WORKSPACE} report     what was proved, item by item")
     say(f"   ls {TARGET}/bundles                  the CAR files, named by their roots")
     return 0 if (equal, versions) == (len(tree.sums), tree.old_versions) else 1
 
