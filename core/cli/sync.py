@@ -60,7 +60,8 @@ def sync(call: Call, **given: Unpack[SyncGiven]) -> int:
     """Walk the source against the ledger, and carry what differs: adds, changes, deletes.
 
     Rounds go on until a pause of writes would be short; each finds what came since the last.
-    Many deletes, or a bucket that vanished, wait for --accept. Exit 1 if objects failed.
+    Many deletes, and a bucket that vanished or lost its last object, wait for --accept. Exit 1 if
+    objects failed.
     """
     from core.cli.run import Errand, Manner, run_job
     from core.control.agree import check_plan_file

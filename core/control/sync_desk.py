@@ -72,6 +72,7 @@ class SyncDesk:
             hash=due.hash,
             held=fuse.held(due, most),
             buckets=tuple(map(safe, due.buckets)),
+            emptied=tuple(map(safe, due.emptied)),
             first=tuple(safe(object_name(*one)) for one in due.first),
         )
 

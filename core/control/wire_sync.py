@@ -56,6 +56,7 @@ class SyncDue(wire.Wire, frozen=True, kw_only=True):
     """Deletes that wait to be applied. hash: what `sync --accept` takes; "" where none wait.
 
     held: over the fuse, so nothing is deleted until somebody accepts them. buckets: vanished ones.
+    emptied: those that are still there, of whose objects none is left.
     """
 
     objects: int
@@ -63,6 +64,7 @@ class SyncDue(wire.Wire, frozen=True, kw_only=True):
     hash: str = ""
     held: bool = False
     buckets: tuple[str, ...] = ()
+    emptied: tuple[str, ...] = ()
     first: tuple[str, ...] = ()
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from core.ledger import rounds
+from core.ledger import counters, rounds
 from core.ledger.rows import BucketState, Disposition
 from core.model import Cid, ObjectState
 
@@ -50,12 +50,14 @@ class StoredObject(NamedTuple):
 class Due:
     """Deletes that wait. hash: of all their names and the vanished buckets, 8 hex; "" for none.
 
-    first: the first of them as (bucket, key, version). current: those that a client sees.
+    buckets: those that vanished. emptied: those still there of whose objects none is left.
+    first: the first of them as (bucket, key, version).
     """
 
     objects: int = 0
     hash: str = ""
     buckets: tuple[bytes, ...] = ()
+    emptied: tuple[bytes, ...] = ()
     first: tuple[tuple[bytes, bytes, bytes], ...] = ()
 
 
@@ -156,12 +158,13 @@ def _due(conn: sqlite3.Connection) -> Due:
             "SELECT name FROM buckets WHERE st=? ORDER BY name", (BucketState.GONE,)
         )
     )
-    digest, count = sha256(), 0
+    digest, count, touched = sha256(), 0, set[int]()
     first: list[tuple[bytes, bytes, bytes]] = []
     for bid, key, version in conn.execute(
         "SELECT bid,key,ver FROM objects INDEXED BY objects_gone WHERE st=3 ORDER BY bid,key,ver"
     ):
         count += 1
+        touched.add(bid)
         digest.update(b"%d\0%s\0%s\n" % (bid, key, version))
         if len(first) < _NAMED:
             first.append((names.get(bid, b""), key, version))
@@ -170,5 +173,18 @@ def _due(conn: sqlite3.Connection) -> Due:
         objects=count,
         hash=digest.hexdigest()[:8] if count or vanished else "",
         buckets=vanished,
+        emptied=tuple(
+            sorted(
+                names[bid]
+                for bid in touched
+                if bid in names and names[bid] not in vanished and not _has_any(conn, bid)
+            )
+        ),
         first=tuple(first),
     )
+
+
+def _has_any(conn: sqlite3.Connection, bid: int) -> bool:
+    """Tell whether the source still shows an object of a bucket; failed and skipped ones do not."""
+    counted = counters.read(conn, bid)
+    return counted.migrated + counted.remaining > 0

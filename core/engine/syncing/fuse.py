@@ -1,6 +1,7 @@
-"""The fuse: many deletes, or a bucket that vanished, are done only as they were shown (I8).
+"""The fuse: many deletes, a bucket that vanished or lost its last object, go only as shown (I8).
 
-An unmounted tree looks like a mass delete. May import the ledger and the engine's parts.
+An unmounted tree looks like a mass delete; an endpoint that lists nothing, like an empty bucket.
+May import the ledger and the engine's parts.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def limit(max_delete: int, objects: int) -> int:
 
 def held(due: Due, most: int) -> bool:
     """Tell whether these deletes wait for somebody's yes."""
-    return due.objects > most or bool(due.buckets)
+    return due.objects > most or bool(due.buckets) or bool(due.emptied)
 
 
 async def require_few(engine: Engine) -> None:
@@ -38,7 +39,7 @@ async def require_few(engine: Engine) -> None:
     if not held(due, most):
         return
     raise Refused(
-        what=f"{told(due)}; without a yes at most {count(most)} are deleted: nothing was",
+        what=f"{told(due)}; {_why(due, most)}: nothing was deleted",
         where="sync: deletes",
         remedy="Is the source mounted, and whole? If they are to go:"
         f" vgwm sync --accept {due.hash}",
@@ -68,4 +69,13 @@ def told(due: Due) -> str:
     if due.buckets:
         more = f" and {len(due.buckets) - 1} more" if due.buckets[1:] else ""
         parts.append(f"bucket {safe(due.buckets[0])}{more} vanished")
+    if due.emptied:
+        more = f" and {len(due.emptied) - 1} more" if due.emptied[1:] else ""
+        parts.append(f"bucket {safe(due.emptied[0])}{more} has no object any more")
     return ", ".join(parts)
+
+
+def _why(due: Due, most: int) -> str:
+    if due.objects > most:
+        return f"without a yes at most {count(most)} are deleted"
+    return "a bucket goes, or its last object, only with a yes"

@@ -176,6 +176,31 @@ async def test_i8_more_deletes_than_max_delete_wait(ground: Ground, engine: Engi
     assert bodies(ground.target) == ground.bodies
 
 
+async def test_i8_the_last_object_of_a_bucket_goes_only_with_a_yes(
+    ground: Ground, engine: Engine
+) -> None:
+    before = rows(ground.target)
+    of_it = [key for bucket, key in ground.bodies if bucket == "bucket1"]
+    for key in of_it:
+        (ground.source / "bucket1" / key).unlink()
+        del ground.bodies["bucket1", key]
+    row = await sync(engine)
+    assert row.state == "failed"
+    assert '"exit_code":5' in row.result
+    due = await engine.ledger.rounds.due()
+    assert (due.objects, due.buckets, due.emptied) == (len(of_it), (), (b"bucket1",))
+    assert due.hash in row.result
+    assert "bucket bucket1 has no object any more" in row.result
+    assert rows(ground.target) == before
+    await synced(engine, accept=due.hash)
+    assert bodies(ground.target) == ground.bodies
+    # a bucket that is empty already asks nobody, and one that keeps an object does not either
+    (ground.source / "bucket0/d1/k0001").unlink()
+    del ground.bodies["bucket0", "d1/k0001"]
+    await synced(engine)
+    assert bodies(ground.target) == ground.bodies
+
+
 async def test_i8_a_yes_to_another_list_deletes_nothing(ground: Ground, engine: Engine) -> None:
     await engine.set_knobs({"max_delete": "0"}, "tester")
     (ground.source / "bucket0/d1/k0001").unlink()
