@@ -15,15 +15,21 @@ from core.engine.repairing.progress import RepairProgress
 from core.ledger import writer as ledger_writer
 from core.model import JobKind
 from core.target import objects_sqlite
+from core.verify.report_reading import differences
 from tests.faults.test_kill_keeping import Left, counting
-from tests.integration.engine.ground import engine_on, make_ground, make_workspace, migrate
+from tests.integration.engine.ground import (
+    Ground,
+    engine_on,
+    make_ground,
+    make_workspace,
+    migrate,
+)
 from tests.integration.engine.keeping import all_rows, change, ended
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from core.engine.engine import Engine
-    from tests.integration.engine.ground import Ground
 
 
 async def repair(ground: Ground, commits: int) -> None:
@@ -96,8 +102,31 @@ def ground(tmp_path: Path) -> Ground:
     return made
 
 
+@pytest.fixture
+def bereft(tmp_path: Path) -> Ground:
+    """One bundle that lost an object at the source, then its file; checked, kept as `hurt`."""
+    made = Ground(tmp_path / "gw", tmp_path / "out", tmp_path / "ws", {})
+    for number in range(4):
+        made.put("bucket0", f"k{number}", b"content %d" % number)
+    make_workspace(made, Knobs(workers=1))
+
+    async def hurt() -> None:
+        async with engine_on(made) as engine:
+            assert (await migrate(engine)).state == "done"
+            (made.source / "bucket0" / "k0").unlink()
+            job = await engine.start_job(JobKind.SYNC, {"mode": "once"}, "tester", "sync")
+            assert (await ended(engine, job)).state == "done"
+            next((made.target / "bundles").iterdir()).unlink()
+            await check(engine)
+
+    asyncio.run(hurt())
+    for folder, name in ((made.workspace, "ws.aside"), (made.target, "hurt")):
+        shutil.copytree(folder, tmp_path / name, ignore=shutil.ignore_patterns("*.sock"))
+    return made
+
+
 async def check(engine: Engine) -> None:
-    job = await engine.start_job(JobKind.CHECK, {}, "tester", "check")
+    job = await engine.start_job(JobKind.CHECK, {}, "tester", os.urandom(4).hex())
     assert (await ended(engine, job)).state == "done"
 
 
@@ -133,3 +162,37 @@ def test_a_repair_goes_on_after_any_kill_and_ends_with_the_same_set(
     assert (all_rows(table), files(ground)) == (whole, bundles)
     assert commits > 10
     assert between
+
+
+@pytest.mark.timeout(300)
+def test_what_is_carried_again_is_there_once_after_any_kill(bereft: Ground, tmp_path: Path) -> None:
+    """A new root, which all rows name; nothing else in the folder, and no object lost or twice."""
+    table, told = bereft.target / "objects.db", set()
+    hurt = all_rows(table)
+    for commits in count():
+        put_back(bereft, tmp_path)
+        if not killed(bereft, commits):
+            break
+        came = asyncio.run(go_on(bereft))
+        if came is None:
+            assert all_rows(table) == hurt
+            continue
+        told.add((came.sent, came.carried, came.lost, came.left))
+        assert [row[:4] for row in all_rows(table)] == [row[:4] for row in hurt]
+        left = [path.stem for path in (bereft.target / "bundles").iterdir()]
+        assert len(left) == 1
+        assert all(left[0] in str(row[6]) for row in all_rows(table))
+        asyncio.run(sound(bereft))
+    assert told == {(3, 3, 0, 0)}
+    assert commits > 10
+
+
+async def sound(ground: Ground) -> None:
+    """Look whether ledger, table and files agree, by a check and by what the ledger counts."""
+    async with engine_on(ground) as engine:
+        await check(engine)
+        newest = (await engine.ledger.proofs(1, "check", ended=True))[0]
+        assert list(differences(ground.workspace / newest.folder)) == []
+        counted = await engine.ledger.counters()
+        await engine.ledger.recount()
+        assert await engine.ledger.counters() == counted

@@ -64,7 +64,7 @@ def repaired(done: MigratedSet, report: str, *words: str) -> dict[str, object]:
     return done.vgwm.run("--json", *command, "--confirm", str(plan["hash"]), code=None).result()
 
 
-def test_corrupt_and_lost_blocks_come_back_and_what_nobody_has_is_said(
+def test_corrupt_and_lost_blocks_come_back_from_whoever_has_them(
     done: MigratedSet, stack: Stack
 ) -> None:
     """Bundles corrupt or empty on one node, without blocks on both, and another at the source."""
@@ -97,12 +97,41 @@ def test_corrupt_and_lost_blocks_come_back_and_what_nobody_has_is_said(
     source = done.source / lost[-1].bucket / lost[-1].key
     source.write_bytes(source.read_bytes() + b"more")
     came = repaired(done, report)
-    assert (came["bundles"], came["left"]) == (5, 1)
-    left = done.workspace / "reports" / f"repair-{came['job']}" / "left.ndjson"
-    assert "at the source" in left.read_text()
+    assert (came["bundles"], came["left"]) == (5, 0)
+    assert came["carried_again"] == len(done.members(moved))
     assert path.read_bytes() == content
-    assert stack.peers[0].allocations()[moved]  # it keeps its pin, and what blocks there are
-    assert verified(done)[0] == {Wrong("source_moved", mutations.name(lost[-1]))}
+    assert moved not in stack.peers[0].allocations()
+    assert verified(done)[0] == set()
+    done.rows[:] = mutations.rows_of(done.table)
+
+
+def test_a_live_block_that_no_node_has_comes_back_into_a_bundle_that_lost_an_object(
+    done: MigratedSet, stack: Stack
+) -> None:
+    """Its root is from nowhere: an object of it was deleted. What nobody has is lost, by name."""
+    (old,) = done.take_bundles(1)
+    dead, live, gone, *_ = done.members(old)
+    (done.source / dead.bucket / dead.key).unlink()
+    done.vgwm.run("sync", "--once")
+    for row in (live, gone):
+        for peer in stack.peers[0].allocations()[old]:
+            mutations.block_file(stack.peer(peer).kubo, row.cid).unlink()
+    found, report = verified(done)
+    assert found == {Wrong("lost_block", mutations.name(row)) for row in (live, gone)}
+    (done.source / gone.bucket / gone.key).unlink()
+    came = repaired(done, report)
+    assert (came["left"], came["lost"]) == (1, 1)
+    left = done.workspace / "reports" / f"repair-{came['job']}" / "left.ndjson"
+    assert mutations.name(gone) in left.read_text()
+    assert stack.peers[0].allocations()[old]  # while a row names it
+    for _ in range(3):
+        done.vgwm.run("sync", "--once")
+    assert verified(done)[0] == set()
+    assert old not in stack.peers[0].allocations()
+    done.rows[:] = mutations.rows_of(done.table)
+    new = next(row for row in done.rows if mutations.name(row) == mutations.name(live))
+    assert new.cid == live.cid
+    assert len(stack.peers[0].allocations()[new.root]) == REPLICATION
 
 
 def test_a_bundle_that_went_behind_a_nodes_back_is_there_again(
