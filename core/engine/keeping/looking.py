@@ -8,14 +8,16 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.display import count, safe
 from core.engine.keeping.manifests import open_manifests
+from core.engine.keeping.others import taken_away
 from core.engine.keeping.wish import Act, KeepingFacts, Origin, SetFacts
-from core.errors import BadInput, Denied, NoPlan, VgwmError
-from core.model import ObjectState
+from core.errors import BadInput, Denied, NoPlan, VgwmError, WrongState
+from core.model import ENDED, JobKind, ObjectState
 from core.target import profile as profiles
 from core.target.backup_file import BackupReader
 from core.target.open_table import absent_file, open_target_table, table_spec
@@ -39,8 +41,12 @@ class Look:
         self._workspace = workspace
         self._backups: dict[tuple[str, int, int, int, int], BackupFacts] = {}
 
-    async def at(self, wish: Wish) -> KeepingFacts:
-        """Return what the act would do. Raises BadInput, Denied, NoPlan, and what servers say."""
+    async def at(self, wish: Wish, *, warns: bool) -> KeepingFacts:
+        """Return what the act would do. warns: also look for others' rows that it takes away.
+
+        Raises BadInput, Denied, NoPlan, WrongState, and what servers say.
+        """
+        await self._require_alone(wish)
         workspace = self._workspace
         profile = await asyncio.to_thread(profiles.load, workspace.target.profile)
         if wish.act is Act.RESTORE:
@@ -53,6 +59,9 @@ class Look:
         else:
             facts = KeepingFacts(table="")
         facts = await self._table(facts, profile)
+        if wish.act is Act.RESTORE and warns and facts.present:
+            told = await self._others(Path(wish.file), profile)
+            facts = replace(facts, warnings=(*facts.warnings, *told))
         if wish.act is Act.DROP and not facts.sets:
             raise BadInput(
                 what="there are no old tables",
@@ -60,6 +69,40 @@ class Look:
                 remedy="There is nothing to drop.",
             )
         return facts
+
+    async def _require_alone(self, wish: Wish) -> None:
+        """Raise WrongState while a job is at work that makes new tables: they are not left over."""
+        if wish.act is Act.BACKUP:
+            return
+        for kind in (JobKind.RESTORE, JobKind.REBUILD):
+            job = await self._ledger.newest_job(kind)
+            if job is not None and job.state not in ENDED:
+                raise WrongState(
+                    what=f"job {job.id} ({kind}) is {job.state}",
+                    where="object table",
+                    remedy=f"Follow it with `vgwm watch {job.id}`, or end it with"
+                    f" `vgwm cancel {job.id}`. Without an engine the next one goes on with it:"
+                    " vgwm engine start.",
+                )
+
+    async def _others(self, path: Path, profile: Profile) -> list[str]:
+        """Return what is to be said of others' rows that a restore does not carry."""
+        table = await open_target_table(self._workspace, profile)
+        workspace = self._workspace.id
+        try:
+            with path.open("rb") as file:
+                where = safe(os.fsencode(path))
+                pages = BackupReader(file, where, profile, workspace).pages()
+                found = await taken_away(table, profile, workspace, pages)
+        except OSError as error:
+            raise BadInput(
+                what=f"the file cannot be read: {safe(os.strerror(error.errno or 0))}",
+                where=safe(os.fsencode(path)),
+                remedy="Name a file that `vgwm metadata backup` made.",
+            ) from error
+        finally:
+            await table.close()
+        return [found.warning] if found.warning else []
 
     async def _table(self, facts: KeepingFacts, profile: Profile) -> KeepingFacts:
         """Return the facts with what is there now."""
@@ -135,7 +178,7 @@ class Look:
             # a pipe never ends, and a device has no end
             if not path.is_file():
                 raise BadInput(
-                    what="there is no such file",
+                    what="this is no file" if path.exists() else "there is no such file",
                     where=where,
                     remedy="Name a file that `vgwm metadata backup` made.",
                 )

@@ -65,7 +65,7 @@ class KeepingPlans:
                 where="confirmation",
                 remedy="Look at the plan again, and confirm that one.",
             )
-        now = await self._facts(plan.wish)
+        now = await self._facts(plan.wish, warns=False)
         if now.hash_of(plan.wish, self._workspace.id) != plan.hash:
             raise Refused(
                 what=f"the world has moved since plan {confirmed}: {plan.facts.difference(now)};"
@@ -76,16 +76,16 @@ class KeepingPlans:
         return Confirmed(wish=plan.wish, facts=now)
 
     async def _make(self, plan: KeepingPlan) -> None:
-        facts = await self._facts(plan.wish)
+        facts = await self._facts(plan.wish, warns=True)
         plan.facts = facts
         plan.hash = facts.hash_of(plan.wish, self._workspace.id)
 
-    async def _facts(self, wish: Wish) -> KeepingFacts:
+    async def _facts(self, wish: Wish, *, warns: bool) -> KeepingFacts:
         # the target's clients are loaded when somebody asks, beside the loop
         looking = await asyncio.to_thread(import_module, "core.engine.keeping.looking")
         if self._look is None:
             self._look = looking.Look(self._ledger, self._workspace)
-        facts = await self._look.at(wish)
+        facts = await self._look.at(wish, warns=warns)
         if wish.act in {Act.RESTORE, Act.REBUILD}:
             looking.require_free(facts)
         return facts

@@ -92,6 +92,29 @@ async def test_a_lost_table_is_rebuilt_to_the_byte(ground: Ground, engine: Engin
         assert (came.done, came.buckets) == (len(objects), 2)
 
 
+async def test_i10_the_plan_of_a_restore_warns_of_others_rows_that_it_does_not_carry(
+    ground: Ground, engine: Engine, tmp_path: Path
+) -> None:
+    table, kept = table_of(ground), tmp_path / "kept.ndjson"
+    theirs = '\'bafkgreen\',5,1,1,\'{"etag":"x","v":1}\',2'
+    change(table, f"INSERT INTO versitygw_objects VALUES('bucket0','a/kept',{theirs})")
+    assert (await backed_up(engine, kept)).state == "done"
+    change(table, "DELETE FROM versitygw_objects WHERE s3_key LIKE 'd3/%'")
+    plan = await planned(engine, Act.RESTORE, file=str(kept))
+    assert plan.facts is not None
+    assert plan.facts.warnings == ()  # of ours, and of a row that the backup has as it is
+    change(
+        table,
+        f"INSERT INTO versitygw_objects VALUES('bucket0','new/of-green',{theirs})",
+        f"INSERT OR REPLACE INTO versitygw_objects VALUES('bucket0','d0/k0000',{theirs})",
+    )
+    plan = await planned(engine, Act.RESTORE, file=str(kept))
+    assert plan.facts is not None
+    (warning,) = plan.facts.warnings
+    assert warning.startswith("2 rows in use that somebody else wrote, such as bucket0/d0/k0000")
+    assert (await ended(engine, await begin(engine, plan))).state == "done"
+
+
 @pytest.mark.parametrize("origin", ["ledger", "pins"])
 async def test_i10_a_rebuild_keeps_what_somebody_else_wrote(
     ground: Ground, engine: Engine, origin: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -136,6 +136,20 @@ async def test_no_writer_runs_beside_a_restore(engine: Engine, filling: tuple[in
     for kind in (JobKind.COPY, JobKind.SYNC, JobKind.REPAIR, JobKind.REBUILD):
         with pytest.raises(WrongState, match=f"job {job} .restore. is running"):
             await run_job(engine, kind)
+    gate.open.set()
+    assert (await ended(engine, job)).state is JobState.DONE
+
+
+@pytest.mark.parametrize(
+    "wish", [{"act": Act.REBUILD, "origin": "ledger"}, {"act": Act.DROP}], ids=["rebuild", "drop"]
+)
+async def test_beside_a_restore_no_other_act_is_planned_and_its_tables_are_not_called_left_over(
+    engine: Engine, filling: tuple[int, Gate], wish: dict[str, Any]
+) -> None:
+    job, gate = filling
+    with pytest.raises(WrongState, match=f"job {job} .restore. is running") as refused:
+        await planned(engine, **wish)
+    assert "--drop-old" not in refused.value.remedy
     gate.open.set()
     assert (await ended(engine, job)).state is JobState.DONE
 
