@@ -79,3 +79,17 @@ async def test_a_sync_before_a_plan_says_what_is_to_be_done_first(command: Comma
     ran = await command("sync", "--once")
     assert ran.code == 3
     assert "vgwm plan" in ran.err
+
+
+@pytest.mark.timeout(180)
+async def test_accepted_deletes_are_counted_by_the_sync_that_does_them(
+    command: Command, gateway: Path
+) -> None:
+    assert (await command("plan")).code == 0
+    assert (await command("copy")).code == 0
+    (gateway / "photos/2024/b.jpg").unlink()
+    held = await command("sync", "--once", "--max-delete", "0")
+    assert held.code == 5, held.err
+    _, _, word = held.err.partition("--accept ")
+    accepted = await command("sync", "--once", "--accept", word.split()[0], "--json")
+    assert (accepted.code, accepted.result()["deleted"]) == (0, 1), accepted.err
