@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from core.display import count, counted, size
+from core.display import count, counted
 
 if TYPE_CHECKING:
     from core.control import wire_verify
@@ -66,10 +66,12 @@ async def proof_lines(client: Client, proof: wire_verify.Proof) -> list[str]:
 
 def bytes_line(proof: wire_verify.Proof) -> str:
     """Return what the bytes prove. A fault of a block that no object needs is a fault, too."""
+    from core.control.report_proved import read_text
+
     told = proof.bytes
     if told.mode == "none" or told.bound95 is None:
         return "bytes: none read again, so nothing is said of them"
-    read = f"bytes: {counted(told.n, 'object')} read again, {size(told.read_bytes)}"
+    read = f"bytes: {read_text(told)}"
     faults = sum(one.rows for one in proof.kinds if one.kind in _OF_BYTES)
     if told.mode == "full" and told.whole and not told.bad and not told.unread:
         if not faults:

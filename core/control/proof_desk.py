@@ -215,6 +215,7 @@ def _bytes(row: ProofRow, told: BytesFigures | None) -> wire_verify.Bytes:
         bad=told.bad,
         unread=told.unread,
         extra=told.extra,
+        object_bytes=told.object_bytes,
         read_bytes=told.read_bytes,
         seconds=told.seconds,
         bound95=told.bound95 if told.n or told.whole else None,

@@ -125,11 +125,20 @@ def join_text(proof: wire_verify.Proof) -> str:
 
 def bytes_text(told: wire_verify.Bytes) -> str:
     """Return what the bytes that were read prove."""
-    read = f"{counted(told.n, 'object')} read again, {size(told.read_bytes)}, {count(told.bad)} bad"
+    read = f"{read_text(told)}, {count(told.bad)} bad"
     if told.mode == "full" and told.whole:
         return f"{read}: every byte was read, on {told.replicas} of the nodes that hold it"
     bound = "" if told.bound95 is None else f", at most {told.bound95:.4%} bad at 95 %"
     return f"{read}{bound}, seed {told.seed}"
+
+
+def read_text(told: wire_verify.Bytes) -> str:
+    """Return how many objects were read, their bytes, and what the target gave for that."""
+    read = f"{counted(told.n, 'object')} read again"
+    given = f"{size(told.read_bytes)} read from the target"
+    return (
+        f"{read}, {size(told.object_bytes)} ({given})" if told.object_bytes else f"{read}, {given}"
+    )
 
 
 def _read(proof: wire_verify.Proof) -> bool:

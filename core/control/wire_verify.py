@@ -48,8 +48,9 @@ class Bytes(wire.Wire, frozen=True, kw_only=True):
     """What was read again. mode: none, sample, full; replicas: one, all. sample: wished for.
 
     n: objects that were read, bad: their bytes do not hash to their CID; unread: nobody could look.
-    extra: read beside the sample proper. bound95: at most this share is bad, at 95 %; None where
-    nothing was read. done, all: bundles. whole: nothing is left to be read.
+    extra: read beside the sample proper. object_bytes: of the n objects, each once; 0: unknown.
+    read_bytes: all that the target gave for that. bound95: at most this share is bad, at 95 %; None
+    where nothing was read. done, all: bundles. whole: nothing is left to be read.
     """
 
     mode: str = "none"
@@ -60,6 +61,7 @@ class Bytes(wire.Wire, frozen=True, kw_only=True):
     bad: int = 0
     unread: int = 0
     extra: int = 0
+    object_bytes: int = 0
     read_bytes: int = 0
     seconds: float = 0.0
     bound95: float | None = None

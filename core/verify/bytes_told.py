@@ -55,7 +55,8 @@ class Stratum:
 class BytesFigures:
     """What was read so far. n, bad: as of `Stratum`, of the sample proper; unread: nobody could.
 
-    read_bytes, seconds: what was read from the target, and for how long. done, all: bundles.
+    object_bytes: of the n objects, each once. read_bytes, seconds: what the target gave
+    for that, with all that stands around them, and for how long. done, all: bundles.
     extra: objects that were read beside the sample proper, for parts that it hardly meets; their
     faults count in the parts, and are listed. bound95: 0.0 once every byte was read and is right.
     whole: nothing is left to be read.
@@ -67,6 +68,7 @@ class BytesFigures:
     bad: int = 0
     unread: int = 0
     extra: int = 0
+    object_bytes: int = 0
     read_bytes: int = 0
     seconds: float = 0.0
     bound95: float = 1.0

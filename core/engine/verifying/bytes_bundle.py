@@ -26,6 +26,7 @@ from core.verify.sampling import Home, Member, Picked, parts_of, parts_of_bundle
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Sequence
+    from collections.abc import Set as AbstractSet
 
     from core.engine.verifying.bytes_task import BytesSetup, BytesTask, NodeOf
     from core.ledger.bundle_contents import MemberRow, RecordedBundle
@@ -38,6 +39,7 @@ BAD: Final = Tally("all", "", "bad")
 UNREAD: Final = Tally("all", "", "unread")
 EXTRA: Final = Tally("all", "", "extra")
 EXTRA_BAD: Final = Tally("all", "", "extra_bad")
+OBJECT_BYTES: Final = Tally("all", "", "object_bytes")
 
 _UNHEARD: Final = (NoAnswer, Denied, BadInput)
 """What a node or a disk may say instead of bytes: no verdict (I7)."""
@@ -261,6 +263,7 @@ def _count(counted: Counter[Tally], home: Home, wanted: _Wanted, faults: Sequenc
     if wanted.picked is None:
         n = wanted.contents.n - len(unread - bad)
         counted.update({WHOLE: n, BAD: len(bad), UNREAD: len(unread - bad)})
+        counted[OBJECT_BYTES] += _size(wanted.contents, unread - bad)
         for part in parts_of_bundle(home):
             counted.update({Tally(*part, "n"): n, Tally(*part, "bad"): len(bad)})
         return
@@ -269,11 +272,19 @@ def _count(counted: Counter[Tally], home: Home, wanted: _Wanted, faults: Sequenc
             counted[UNREAD] += 1
             continue
         wrong = int(at in bad)
+        counted[OBJECT_BYTES] += wanted.contents.members[at][1] if proper else 0
         counted[WHOLE if proper else EXTRA] += 1
         counted[BAD if proper else EXTRA_BAD] += wrong
         for part in parts_of(home, wanted.contents.members[at][1]):
             counted[Tally(*part, "n")] += 1
             counted[Tally(*part, "bad")] += wrong
+
+
+def _size(contents: Contents, but: AbstractSet[int]) -> int:
+    """Return the bytes of a bundle's members but some."""
+    if contents.total is not None and not but:
+        return contents.total.size_bytes
+    return sum(size for at, (_, size) in enumerate(contents.members) if at not in but)
 
 
 def _difference(bundle: RecordedBundle, wanted: _Wanted, fault: Fault) -> Difference:

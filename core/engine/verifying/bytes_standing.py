@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from core.display import safe
-from core.engine.verifying.bytes_bundle import BAD, EXTRA, UNREAD, WHOLE
+from core.engine.verifying.bytes_bundle import BAD, EXTRA, OBJECT_BYTES, UNREAD, WHOLE
 from core.ledger.counters import CLASSES
 from core.verify.bound import bound95
 from core.verify.bytes_told import BytesFigures, Stratum
@@ -93,6 +93,7 @@ class Standing:
             bad=bad,
             unread=total[UNREAD],
             extra=total[EXTRA],
+            object_bytes=total[OBJECT_BYTES],
             read_bytes=total[_READ],
             seconds=total[_MS] / 1000 + time.monotonic() - self._kept_s,
             bound95=bound95(n, bad),

@@ -55,12 +55,16 @@ async def test_a_set_that_agrees_passes_and_states_what_its_sample_proves(
     }
     read: dict[str, object] = told["bytes"]  # type: ignore[assignment] # JSON
     assert (read["mode"], read["seed"], read["bad"]) == ("sample", 7, 0)
+    assert read["object_bytes"] in {5_011, 70_011, 75_000, 75_011}  # three of the four
     again = await command("verify", "--sample-size", "3", "--seed", "7")
     assert again.code == 0
     assert "4 equal on all sides" in again.out
     assert "seed 7" in again.out
     full = await command("verify", "--full")
     assert "every byte hashes to its CID" in full.out
+    # the objects' own bytes, and beside them all that was read to prove these
+    assert "4 objects read again, 75.0 KB (" in full.out
+    assert "read from the target)" in full.out
     async with Client(ws) as client:
         told_again = await client.proofs()
         assert [one.state for one in told_again.proofs] == ["done"] * 3
