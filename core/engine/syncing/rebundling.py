@@ -91,7 +91,7 @@ class Rebundling:
             raise Broken(
                 what=f"{count(len(self._left))} bundles were not re-bundled: {self._left[0]}",
                 where="sync --rebundle",
-                remedy="They stay as they were. Look at them with vgwm metadata check.",
+                remedy="They stay. What is damaged: vgwm verify --full, vgwm metadata repair.",
             )
 
     async def _one(self, held: Held) -> None:

@@ -96,3 +96,4 @@ def test_numbers_come_back_in_order_behind_any_place(numbers: set[int], after: i
         kept.add(number)
     assert len(kept) == len(numbers)
     assert list(kept.behind(after)) == sorted(n for n in numbers if n > after)
+    assert all((n in kept) is (n in numbers) for near in numbers for n in (near, near + 1))
