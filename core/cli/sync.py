@@ -11,6 +11,7 @@ from core.cli.call import conventions, steers
 from core.cli.knobs import knob_options
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Unpack
 
     from core.cli.call import Call
@@ -129,6 +130,7 @@ async def _judge(client: Client, last: wire.Snapshot) -> Verdict:
 
     job = max((job for job in last.jobs if job.kind == "sync"), key=lambda job: job.id)
     now = await client.sync()
+    dry = job.args.get("dry_run") == "1"
     names = ("rounds", "seen", "added", "changed", "attrs", "deleted", "size_bytes")
     came = {name: job.figures.get(name, 0) for name in names}
     freeze_s = now.forecast.freeze_s
@@ -142,9 +144,8 @@ async def _judge(client: Client, last: wire.Snapshot) -> Verdict:
         "ready": now.forecast.ready,
     }
     found = (
-        f"{count(came['added'])} added, {count(came['changed'])} changed, {count(came['attrs'])}"
-        f" with other attributes, {count(came['deleted'])} deleted, in"
-        f" {counted(came['rounds'], 'round')} over {counted(came['seen'], 'key')}"
+        f"{count(came['added'])} added, {_changed(came, dry=dry)}, {count(came['deleted'])}"
+        f" deleted, in {counted(came['rounds'], 'round')} over {counted(came['seen'], 'key')}"
         f" ({size(came['size_bytes'])})"
     )
     lag = "unknown" if now.lag_s is None else duration(now.lag_s)
@@ -153,3 +154,12 @@ async def _judge(client: Client, last: wire.Snapshot) -> Verdict:
     if last.totals.failed:
         lines.append(f"{counted(last.totals.failed, 'object')} failed: vgwm errors lists them")
     return Verdict(result, lines, _SOME_FAILED if last.totals.failed else 0)
+
+
+def _changed(came: Mapping[str, int], *, dry: bool) -> str:
+    """Say what changed; a dry run opens no object, so it cannot tell attributes from bytes."""
+    from core.display import count
+
+    if dry:
+        return f"{count(came['changed'])} changed in bytes or attributes (a round tells which)"
+    return f"{count(came['changed'])} changed, {count(came['attrs'])} with other attributes"

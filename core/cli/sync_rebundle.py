@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def rebundle(call: Call, confirm: str | None, manner: Manner) -> int:
     """Show the plan and its hash; carry it out if it is confirmed by that hash (I8).
 
-    Raises WrongState while a sync is at work, Refused if the plan is another one by now.
+    Raises WrongState while a sync is at work, Refused if the plan is another one by now, or empty.
     """
     import asyncio
 
@@ -23,7 +23,7 @@ def rebundle(call: Call, confirm: str | None, manner: Manner) -> int:
     from core.control.rebundle import require_same, shown
 
     plan = asyncio.run(shown(call.workspace))
-    if confirm is None or not plan.bundles:
+    if confirm is None:
         answer(call, plan, plan.lines())
         if plan.bundles:
             note(call, f"to do it: vgwm sync --rebundle --confirm {plan.hash}")

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from core.control.files import keep_former
-from core.target.disk_faults import disk_error
+from core.target.disk_faults import file_error
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -38,7 +38,7 @@ async def write_failed(client: Client, job: int, path: Path) -> int:
             keep_former(path)
             fresh.replace(path)
     except OSError as error:
-        raise disk_error(error, doing="writing the list", path=path) from error
+        raise file_error(error, doing="writing the list", path=path) from error
     finally:
         with contextlib.suppress(OSError):  # a read-only disk says so of no file, too
             fresh.unlink()

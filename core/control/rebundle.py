@@ -95,7 +95,7 @@ def _exists(file: Path) -> bool:
 
 def require_same(plan: RebundleShown, confirmed: str) -> None:
     """Raise Refused, with what the plan is now, unless it is the one that was confirmed."""
-    if plan.hash != confirmed:
+    if plan.hash != confirmed or not plan.bundles:
         raise Refused(
             what=f"the plan is not {safe(confirmed)}; it is now {plan.lines()[0]}",
             where="--confirm",

@@ -17,7 +17,7 @@ from core.control.report_left import fate_of, shown_fate
 from core.control.wire_report import ReportFile
 from core.display import object_name, safe
 from core.ledger import losses, reporting
-from core.target.disk_faults import disk_error
+from core.target.disk_faults import file_error
 
 if TYPE_CHECKING:
     import sqlite3
@@ -75,7 +75,7 @@ def write_names(conn: sqlite3.Connection, path: Path, *, archive: bool) -> Names
         keep_former(path)
         fresh.replace(path)
     except OSError as error:
-        raise disk_error(error, doing="writing the list", path=path) from error
+        raise file_error(error, doing="writing the list", path=path) from error
     finally:
         fresh.unlink(missing_ok=True)
     return Names(ReportFile(name=NAME, rows=rows, sha256=digest.hexdigest()), first)

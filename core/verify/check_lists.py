@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import msgspec
 
 from core.display import safe
-from core.target.disk_faults import disk_error
+from core.target.disk_faults import file_error
 from core.verify.difference import Listed
 from core.verify.lines import line_of
 from core.verify.list_files import (
@@ -62,7 +62,7 @@ def write_lists(
         beside.replace(path)
         _sync_folder(path.parent)
     except OSError as error:
-        raise disk_error(error, doing="writing a check's lists", path=folder) from error
+        raise file_error(error, doing="writing a check's lists", path=folder) from error
     return contents
 
 

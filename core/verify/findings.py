@@ -142,15 +142,15 @@ class _Faults:
         if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
             raise _full(self._path, error) from error
         raise Broken(
-            what=f"the findings of a verification cannot be read ({type(error).__name__})",
+            what=f"what was found cannot be read ({type(error).__name__})",
             where=safe(os.fsencode(self._path)),
-            remedy="Remove this file and verify again.",
+            remedy="Remove this file, then do it again.",
         ) from error
 
 
 def _full(path: Path, error: Exception) -> CapacityExhausted:
     return CapacityExhausted(
-        what=f"the findings of a verification cannot be written ({type(error).__name__})",
+        what=f"what was found cannot be written ({type(error).__name__})",
         where=safe(os.fsencode(path)),
-        remedy="Make room in the workspace, and verify again: it goes on where it stood.",
+        remedy="Make room in the workspace, then do it again.",
     )

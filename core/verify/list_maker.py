@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 import msgspec
 
 from core.display import safe
-from core.target.disk_faults import disk_error
+from core.target.disk_faults import file_error
 from core.verify.difference import Listed
 from core.verify.lines import read_line
 from core.verify.list_files import (
@@ -142,7 +142,7 @@ def make_lists(
         _name(file, path)
         _sync(folder / FOLDER)
     except OSError as error:
-        raise disk_error(error, doing="making the lists", path=folder) from error
+        raise file_error(error, doing="making the lists", path=folder) from error
     return contents
 
 

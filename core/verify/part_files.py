@@ -20,7 +20,7 @@ import msgspec
 
 from core.display import safe
 from core.errors import Broken
-from core.target.disk_faults import disk_error
+from core.target.disk_faults import file_error
 from core.verify.difference import Ill, Listed
 from core.verify.lines import equal_lines, line_of
 from core.verify.list_files import STEP
@@ -95,7 +95,7 @@ def again(folder: Path, number: int) -> Iterator[tuple[bytes, bytes]]:
                 key, version = _LENGTHS.unpack(head)
                 yield file.read(key), file.read(version)
     except OSError as error:
-        raise disk_error(error, doing="reading a part", path=path) from error
+        raise file_error(error, doing="reading a part", path=path) from error
     except struct.error as error:
         raise Broken(
             what="a part of the verification is cut off",
@@ -149,7 +149,7 @@ class _Part:
             raise self._failed(error, name) from error
 
     def _failed(self, error: OSError, name: str) -> VgwmError:
-        return disk_error(error, doing="writing a report", path=Path(f"{self._base}.{name}"))
+        return file_error(error, doing="writing a report", path=Path(f"{self._base}.{name}"))
 
 
 class JoinPart(_Part):

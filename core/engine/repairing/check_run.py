@@ -30,7 +30,7 @@ from core.ledger.rows import EventDraft
 from core.model import BundleState
 from core.target import profile as profiles
 from core.target.dir_store import DirStore
-from core.target.disk_faults import disk_error
+from core.target.disk_faults import file_error
 from core.target.open_table import absent_file, open_target_table, table_spec
 from core.verify import check_pins
 from core.verify.check_join import Sides, join_rows
@@ -282,4 +282,4 @@ def _fresh(folder: Path) -> None:
         for end in ("", "-wal", "-shm"):
             (folder / f"{FILE_NAME}{end}").unlink(missing_ok=True)
     except OSError as error:
-        raise disk_error(error, doing="making a report", path=folder) from error
+        raise file_error(error, doing="making a report", path=folder) from error

@@ -7,6 +7,7 @@ May import ledger, source, target, and the engine's parts.
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -20,11 +21,12 @@ from core.engine.syncing.pending import told
 from core.engine.syncing.progress import SyncProgress
 from core.engine.syncing.settling import settle
 from core.engine.syncing.walking import RoundWalk
-from core.errors import NoGatewayRoot, NoPlan, WrongState
+from core.errors import NodeUnreachable, NoGatewayRoot, NoPlan, WrongState
 from core.ledger.rounds import Found, RoundKind, RoundState
 from core.ledger.rows import BucketRow, BucketState, EventDraft
 from core.model import BundleState
 from core.source.chosen import open_source
+from core.target.open_table import absent_file, table_spec
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -73,6 +75,7 @@ class RoundRun:
         Raises JobCancelled, Refused where somebody has to accept deletes, and what is wrong.
         """
         await self._require_copied()
+        await self._require_target()
         row = await self._row()
         first = await self._engine.ledger.next_bundle_id()
         if row.state is RoundState.WALKING:
@@ -116,6 +119,19 @@ class RoundRun:
                 remedy="End it first: vgwm copy. A sync brings over what changed since.",
             )
         await self._hold.patiently(lambda: ledger.syncing.adopt(self._reins.id))
+
+    async def _require_target(self) -> None:
+        """Raise NodeUnreachable if the file of the object table is gone: nothing is kept up then.
+
+        A target of servers is asked once a round has something for it.
+        """
+        gone = await asyncio.to_thread(absent_file, table_spec(self._engine.workspace))
+        if gone is not None and (await self._engine.ledger.counters()).migrated:
+            raise NodeUnreachable(
+                what=f"the object table is not there: {safe(os.fsencode(gone))}",
+                where="target",
+                remedy="Is it mounted? One that is lost comes back by vgwm metadata rebuild.",
+            )
 
     async def _walk(self, row: RoundRow) -> None:
         engine, ledger = self._engine, self._engine.ledger

@@ -90,7 +90,7 @@ class Verifications:
         if unknown:
             raise BadInput(
                 what=f"the plan knows of no bucket {safe(unknown[0])}",
-                where="verify --bucket",
+                where="--bucket",
                 remedy=f"It knows of {_told(known)}.",
             )
 

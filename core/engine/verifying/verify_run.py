@@ -30,7 +30,7 @@ from core.errors import VgwmError, WrongState
 from core.ledger import proofs
 from core.ledger.rows import EventDraft
 from core.target import profile as profiles
-from core.target.disk_faults import disk_error
+from core.target.disk_faults import file_error
 from core.target.open_table import absent_file, login_of, table_spec
 from core.verify.bytes_told import BytesWish, Replicas
 from core.verify.difference import Listed
@@ -247,7 +247,7 @@ def _make(folder: Path) -> None:
         (folder / PARTS).mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.chmod(0o700)
     except OSError as error:
-        raise disk_error(error, doing="making a report", path=folder) from error
+        raise file_error(error, doing="making a report", path=folder) from error
 
 
 def _tidy(folder: Path) -> None:

@@ -201,6 +201,21 @@ async def test_i8_the_last_object_of_a_bucket_goes_only_with_a_yes(
     assert bodies(ground.target) == ground.bodies
 
 
+async def test_a_target_that_is_not_there_is_not_called_kept_up(
+    ground: Ground, engine: Engine
+) -> None:
+    await synced(engine)
+    aside = ground.target.with_name("aside")
+    ground.target.rename(aside)
+    row = await sync(engine)
+    assert row.state == "failed"
+    assert '"exit_code":4' in row.result
+    assert "the object table is not there" in row.result
+    assert not ground.target.exists()
+    aside.rename(ground.target)
+    await synced(engine)
+
+
 async def test_i8_a_yes_to_another_list_deletes_nothing(ground: Ground, engine: Engine) -> None:
     await engine.set_knobs({"max_delete": "0"}, "tester")
     (ground.source / "bucket0/d1/k0001").unlink()
