@@ -118,7 +118,7 @@ class PinBook:
             return CapacityExhausted(
                 what=f"the pins that were seen cannot be written ({type(error).__name__})",
                 where=where,
-                remedy="Make room in the workspace, and verify again.",
+                remedy="Make room in the workspace, then do it again.",
             )
         return Broken(
             what=f"the pins that were seen cannot be read ({type(error).__name__})",
