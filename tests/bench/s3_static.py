@@ -69,8 +69,10 @@ class Site:
     def _other(self, path: str, query: str) -> bytes:
         asked = parse_qs(query, keep_blank_values=True)
         if path == "/":
-            text = f"<R><Buckets><Bucket><Name>{BUCKET}</Name></Bucket></Buckets></R>"
-            return _xml(text)
+            name = f"<Bucket><Name>{BUCKET}</Name></Bucket>"
+            return _xml(
+                f"<ListAllMyBucketsResult><Buckets>{name}</Buckets></ListAllMyBucketsResult>"
+            )
         if "list-type" in asked:
             after = unquote(asked.get("start-after", [""])[0])
             token = asked.get("continuation-token", [""])[0]
@@ -79,16 +81,16 @@ class Site:
                 return _xml("".join(self._prefixes()))
             return self._page(begin)
         if "uploads" in asked:
-            return _xml("<R></R>")
+            return _xml("<ListMultipartUploadsResult/>")
         return _said(501, b"<Error><Code>NotImplemented</Code></Error>")
 
     def _prefixes(self) -> Iterator[str]:
-        yield "<R><EncodingType>url</EncodingType>"
+        yield "<ListBucketResult><EncodingType>url</EncodingType>"
         folders = -(-len(self._keys) // PER_FOLDER)
         for number in range(min(folders, PAGE)):
             yield f"<CommonPrefixes><Prefix>d{number:05d}/</Prefix></CommonPrefixes>"
         yield f"<IsTruncated>{'true' if folders > PAGE else 'false'}</IsTruncated>"
-        yield "<NextContinuationToken>1</NextContinuationToken></R>"
+        yield "<NextContinuationToken>1</NextContinuationToken></ListBucketResult>"
 
     def _page(self, begin: int) -> bytes:
         made = self._pages.get(begin)
@@ -99,7 +101,7 @@ class Site:
     def _rows(self, begin: int) -> Iterator[str]:
         end = min(begin + PAGE, len(self._keys))
         more = "true" if end < len(self._keys) else "false"
-        yield f"<R><EncodingType>url</EncodingType><IsTruncated>{more}</IsTruncated>"
+        yield f"<ListBucketResult><EncodingType>url</EncodingType><IsTruncated>{more}</IsTruncated>"
         if end < len(self._keys):
             yield f"<NextContinuationToken>{end}</NextContinuationToken>"
         for number in range(begin, end):
@@ -108,7 +110,7 @@ class Site:
                 f"<Contents><Key>{self._keys[number]}</Key><LastModified>{LISTED}</LastModified>"
                 f"<ETag>&#34;{tag}&#34;</ETag><Size>{self._size_bytes}</Size></Contents>"
             )
-        yield "</R>"
+        yield "</ListBucketResult>"
 
 
 class Speaker(asyncio.Protocol):
