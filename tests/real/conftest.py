@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 LIMIT_S = 120
 SHARED = pytest.StashKey[Stack]()
+SHARED_REDIS = pytest.StashKey[RedisCluster]()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -146,10 +147,21 @@ def gateway_tree(
 
 
 @pytest.fixture(scope="session")
-def redis(lab_folder: Path, keeper: Keeper) -> RedisCluster:
+def redis(request: pytest.FixtureRequest, lab_folder: Path, keeper: Keeper) -> RedisCluster:
     cluster = RedisCluster(lab_folder)
     cluster.start(keeper)
+    request.config.stash[SHARED_REDIS] = cluster
     return cluster
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _emptied(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Leave no key to the next file: a check counts those that name no row."""
+    yield
+    shared = request.config.stash.get(SHARED_REDIS, None)
+    if shared is not None:
+        for server in shared.servers:
+            server.ask("flushall")
 
 
 @pytest.fixture(autouse=True)
