@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
@@ -302,7 +303,10 @@ def show(app: Terminal, *, mouse: bool) -> int:
     """Run an application to its end and return its exit code. Raises any fault of ours."""
     wire.install()
     signals.install(app.leave)
-    code = app.run(mouse=mouse)
+    ran = app.run(mouse=mouse)
     if app.fault is not None:
         raise app.fault
-    return code if code is not None else app.return_code or 0
+    code = ran if ran is not None else app.return_code or 0
+    if code == signals.exit_code(signal.SIGHUP):
+        signals.let_go()
+    return code

@@ -20,7 +20,7 @@ from tests.lab.stack import Shape
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from core.config.schema import Workspace
@@ -62,6 +62,21 @@ class Ground(NamedTuple):
     def notes(self) -> list[str]:
         folder = self.folder / FOLDER
         return [path.name for path in folder.iterdir()] if folder.is_dir() else []
+
+
+@pytest.fixture(scope="module")
+def stack(make_stack: Callable[[Shape], Stack]) -> Iterator[Stack]:
+    """One of its own: peers that other files killed may lack each other's pins for long."""
+    made = make_stack(Shape())
+    yield made
+    made.close()
+
+
+@pytest.fixture(autouse=True)
+def _mended(stack: Stack) -> Iterator[None]:
+    """Start again what a test ended."""
+    yield
+    stack.heal()
 
 
 def ground_of(folder: Path, stack: Stack) -> Ground:

@@ -42,6 +42,17 @@ def install(leave: Callable[[int], None]) -> None:
         signal.signal(number, end)
 
 
+def let_go() -> None:
+    """Point output at nothing: a window that is gone takes no last word.
+
+    What Python cannot flush at its end would hide the exit code behind 120.
+    """
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in (1, 2):
+        os.dup2(nothing, stream)
+    os.close(nothing)
+
+
 def _line_settings() -> list[int | list[bytes | int]] | None:
     try:
         return termios.tcgetattr(sys.stdin.fileno())
