@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+# Made once: two threads that let msgspec look at a class for the first time at once may crash.
+_DECODER = msgspec.json.Decoder(Backup)
+
+
 class Found(NamedTuple):
     """A whole backup: where it lies, and what it says that it holds."""
 
@@ -41,7 +45,7 @@ def newest_backup(folder: Path) -> Found | None:
     found: list[Found] = []
     for manifest in (folder / FOLDER).glob(f"config-*/{MANIFEST}"):
         try:
-            backup = msgspec.json.decode(manifest.read_bytes(), type=Backup)
+            backup = _DECODER.decode(manifest.read_bytes())
         except (OSError, msgspec.MsgspecError):
             continue  # no backup that anybody could go back to
         if all((manifest.parent / kept.copy).is_file() for kept in backup.files):
