@@ -15,11 +15,12 @@ import pytest
 
 from core.verdict import Verdict
 from tests.lab.process import Keeper
+from tests.lab.stack import Shape
 from tests.real.assess_ground import make_assess_ground
 from tests.real.breakages import BREAKAGES, DEAD_KUBO, Breakage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.lab.redis import RedisCluster
     from tests.lab.stack import Stack
@@ -31,6 +32,21 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give fi
 HOST = {"host", "docker"}
 """Rows that this host decides, not the ground: their state may be any, and must not change."""
 SEEN: list[str] = []
+
+
+@pytest.fixture(scope="module")
+def stack(make_stack: Callable[[Shape], Stack]) -> Iterator[Stack]:
+    """One of its own: peers that other files killed may lack each other's pins for long."""
+    made = make_stack(Shape())
+    yield made
+    made.close()
+
+
+@pytest.fixture(autouse=True)
+def _mended(stack: Stack) -> Iterator[None]:
+    """Start again what a test ended."""
+    yield
+    stack.heal()
 
 
 @pytest.fixture(scope="module")
