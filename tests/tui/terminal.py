@@ -147,7 +147,7 @@ class Terminal:
             self._reader.join()
             os.close(self.master)
 
-    def end(self, within_s: float = 20.0) -> int:
+    def end(self, within_s: float = 5.0) -> int:
         """Wait for the child's end and return its exit code, as a shell would say it."""
         code = self.child.wait(within_s)
         return 128 - code if code < 0 else code
