@@ -66,6 +66,10 @@ class JobKind(StrEnum):
     REBUILD = "rebuild"  # the object table made anew beside the old one
     BACKUP = "backup"  # the object table written to a file
     RESTORE = "restore"  # such a file into a new table, compared, swapped
+    CUTOVER = "cutover"  # clients brought from blue to green, by states
+    REHEARSE = "rehearse"  # its steps 7 to 9, then undone
+    REVERSE = "reverse"  # what green accepted carried to blue
+    ROLLBACK = "rollback"  # clients brought back to blue
 
 
 class JobState(StrEnum):
