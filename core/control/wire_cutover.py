@@ -1,0 +1,185 @@
+"""The wire types of the cutover: where each slice stands, its gates, its plan, its runs.
+
+Served by a live engine and by a ledger at rest alike; a ledger at rest cannot ask the world, so the
+gates that do are `unknown` then (I7). Times are UTC nanoseconds, ages and durations seconds; None
+where nobody can say. Texts are safe to show. The way back: `core.control.wire_rollback`.
+"""
+
+from __future__ import annotations
+
+from core.control import wire
+
+
+class Gate(wire.Wire, frozen=True, kw_only=True):
+    """A condition, with what it rests on. verdict: pass, warn, fail, unknown.
+
+    age_s: since it was measured, None if never; older than limit_s it counts for nothing. acked: by
+    whom a warning was taken on. open: it lets a cutover pass; why: of one that does not.
+    """
+
+    name: str
+    verdict: str
+    evidence: str
+    age_s: float | None
+    limit_s: float
+    remedy: str = ""
+    acked: str = ""
+    open: bool = False
+    why: str = ""
+
+
+class Step(wire.Wire, frozen=True, kw_only=True):
+    """A step of a plan. number: 1 to 13, R1 to R4. state: its word, as the ledger has it.
+
+    undo: what undoes it, "" if nothing has to. expected_s: as the last rehearsal took.
+    past_return: from here on the way back costs a reverse copy. done: of a run under way.
+    """
+
+    number: str
+    state: str
+    text: str
+    undo: str = ""
+    expected_s: float | None = None
+    past_return: bool = False
+    done: bool = False
+
+
+class Limit(wire.Wire, frozen=True, kw_only=True):
+    """What a plan may reach before it stops and asks again. text: with its figure and unit."""
+
+    name: str
+    text: str
+
+
+class Risk(wire.Wire, frozen=True, kw_only=True):
+    """What green acknowledged and blue is not known to hold. since_ns: T_flip, 0 before it.
+
+    oldest_s: age of the oldest such write, None without any. uncarriable: keys that blue cannot
+    hold. carried: verified on blue. silent_since_ns: from when on the feed of green's changes says
+    nothing; then the figures are "unknown since", never 0. 0 while it speaks.
+    """
+
+    since_ns: int
+    writes: int = 0
+    deletes: int = 0
+    size_bytes: int = 0
+    oldest_s: float | None = None
+    uncarriable: int = 0
+    carried: int = 0
+    silent_since_ns: int = 0
+
+
+class Slice(wire.Wire, frozen=True, kw_only=True):
+    """Where a slice stands. name: `all`, or of vgwm.yaml. buckets: none for everything.
+
+    state, number, phase (intent, done, undone): of its newest row. since_ns: of that row, 0 without
+    one. writable: blue, green, none, or unknown where not every load balancer answered.
+    """
+
+    name: str
+    buckets: tuple[str, ...] = ()
+    state: str = "PLANNED"
+    number: str = "1"
+    phase: str = "done"
+    since_ns: int = 0
+    run: str = ""
+    writable: str = "unknown"
+
+
+class Run(wire.Wire, frozen=True, kw_only=True):
+    """A run that was: kind cutover, rehearse, rollback. ended_ns: None while it is under way.
+
+    state, phase: where it ended. fence_s: how long writes were refused, None if they never were.
+    """
+
+    run: str
+    kind: str
+    slice: str
+    actor: str
+    began_ns: int
+    ended_ns: int | None = None
+    state: str = ""
+    phase: str = ""
+    fence_s: float | None = None
+    why: str = ""
+
+
+class Off(wire.Wire, frozen=True, kw_only=True):
+    """Why an act cannot be begun now, a line each; "" where it can."""
+
+    start: str = ""
+    rehearse: str = ""
+    abort: str = ""
+    commit: str = ""
+    rollback: str = ""
+
+
+class Cutover(wire.Wire, frozen=True, kw_only=True):
+    """`GET /v1/cutover?slice=NAME`: one slice in full (the first without a name), all in short.
+
+    gates: of READY before the flip, of GREEN_LIVE after it. hash: of the plan as it is now, "" if
+    it cannot be made; `start` takes no other. word: what confirms it, typed. job: that drives it
+    now. live_until_ns: when the watch window ends, None before the flip.
+    """
+
+    slice: str
+    slices: tuple[Slice, ...]
+    gates: tuple[Gate, ...] = ()
+    hash: str = ""
+    word: str = ""
+    steps: tuple[Step, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    expected_s: float | None = None
+    fence_expected_s: float | None = None
+    forecast_s: float | None = None
+    budget_s: float | None = None
+    lag_s: float | None = None
+    round: int | None = None
+    off: Off = Off()
+    risk: Risk | None = None
+    runs: tuple[Run, ...] = ()  # the newest first, at most 20
+    job: int | None = None
+    live_until_ns: int | None = None
+
+
+class CutoverRequest(wire.Wire, frozen=True, kw_only=True):
+    """`POST /v1/cutovers`: what is wanted; nothing is done yet.
+
+    act: cutover, rehearse, abort, commit, rollback. slice: "" for all. way: of a rollback: quick,
+    full, data.
+    """
+
+    actor: str
+    act: str
+    slice: str = ""
+    way: str = "quick"
+
+
+class CutoverPlan(wire.Wire, frozen=True, kw_only=True):
+    """`GET /v1/cutovers/N`: what would be done, and the hash that a job must carry (I8).
+
+    state: making, made, failed. kind: of the job that does it; its args are {"plan": hash, "act":
+    act, "slice": slice, "way": way}. word: what confirms it, typed. lost: names of keys that would
+    be lost, the first 20; lost_total: of all. command: what does the same, without --confirm.
+    """
+
+    id: int
+    act: str
+    kind: str
+    state: str
+    slice: str
+    way: str = ""
+    hash: str = ""
+    word: str = ""
+    about_s: float | None = None
+    pause_s: float | None = None
+    steps: tuple[Step, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    acked: tuple[str, ...] = ()  # warnings taken on, by name
+    warnings: tuple[str, ...] = ()
+    risk: Risk | None = None
+    lost: tuple[str, ...] = ()
+    lost_total: int = 0
+    lines: tuple[str, ...] = ()  # what else it binds: load balancers, gateways, backups
+    command: str = ""
+    error: wire.ErrorBody | None = None
