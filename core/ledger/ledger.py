@@ -28,6 +28,7 @@ from core.ledger import (
 )
 from core.ledger.assessing import Assessing
 from core.ledger.clearing import Clearing
+from core.ledger.cutovers import Cutting
 from core.ledger.mark import Mark
 from core.ledger.mending import Mending
 from core.ledger.proofs import Proving
@@ -71,6 +72,7 @@ class Ledger(LedgerReader):
         self.assessing = Assessing(self._write, clock)
         self.proving = Proving(self._write, clock)
         self.syncing = Syncing(self._write, clock)
+        self.cutting = Cutting(self._write, clock)
         self.clearing = Clearing(self._write)
         self._backups = backup.Backups(path)
         self.epoch = 0

@@ -26,6 +26,7 @@ from core.ledger import (
 from core.ledger.checking import CheckLooks
 from core.ledger.clearing import WasteLooks
 from core.ledger.current_rows import CurrentLooks
+from core.ledger.cutovers import CutoverLooks
 from core.ledger.failure_looks import FailureLooks
 from core.ledger.failure_pages import FailureFilter
 from core.ledger.reader import Reader
@@ -73,6 +74,7 @@ class LedgerReader:
         self.rounds = SyncLooks(self._reader, self._scanner)
         self.looked = CheckLooks(self._reader, self._scanner)
         self.waste = WasteLooks(self._scanner)
+        self.cutovers = CutoverLooks(self._reader)
 
     async def close(self) -> None:
         """End the threads and their connections."""

@@ -1,0 +1,1 @@
+"""A cutover as jobs: gates gathered, states driven, deadlines held, an interrupted one taken up."""
