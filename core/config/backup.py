@@ -38,12 +38,16 @@ _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class Part(StrEnum):
-    """What a file is to the gateway."""
+    """What a file is to the gateway; the last four are kept before a cutover only."""
 
     CONFIG = "config"
     IAM = "iam"
     UNIT = "unit"
     BINARY = "binary"
+    LEDGER = "ledger"
+    TABLE = "object-table"
+    LB_MAP = "lb-map"
+    LB_CONFIG = "lb-config"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +93,7 @@ def keep(wanted: Sequence[Wanted], folder: Path) -> tuple[Path, Backup]:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         part.mkdir(mode=0o700)
-        kept = [_copy(one, part, number) for number, one in enumerate(wanted)]
+        kept = [copy_in(one, part, number) for number, one in enumerate(wanted)]
         backup = Backup(at_ns=at_ns, files=kept)
         write_text(
             part / MANIFEST, msgspec.json.format(msgspec.json.encode(backup)).decode() + "\n"
@@ -114,7 +118,8 @@ def weigh(one: Wanted) -> Kept:
         raise _named(one.path, error) from error
 
 
-def _copy(one: Wanted, part: Path, number: int) -> Kept:
+def copy_in(one: Wanted, part: Path, number: int) -> Kept:
+    """Copy a file into a folder, durably, and read the copy again. Raises as `keep`."""
     copy = part / f"{number:02d}-{one.part}-{one.path.name}"
     try:
         if not stat.S_ISREG(one.path.stat().st_mode):
