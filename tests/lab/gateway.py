@@ -129,25 +129,34 @@ class Gateway:
     @contextmanager
     def client(self, *, checksums: bool = True) -> Iterator[BaseClient]:
         """Give a boto3 client. checksums False: send none, so that the gateway makes its own."""
-        mode = "when_supported" if checksums else "when_required"
-        session = boto3.session.Session(
-            aws_access_key_id=self.account.access,
-            aws_secret_access_key=self.account.secret,
-            region_name=REGION,
-        )
-        client = session.client(
-            "s3",
-            endpoint_url=self.url,
-            config=Config(
-                s3={"addressing_style": "path"},
-                retries={"max_attempts": 0},
-                max_pool_connections=16,
-                request_checksum_calculation=mode,
-                response_checksum_validation="when_required",
-            ),
-        )
-        with contextlib.closing(client):
+        with s3_client(self.url, self.account, checksums=checksums) as client:
             yield client
+
+
+@contextmanager
+def s3_client(
+    url: str, account: Account, *, checksums: bool = True, attempts: int = 0
+) -> Iterator[BaseClient]:
+    """Give a boto3 client of any endpoint. attempts: how often boto3 itself tries again."""
+    mode = "when_supported" if checksums else "when_required"
+    session = boto3.session.Session(
+        aws_access_key_id=account.access,
+        aws_secret_access_key=account.secret,
+        region_name=REGION,
+    )
+    client = session.client(
+        "s3",
+        endpoint_url=url,
+        config=Config(
+            s3={"addressing_style": "path"},
+            retries={"max_attempts": attempts},
+            max_pool_connections=16,
+            request_checksum_calculation=mode,
+            response_checksum_validation="when_required",
+        ),
+    )
+    with contextlib.closing(client):
+        yield client
 
 
 def _need_user_attributes(folder: Path) -> None:
