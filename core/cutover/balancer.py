@@ -28,6 +28,19 @@ class Told:
     owner: str = ""
     at_ns: int = 0
 
+    @property
+    def modes(self) -> frozenset[Mode]:
+        """Return every mode that it has for any bucket asked for."""
+        found = {mode for _, mode in self.by_slice} | {self.mode}
+        return frozenset(mode for mode in found if mode is not None)
+
+    @property
+    def is_known(self) -> bool:
+        """Tell whether what it does is known for every bucket asked for."""
+        if self.mode is not None:
+            return True
+        return bool(self.by_slice) and all(mode is not None for _, mode in self.by_slice)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Busy:
@@ -44,7 +57,7 @@ class Balancer(Protocol):
     """One load balancer. A time-out is unknown: what was sent may still be done.
 
     buckets: names of the slice's buckets; empty for everything (the map's line `/`). Methods raise
-    Denied, NodeUnreachable, NoAnswer, WrongState (another workspace's run), BadInput.
+    Denied, NodeUnreachable, NoAnswer, ForeignPlan (another workspace's map), BadInput.
     """
 
     name: str

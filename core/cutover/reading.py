@@ -1,0 +1,81 @@
+"""What several load balancers say at one time, side by side."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from core.cutover.balancer import Told
+from core.cutover.mode import one_writer
+from core.errors import VgwmError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from core.cutover.balancer import Balancer
+    from core.cutover.mode import Mode, Side
+
+
+class Trouble(NamedTuple):
+    """Who is in the way, by its name in vgwm.yaml, and why; both safe to show."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """The answers of all, in the order of vgwm.yaml."""
+
+    told: tuple[Told, ...]
+
+    @property
+    def mode(self) -> Mode | None:
+        """Return the mode that each of them has for every bucket; None where there is no such."""
+        modes = {told.mode for told in self.told}
+        return modes.pop() if len(modes) == 1 else None
+
+    @property
+    def modes(self) -> frozenset[Mode]:
+        """Return every mode that anybody has for any bucket."""
+        return frozenset(mode for told in self.told for mode in told.modes)
+
+    @property
+    def silent(self) -> tuple[Trouble, ...]:
+        """Return those of whom it is unknown (I7)."""
+        return tuple(
+            Trouble(told.name, told.why or "unknown") for told in self.told if not told.is_known
+        )
+
+    @property
+    def writers(self) -> frozenset[Side]:
+        """Return the sides that accept writes by what is known."""
+        return frozenset(mode.writes for mode in self.modes if mode.writes is not None)
+
+    @property
+    def one_writer(self) -> bool:
+        """Tell whether, by what is known, one side at most accepts writes (I10)."""
+        return one_writer(set(self.modes))
+
+    def reloaded(self, before: Reading) -> tuple[str, ...]:
+        """Return who runs as another process than it did: somebody restarted or reloaded it."""
+        earlier = {told.name: told.process for told in before.told if told.process}
+        return tuple(
+            told.name
+            for told in self.told
+            if told.process and earlier.get(told.name, told.process) != told.process
+        )
+
+
+async def read(balancers: Sequence[Balancer], buckets: Sequence[str]) -> Reading:
+    """Ask all at once. buckets: empty for everything."""
+    return Reading(told=tuple(await asyncio.gather(*(_get(one, buckets) for one in balancers))))
+
+
+async def _get(one: Balancer, buckets: Sequence[str]) -> Told:
+    try:
+        return await one.get(buckets)
+    except VgwmError as error:
+        return Told(name=one.name, mode=None, why=error.what, at_ns=time.time_ns())
