@@ -164,10 +164,30 @@ class Traffic(
     modes: tuple[Literal["blue", "blue_ro", "green_ro", "green"], ...] = ()
 
 
+class PrivateWriter(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """A blue gateway that no client reaches: the reverse copy alone writes through it.
+
+    socket: where it listens, mode 0600. argv: what starts it, for as long as a reverse copy runs;
+    empty if an operator does. The keys are those of a root account of blue.
+    """
+
+    socket: Path
+    argv: tuple[str, ...] = ()
+    region: str = "us-east-1"
+    access_key_ref: SecretRef
+    secret_ref: SecretRef
+
+
 class Cutover(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
 ):
-    """Policies of the cutover. slices: name to buckets. max_bound: a share, such as 0.05 %."""
+    """Policies of the cutover. slices: name to buckets. max_bound: a share, such as 0.05 %.
+
+    undo: a folder outside of the source, on its file system, where what the reverse copy replaces
+    on blue is kept; None: beside the source, `NAME.reverse.undo`.
+    """
 
     slices: dict[str, tuple[BucketName, ...]] = {}
     reverse: Literal["continuous", "log", "off"] = "continuous"
@@ -175,6 +195,8 @@ class Cutover(
     final: Literal["full", "hinted"] = "full"
     hints: Literal["off", "fanotify", "access-log"] = "off"
     max_bound: str = "0.05%"
+    private_writer: PrivateWriter | None = None
+    undo: Path | None = None
 
 
 class Metrics(

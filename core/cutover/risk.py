@@ -1,8 +1,20 @@
-"""Data at risk: what green acknowledged and blue has not been seen to hold. Pure."""
+"""Data at risk: what green acknowledged and blue has not been seen to hold.
+
+May import the ledger.
+"""
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from core.ledger.greenlog import GreenTally, Stand
+    from core.ledger.reading import LedgerReader
+
+SILENT_NS: Final = 30_000_000_000
+"""After this long without a word from the feed, nothing is known of green's newest writes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,3 +35,26 @@ class Risk:
     uncarriable: int = 0
     carried: int = 0
     silent_since_ns: int = 0
+
+
+def judge(at: Stand, open_: GreenTally, now_ns: int) -> Risk:
+    """Return the risk of what is counted, at a time. Pure."""
+    if not at.buckets:
+        return Risk(since_ns=0, carried=at.carried)
+    heard_ns = max(at.heard_ns, at.since_ns)
+    return Risk(
+        since_ns=at.since_ns,
+        writes=open_.puts,
+        deletes=open_.deletes,
+        size_bytes=open_.size_bytes,
+        oldest_ns=open_.oldest_ns,
+        uncarriable=open_.uncarriable,
+        carried=at.carried,
+        silent_since_ns=heard_ns if now_ns - heard_ns > SILENT_NS else 0,
+    )
+
+
+async def risk(ledger: LedgerReader, now_ns: int | None = None) -> Risk:
+    """Return the data at risk now. now_ns: UTC, None for the clock's."""
+    at, open_ = await ledger.greenlog.stand(), await ledger.greenlog.tally()
+    return judge(at, open_, time.time_ns() if now_ns is None else now_ns)

@@ -29,6 +29,7 @@ from core.ledger import (
 from core.ledger.assessing import Assessing
 from core.ledger.clearing import Clearing
 from core.ledger.cutovers import Cutting
+from core.ledger.greenlog import GreenWrites
 from core.ledger.mark import Mark
 from core.ledger.mending import Mending
 from core.ledger.proofs import Proving
@@ -73,6 +74,7 @@ class Ledger(LedgerReader):
         self.proving = Proving(self._write, clock)
         self.syncing = Syncing(self._write, clock)
         self.cutting = Cutting(self._write, clock)
+        self.green = GreenWrites(self._write, clock)
         self.clearing = Clearing(self._write)
         self._backups = backup.Backups(path)
         self.epoch = 0

@@ -29,6 +29,7 @@ from core.ledger.current_rows import CurrentLooks
 from core.ledger.cutovers import CutoverLooks
 from core.ledger.failure_looks import FailureLooks
 from core.ledger.failure_pages import FailureFilter
+from core.ledger.greenlog import GreenLooks
 from core.ledger.reader import Reader
 from core.ledger.sync_looks import SyncLooks
 from core.model import BundleState
@@ -75,6 +76,7 @@ class LedgerReader:
         self.looked = CheckLooks(self._reader, self._scanner)
         self.waste = WasteLooks(self._scanner)
         self.cutovers = CutoverLooks(self._reader)
+        self.greenlog = GreenLooks(self._reader, self._scanner)
 
     async def close(self) -> None:
         """End the threads and their connections."""

@@ -9,16 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.errors import SchemaMismatch
-from core.ledger import answers, failure_tables, losses, proof_tables, seals
+from core.ledger import answers, failure_tables, greenlog, losses, proof_tables, seals
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 APPLICATION_ID = 0x7667776D  # "vgwm": `file ledger.db` and a foreign SQLite file are told apart
 PAGE_BYTES = 8192
-_OLDER = (1, 2, 3)
+_OLDER = (1, 2, 3, 4)
 
 TABLES = (
     "CREATE TABLE meta(k TEXT PRIMARY KEY, v) WITHOUT ROWID",
@@ -67,11 +67,7 @@ TABLES = (
         " state TEXT NOT NULL, step TEXT NOT NULL, phase TEXT NOT NULL, ts INTEGER NOT NULL,"
         " actor TEXT NOT NULL, plan BLOB, data TEXT)"
     ),
-    (
-        "CREATE TABLE greenlog(bid INTEGER NOT NULL, key BLOB NOT NULL, ver BLOB NOT NULL,"
-        " op TEXT NOT NULL, seen INTEGER NOT NULL, cid BLOB, size INTEGER, st INTEGER NOT NULL,"
-        " why TEXT, PRIMARY KEY(bid,key,ver)) WITHOUT ROWID"
-    ),
+    *greenlog.TABLES,
     *answers.TABLES,
     *losses.TABLES,
     *proof_tables.TABLES,
@@ -113,6 +109,10 @@ def _tables_since(version: int) -> Iterator[str]:
     """Yield what makes the tables and triggers that a ledger of an older schema has not."""
     if version < 3:  # noqa: PLR2004 - the schema that brought them
         yield from (*answers.TABLES, *losses.TABLES)
+    yield "DROP TABLE greenlog"  # nothing ever wrote the one of schema 4
+    yield from greenlog.TABLES
+    if version > 3:  # noqa: PLR2004
+        return
     yield from proof_tables.TABLES
     if version == 1:
         yield from seals.TABLES
