@@ -94,9 +94,8 @@ def backup(call: Call, **given: Unpack[BackupGiven]) -> int:
         iam=given["iam"],
         unit=given["unit"],
         binary=given["binary"],
-        to=given["to"],
     )
-    made = keep(named, _folder(call), dry_run=given["dry_run"])
+    made = keep(named, _folder(call), to=given["to"], dry_run=given["dry_run"])
     lines = [
         f"{one.kind.ljust(6)}  {one.sha256[:12]}  {one.mode}  {one.path}" for one in made.files
     ]

@@ -180,6 +180,21 @@ class PrivateWriter(
     secret_ref: SecretRef
 
 
+class Blue(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """The old gateway's own files; what is not named is looked for in its usual places.
+
+    restart: a command that starts it anew, told the folder that it is to serve: docs/rollback.md.
+    """
+
+    config: tuple[Path, ...] = ()
+    iam: Path | None = None
+    unit: Path | None = None
+    binary: Path | None = None
+    restart: tuple[str, ...] = ()
+
+
 class Cutover(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
 ):
@@ -195,6 +210,7 @@ class Cutover(
     final: Literal["full", "hinted"] = "full"
     hints: Literal["off", "fanotify", "access-log"] = "off"
     max_bound: str = "0.05%"
+    blue: Blue = Blue()
     private_writer: PrivateWriter | None = None
     undo: Path | None = None
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from core.config import mark
 from core.config.certificate import check_pair
+from core.config.gateway_files import read_bytes
 from core.config.legacy import reading
 from core.config.legacy.context import Context
 from core.config.legacy.env_check import check_env
@@ -18,7 +19,6 @@ from core.config.legacy.yaml_check import check_yaml
 from core.config.workspace import FILE_NAME, load
 from core.config.yaml_text import read_mapping
 from core.control import wire_config
-from core.control.config_desk import read_bytes
 from core.display import safe
 from core.errors import BadInput, Broken
 

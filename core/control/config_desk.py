@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from core.config import file_set
 from core.config.certificate import check_pair
+from core.config.gateway_files import read_bytes
 from core.config.legacy import output, reading
 from core.config.legacy.context import Context
 from core.config.legacy.conversion import convert
@@ -18,7 +19,7 @@ from core.control import wire_config
 from core.control.config_shown import Wanted, Worked, describe
 from core.control.config_target import destination
 from core.display import safe
-from core.errors import BadInput, Denied, Refused
+from core.errors import BadInput, Refused
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,24 +110,6 @@ def write(
         hash=shown.hash,
         dry_run=dry_run,
     )
-
-
-def read_bytes(path: Path) -> bytes:
-    """Return a configuration's bytes. Raises BadInput, Denied."""
-    where = safe(os.fsencode(path))
-    try:
-        with path.open("rb") as file:
-            return file.read(reading.LARGEST_BYTES + 1)
-    except PermissionError as error:
-        raise Denied(
-            what="the file may not be read", where=where, remedy="Run as its owner, or as root."
-        ) from error
-    except OSError as error:
-        raise BadInput(
-            what=f"the file cannot be read: {error.strerror}",
-            where=where,
-            remedy="Name the gateway's configuration, such as /etc/versitygw.d/NAME.conf.",
-        ) from error
 
 
 def _refuse_same_places(wanted: Wanted) -> None:
