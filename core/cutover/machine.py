@@ -148,9 +148,15 @@ def standing(rows: Sequence[CutoverRow]) -> Standing | None:
         undoing=any(row.step in UNDO for row in stay),
         entered_ns=stay[0].at_ns,
         fenced_ns=next((row.at_ns for row in rows if row.state == State.FENCE), 0),
-        flipped_ns=next((r.at_ns for r in rows if r.step == FLIP and r.phase == Phase.DONE), 0),
+        flipped_ns=_flipped_ns(rows),
         plan=next((row.plan for row in rows if row.plan is not None), None),
     )
+
+
+def _flipped_ns(rows: Sequence[CutoverRow]) -> int:
+    """Return T_flip, unless it was taken back since: its newest row decides."""
+    flips = [row for row in rows if row.step == FLIP and row.phase != Phase.INTENT]
+    return flips[-1].at_ns if flips and flips[-1].phase == Phase.DONE else 0
 
 
 def next_state(state: State) -> State | None:

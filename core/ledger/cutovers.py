@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from core.ledger.rows import EventDraft
 
 FLIP: Final = "t-flip"
-"""The step whose `done` row is T_flip: it is stored before `green` is sent anywhere."""
+"""The step whose `done` row is T_flip: it is stored before `green` is sent anywhere.
+
+Who brings writes back to blue adds a row `undone` of it, once every balancer says so.
+"""
 
 _ROW: Final = "SELECT seq,run,slice,state,step,phase,ts,actor,plan,data FROM cutover"
 _MOST: Final = 10_000
@@ -95,14 +98,17 @@ def runs(conn: sqlite3.Connection, limit: int) -> list[tuple[CutoverRow, Cutover
     return [(_at(conn, first), _at(conn, last)) for first, last in spans]
 
 
-def flip_ns(conn: sqlite3.Connection, run: str = "") -> int:
-    """Return T_flip of a run, or of the newest flip there was; 0 without one. UTC."""
-    row: tuple[int] | None = conn.execute(
-        "SELECT ts FROM cutover WHERE step=?1 AND phase='done' AND (?2='' OR run=?2)"
-        " ORDER BY seq DESC LIMIT 1",
-        (FLIP, run),
-    ).fetchone()
-    return 0 if row is None else row[0]
+def flips(conn: sqlite3.Connection) -> list[CutoverRow]:
+    """Return the flip that stands of each slice that has one: its `at_ns` is T_flip.
+
+    One that was taken back, by a row `undone` of the same step, does not stand.
+    """
+    rows = conn.execute(
+        f"{_ROW} WHERE phase='done' AND seq IN (SELECT max(seq) FROM cutover"
+        " WHERE step=? AND phase<>'intent' GROUP BY slice) ORDER BY slice",
+        (FLIP,),
+    )
+    return [_row(row) for row in rows]
 
 
 class CutoverLooks:
@@ -123,9 +129,9 @@ class CutoverLooks:
         """Return the first and the newest row of runs, the newest run first."""
         return await self._reader.read(partial(runs, limit=limit))
 
-    async def flip_ns(self, run: str = "") -> int:
-        """Return T_flip of a run, or of the newest flip there was; 0 without one. UTC."""
-        return await self._reader.read(partial(flip_ns, run=run))
+    async def flips(self) -> list[CutoverRow]:
+        """Return the flip that stands of each slice that has one: its `at_ns` is T_flip."""
+        return await self._reader.read(flips)
 
 
 class Cutting:
