@@ -1,0 +1,71 @@
+"""The keys that probes try to write: how they are called, and how they are taken away again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from core.cutover.listing import objects_of
+from core.cutover.signing import Call
+from core.display import safe
+from core.errors import NoAnswer
+
+if TYPE_CHECKING:
+    from core.cutover.door import Asker, Door
+
+PREFIX: Final = "vgwm-probe-"
+"""How every key of ours begins; no client has reason to use it."""
+
+_NOT_FOUND: Final = 404
+_OK: Final = 200
+_LOOKED_AT: Final = 50
+_MOST_COPIED: Final = 64 << 20
+
+
+def probe_key(mark: str) -> str:
+    """Return the key of a probe. mark: letters, digits and dashes."""
+    return f"{PREFIX}{mark}"
+
+
+async def first_object(asker: Asker, door: Door, bucket: str) -> str | None:
+    """Return the smallest of a bucket's first objects, None if there is none that is small.
+
+    Raises NoAnswer, also where it does not list; Broken for a listing that is none.
+    """
+    call = Call(
+        method="GET", bucket=bucket, query=(("list-type", "2"), ("max-keys", str(_LOOKED_AT)))
+    )
+    where = f"GET at {door.name}"
+    reply = await asker.ask(door, call)
+    if reply.status != _OK:
+        raise NoAnswer(
+            what=f"bucket {safe(bucket)} is not listed there: {reply.told}",
+            where=where,
+            remedy="Use an account that may list and write, as the gateway's root.",
+        )
+    listed = objects_of(reply.body, where)
+    usable = [one for one in listed if one.size_bytes <= _MOST_COPIED and one.key[-1:] != "/"]
+    return min(usable, key=lambda one: one.size_bytes).key if usable else None
+
+
+async def forget(asker: Asker, door: Door, bucket: str, key: str) -> str:
+    """See that a probe's key is absent, and take it away if it is not.
+
+    Return what was wrong, "" if it was absent. A version that a versioned bucket made of it goes
+    with it. Never raises silence: it is in the answer.
+    """
+    named = f"{safe(bucket)}/{key}"
+    try:
+        seen = await asker.ask(door, Call(method="HEAD", bucket=bucket, key=key))
+        if seen.status == _NOT_FOUND:
+            return ""
+        if seen.status != _OK:
+            return f"whether {named} is there is unknown: {seen.told}"
+        version = seen.headers.get("x-amz-version-id", "")
+        query = (("versionId", version),) if version else ()
+        await asker.ask(door, Call(method="DELETE", bucket=bucket, key=key, query=query))
+        after = await asker.ask(door, Call(method="HEAD", bucket=bucket, key=key))
+    except NoAnswer as error:
+        return f"whether {named} is there is unknown: {error.what}"
+    if after.status == _NOT_FOUND:
+        return f"{named} was written; it was taken away again"
+    return f"{named} was written and is still there: delete it by hand"

@@ -1,0 +1,196 @@
+"""Shadow reads: the same requests to both sides, their answers compared (gate `shadow`).
+
+HEAD, GET and LIST of each sample. Equal are statuses, headers that clients see, and the hash of the
+bytes; of an object above 8 MiB its first 8 MiB. Blue's times are the baseline of green's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from core.cutover.gate import Gate
+from core.cutover.listing import objects_of
+from core.cutover.signing import Call
+from core.display import safe
+from core.errors import Broken, NoAnswer
+from core.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from core.cutover.door import Asker, Door, Reply
+    from core.cutover.samples import Sample
+
+LIMIT_S: Final = 3600.0
+KEYS: Final = 1_000
+
+SLOWER: Final = 2.0
+"""How many times blue's p99 green's may be."""
+
+NOISE_S: Final = 0.02
+"""A p99 below this is quick enough whatever the baseline is."""
+
+_AT_ONCE: Final = 8
+_NAMED: Final = 5
+_WHOLE_BYTES: Final = 8 << 20
+_COMPARED: Final = (
+    "Content-Length",
+    "Content-Range",
+    "Content-Type",
+    "Content-Encoding",
+    "Content-Disposition",
+    "Content-Language",
+    "Cache-Control",
+    "Expires",
+    "ETag",
+    "Last-Modified",
+    "x-amz-tagging-count",
+)
+_META: Final = "x-amz-meta-"
+
+
+@dataclass(slots=True)
+class Times:
+    """How long a side's answers took, in seconds."""
+
+    seconds: list[float] = field(default_factory=list)
+
+    @property
+    def p99_s(self) -> float:
+        """Return the time that 99 of 100 stay below; 0 without any."""
+        ordered = sorted(self.seconds)
+        return ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)] if ordered else 0.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Compared:
+    """What came of comparing. differ: of so many samples, the first named in `names`, safe."""
+
+    keys: int = 0
+    differ: int = 0
+    names: list[str] = field(default_factory=list)
+    silent: str = ""
+    blue: Times = field(default_factory=Times)
+    green: Times = field(default_factory=Times)
+
+
+async def compare(asker: Asker, blue: Door, green: Door, samples: Sequence[Sample]) -> Compared:
+    """Ask both sides for each sample. Silence ends it: `silent` then says whose."""
+    found = Compared()
+    gate = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(sample: Sample) -> None:
+        async with gate:
+            if found.silent:
+                return
+            try:
+                why = await _differs(asker, blue, green, sample, found)
+            except (NoAnswer, Broken) as error:
+                found.silent = f"{error.where}: {error.what}"
+                return
+        found.keys += 1
+        if why:
+            found.differ += 1
+            if len(found.names) < _NAMED:
+                found.names.append(f"{sample.name} ({why})")
+
+    await asyncio.gather(*(one(sample) for sample in samples))
+    return found
+
+
+async def shadow(asker: Asker, blue: Door, green: Door, samples: Sequence[Sample]) -> Gate:
+    """Compare both sides by samples, and judge it."""
+    began_ns = time.time_ns()
+    return judge(await compare(asker, blue, green, samples), began_ns)
+
+
+def judge(found: Compared, at_ns: int) -> Gate:
+    """Judge what came of comparing."""
+    remedy = ""
+    blue_ms, green_ms = found.blue.p99_s * 1000, found.green.p99_s * 1000
+    times = f"p99 blue {blue_ms:.1f} ms, green {green_ms:.1f} ms"
+    if found.silent:
+        verdict, evidence = Verdict.UNKNOWN, f"{found.silent}, after {found.keys:,} keys"
+        remedy = "Let both sides answer, and look again."
+    elif not found.keys:
+        verdict, evidence = Verdict.UNKNOWN, "no key was there to compare"
+        remedy = "Copy something first."
+    elif found.differ:
+        verdict = Verdict.FAIL
+        evidence = f"{found.differ:,} of {found.keys:,} keys differ: {'; '.join(found.names)}"
+        remedy = "Verify and repair; what blue took since the last round differs until the next."
+    elif is_slow(found.blue.p99_s, found.green.p99_s):
+        verdict, evidence = Verdict.FAIL, f"{found.keys:,} keys equal, but {times}"
+        remedy = "Look at green's cache, its nodes and its table: it is too slow for these clients."
+    else:
+        verdict, evidence = Verdict.PASS, f"{found.keys:,} keys, HEAD GET LIST equal; {times}"
+    return Gate(
+        name="shadow",
+        verdict=verdict,
+        evidence=evidence,
+        at_ns=at_ns,
+        limit_s=LIMIT_S,
+        remedy=remedy,
+    )
+
+
+def is_slow(baseline_s: float, now_s: float) -> bool:
+    """Tell whether a p99 is too much beside its baseline."""
+    return now_s > NOISE_S and now_s > SLOWER * baseline_s
+
+
+async def _differs(
+    asker: Asker, blue: Door, green: Door, sample: Sample, found: Compared
+) -> str:
+    """Return in what a sample differs, "" if in nothing."""
+    for call in _calls(sample):
+        # One after the other: asked together, the two sides would share this host's cores.
+        here = await asker.ask(blue, call)
+        there = await asker.ask(green, call)
+        found.blue.seconds.append(here.took_s)
+        found.green.seconds.append(there.took_s)
+        listing = not call.key
+        why = _listed(here, there, blue, green) if listing else _answered(here, there)
+        if why:
+            return f"{'LIST' if listing else call.method}: {why}"
+    return ""
+
+
+def _calls(sample: Sample) -> tuple[Call, ...]:
+    cut = (("range", f"bytes=0-{_WHOLE_BYTES - 1}"),) if sample.size_bytes > _WHOLE_BYTES else ()
+    query = (("list-type", "2"), ("max-keys", "1"), ("prefix", sample.key))
+    return (
+        Call(method="HEAD", bucket=sample.bucket, key=sample.key),
+        Call(method="GET", bucket=sample.bucket, key=sample.key, headers=cut),
+        Call(method="GET", bucket=sample.bucket, query=query),
+    )
+
+
+def _answered(here: Reply, there: Reply) -> str:
+    """Return in what two answers differ, with blue's and green's value."""
+    if here.told != there.told:
+        return f"{here.told} and {there.told}"
+    if here.sha256 != there.sha256:
+        return "other bytes"
+    own = {name for reply in (here, there) for name in reply.headers if _is_meta(name)}
+    names = [*_COMPARED, *sorted({name.lower() for name in own})]
+    other = [name for name in names if here.headers.get(name) != there.headers.get(name)]
+    if not other:
+        return ""
+    first, second = (reply.headers.get(other[0], "none") for reply in (here, there))
+    return f"{safe(other[0])} {safe(first)[:60]} and {safe(second)[:60]}"
+
+
+def _is_meta(name: str) -> bool:
+    return name.lower().startswith(_META)
+
+
+def _listed(here: Reply, there: Reply, blue: Door, green: Door) -> str:
+    if here.told != there.told:
+        return f"{here.told} and {there.told}"
+    mine = objects_of(here.body, f"LIST at {blue.name}")
+    other = objects_of(there.body, f"LIST at {green.name}")
+    return "" if mine == other else "listed otherwise"
