@@ -180,6 +180,22 @@ def _url(key: str, url: str, where: str) -> None:
         )
 
 
+def _listeners(workspace: Workspace, where: str) -> None:
+    traffic = workspace.traffic
+    named = [one.name for one in traffic.haproxy]
+    if len(set(named)) < len(named):
+        raise BadInput(
+            what="two load balancers have one name",
+            where=f"{where}, traffic.haproxy",
+            remedy="Give each its own: it stands in plans and events.",
+        )
+    for i, one in enumerate(traffic.haproxy):
+        for url in one.listen:
+            _url(f"traffic.haproxy[{i}].listen", url, where)
+    for url in traffic.listen:
+        _url("traffic.listen", url, where)
+
+
 def _policies(workspace: Workspace, where: str) -> None:
     name = workspace.cid_profile
     if name is not None and name not in cid_profiles.all_names():
@@ -195,6 +211,7 @@ def _policies(workspace: Workspace, where: str) -> None:
             where=f"{where}, traffic",
             remedy="Keep one of them.",
         )
+    _listeners(workspace, where)
     try:
         parse_share(workspace.cutover.max_bound)
     except BadInput as e:

@@ -146,21 +146,29 @@ class Gateway(
 class Haproxy(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
 ):
-    """A load balancer: its admin socket, its map and its configuration."""
+    """A load balancer: its admin socket, its map and its configuration.
+
+    listen: URLs at which clients reach it; empty: the `bind` lines of its configuration.
+    """
 
     name: str
     socket: Path
     map: Path
     config: Path
+    listen: tuple[str, ...] = ()
 
 
 class Traffic(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
 ):
-    """How clients reach a side: load balancers, or a hook with the modes that it knows."""
+    """How clients reach a side: load balancers, or a hook with the modes that it knows.
+
+    listen: URLs at which clients reach what the hook steers.
+    """
 
     haproxy: tuple[Haproxy, ...] = ()
     command: tuple[str, ...] = ()
+    listen: tuple[str, ...] = ()
     modes: tuple[Literal["blue", "blue_ro", "green_ro", "green"], ...] = ()
 
 
