@@ -29,7 +29,7 @@ HASH_CHARS: Final = 8
 ALL: Final = "all"
 """The slice of everything."""
 
-_KNOWN: Final = frozenset({"slice", "way", "origin", "to", "plan"})
+_KNOWN: Final = frozenset({"act", "slice", "way", "origin", "to", "plan"})
 _LEAST_WRITES: Final = 100
 _LEAST_BYTES: Final = 64 << 20
 _LEAST_S: Final = 120.0
@@ -247,7 +247,7 @@ def steps_of(facts: BackFacts) -> tuple[BackStep, ...]:
         Green.DEAD: "nothing can be copied: the rest is listed and kept for salvage",
     }[green]
     back = "private writer off, blue open and tried, load balancers blue_ro, then blue"
-    if way is not Way.QUICK:
+    if way is Way.FULL:
         back = f"configuration, accounts, unit and binary from backups; {back}"
     if way is Way.DATA:
         carry = f"blue's tree restored to {safe(facts.wish.to)}, verified, switched; {carry}"
