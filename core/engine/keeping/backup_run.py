@@ -89,7 +89,7 @@ class BackupRun:
             if profile.buckets is not None:
                 await self._guarded(writer.add_buckets, await table.scan_buckets())
             pages = 0
-            async with aclosing(pages(table)) as rows:
+            async with aclosing(row_pages(table)) as rows:
                 async for page in rows:
                     await reins.checkpoint()
                     await self._guarded(writer.add, page)
@@ -157,7 +157,7 @@ class BackupRun:
         return await asyncio.to_thread(run)
 
 
-async def pages(table: ObjectTable) -> AsyncGenerator[list[Row]]:
+async def row_pages(table: ObjectTable) -> AsyncGenerator[list[Row]]:
     """Yield the rows of a table in pages, in key order; not those of a check's own canary."""
     after: RowKey = START
     while page := await table.scan(after, PAGE):

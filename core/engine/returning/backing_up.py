@@ -24,7 +24,7 @@ from core.config.backup import FOLDER, Part, Wanted, copy_in, weigh
 from core.config.gateway_files import Named, find
 from core.cutover.backups import MANIFEST, PREFIX, BackupSet, open_set
 from core.display import safe
-from core.engine.keeping.backup_run import pages
+from core.engine.keeping.backup_run import row_pages
 from core.errors import BadInput, Broken, CapacityExhausted, Denied, VgwmError
 from core.ledger.backup import copy_to
 from core.target import profile as profiles
@@ -123,7 +123,7 @@ async def _table(workspace: Workspace, part: Path) -> Kept:
             writer = BackupWriter(file, profile, workspace.id, total)
             if profile.buckets is not None:
                 writer.add_buckets(await table.scan_buckets())
-            async with aclosing(pages(table)) as rows:
+            async with aclosing(row_pages(table)) as rows:
                 async for page in rows:
                     await asyncio.to_thread(writer.add, page)
             wrote = writer.end()
