@@ -9,18 +9,17 @@ from core.control import wire
 
 
 class Peer(wire.Wire, frozen=True, kw_only=True):
-    """A cluster peer with the Kubo beside it. state: ok, slow, failing, unknown.
+    """A cluster peer with the Kubo beside it. state: ok, slow, full, failing, unknown.
 
-    pins: that this peer is to hold; queue: of those, not pinned yet; errors: of those, failed.
+    queue: its pins that wait or are in work; errors: those that failed.
     free_bytes: as its metric says. ping_s: since its last ping. repo_bytes of repo_most_bytes: how
     full Kubo's repository is. kubo: ok, failing, unknown. version: Kubo's and the cluster's. age_s:
-    of these figures, None if it never answered. seen_ns: when it last answered.
+    of these figures, None if it never answered.
     """
 
     name: str
     state: str
     reason: str = ""
-    pins: int | None = None
     queue: int | None = None
     errors: int | None = None
     free_bytes: int | None = None
@@ -31,7 +30,6 @@ class Peer(wire.Wire, frozen=True, kw_only=True):
     repo_most_bytes: int | None = None
     version: str = ""
     age_s: float | None = None
-    seen_ns: int = 0
 
 
 class Part(wire.Wire, frozen=True, kw_only=True):

@@ -72,35 +72,35 @@ class Risk(wire.Wire, frozen=True, kw_only=True):
 class Slice(wire.Wire, frozen=True, kw_only=True):
     """Where a slice stands. name: `all`, or of vgwm.yaml. buckets: none for everything.
 
-    state, number, phase (intent, done, undone): of its newest row. since_ns: of that row, 0 without
-    one. writable: blue, green, none, or unknown where not every load balancer answered.
+    state, number: where it stands, since_ns on, 0 before its first run. step: at work, "" without.
+    undoing: writes are being given back. deadline_ns: until when they may be held back, 0 while
+    they are not. writable: blue, green, none, both (an alarm), or unknown where not every load
+    balancer answered; "" of a slice that was not asked about. why: how its last run left it.
     """
 
     name: str
     buckets: tuple[str, ...] = ()
     state: str = "PLANNED"
     number: str = "1"
-    phase: str = "done"
     since_ns: int = 0
     run: str = ""
-    writable: str = "unknown"
+    job: int | None = None
+    step: str = ""
+    undoing: bool = False
+    deadline_ns: int = 0
+    writable: str = ""
+    why: str = ""
 
 
 class Run(wire.Wire, frozen=True, kw_only=True):
-    """A run that was: kind cutover, rehearse, rollback. ended_ns: None while it is under way.
-
-    state, phase: where it ended. fence_s: how long writes were refused, None if they never were.
-    """
+    """A run that was. ended_ns: of its newest row. state: its last one; why: how it came to that."""
 
     run: str
-    kind: str
     slice: str
     actor: str
     began_ns: int
-    ended_ns: int | None = None
+    ended_ns: int
     state: str = ""
-    phase: str = ""
-    fence_s: float | None = None
     why: str = ""
 
 
@@ -146,31 +146,34 @@ class CutoverRequest(wire.Wire, frozen=True, kw_only=True):
     """`POST /v1/cutovers`: what is wanted; nothing is done yet.
 
     act: cutover, rehearse, abort, commit, rollback. slice: "" for all. way: of a rollback: quick,
-    full, data.
+    full, data. origin: of data, the folder with a copy of blue's tree; to: the new one that it is
+    restored to; both absolute.
     """
 
     actor: str
     act: str
     slice: str = ""
     way: str = "quick"
+    origin: str = ""
+    to: str = ""
 
 
 class CutoverPlan(wire.Wire, frozen=True, kw_only=True):
-    """`GET /v1/cutovers/N`: what would be done, and the hash that a job must carry (I8).
+    """The answer to `POST /v1/cutovers`: what would be done, and the hash that a job must carry (I8).
 
-    state: making, made, failed. kind: of the job that does it; its args are {"plan": hash, "act":
-    act, "slice": slice, "way": way}. word: what confirms it, typed. lost: names of keys that would
-    be lost, the first 20; lost_total: of all. command: what does the same, without --confirm.
+    kind, args: of the job that does it; the hash is among them. word: what confirms it, typed. off:
+    why it cannot be begun now, "" if it can. lost: names of keys that would be lost, the first 20;
+    lost_total: of all. command: what does the same, without --confirm.
     """
 
-    id: int
     act: str
     kind: str
-    state: str
     slice: str
+    args: dict[str, str] = {}
     way: str = ""
     hash: str = ""
     word: str = ""
+    off: str = ""
     about_s: float | None = None
     pause_s: float | None = None
     steps: tuple[Step, ...] = ()
@@ -182,4 +185,3 @@ class CutoverPlan(wire.Wire, frozen=True, kw_only=True):
     lost_total: int = 0
     lines: tuple[str, ...] = ()  # what else it binds: load balancers, gateways, backups
     command: str = ""
-    error: wire.ErrorBody | None = None
