@@ -7,7 +7,7 @@ from hashlib import md5, sha256
 from typing import TYPE_CHECKING, Final
 
 from core.cutover.gate import Gate
-from core.cutover.listing import objects_of
+from core.cutover.listing import EXACT, objects_of
 from core.cutover.proof_keys import forget, probe_key
 from core.cutover.signing import Call
 from core.display import safe
@@ -85,7 +85,7 @@ async def _round(asker: Asker, door: Door, bucket: str, key: str) -> str:
 
 
 async def _listed_and_deleted(asker: Asker, door: Door, bucket: str, key: str) -> str:
-    query = (("list-type", "2"), ("prefix", key))
+    query = (EXACT, ("list-type", "2"), ("prefix", key))
     listed = await asker.ask(door, Call(method="GET", bucket=bucket, query=query))
     if listed.status != _OK:
         return f"LIST: {listed.told}"

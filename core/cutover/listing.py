@@ -6,13 +6,18 @@ no object at all. where: for that message.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import unquote_plus
 
 from core.source.s3.xml import local, parse_as
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from xml.etree.ElementTree import Element
+
+
+EXACT: Final = ("encoding-type", "url")
+"""Asks for keys percent-encoded: XML cannot hold every character of a key."""
 
 
 class Listed(NamedTuple):
@@ -41,8 +46,9 @@ class Uploads(NamedTuple):
 def objects_of(body: bytes, where: str) -> list[Listed]:
     """Return the objects of a page of ListObjectsV2."""
     root = parse_as("ListBucketResult", body, where)
+    exact = _text(root, "EncodingType") == "url"
     return [
-        Listed(_text(one, "Key"), int(_text(one, "Size") or 0), _text(one, "ETag"))
+        Listed(_key(one, exact=exact), int(_text(one, "Size") or 0), _text(one, "ETag"))
         for one in _each(root, "Contents")
     ]
 
@@ -56,8 +62,9 @@ def buckets_in(body: bytes, where: str) -> list[str]:
 def uploads_in(body: bytes, where: str) -> Uploads:
     """Return a page of ListMultipartUploads."""
     root = parse_as("ListMultipartUploadsResult", body, where)
+    exact = _text(root, "EncodingType") == "url"
     found = [
-        Upload(_text(one, "Key"), _text(one, "UploadId"), _text(one, "Initiated"))
+        Upload(_key(one, exact=exact), _text(one, "UploadId"), _text(one, "Initiated"))
         for one in _each(root, "Upload")
     ]
     return Uploads(found, _text(root, "IsTruncated") == "true")
@@ -65,6 +72,11 @@ def uploads_in(body: bytes, where: str) -> Uploads:
 
 def _each(elements: Iterable[Element], name: str) -> list[Element]:
     return [one for one in elements if local(one.tag) == name]
+
+
+def _key(element: Element, *, exact: bool) -> str:
+    text = _text(element, "Key")
+    return unquote_plus(text, errors="surrogateescape") if exact else text
 
 
 def _text(element: Element, name: str) -> str:

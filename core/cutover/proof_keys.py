@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from core.cutover.listing import objects_of
+from core.cutover.listing import EXACT, objects_of
 from core.cutover.signing import Call
 from core.display import safe
 from core.errors import NoAnswer
@@ -32,7 +32,9 @@ async def first_object(asker: Asker, door: Door, bucket: str) -> str | None:
     Raises NoAnswer, also where it does not list; Broken for a listing that is none.
     """
     call = Call(
-        method="GET", bucket=bucket, query=(("list-type", "2"), ("max-keys", str(_LOOKED_AT)))
+        method="GET",
+        bucket=bucket,
+        query=(EXACT, ("list-type", "2"), ("max-keys", str(_LOOKED_AT))),
     )
     where = f"GET at {door.name}"
     reply = await asker.ask(door, call)

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 
     from core.cutover.door import Asker, Door
     from core.cutover.mode import Mode
+    from core.ledger.picks import Pick
 
 AT_ONCE: Final = 8
 
 _OK: Final = 200
+_MD5: Final = 16
 
 
 class Sample(NamedTuple):
@@ -33,6 +35,17 @@ class Sample(NamedTuple):
     def name(self) -> str:
         """Return its name, safe to show."""
         return object_name(self.bucket.encode(), self.key.encode("utf-8", "surrogateescape"))
+
+
+def sample_of(pick: Pick) -> Sample:
+    """Return what the ledger knows of an object, as a gateway shows it."""
+    etag = pick.etag.hex() if len(pick.etag) == _MD5 else pick.etag.decode("utf-8", "replace")
+    return Sample(
+        bucket=pick.bucket.decode(),
+        key=pick.key.decode("utf-8", "surrogateescape"),
+        size_bytes=pick.size,
+        etag=etag,
+    )
 
 
 async def read_back(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from core.cutover.gate import Gate
-from core.cutover.listing import objects_of
+from core.cutover.listing import EXACT, objects_of
 from core.cutover.signing import Call
 from core.display import safe
 from core.errors import Broken, NoAnswer
@@ -161,7 +161,7 @@ async def _differs(
 
 def _calls(sample: Sample) -> tuple[Call, ...]:
     cut = (("range", f"bytes=0-{_WHOLE_BYTES - 1}"),) if sample.size_bytes > _WHOLE_BYTES else ()
-    query = (("list-type", "2"), ("max-keys", "1"), ("prefix", sample.key))
+    query = (EXACT, ("list-type", "2"), ("max-keys", "1"), ("prefix", sample.key))
     return (
         Call(method="HEAD", bucket=sample.bucket, key=sample.key),
         Call(method="GET", bucket=sample.bucket, key=sample.key, headers=cut),

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from core.cutover.gate import Gate
-from core.cutover.listing import uploads_in
+from core.cutover.listing import EXACT, uploads_in
 from core.cutover.signing import Call
 from core.display import safe
 from core.errors import Broken, NoAnswer
@@ -54,7 +54,7 @@ async def uploads(asker: Asker, door: Door, buckets: Sequence[str]) -> Gate:
 async def _of(asker: Asker, door: Door, bucket: str) -> tuple[list[str], bool]:
     """Return what is in progress in a bucket, and whether there is more."""
     where = f"uploads of {safe(bucket)} at {door.name}"
-    query = (("max-uploads", str(_PAGE)), ("uploads", ""))
+    query = (EXACT, ("max-uploads", str(_PAGE)), ("uploads", ""))
     reply = await asker.ask(door, Call(method="GET", bucket=bucket, query=query))
     if reply.status != _OK:
         raise NoAnswer(

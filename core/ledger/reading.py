@@ -30,6 +30,7 @@ from core.ledger.cutovers import CutoverLooks
 from core.ledger.failure_looks import FailureLooks
 from core.ledger.failure_pages import FailureFilter
 from core.ledger.greenlog import GreenLooks
+from core.ledger.picks import PickLooks
 from core.ledger.reader import Reader
 from core.ledger.sync_looks import SyncLooks
 from core.model import BundleState
@@ -77,6 +78,7 @@ class LedgerReader:
         self.waste = WasteLooks(self._scanner)
         self.cutovers = CutoverLooks(self._reader)
         self.greenlog = GreenLooks(self._reader, self._scanner)
+        self.picks = PickLooks(self._scanner)
 
     async def close(self) -> None:
         """End the threads and their connections."""
