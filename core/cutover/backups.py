@@ -68,10 +68,21 @@ class Opened:
 def newest(folder: Path) -> Path | None:
     """Return the newest set below a workspace's `backups/`, None if there is none."""
     try:
-        names = [one for one in os.listdir(folder) if one.startswith(PREFIX)]
+        names = [one.name for one in folder.iterdir() if one.name.startswith(PREFIX)]
     except OSError:
         return None
     return folder / max(names) if names else None
+
+
+def read_set(folder: Path, workspace: str) -> BackupSet:
+    """Return what a set says that it holds; nothing of it is opened. Raises Broken. Blocks."""
+    try:
+        found = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=BackupSet)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise _broken(folder, "its set.json cannot be read") from error
+    if found.workspace != workspace:
+        raise _broken(folder, f"it is of workspace {safe(found.workspace)}")
+    return found
 
 
 def open_set(folder: Path, workspace: str) -> Opened:
@@ -79,12 +90,7 @@ def open_set(folder: Path, workspace: str) -> Opened:
 
     Raises Broken for what is missing, changed, or of another workspace. Blocks.
     """
-    try:
-        found = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=BackupSet)
-    except (OSError, msgspec.MsgspecError) as error:
-        raise _broken(folder, "its set.json cannot be read") from error
-    if found.workspace != workspace:
-        raise _broken(folder, f"it is of workspace {safe(found.workspace)}")
+    found = read_set(folder, workspace)
     for one in found.files:
         _require_same(folder, one)
     for one in found.of(Part.LEDGER):

@@ -1,0 +1,68 @@
+"""The machine of the way back: what each of R1 to R4 does, and where a rollback goes on. Pure.
+
+Green is fenced before blue may write, on every load balancer: so at every moment, after every
+crash, one side at most accepts writes (I10). The table: `docs/rollback.md`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from core.cutover.machine import BACK, Step
+from core.cutover.mode import Mode
+from core.cutover.rollback_plan import Way
+from core.cutover.states import Phase, State
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from core.cutover.reading import Reading
+    from core.ledger.cutovers import CutoverRow
+
+FROM: Final = frozenset({State.GREEN_LIVE, *BACK})
+"""Where a slice has to stand for a rollback to begin, or to go on."""
+
+FENCE_LIMIT_S: Final = 30.0
+"""How long R1 may take before green is opened again."""
+
+DEAD_LIMIT_S: Final = 90.0
+"""The same with green dead: what hangs there ends with HAProxy's own time-out, 60 s."""
+
+_FENCE: Final = (Step.GREEN_RO, Step.DRAIN, Step.PROOF)
+_BACK: Final = (Step.WRITER_OFF, Step.OPEN, Step.CANARY, Step.BLUE_RO, Step.BLUE)
+_RO: Final = frozenset({Mode.GREEN_RO, Mode.BLUE_RO})
+
+
+class Entry(StrEnum):
+    """Where a rollback that begins, or that an engine finds, goes on."""
+
+    BEGIN = "begin"  # R1, and all behind it; a fence that stands is proven again
+    SWITCH = "switch"  # R4 from its beginning: nobody writes, all is on blue
+    FINISH = "finish"  # blue may be open somewhere: blue everywhere, and nothing else
+
+
+def steps(state: State, way: Way) -> tuple[Step, ...]:
+    """Return what a state of the way back does, in its order."""
+    if state is State.FENCE_GREEN:
+        return _FENCE
+    if state is State.REVERSE:
+        return (Step.TREE, Step.REVERSE) if way is Way.DATA else (Step.REVERSE,)
+    if state is State.VERIFY_BLUE:
+        return (Step.COMPARE,)
+    return (Step.FILES, *_BACK) if way is Way.FULL else _BACK
+
+
+def entry(rows: Sequence[CutoverRow], seen: Reading) -> Entry:
+    """Return where a slice's way back goes on. rows: of its newest run; seen: now.
+
+    Once `blue` may have been sent to a load balancer, green is never opened again.
+    """
+    here = [row for row in rows if row.state == State.SWITCH_BACK]
+    if not here or rows[-1].state != State.SWITCH_BACK:
+        return Entry.BEGIN
+    sent = any(row.step == Step.BLUE and row.phase == Phase.INTENT for row in here)
+    known = not seen.silent and bool(seen.modes)
+    if sent and not (known and seen.modes <= _RO):
+        return Entry.FINISH
+    return Entry.SWITCH if known and seen.modes <= _RO else Entry.BEGIN

@@ -1,0 +1,93 @@
+"""One way back, from its first step or from where an engine found it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from core.cutover.risk import risk
+from core.cutover.rollback_plan import Green, Way, passed
+from core.cutover.states import State
+from core.cutover.way_back import Entry, entry
+from core.engine.reins import JobCancelled
+from core.engine.returning.data import restore_tree
+from core.engine.returning.fencing_green import fence_green, open_green
+from core.engine.returning.switching_back import open_blue, switch_back
+from core.engine.returning.verifying_blue import carry_back
+from core.errors import Broken, Denied, NoAnswer, Refused, VgwmError
+
+if TYPE_CHECKING:
+    from core.engine.reins import Reins
+    from core.engine.returning.ground import Ground
+
+
+class BackRun:
+    """Brings one slice back to blue."""
+
+    def __init__(self, ground: Ground, reins: Reins) -> None:
+        self._ground = ground
+        self._reins = reins
+
+    async def run(self) -> None:
+        """Do it. Raises JobCancelled, and what stops it, before `blue` was sent anywhere."""
+        ground = self._ground
+        rows = await ground.diary.rows()
+        at = entry(rows, await ground.fleet.read(ground.buckets))
+        if at is Entry.FINISH:
+            await open_blue(ground)
+            return
+        if at is Entry.BEGIN:
+            await self._before(began=bool(rows) and rows[-1].state != State.GREEN_LIVE)
+            await self._carry()
+        await switch_back(ground)
+
+    async def _before(self, *, began: bool) -> None:
+        """Do what needs no pause, while green is still open: the pause gets shorter."""
+        ground = self._ground
+        if ground.facts.wish.way is Way.DATA:
+            await restore_tree(ground, self._reins)
+        if began or ground.facts.green is not Green.ALIVE:
+            return
+        await ground.sides.copy.catch_up(self._reins)
+        beyond = passed(ground.facts.limits, await risk(ground.ledger))
+        if beyond:
+            raise Refused(
+                what=f"{beyond}; nothing was fenced",
+                where="rollback",
+                remedy="Look at the plan again, and confirm that one: vgwm rollback plan.",
+            )
+
+    async def _carry(self) -> None:
+        """R1 to R3; what stops them, or takes longer than was confirmed, opens green again."""
+        ground = self._ground
+        alive = ground.facts.green is Green.ALIVE
+        most_s = ground.facts.limits.duration_s if alive else None
+        try:
+            async with asyncio.timeout(most_s):
+                await self._reins.checkpoint()
+                await fence_green(ground)
+                await carry_back(ground, self._reins)
+        except TimeoutError as error:
+            why = f"green's writes were not back on blue within the {most_s or 0:.0f} s confirmed"
+            await open_green(ground, why)
+            raise Refused(
+                what=f"{why}; green is open again",
+                where="rollback",
+                remedy="Look at the plan again: it knows how long it takes now.",
+            ) from error
+        except JobCancelled:
+            await open_green(ground, "called off")
+            raise
+        except VgwmError as error:
+            await open_green(ground, error.what)
+            raise _behind(error) from error
+
+
+def _behind(error: VgwmError) -> VgwmError:
+    """Return an error of the same kind that says what became of green."""
+    kind = next((one for one in (Refused, Broken, Denied) if isinstance(error, one)), NoAnswer)
+    return kind(
+        what=f"{error.what}; green is open again, nothing was switched",
+        where=error.where,
+        remedy=error.remedy,
+    )

@@ -1,0 +1,89 @@
+"""R1: green accepts no write any more, at any load balancer, and that is seen by trying.
+
+May import the cutover's room.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Final
+
+from core.cutover.fleet import Way as From
+from core.cutover.machine import Step
+from core.cutover.mode import Mode, Side
+from core.cutover.rollback_plan import Green
+from core.cutover.states import Phase, State
+from core.cutover.way_back import DEAD_LIMIT_S, FENCE_LIMIT_S
+from core.errors import NoAnswer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from core.cutover.fleet import Moved
+    from core.cutover.reading import Trouble
+    from core.engine.returning.ground import Ground
+
+_EVERY_S: Final = 0.2
+_TO_FENCE: Final = From(writer=Side.GREEN, back=Mode.GREEN)
+_OPEN_AGAIN: Final = From(writer=Side.GREEN, back=None)
+
+
+async def fence_green(ground: Ground) -> None:
+    """Fence green and prove it. Raises NoAnswer where that was not possible in time."""
+    state, diary = State.FENCE_GREEN, ground.diary
+    dead = ground.facts.green is not Green.ALIVE
+    until_s = time.monotonic() + (DEAD_LIMIT_S if dead else FENCE_LIMIT_S)
+    async with diary.step(state, Step.GREEN_RO):
+        moved = await _insist(ground, until_s)
+        if not moved.reached:
+            raise _late(f"not every load balancer is green_ro: {moved.why}")
+    async with diary.step(state, Step.DRAIN):
+        drained = await ground.fleet.drain(Side.GREEN, limit_s=max(0.0, until_s - time.monotonic()))
+        if not drained.ended:
+            raise _late(f"green's writes did not end: {_said(drained.left)}")
+    await diary.note(state, Step.PROOF, Phase.INTENT)
+    if dead:
+        said = "green does not answer: the load balancers alone fence it"
+        await diary.note(state, Step.PROOF, Phase.DONE, said)
+        return
+    unproven = await ground.sides.green.prove_fenced(ground.names, diary.run)
+    if unproven:
+        raise _late(f"green's fence is not proven: {_said(unproven)}")
+    await diary.note(state, Step.PROOF, Phase.DONE)
+
+
+async def open_green(ground: Ground, why: str) -> None:
+    """Bring every load balancer back to green, and the slice to GREEN_LIVE.
+
+    Only while `blue` was never sent anywhere. One that does not answer stays as it is: it can
+    accept no write but green's.
+    """
+    diary = ground.diary
+    await diary.note(State.FENCE_GREEN, Step.GREEN, Phase.INTENT, why)
+    moved = await ground.fleet.reach(ground.buckets, Mode.GREEN, diary.run, _OPEN_AGAIN)
+    if not moved.reached:
+        await diary.say(f"not every load balancer is green again: {moved.why}", "error")
+    await diary.note(State.FENCE_GREEN, Step.GREEN, Phase.UNDONE, moved.why)
+    await diary.note(State.GREEN_LIVE, Step.ENTER, Phase.DONE, why)
+
+
+async def _insist(ground: Ground, until_s: float) -> Moved:
+    """Send green_ro until each load balancer reads it back, or it is too late."""
+    while True:
+        moved = await ground.fleet.reach(ground.buckets, Mode.GREEN_RO, ground.diary.run, _TO_FENCE)
+        if moved.reached or time.monotonic() >= until_s:
+            return moved
+        await asyncio.sleep(_EVERY_S)
+
+
+def _late(what: str) -> NoAnswer:
+    return NoAnswer(
+        what=what,
+        where="rollback, R1 FENCE_GREEN",
+        remedy="Mend what it names, then press again: vgwm rollback plan.",
+    )
+
+
+def _said(troubles: Sequence[Trouble]) -> str:
+    return "; ".join(f"{one.name}: {one.why}" for one in troubles)

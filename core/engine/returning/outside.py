@@ -1,0 +1,201 @@
+"""Green, blue and the copy between them, as a workspace names them. May import the rooms below."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Final
+
+import aiohttp
+
+from core.config.schema import IpfsTarget
+from core.cutover.canary import canary
+from core.cutover.door import asking
+from core.cutover.fence import door_of, doors_of, release
+from core.cutover.fence_proof import look_fenced, prove_fenced
+from core.cutover.gateway import Hold
+from core.cutover.gateway_command import gateways_of
+from core.cutover.mode import Side
+from core.cutover.reading import Trouble
+from core.cutover.rollback_plan import Green
+from core.display import safe
+from core.engine.returning.green_pages import pages_of
+from core.engine.reversing.undoing import blue_of
+from core.errors import NoAnswer, VgwmError
+from core.ledger.greenlog import GreenOp, GreenState
+from core.target import profile as profiles
+from core.target.open_table import open_target_table
+from core.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from core.config.schema import Workspace
+    from core.cutover.fleet import Fleet
+    from core.engine.reins import Reins
+    from core.engine.reversing.reverses import Reverses
+    from core.engine.reversing.undoing import Blue
+    from core.ledger.greenlog import GreenRow
+    from core.ledger.ledger import Ledger
+
+HEALTH_S: Final = 2.0
+_FRESH_S: Final = 3.0
+_FIRST_ERROR: Final = 500
+
+
+class NamedGreen:
+    """Green as vgwm.yaml names it."""
+
+    def __init__(self, workspace: Workspace, fleet: Fleet) -> None:
+        self._workspace = workspace
+        self._fleet = fleet
+        self._seen: tuple[float, Green] | None = None
+
+    async def health(self) -> Green:
+        """Say how much of it answers; an answer counts for 3 s."""
+        if self._seen is None or time.monotonic() - self._seen[0] > _FRESH_S:
+            self._seen = (time.monotonic(), await self._look())
+        return self._seen[1]
+
+    async def prove_fenced(self, buckets: Sequence[str], run: str) -> list[Trouble]:
+        """Try to write through every listener; say who let it, or did not answer."""
+        doors = doors_of(self._fleet, [])
+        async with asking() as asker:
+            unproven = await prove_fenced(asker, doors, buckets, run)
+        return [Trouble(one.door, one.why) for one in unproven]
+
+    async def _look(self) -> Green:
+        gateways = gateways_of(self._workspace, Side.GREEN)
+        async with aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=HEALTH_S), trust_env=False
+        ) as session:
+            blocks = await self._blocks(session)
+            served = await _any(session, "GET", [one.url for one in gateways])
+        if not blocks or not await self._table():
+            return Green.DEAD
+        return Green.ALIVE if served or not gateways else Green.GATEWAY_DEAD
+
+    async def _blocks(self, session: aiohttp.ClientSession) -> bool:
+        """Tell whether blocks can be read: a Kubo node answers, or the folder is there."""
+        target = self._workspace.target
+        if isinstance(target, IpfsTarget):
+            urls = [f"{url.rstrip('/')}/api/v0/version" for url in target.kubo]
+            return await _any(session, "POST", urls)
+        return await asyncio.to_thread(target.path.is_dir)
+
+    async def _table(self) -> bool:
+        """Tell whether the object table answers."""
+        try:
+            async with asyncio.timeout(HEALTH_S):
+                profile = await asyncio.to_thread(profiles.load, self._workspace.target.profile)
+                table = await open_target_table(self._workspace, profile)
+                try:
+                    await table.read([("-", "-")])
+                finally:
+                    await table.close()
+        except (VgwmError, TimeoutError):
+            return False
+        return True
+
+
+class NamedCopy:
+    """The reverse copy of an engine."""
+
+    def __init__(self, reverses: Reverses, ledger: Ledger, ids: Collection[int]) -> None:
+        self._reverses = reverses
+        self._ledger = ledger
+        self._ids = ids
+
+    async def catch_up(self, reins: Reins) -> None:
+        """Carry what is waiting while green is still open."""
+        await self._reverses.catch_up(reins)
+
+    async def finish(self, reins: Reins) -> None:
+        """Carry all that green accepted. Raises NoAnswer where a key does not go over."""
+        await self._reverses.finish(reins)
+        async with aclosing(pages_of(self._ledger, GreenState.WAITING, self._ids)) as pages:
+            async for page in pages:
+                why = page[0].why or "it still waits"
+                raise NoAnswer(
+                    what=f"{safe(page[0].key)} does not reach blue: {why}",
+                    where="rollback, R2 REVERSE",
+                    remedy="Mend what it names; it is tried again.",
+                )
+
+    async def off(self) -> None:
+        """End the private writer, if the reverse copy has it still."""
+        await self._reverses.halt("rollback")
+
+    async def end(self, buckets: Sequence[str]) -> None:
+        """Let buckets be blue's again: nothing of theirs is heard any more."""
+        await self._reverses.end(buckets)
+
+
+class NamedBlue:
+    """Blue as vgwm.yaml names it: its gateways, and its tree where that can be reached."""
+
+    def __init__(self, workspace: Workspace, names: dict[int, str]) -> None:
+        self._workspace = workspace
+        self._names = names
+        self._gateways = gateways_of(workspace, Side.BLUE)
+        self._tree: Blue | None = None
+
+    async def differs(self, rows: Sequence[GreenRow]) -> list[tuple[GreenRow, str]]:
+        """Compare keys with blue's tree; what was read back there has still the same stamps."""
+        if self._tree is None:
+            self._tree = await asyncio.to_thread(blue_of, self._workspace)
+        if self._tree is None:
+            return []  # an endpoint: each key was read back there when it was carried
+        found = []
+        for row in rows:
+            why = await self._why(self._tree, row)
+            if why:
+                found.append((row, why))
+        return found
+
+    async def open(self, buckets: Sequence[str], run: str) -> list[Trouble]:
+        """Open every gateway, and ask each without harm whether it takes writes."""
+        troubles = await release(self._gateways, buckets, run)
+        if troubles or not self._gateways or not buckets:
+            return troubles
+        async with asking() as asker:
+            shown = await look_fenced(asker, [door_of(one) for one in self._gateways], buckets)
+        return [
+            Trouble(one.door, f"{one.bucket}: {one.hold}, {one.why}")
+            for one in shown
+            if one.hold is not Hold.OPEN
+        ]
+
+    async def canary(self, buckets: Sequence[str], run: str) -> list[Trouble]:
+        """Put, get and delete an object in the first bucket, at each gateway itself."""
+        if not buckets:
+            return []
+        async with asking() as asker:
+            gates = [await canary(asker, door_of(one), buckets[0], run) for one in self._gateways]
+        return [
+            Trouble("canary", gate.evidence) for gate in gates if gate.verdict is not Verdict.PASS
+        ]
+
+    async def _why(self, tree: Blue, row: GreenRow) -> str:
+        """Return in what blue differs from what was read back there, "" if in nothing."""
+        seen = await tree.fingerprint(self._names[row.bucket_id], row.key.decode())
+        if row.op is GreenOp.DELETE:
+            return "" if seen is None else "it is there, though green deleted it"
+        if seen is None:
+            return "it is gone"
+        kept = (row.ino, row.mtime_ns, row.ctime_ns)
+        return "" if tuple(seen) == kept else "it was changed since it was read back"
+
+
+async def _any(session: aiohttp.ClientSession, method: str, urls: Sequence[str]) -> bool:
+    """Tell whether one of some servers answers, whatever it says but a failure of its own."""
+
+    async def one(url: str) -> bool:
+        try:
+            async with session.request(method, url) as answer:
+                return answer.status < _FIRST_ERROR
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return False
+
+    return any(await asyncio.gather(*(one(url) for url in urls)))

@@ -1,0 +1,95 @@
+"""R4: blue open and tried, then every load balancer blue. Green is never opened again here.
+
+May import the cutover's room and the ledger.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from core.cutover.fleet import Way as From
+from core.cutover.machine import Step
+from core.cutover.mode import Mode, Side
+from core.cutover.rollback_plan import Way
+from core.cutover.states import Phase, State
+from core.engine.returning.full import bring_back
+from core.errors import VgwmError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from core.cutover.reading import Trouble
+    from core.engine.returning.ground import Ground
+
+_FIRST_S: Final = 0.2
+_MOST_S: Final = 5.0
+_RO: Final = From(writer=Side.GREEN, back=None)
+_BLUE: Final = From(writer=Side.BLUE, back=None)
+
+
+async def switch_back(ground: Ground) -> None:
+    """Bring clients back to blue. Does not return before each load balancer reads back blue."""
+    state, diary = State.SWITCH_BACK, ground.diary
+    if ground.facts.wish.way is Way.FULL:
+        async with diary.step(state, Step.FILES):
+            await bring_back(ground)
+    async with diary.step(state, Step.WRITER_OFF):
+        await _until_done(ground, "the private writer", _off(ground))
+    async with diary.step(state, Step.OPEN):
+        await _until_done(ground, "blue", lambda: ground.sides.blue.open(ground.names, diary.run))
+    async with diary.step(state, Step.CANARY):
+        await _until_done(ground, "blue", lambda: ground.sides.blue.canary(ground.names, diary.run))
+    async with diary.step(state, Step.BLUE_RO):
+        await _until_done(ground, "blue_ro", _reach(ground, Mode.BLUE_RO, _RO))
+    await open_blue(ground)
+
+
+async def open_blue(ground: Ground) -> None:
+    """Send `blue` until each load balancer reads it back; then the way back is done."""
+    state, diary = State.SWITCH_BACK, ground.diary
+    async with diary.step(state, Step.BLUE):
+        await _until_done(ground, "blue", _reach(ground, Mode.BLUE, _BLUE))
+    await ground.sides.copy.end(ground.buckets)
+    await diary.note(state, Step.T_FLIP, Phase.UNDONE)
+    await diary.note(State.CATCHUP, Step.ENTER, Phase.DONE, "blue serves again")
+
+
+async def _until_done(
+    ground: Ground, what: str, attempt: Callable[[], Awaitable[Sequence[Trouble]]]
+) -> None:
+    """Try until nothing stands in the way; each new reason is said once."""
+    said, wait_s = "", _FIRST_S
+    while True:
+        why = await _try(attempt)
+        if not why:
+            return
+        if why != said:
+            await ground.diary.say(f"{what}: {why}; tried again", "error")
+            said = why
+        await asyncio.sleep(wait_s)
+        wait_s = min(_MOST_S, wait_s * 2)
+
+
+async def _try(attempt: Callable[[], Awaitable[Sequence[Trouble]]]) -> str:
+    try:
+        troubles = await attempt()
+    except VgwmError as error:
+        return error.what
+    return "; ".join(f"{one.name}: {one.why}" for one in troubles)
+
+
+def _off(ground: Ground) -> Callable[[], Awaitable[Sequence[Trouble]]]:
+    async def off() -> Sequence[Trouble]:
+        await ground.sides.copy.off()
+        return ()
+
+    return off
+
+
+def _reach(ground: Ground, mode: Mode, way: From) -> Callable[[], Awaitable[Sequence[Trouble]]]:
+    async def reach() -> Sequence[Trouble]:
+        moved = await ground.fleet.reach(ground.buckets, mode, ground.diary.run, way)
+        return () if moved.reached else moved.troubles
+
+    return reach
