@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 import socket
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -45,7 +46,8 @@ class Gateway:
     root: the posix tree. versioning_dir: always set. sidecar: None in xattr mode. Their names are
     chosen so that none starts with the text of another's path, which the gateway refuses.
     iam_dir: where it keeps accounts; None: it knows its root account only. tls: what it shows, if
-    it is to speak HTTPS. variables: what else its environment holds when it starts.
+    it is to speak HTTPS. variables: what else its environment holds when it starts. prefix: a
+    program that becomes the gateway, such as what `own_mounts` gives.
     """
 
     def __init__(  # noqa: PLR0913 - what a gateway can be started with
@@ -67,6 +69,7 @@ class Gateway:
         self.access_log = folder / "access.log"
         self.account = Account()
         self.variables: dict[str, str] = {}
+        self.prefix: list[str] = []
         self.url = ""
         self._program = program
         self._folder = folder
@@ -112,19 +115,30 @@ class Gateway:
             own += ["--iam-dir", str(self.iam_dir), "--access-log", str(self.access_log)]
         if self._tls is not None:
             own += ["--cert", str(self._tls.cert), "--key", str(self._tls.key)]
-        backend = ["posix", "--versioning-dir", str(self.versioning_dir)]
-        if self.sidecar is not None:
-            backend += ["--sidecar", str(self.sidecar)]
         account = {
             "ROOT_ACCESS_KEY": self.account.access,
             "ROOT_SECRET_KEY": self.account.secret,
         }
         return Server(
             self.name,
-            [self._program, *own, *backend, str(self.root)],
+            [*self.prefix, self._program, *own, *self._backend()],
             folder=self._folder,
             environment={**account, **self.variables},
         )
+
+    def words_at(self, socket_path: str) -> list[str]:
+        """Return the argv of another gateway over the same tree, at a socket of mode 0600.
+
+        Its root account comes from the environment, as this one's does.
+        """
+        own = ["--port", socket_path, "--socket-perm", "0600", "--quiet"]
+        return [self._program, *own, *self._backend()]
+
+    def _backend(self) -> list[str]:
+        words = ["posix", "--versioning-dir", str(self.versioning_dir)]
+        if self.sidecar is not None:
+            words += ["--sidecar", str(self.sidecar)]
+        return [*words, str(self.root)]
 
     @contextmanager
     def client(self, *, checksums: bool = True) -> Iterator[BaseClient]:
@@ -157,6 +171,17 @@ def s3_client(
     )
     with contextlib.closing(client):
         yield client
+
+
+def own_mounts() -> list[str]:
+    """Return a prefix that gives a gateway mounts of its own, so that none of them leaks.
+
+    Raises Missing where that takes more rights than we have.
+    """
+    program = shutil.which("unshare")
+    if program is None or os.geteuid() != 0:
+        raise Missing("a mount namespace for a gateway", needs="root, and unshare of util-linux")
+    return [program, "--mount", "--propagation", "private", "--"]
 
 
 def _need_user_attributes(folder: Path) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 
 from tests.lab import ports
 from tests.lab.front_dial import dial, turn
-from tests.lab.gateway import Account, s3_client
+from tests.lab.gateway import REGION, Account, s3_client
 from tests.lab.missing import LabError
 from tests.lab.process import Server
 from tests.lab.web import Api
@@ -137,7 +137,7 @@ class GreenFront:
 
     def words(self, op: str) -> list[str]:
         """Return the argv for `fence`, `open` or `state` of its entry under `gateways`."""
-        return [sys.executable, str(DIAL), str(self.folder), self.url, op]
+        return [sys.executable, "-I", str(DIAL), str(self.folder), self.url, op]
 
     @contextmanager
     def client(self, *, checksums: bool = True) -> Iterator[BaseClient]:
@@ -155,6 +155,7 @@ class GreenFront:
             "table": str(backend.table),
             "kubo": [*backend.kubo],
             "cluster": [*backend.cluster],
+            "region": REGION,
             "user": backend.user,
             "password": backend.password,
             "replication": backend.replication,
