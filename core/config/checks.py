@@ -196,6 +196,27 @@ def _listeners(workspace: Workspace, where: str) -> None:
         _url("traffic.listen", url, where)
 
 
+def _reverse(workspace: Workspace, where: str) -> None:
+    """Raise BadInput where what the reverse copy writes through, or keeps, cannot be meant."""
+    writer, undo = workspace.cutover.private_writer, workspace.cutover.undo
+    if writer is not None and not writer.socket.is_absolute():
+        raise BadInput(
+            what="the private writer's socket is a relative path",
+            where=f"{where}, cutover.private_writer.socket",
+            remedy="Write the absolute path of a unix socket.",
+        )
+    source = workspace.source
+    if undo is not None and (
+        not undo.is_absolute()
+        or (isinstance(source, PosixSource) and undo.is_relative_to(source.path))
+    ):
+        raise BadInput(
+            what="what the reverse copy replaces cannot be kept there",
+            where=f"{where}, cutover.undo",
+            remedy="Write the absolute path of a folder outside of the source.",
+        )
+
+
 def _policies(workspace: Workspace, where: str) -> None:
     name = workspace.cid_profile
     if name is not None and name not in cid_profiles.all_names():
@@ -211,6 +232,7 @@ def _policies(workspace: Workspace, where: str) -> None:
             where=f"{where}, traffic",
             remedy="Keep one of them.",
         )
+    _reverse(workspace, where)
     _listeners(workspace, where)
     try:
         parse_share(workspace.cutover.max_bound)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from core.cutover.drain import drain
+from core.cutover.drain import Drained, drain
 from core.cutover.mode import Mode, Side
 from core.cutover.reading import Reading, Trouble, read
 from core.errors import VgwmError
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from core.cutover.balancer import Balancer
-    from core.cutover.drain import Drained
 
 _ORDER: Final = (Mode.BLUE, Mode.BLUE_RO, Mode.GREEN_RO, Mode.GREEN)
+_NOBODY: Final = Trouble("traffic", "no load balancer is named in vgwm.yaml")
 
 
 class Outcome(StrEnum):
@@ -146,12 +146,14 @@ class Fleet:
 
     async def drain(self, side: Side, *, limit_s: float) -> Drained:
         """Wait until no write of a side is under way at any of them, limit_s at most."""
+        if not self.balancers:
+            return Drained(took_s=0.0, left=(_NOBODY,))
         return await drain(self.balancers, side, limit_s=limit_s)
 
     def _against(self, before: Reading, mode: Mode, way: Way) -> tuple[Trouble, ...]:
         """Return why the step may not begin."""
         if not self.balancers:
-            return (Trouble("traffic", "no load balancer is named in vgwm.yaml"),)
+            return (_NOBODY,)
         unable = [
             Trouble(one.name, f"it cannot do {mode}")
             for one in self.balancers

@@ -84,7 +84,7 @@ class HaproxyBalancer:
         except VgwmError as error:
             return Told(name=self.name, mode=None, why=error.what, at_ns=time.time_ns())
         by_slice = does.modes_of(buckets) if buckets else does.routes
-        why = _SAME if does != file else _stray(by_slice, met)
+        why = _SAME if not does.agrees(file) else _stray(by_slice, met)
         if why:
             by_slice = tuple((bucket, None) for bucket, _ in by_slice)
         modes = {mode for _, mode in by_slice}
@@ -120,7 +120,7 @@ class HaproxyBalancer:
             if await self._runtime.busy(f"{side}_w") is None
         ]
         file = parse(await asyncio.to_thread(self._file.read))
-        return missing if await self._runtime.entries() == file else [*missing, _SAME]
+        return missing if (await self._runtime.entries()).agrees(file) else [*missing, _SAME]
 
 
 def _stray(by_slice: tuple[tuple[str, Mode | None], ...], met: str) -> str:
@@ -128,7 +128,10 @@ def _stray(by_slice: tuple[tuple[str, Mode | None], ...], met: str) -> str:
 
     met: what was looked up for the first bucket, or for `/`.
     """
-    said = next((mode for bucket, mode in by_slice if bucket == DEFAULT_PATH), by_slice[0][1] if by_slice else None)
+    said = next(
+        (mode for bucket, mode in by_slice if bucket == DEFAULT_PATH),
+        by_slice[0][1] if by_slice else None,
+    )
     return "" if said is None or met == said else f"a request meets {safe(met)}, not {said}"
 
 

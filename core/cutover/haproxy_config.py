@@ -18,7 +18,9 @@ LIMIT_S: Final = 10.0
 _SBIN: Final = ":/usr/sbin:/usr/local/sbin"  # not on everybody's path, and haproxy lives there
 _SECTION: Final = re.compile(r"^(?:frontend|listen|backend|defaults|global|userlist|peers)\b")
 _BIND: Final = re.compile(r"^bind\s+(?P<addresses>\S+)(?P<options>.*)$")
-_ADDRESS: Final = re.compile(r"^(?:ipv[46]@)?(?P<host>\[[0-9a-fA-F:.]*\]|[^\[\]:@]*):(?P<port>\d+)$")
+_ADDRESS: Final = re.compile(
+    r"^(?:ipv[46]@)?(?P<host>\[[0-9a-fA-F:.]*\]|[^\[\]:@]*):(?P<port>\d+)$"
+)
 _ANY: Final = {"": "127.0.0.1", "*": "127.0.0.1", "0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - read, not bound
 _SHOWN: Final = 300
 
@@ -82,4 +84,5 @@ async def checked(config: Path) -> str:
             await process.wait()
     if process.returncode == 0:
         return ""
-    return f"haproxy -c refuses its configuration: {safe(told.decode(errors='replace').strip())[-_SHOWN:]}"
+    said = safe(told.decode("utf-8", "replace").strip())
+    return f"haproxy -c refuses its configuration: {said[-_SHOWN:]}"

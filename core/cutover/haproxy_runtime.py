@@ -120,7 +120,7 @@ class Runtime:
         return Refused(
             what=f"{command} was refused: {safe(told.strip())[:_LOGGED]}",
             where=f"admin socket of {self._name}",
-            remedy="Let its configuration use the map of vgwm.yaml, and its socket have level admin.",
+            remedy="Let it use the map of vgwm.yaml, and give its socket level admin.",
         )
 
 

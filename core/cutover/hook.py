@@ -72,6 +72,7 @@ class HookBalancer:
     async def busy(self, side: Side) -> Busy | None:
         """Return None: it is not asked what is under way."""
         del side
+        return None
 
     async def _run(
         self, op: str, buckets: Sequence[str], run: str, mode: Mode | None = None

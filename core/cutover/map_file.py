@@ -56,8 +56,17 @@ class RouteMap:
 
     def modes_of(self, buckets: Sequence[str]) -> tuple[tuple[str, Mode | None], ...]:
         """Return what each bucket's requests meet; None where nobody answers them."""
-        lines = {one.path: one.value for one in reversed(self.entries)}
+        lines = self._first()
         return tuple((bucket, _found(lines, f"/{bucket}/")) for bucket in buckets)
+
+    def agrees(self, other: RouteMap) -> bool:
+        """Tell whether every request meets the same by both, whoever owns them."""
+        ours, theirs = self._first(), other._first()
+        paths = (ours.keys() | theirs.keys()) - {OWNER_PATH}
+        return all(_found(ours, path) is _found(theirs, path) for path in paths)
+
+    def _first(self) -> dict[str, str]:
+        return {one.path: one.value for one in reversed(self.entries)}
 
     @property
     def wrong(self) -> list[str]:

@@ -24,6 +24,7 @@ async def ask(name: str, path: Path, command: str) -> str:
         try:
             writer.write(f"{command}\n".encode("ascii"))
             await writer.drain()
+            writer.write_eof()  # a master socket stays open else
             told = await _to_end(reader)
         finally:
             writer.close()

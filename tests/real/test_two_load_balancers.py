@@ -1,0 +1,307 @@
+"""Two real load balancers, one of which fails: no split brain, said within 2 s, undone or retried.
+
+Behind them stand two stand-ins that journal each write: what is proven is where requests go.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+
+from core.config.workspace import parse
+from core.cutover.balancers import balancers
+from core.cutover.fleet import Fleet, Outcome, Way
+from core.cutover.mode import Mode, Side
+from tests.lab.haproxy import Haproxy
+from tests.lab.process import Keeper
+from tests.lab.sides import StandIn
+from tests.lab.web import Api
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from core.cutover.balancer import Balancer
+    from core.cutover.reading import Trouble
+
+SAID_WITHIN_S = 2.5  # the contract's 2 s, and what a busy machine adds
+BLUE = Way(writer=Side.BLUE)
+GREEN = Way(writer=Side.GREEN)
+
+
+def way(back: Mode, writer: Side = Side.BLUE) -> Way:
+    return Way(writer=writer, back=back)
+
+
+@dataclass(slots=True)
+class Pair:
+    """Two load balancers over two sides, and the fleet that vgwm makes of them."""
+
+    keeper: Keeper
+    lbs: tuple[Haproxy, Haproxy]
+    blue: StandIn
+    green: StandIn
+    said: list[tuple[float, Trouble]] = field(default_factory=list)
+
+    def workspace_text(self, id_: str = "9f2c1a7e") -> str:
+        entries = ", ".join(lb.entry for lb in self.lbs)
+        return (
+            f'v: 1\nid: "{id_}"\nsource: {{type: posix, path: /data/gw}}\n'
+            f"target: {{type: dir, path: /out}}\ntraffic: {{haproxy: [{entries}]}}\n"
+        )
+
+    def fleet(self, made: Sequence[Balancer] = ()) -> Fleet:
+        return Fleet(
+            made or balancers(parse(self.workspace_text())),
+            say=lambda trouble: self.said.append((time.monotonic(), trouble)),
+        )
+
+    def put(self, i: int, path: str = "/photos/a") -> int:
+        return Api(self.lbs[i].url).ask("PUT", path, b"x").status
+
+    def get(self, i: int, path: str = "/photos/a") -> str:
+        return Api(self.lbs[i].url).get(path).body.decode()
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[Pair]:
+    with ExitStack() as stack:
+        blue, green = (stack.enter_context(StandIn(name)) for name in ("blue", "green"))
+        keeper = stack.enter_context(Keeper())
+        first, second = (
+            Haproxy(f"lb-{i}", tmp_path / str(i), blue=blue.address, green=green.address)
+            for i in (1, 2)
+        )
+        for lb in (first, second):
+            lb.start(keeper)
+        yield Pair(keeper, (first, second), blue, green)
+
+
+async def at(fleet: Fleet, mode: Mode, buckets: Sequence[str] = ()) -> None:
+    """Bring all to a mode, step by step from blue."""
+    for step in list(Mode)[1 : list(Mode).index(mode) + 1]:
+        moved = await fleet.reach(buckets, step, "1", GREEN if step.writes else way(Mode.BLUE))
+        assert moved.reached, moved.why
+
+
+async def test_both_go_through_all_modes_and_back(pair: Pair) -> None:
+    fleet = pair.fleet()
+    assert await fleet.ready("1") == []
+    assert fleet.listeners == tuple(lb.url for lb in pair.lbs)
+    seen = []
+    for mode, how in (
+        (Mode.BLUE_RO, way(Mode.BLUE)),
+        (Mode.GREEN_RO, way(Mode.BLUE_RO)),
+        (Mode.GREEN, GREEN),
+        (Mode.GREEN_RO, way(Mode.GREEN, Side.GREEN)),
+        (Mode.BLUE_RO, way(Mode.GREEN_RO, Side.GREEN)),
+        (Mode.BLUE, BLUE),
+    ):
+        moved = await fleet.reach((), mode, "1", how)
+        assert moved.reached, moved.why
+        statuses = await asyncio.to_thread(lambda: [pair.put(0), pair.put(1)])
+        reads = await asyncio.to_thread(lambda: {pair.get(0), pair.get(1)})
+        seen.append((mode, statuses, reads))
+    assert seen == [
+        (Mode.BLUE_RO, [503, 503], {"blue"}),
+        (Mode.GREEN_RO, [503, 503], {"green"}),
+        (Mode.GREEN, [200, 200], {"green"}),
+        (Mode.GREEN_RO, [503, 503], {"green"}),
+        (Mode.BLUE_RO, [503, 503], {"blue"}),
+        (Mode.BLUE, [200, 200], {"blue"}),
+    ]
+    assert (len(pair.blue.journal), len(pair.green.journal)) == (2, 2)
+
+
+async def test_a_bucket_goes_by_itself_and_copies_across_are_refused(pair: Pair) -> None:
+    fleet = pair.fleet()
+    await at(fleet, Mode.GREEN, ["photos"])
+    assert (await fleet.read(["photos"])).mode is Mode.GREEN
+    assert (await fleet.read(["docs"])).mode is Mode.BLUE
+    whole = await fleet.read(())
+    assert (whole.mode, whole.silent) == (None, ())
+    assert whole.modes == {Mode.BLUE, Mode.GREEN}
+    assert await asyncio.to_thread(lambda: [pair.get(0), pair.get(1, "/docs/a")]) == [
+        "green",
+        "blue",
+    ]
+    assert await asyncio.to_thread(copied, pair.lbs[0].url, "/photos/a", "docs/a") == 501
+    assert await asyncio.to_thread(copied, pair.lbs[0].url, "/photos/a", "photos/b") == 200
+
+
+def copied(url: str, to: str, source: str) -> int:
+    parts = urlsplit(url)
+    line = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
+    line.request("PUT", to, headers={"x-amz-copy-source": source})
+    status = line.getresponse().status
+    line.close()
+    return status
+
+
+async def test_one_that_refuses_takes_the_other_back(pair: Pair) -> None:
+    def forget_the_map() -> None:
+        lb = pair.lbs[1]
+        other = lb.folder / "other.map"
+        other.write_text("/ blue\n")
+        lb.config.write_text(lb.config.read_text().replace(str(lb.map), str(other)))
+        lb.reload(pair.keeper)
+
+    first, second = balancers(parse(pair.workspace_text()))
+    fleet = pair.fleet((first, Struck(second, forget_the_map)))
+    began_s = time.monotonic()
+    moved = await fleet.reach((), Mode.BLUE_RO, "1", way(Mode.BLUE))
+    assert (moved.outcome, pair.lbs[0].met("photos")) == (Outcome.UNSETTLED, "blue")
+    assert "lb-2: show map was refused: Unknown map identifier" in moved.why
+    assert pair.said[0][0] - began_s < SAID_WITHIN_S
+    assert await asyncio.to_thread(lambda: [pair.put(0), pair.put(1)]) == [200, 200]
+    assert [trouble.name for trouble in await fleet.ready("1")] == ["lb-2"]
+
+
+async def test_one_that_hangs_keeps_a_step_from_beginning(pair: Pair) -> None:
+    fleet = pair.fleet()
+    await at(fleet, Mode.GREEN_RO)
+    pair.lbs[1].server.stop()
+    began_s = time.monotonic()
+    moved = await fleet.reach((), Mode.GREEN, "1", BLUE)
+    assert (moved.outcome, pair.lbs[0].met("photos")) == (Outcome.REFUSED, "green_ro")
+    assert pair.said[0][0] - began_s < SAID_WITHIN_S
+    assert "no answer in 2 s" in moved.why
+    pair.lbs[1].server.cont()
+    assert (await fleet.reach((), Mode.GREEN, "1", BLUE)).outcome is Outcome.REACHED
+
+
+class Struck:
+    """A load balancer to which something happens at the moment when it is first told a mode."""
+
+    def __init__(self, inner: Balancer, blow: Callable[[], None]) -> None:
+        self.name, self.modes, self.listeners = inner.name, inner.modes, inner.listeners
+        self.ready, self.get, self.busy = inner.ready, inner.get, inner.busy
+        self._inner, self._blow = inner, blow
+        self._struck = False
+
+    async def set(self, buckets: Sequence[str], mode: Mode, run: str) -> None:
+        if not self._struck:
+            self._struck = True
+            self._blow()
+        await self._inner.set(buckets, mode, run)
+
+
+async def test_i10_one_that_hangs_in_the_switch_and_wakes_later_is_told_again(pair: Pair) -> None:
+    await at(pair.fleet(), Mode.GREEN_RO)
+    first, second = balancers(parse(pair.workspace_text()))
+    fleet = pair.fleet((first, Struck(second, pair.lbs[1].server.stop)))
+    began_s = time.monotonic()
+    moved = await fleet.reach((), Mode.GREEN, "1", GREEN)
+    assert moved.outcome is Outcome.UNSETTLED
+    assert (pair.said[0][1].name, pair.lbs[0].met("photos")) == ("lb-2", "green")
+    assert pair.said[0][0] - began_s < 2 * SAID_WITHIN_S  # once told, once asked what it does
+    assert await asyncio.to_thread(pair.put, 0) == 200
+    pair.lbs[1].server.cont()
+    again = await pair.fleet().reach((), Mode.GREEN, "1", GREEN)
+    assert again.reached, again.why
+    assert await asyncio.to_thread(pair.put, 1) == 200
+    assert pair.blue.journal == []
+
+
+async def test_one_that_dies_in_a_step_takes_the_other_back_and_starts_with_the_file(
+    pair: Pair,
+) -> None:
+    first, second = balancers(parse(pair.workspace_text()))
+    fleet = pair.fleet((first, Struck(second, pair.lbs[1].server.kill)))
+    moved = await fleet.reach((), Mode.BLUE_RO, "1", way(Mode.BLUE))
+    assert moved.outcome is Outcome.UNSETTLED
+    assert pair.lbs[0].met("photos") == "blue"
+    assert pair.lbs[1].map.read_text().startswith("/ blue\n")
+    pair.lbs[1].restart()
+    assert (await fleet.read(())).mode is Mode.BLUE
+
+
+async def test_a_reload_and_a_restart_keep_the_fence_and_are_noticed(pair: Pair) -> None:
+    fleet = pair.fleet()
+    await at(fleet, Mode.BLUE_RO)
+    before = await fleet.read(())
+    pair.lbs[0].reload(pair.keeper)
+    await asyncio.to_thread(pair.lbs[1].server.kill)
+    dead = await fleet.read(())
+    assert [trouble.name for trouble in dead.silent] == ["lb-2"]
+    pair.lbs[1].restart()
+    after = await fleet.read(())
+    assert (after.mode, after.reloaded(before)) == (Mode.BLUE_RO, ("lb-1", "lb-2"))
+    assert await asyncio.to_thread(lambda: [pair.put(0), pair.put(1)]) == [503, 503]
+
+
+async def test_i7_a_file_that_does_not_say_what_it_does_is_unknown_and_is_mended(
+    pair: Pair,
+) -> None:
+    """A reload that read the file a moment too early, or somebody's hand."""
+    fleet = pair.fleet()
+    await at(fleet, Mode.BLUE_RO)
+    fenced = pair.lbs[1].map.read_text()
+    pair.lbs[1].map.write_text(fenced.replace("blue_ro", "blue"))
+    pair.lbs[1].reload(pair.keeper)
+    pair.lbs[1].map.write_text(fenced)
+    told = await fleet.read(())
+    assert (told.mode, told.silent[0].name) == (None, "lb-2")
+    refused = await fleet.reach((), Mode.GREEN_RO, "1", way(Mode.BLUE_RO))
+    assert refused.outcome is Outcome.REFUSED
+    assert (await fleet.reach((), Mode.BLUE_RO, "1", BLUE)).reached
+    assert await asyncio.to_thread(pair.put, 1) == 503
+
+
+async def test_i8_somebody_elses_map_is_refused_and_the_other_goes_back(pair: Pair) -> None:
+    fleet = pair.fleet()
+    await at(fleet, Mode.BLUE_RO)
+    other = Fleet(balancers(parse(pair.workspace_text("deadbeef"))))
+    found = await other.ready("1")
+    assert [trouble.name for trouble in found] == ["lb-1", "lb-2"]
+    assert "another workspace: 9f2c1a7e.1" in found[0].why
+    moved = await other.reach((), Mode.BLUE, "1", BLUE)
+    assert "another workspace" in moved.why
+    assert [lb.met("photos") for lb in pair.lbs] == ["blue_ro", "blue_ro"]
+
+
+async def test_a_broken_configuration_is_named_before_anything_is_done(pair: Pair) -> None:
+    with pair.lbs[1].config.open("a") as file:
+        file.write("frontend broken\n  nonsense\n")
+    (trouble,) = await pair.fleet().ready("1")
+    assert trouble.name == "lb-2"
+    assert "haproxy -c refuses" in trouble.why
+    assert pair.lbs[0].map.read_text() == "/ blue\n"
+
+
+async def test_a_drain_waits_for_the_upload_in_flight(pair: Pair) -> None:
+    fleet = pair.fleet()
+    parts = urlsplit(pair.lbs[1].url)
+    upload = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
+    upload.putrequest("PUT", "/photos/big")
+    upload.putheader("Content-Length", "2")
+    upload.endheaders(b"x")
+    lb = pair.lbs[1]
+    await begun(fleet)
+    await at(fleet, Mode.BLUE_RO)
+    waiting = await fleet.drain(Side.BLUE, limit_s=0.5)
+    assert [(trouble.name, trouble.why) for trouble in waiting.left] == [
+        (lb.name, "1 writes are under way")
+    ]
+    upload.send(b"y")
+    assert (await asyncio.to_thread(upload.getresponse)).status == 200
+    upload.close()
+    assert (await fleet.drain(Side.BLUE, limit_s=10)).ended
+    assert [written.path for written in pair.blue.journal] == ["/photos/big"]
+
+
+async def begun(fleet: Fleet) -> None:
+    """Wait until the second one has a write in work."""
+    end_s = time.monotonic() + 10
+    told = await fleet.balancers[1].busy(Side.BLUE)
+    while told is None or not told.requests:
+        assert time.monotonic() < end_s
+        await asyncio.sleep(0.01)
+        told = await fleet.balancers[1].busy(Side.BLUE)
