@@ -35,6 +35,7 @@ _COMMANDS = {
     "config": "core.cli.config:config",
     "iam": "core.cli.iam:iam",
     "target": "core.cli.target:target",
+    "clients": "core.cli.clients:clients",
     "health": "core.cli.health:health",
     "check": "core.cli.check:check",
     "assess": "core.cli.assess:assess",

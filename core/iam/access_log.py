@@ -11,7 +11,7 @@ from core.display import safe
 from core.errors import BadInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 # OWNER BUCKET [TIME] ADDRESS REQUESTER REQUEST-ID OPERATION ..: as S3's own access logs
@@ -24,23 +24,25 @@ def callers(logs: Iterable[Path]) -> frozenset[str]:
 
     Reads line by line. Raises BadInput if one cannot be read, or none holds a request.
     """
-    found: set[bytes] = set()
-    requests = 0
-    named = []
+    found = {cast("re.Match[bytes]", _LINE.match(line)).group(1) for line in requests(logs)}
+    return frozenset(one.decode("utf-8", "surrogateescape") for one in found)
+
+
+def requests(logs: Iterable[Path]) -> Iterator[bytes]:
+    """Yield the lines of S3 requests, at most 64 KiB of each. Raises as `callers`."""
+    named, any_found = [], False
     for log in logs:
         named.append(safe(str(log)))
         try:
             with _opened(log) as file:
                 while line := file.readline(_LONGEST):
-                    match = _LINE.match(line)
-                    if match is not None:
-                        requests += 1
-                        found.add(match.group(1))
+                    if _LINE.match(line):
+                        any_found = True
+                        yield line
         except (OSError, EOFError, zlib.error) as e:
             raise _unread(named[-1], getattr(e, "strerror", None) or "it is cut off") from e
-    if not requests:
+    if not any_found:
         raise _unread(", ".join(named), "no request of S3 stands in it")
-    return frozenset(one.decode("utf-8", "surrogateescape") for one in found)
 
 
 def _opened(log: Path) -> IO[bytes]:
