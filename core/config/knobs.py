@@ -47,6 +47,8 @@ class Knobs:
     autotune: Literal["on", "off"] = "off"
     round_interval: float = 60.0
     freeze_budget: float = 60.0
+    reverse_interval: float = 5.0
+    watch_window: float = 86_400.0
     max_delete: int = 1000
 
     def with_value(self, name: str, text: str) -> Knobs:
@@ -129,6 +131,18 @@ SPECS: Final = (
     _spec("round_interval", Duration(1.0, 86_400.0), "Rest between a sync's rounds.", live=True),
     _spec(
         "freeze_budget", Duration(1.0, 86_400.0), "Longest pause of writes at cutover.", live=True
+    ),
+    _spec(
+        "reverse_interval",
+        Duration(0.2, 3_600.0),
+        "Rest between two looks at what green accepted.",
+        live=True,
+    ),
+    _spec(
+        "watch_window",
+        Duration(1.0, 2_592_000.0),
+        "How long green is watched before a cutover may be committed.",
+        live=True,
     ),
     _spec(
         "max_delete",

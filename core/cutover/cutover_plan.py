@@ -32,7 +32,6 @@ class Strategy(StrEnum):
 
     BLUE_GREEN = "blue-green"  # everything at once, copied and verified before
     ROLLING = "rolling"  # a named slice at a time
-    BIG_BANG = "big-bang"  # fenced before anything is copied
 
 
 class Kind(StrEnum):
@@ -84,7 +83,7 @@ class CutoverPlan:
 
     def difference(self, now: CutoverPlan) -> str:
         """Say what another plan has otherwise, "" if nothing; safe to show as far as names are."""
-        mine, other = self._parts(), now._parts()  # noqa: SLF001 - of the same class
+        mine, other = self._parts(), now._parts()
         lines = [
             f"{name}: {dumps(mine[name])} was shown, it is {dumps(other[name])}"
             for name in mine

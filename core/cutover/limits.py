@@ -10,8 +10,10 @@ RISK_BYTES: Final = 100 * 1024**3
 
 
 class Limits(NamedTuple):
-    """pause_s: how long clients' writes may be held back. objects, size_bytes: of data at risk
-    behind the flip, above which the reverse copy's gate is red.
+    """What a plan may reach before it stops.
+
+    pause_s: how long clients' writes may be held back. objects, size_bytes: of data at risk behind
+    the flip, above which the reverse copy's gate is red.
     """
 
     pause_s: float
@@ -25,7 +27,7 @@ def limits(freeze_budget_s: float) -> Limits:
 
 
 def deadline_s(forecast_s: float | None, most: Limits) -> float:
-    """Return the deadline of states 7 to 9: twice the forecast, 30 s at least, as planned at most."""
+    """Return the deadline of states 7 to 9: twice the forecast, 30 s at least, within limits."""
     if forecast_s is None:
         return most.pause_s
     return min(max(LEAST_PAUSE_S, 2 * forecast_s), most.pause_s)

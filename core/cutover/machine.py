@@ -6,6 +6,7 @@ here, nothing that acts. The table: `docs/cutover.md`.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -81,9 +82,10 @@ FENCED: Final = frozenset(
 )
 """Here clients' writes are held back: a deadline runs, and an engine that ends has to be undone."""
 
-BACK: Final = frozenset(
-    {State.FENCE_GREEN, State.REVERSE, State.VERIFY_BLUE, State.SWITCH_BACK}
-)
+DEADLINE: Final = "deadline_ns"
+"""Where FENCE's first row tells until when writes may be held back."""
+
+BACK: Final = frozenset({State.FENCE_GREEN, State.REVERSE, State.VERIFY_BLUE, State.SWITCH_BACK})
 """The way back, which the rollback drives."""
 
 
@@ -103,7 +105,8 @@ class Standing:
 
     done: steps done in this stay in the state. begun: the step whose `intent` is the newest, None
     if it was answered. undoing: an undo has begun and is not done. entered_ns: when the state was
-    entered. fenced_ns: when FENCE was; flipped_ns: T_flip; 0 without. plan: canonical JSON.
+    entered. fenced_ns: when FENCE was; held_ns: when the gateways were seen fenced; until_ns: its
+    deadline; flipped_ns: T_flip; 0 without. plan: canonical JSON.
     """
 
     run: str
@@ -114,6 +117,8 @@ class Standing:
     undoing: bool
     entered_ns: int
     fenced_ns: int
+    held_ns: int
+    until_ns: int
     flipped_ns: int
     plan: bytes | None
 
@@ -135,7 +140,7 @@ def standing(rows: Sequence[CutoverRow]) -> Standing | None:
         return None
     last = rows[-1]
     begins = len(rows) - 1
-    while begins and rows[begins - 1].state == last.state:
+    while begins and _same_stay(rows[begins - 1], rows[begins]):
         begins -= 1
     stay = rows[begins:]
     done = frozenset(Step(row.step) for row in stay if row.phase == Phase.DONE)
@@ -148,15 +153,39 @@ def standing(rows: Sequence[CutoverRow]) -> Standing | None:
         undoing=any(row.step in UNDO for row in stay),
         entered_ns=stay[0].at_ns,
         fenced_ns=next((row.at_ns for row in rows if row.state == State.FENCE), 0),
+        held_ns=next((row.at_ns for row in rows if _is(row, Step.FENCE, Phase.DONE)), 0),
+        until_ns=next((said for row in rows if (said := deadline_of(row.data))), 0),
         flipped_ns=_flipped_ns(rows),
         plan=next((row.plan for row in rows if row.plan is not None), None),
     )
 
 
+def deadline_of(data: str) -> int:
+    """Return the deadline that a row tells, UTC nanoseconds; 0 without one."""
+    if f'"{DEADLINE}"' not in data:
+        return 0
+    return int(json.loads(data)[DEADLINE])
+
+
+def _is(row: CutoverRow, step: Step, phase: Phase) -> bool:
+    return row.step == step and row.phase == phase
+
+
+def _same_stay(before: CutoverRow, row: CutoverRow) -> bool:
+    """Tell whether a row goes on with what the one before did; an undo may turn round once more."""
+    turned = before.step in UNDO and row.step not in UNDO and row.phase == Phase.INTENT
+    return before.state == row.state and not turned
+
+
 def _flipped_ns(rows: Sequence[CutoverRow]) -> int:
-    """Return T_flip, unless it was taken back since: its newest row decides."""
-    flips = [row for row in rows if row.step == FLIP and row.phase != Phase.INTENT]
-    return flips[-1].at_ns if flips and flips[-1].phase == Phase.DONE else 0
+    """Return T_flip: the first flip behind the last that was taken back; 0 without one."""
+    at_ns = 0
+    for row in rows:
+        if row.step == FLIP and row.phase == Phase.UNDONE:
+            at_ns = 0
+        elif row.step == FLIP and row.phase == Phase.DONE and not at_ns:
+            at_ns = row.at_ns
+    return at_ns
 
 
 def next_state(state: State) -> State | None:
@@ -206,11 +235,11 @@ def failed(at: Standing, seen: Observation) -> Course:
 
 
 def _once_fenced(at: Standing, seen: Observation) -> Course:
-    """A flip that may have reached a balancer goes forward, everything else goes back.
+    """Send forward a flip that may have reached a balancer, and back everything else.
 
     `green` is sent only behind T_flip: without it, no balancer can have been told.
     """
-    if at.state is not State.SWITCH_WRITES or not at.flipped_ns:
+    if not at.flipped_ns:
         return Course.UNFENCE
     silent = not seen.modes or None in seen.modes
     if silent or Mode.GREEN in seen.modes or seen.green_rows is not False:

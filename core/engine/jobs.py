@@ -50,8 +50,8 @@ class Jobs:
         return next((reins for reins in self._reins.values() if reins.kind == kind), None)
 
     def carrying(self) -> Reins | None:
-        """Return the reins of the job that carries bundles: a copy, a retry, or a sync."""
-        kinds = (JobKind.COPY, JobKind.RETRY, JobKind.SYNC)
+        """Return the reins of the job that carries bundles: a copy, a retry, a sync, a cutover."""
+        kinds = (JobKind.COPY, JobKind.RETRY, JobKind.SYNC, JobKind.CUTOVER, JobKind.REHEARSE)
         return next((found for kind in kinds if (found := self.running(kind))), None)
 
     def reins(self) -> list[Reins]:
@@ -71,7 +71,7 @@ class Jobs:
 
         plan: returns what the job is confirmed to do, or raises why it may not (I8).
         """
-        other = next((one for one in self._reins.values() if not _beside(kind, one.kind)), None)
+        other = next((one for one in self._reins.values() if not beside(kind, one.kind)), None)
         if other is not None:
             row = await self._ledger.job(other.id)
             if request_id and row is not None and row.request_id == request_id:
@@ -238,8 +238,11 @@ class Jobs:
 _ANYWHERE = frozenset({JobKind.ASSESS, JobKind.VERIFY, JobKind.CHECK, JobKind.BACKUP})
 """Read only: beside anything but their own kind."""
 
-_ALONE = frozenset({JobKind.REPAIR, JobKind.REBUILD, JobKind.RESTORE})
+_REWRITES = frozenset({JobKind.REPAIR, JobKind.REBUILD, JobKind.RESTORE})
 """These rewrite what all other writers write."""
+
+_ALONE = _REWRITES | {JobKind.CUTOVER, JobKind.REHEARSE, JobKind.ROLLBACK}
+"""And these switch whose writes count: nobody else writes, but for the copy back to blue."""
 
 _NOT_WITH = {
     JobKind.RETRY: frozenset({JobKind.COPY, JobKind.SKIP, JobKind.UNSKIP}),
@@ -247,13 +250,15 @@ _NOT_WITH = {
 }
 
 
-def _beside(one: JobKind, other: JobKind) -> bool:
+def beside(one: JobKind, other: JobKind) -> bool:
     """Tell whether two jobs can be at work together."""
     both = {one, other}
     if one is other:
         return False
     if both & _ANYWHERE:
         return True
+    if JobKind.REVERSE in both:
+        return not both & _REWRITES
     if both & _ALONE:
         return False
     return other not in _NOT_WITH.get(one, ()) and one not in _NOT_WITH.get(other, ())

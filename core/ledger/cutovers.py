@@ -1,7 +1,7 @@
 """The rows of `cutover`: each step of a switch of traffic, written before and after it (I5).
 
-A run is one cutover of one slice: `WORKSPACE-JOB`, the name that balancers' maps bear. Rows are only
-ever added. A slice stands in the state of its newest row. What a row means is
+A run is one cutover of one slice: `WORKSPACE-JOB`, the name that balancers' maps bear. Rows are
+only ever added. A slice stands in the state of its newest row. What a row means is
 `core.cutover.machine`'s; here they are texts.
 """
 
@@ -85,7 +85,8 @@ def of_run(conn: sqlite3.Connection, run: str, after: int = 0) -> list[CutoverRo
 def newest(conn: sqlite3.Connection) -> list[CutoverRow]:
     """Return the newest row of every slice that was ever begun, by the slice's name."""
     rows = conn.execute(
-        f"{_ROW} WHERE seq IN (SELECT max(seq) FROM cutover GROUP BY slice) ORDER BY slice"
+        f"{_ROW} WHERE seq IN (SELECT max(seq) FROM cutover GROUP BY slice)"  # noqa: S608 - our own words
+        " ORDER BY slice"
     )
     return [_row(row) for row in rows]
 
@@ -104,8 +105,9 @@ def flips(conn: sqlite3.Connection) -> list[CutoverRow]:
     One that was taken back, by a row `undone` of the same step, does not stand.
     """
     rows = conn.execute(
-        f"{_ROW} WHERE phase='done' AND seq IN (SELECT max(seq) FROM cutover"
-        " WHERE step=? AND phase<>'intent' GROUP BY slice) ORDER BY slice",
+        f"{_ROW} WHERE seq IN (SELECT min(seq) FROM cutover AS one WHERE step=?1"  # noqa: S608 - as above
+        " AND phase='done' AND seq>(SELECT coalesce(max(seq),0) FROM cutover WHERE step=?1"
+        " AND phase='undone' AND slice=one.slice) GROUP BY slice) ORDER BY slice",
         (FLIP,),
     )
     return [_row(row) for row in rows]

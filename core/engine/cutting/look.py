@@ -45,32 +45,48 @@ class Expected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunLook:
-    """A run that was. result: its last state and how it came to that, safe to show."""
+    """A run that was.
+
+    kind: cutover, rehearse, rollback. result: how it came to its last state, safe to show.
+    fence_s: how long writes were refused, None if they never were.
+    """
 
     run: str
+    kind: str
     slice: str
     actor: str
     began_ns: int
     ended_ns: int
     state: State
     result: str
+    fence_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OffLook:
+    """Why an act cannot be begun now, a reason a line; empty where it can."""
+
+    start: tuple[str, ...] = ()
+    rehearse: tuple[str, ...] = ()
+    abort: tuple[str, ...] = ()
+    commit: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CutoverLook:
     """All of it, for one slice that is asked about, beside where every slice stands.
 
-    plan: what `start` would do now. hash: of that plan. off: why `start` is refused now, one reason
-    a line; empty if it would begin. balancers: what each says. risk: None before a flip.
+    plan: what `start` would do now; its hash is what confirms it. balancers: what each says, None
+    where nobody was asked. risk: None before a flip. live_until_ns: end of the watch window.
     """
 
     at_ns: int
     slices: tuple[SliceLook, ...]
     gates: tuple[Gate, ...]
     plan: CutoverPlan
-    hash: str
-    off: tuple[str, ...]
+    off: OffLook
     expected: tuple[Expected, ...]
     runs: tuple[RunLook, ...]
-    balancers: tuple[Told, ...]
+    balancers: tuple[Told, ...] | None = None
     risk: Risk | None = None
+    live_until_ns: int | None = None

@@ -58,11 +58,22 @@ class RoundErrand:
 
 
 class RoundRun:
-    """Runs one round, from wherever it stands. carry: brings an errand's bundles through."""
+    """Runs one round, from wherever it stands. carry: brings an errand's bundles through.
 
-    def __init__(
-        self, engine: Engine, reins: Reins, hold: Hold, wish: SyncWish, carry: Carry
+    kind: of a round that begins now; LAST is fenced.
+    """
+
+    def __init__(  # noqa: PLR0913 - what a round works with
+        self,
+        engine: Engine,
+        reins: Reins,
+        hold: Hold,
+        wish: SyncWish,
+        carry: Carry,
+        *,
+        kind: RoundKind = RoundKind.FULL,
     ) -> None:
+        self._kind = kind
         self._engine = engine
         self._reins = reins
         self._hold = hold
@@ -97,7 +108,7 @@ class RoundRun:
         ledger = self._engine.ledger
         rows = await ledger.rounds.rounds(1, self._reins.id)
         if not rows or rows[0].ended_ns is not None:
-            begin = partial(ledger.syncing.begin, self._reins.id, RoundKind.FULL)
+            begin = partial(ledger.syncing.begin, self._reins.id, self._kind)
             await self._hold.patiently(begin)
             rows = await ledger.rounds.rounds(1, self._reins.id)
         return rows[0]

@@ -1,0 +1,205 @@
+"""Drives one run: step by step forward, and back to blue whatever stops it before the flip.
+
+Each effect stands between its rows; a deadline runs while clients' writes are held back.
+May import the cutover's room and the ledger.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Final
+
+from core.cutover.cutover_plan import Kind
+from core.cutover.limits import deadline_s
+from core.cutover.machine import (
+    DEADLINE,
+    FENCED,
+    Course,
+    Observation,
+    Standing,
+    Step,
+    failed,
+    found,
+    next_step,
+)
+from core.cutover.states import State
+from core.engine.cutting.acting import Acting
+from core.engine.cutting.surely import surely
+from core.engine.cutting.unfencing import Turned, Unfencing
+from core.errors import NoAnswer, Refused, VgwmError, WrongState
+from core.model import NS_PER_S
+
+if TYPE_CHECKING:
+    from core.cutover.cutover_plan import CutoverPlan
+    from core.engine.cutting.acting import Said
+    from core.engine.cutting.book import Book
+    from core.engine.cutting.means import CutMeans
+    from core.engine.reins import Reins
+
+REHEARSED: Final = "rehearsed"
+"""Why a rehearsal's fence was undone: it came to its end."""
+
+_NAMED: Final = 3
+_SWITCH_S: Final = 30.0
+"""What reads may take to switch, on top of the deadline of the states before."""
+
+
+class Driver:
+    """Drives one run of a slice."""
+
+    def __init__(
+        self, means: CutMeans, book: Book, plan: CutoverPlan, reins: Reins, run: str
+    ) -> None:
+        self._m = means
+        self._book = book
+        self._plan = plan
+        self._reins = reins
+        self._run = run
+        self._acting = Acting(means, book, plan, reins, run)
+
+    async def run(self) -> None:
+        """Go on from where the run stands, to GREEN_LIVE; a rehearsal back to CATCHUP.
+
+        Whatever stops it while writes are held back, an error, an end of the job or of the engine,
+        gives them to one side first. Raises what stopped it.
+        """
+        try:
+            await self._forward()
+        except BaseException as error:
+            if not await self._surely(_why(error)) or isinstance(error, asyncio.CancelledError):
+                raise
+
+    async def take_up(self, at: Standing) -> None:
+        """Do with a run what an engine does with one that it finds at its start.
+
+        Raises WrongState where it ended before the flip, with writes at blue.
+        """
+        seen = await self._observe(at)
+        if found(at, seen) in {Course.UNFENCE, Course.FORWARD}:
+            why = f"the engine ended in {at.state}"
+            if await self._surely(why):
+                return
+        elif at.state is State.GREEN_LIVE:
+            await self._m.live(self._book.actor)
+            return
+        elif at.state is State.COMMITTED:
+            return
+        raise WrongState(
+            what=f"the engine ended in {at.state}: writes are at blue, and nothing was switched",
+            where="cutover",
+            remedy="Look at the gates and begin again: vgwm cutover status.",
+        )
+
+    async def _surely(self, why: str) -> bool:
+        work = self._fallen(why)
+        return await surely(work, leaves=lambda: not self._reins.cancelled)
+
+    async def _forward(self) -> None:
+        while True:
+            at = await self._book.standing()
+            due = next_step(at)
+            if due is None:
+                return
+            state, step = due
+            if state is State.GREEN_LIVE:
+                if at.state is not state:
+                    await self._book.intent(state, Step.WATCH, {})
+                await self._m.live(self._book.actor)
+                return
+            if state is State.SWITCH_READS and self._plan.kind is Kind.REHEARSE:
+                await self._surely(REHEARSED)
+                return
+            await self._one(at, state, step)
+
+    async def _one(self, at: Standing, state: State, step: Step) -> None:
+        """Do one step; one that comes too late has failed."""
+        said: Said = {}
+        until_ns = 0
+        if state in FENCED and not at.flipped_ns:
+            until_ns = await self._until_ns(at, state)
+            said = {DEADLINE: until_ns}
+        left_s = (until_ns - time.time_ns()) / NS_PER_S if until_ns else None
+        try:
+            async with asyncio.timeout(None if left_s is None else max(0.0, left_s)):
+                if not at.flipped_ns:
+                    await self._reins.checkpoint()
+                await self._book.intent(state, step, said)
+                if state in FENCED:
+                    said = await self._acting.do(step, at.held_ns)
+                else:
+                    said = await self._before(step)
+        except TimeoutError as error:
+            raise NoAnswer(
+                what=f"{step} of {state} did not end before the deadline of the fence",
+                where="cutover",
+                remedy="Writes are given back to blue. Sync until the forecast is shorter.",
+            ) from error
+        await self._book.done(state, step, said)
+
+    async def _before(self, step: Step) -> Said:
+        """Do a step while writes still go to blue."""
+        if step is Step.LOOK:
+            troubles = await self._m.world.ready(self._plan.buckets, self._run)
+            if troubles:
+                raise Refused(
+                    what="; ".join(troubles[:_NAMED]),
+                    where="load balancers",
+                    remedy="See docs/traffic.md: every load balancer has to be steerable.",
+                )
+        elif step is Step.GATES:
+            await self._m.require(self._plan)
+        elif step is Step.BACKUPS:
+            await self._m.world.back_up(self._run)
+        return {}
+
+    async def _until_ns(self, at: Standing, state: State) -> int:
+        """Return when the deadline of the fence is; it is set once, when FENCE is entered."""
+        extra_ns = round(_SWITCH_S * NS_PER_S) if state is State.SWITCH_READS else 0
+        if at.until_ns:
+            return at.until_ns + extra_ns
+        limit_s = deadline_s(await self._m.forecast_s(), self._plan.limits)
+        return time.time_ns() + round(limit_s * NS_PER_S)
+
+    async def _fallen(self, why: str) -> bool:
+        """Give writes to one side; tell whether it is green."""
+        while True:
+            at = await self._book.standing()
+            course = failed(at, await self._observe(at))
+            if course is Course.FORWARD:
+                try:
+                    await self._forward()
+                except VgwmError as error:
+                    await self._book.alarm(f"the switch goes on: {error.what}")
+                    await asyncio.sleep(self._m.retry_s)
+                    continue
+                return True
+            if course is not Course.UNFENCE:
+                await self._stayed(at, why)
+                return at.state is State.GREEN_LIVE
+            try:
+                await Unfencing(self._m, self._book, self._plan.buckets, self._run).run(why)
+            except Turned:
+                text = "green has taken a write"
+                await self._book.intent(State.SWITCH_READS, Step.GREEN_RO, {"why": text})
+                continue
+            return False
+
+    async def _stayed(self, at: Standing, why: str) -> None:
+        """Note why a run ended before its fence."""
+        if at.begun is not None and at.state is not State.GREEN_LIVE:
+            await self._book.undone(at.state, at.begun, why)
+
+    async def _observe(self, at: Standing) -> Observation:
+        """Ask the world where it decides; a run without a flip is undone whatever it says."""
+        if not at.flipped_ns:
+            return Observation()
+        return await self._acting.observe()
+
+
+def _why(error: BaseException) -> str:
+    if isinstance(error, VgwmError):
+        return error.what
+    if isinstance(error, asyncio.CancelledError):
+        return "the engine or the job was ended"
+    return f"it was broken off: {type(error).__name__}"

@@ -1,0 +1,44 @@
+"""What a run works with in an engine: its rounds, its proofs, its reverse copy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core.engine.cutting.final_round import last_round
+from core.engine.cutting.means import CutMeans
+from core.engine.cutting.proving import prove
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from core.engine.cutting.plans import CutoverPlans
+    from core.engine.cutting.world import World
+    from core.engine.engine import Engine
+    from core.engine.reins import Reins
+    from core.engine.syncing.round_run import Carry
+
+
+def means_of(engine: Engine, world: World, plans: CutoverPlans, carry: Carry) -> CutMeans:
+    """Return an engine's means."""
+
+    async def round_(reins: Reins) -> list[str]:
+        return await last_round(engine, reins, carry)
+
+    async def proof(reins: Reins, buckets: Sequence[str]) -> list[str]:
+        return await prove(engine, reins, buckets)
+
+    async def forecast_s() -> float | None:
+        return (await engine.syncs.forecast()).freeze_s
+
+    async def live(actor: str) -> None:
+        await engine.reverses.ensure(actor)
+
+    return CutMeans(
+        ledger=engine.ledger,
+        world=world,
+        require=plans.require,
+        last_round=round_,
+        prove=proof,
+        forecast_s=forecast_s,
+        live=live,
+    )

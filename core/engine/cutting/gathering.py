@@ -1,0 +1,76 @@
+"""All gates of READY: the ledger's as they are, the world's as they were measured last.
+
+May import the cutover's room and the ledger.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from core.cutover.gate import Gate
+from core.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from core.engine.cutting.ledger_gates import LedgerGates
+    from core.engine.cutting.world import World
+
+WORLD: Final = ("fence", "canary", "shadow", "uploads", "backups")
+"""Gates that the world answers, beside one a load balancer: shown as unknown until it was asked."""
+
+
+class Gathering:
+    """Gathers gates. world: made with the first question to it; seed: of the shadow reads."""
+
+    def __init__(self, ledger_gates: LedgerGates, world: Callable[[], World], seed: int) -> None:
+        self._ledger_gates = ledger_gates
+        self._world = world
+        self._seed = seed
+        self._measured: dict[tuple[str, ...], list[Gate]] = {}
+        self._asking = asyncio.Lock()
+
+    async def acked(self) -> list[str]:
+        """Return the names of gates that somebody acknowledged."""
+        return list(await self._ledger_gates.acks())
+
+    async def gates(
+        self, buckets: Sequence[str], *, measure: bool = False, anew: bool = False
+    ) -> list[Gate]:
+        """Return every gate of a slice. measure: ask the world where what is known is too old.
+
+        anew: ask it whatever is known. Raises what hinders asking at all, such as absent keys.
+        """
+        key = tuple(buckets)
+        if anew or (measure and self._stale(key)):
+            async with self._asking:
+                if anew or self._stale(key):
+                    self._measured[key] = await self._world().gates(buckets, self._seed)
+        known = self._measured.get(key) or [_unasked(name) for name in WORLD]
+        acks = await self._ledger_gates.acks()
+        found = [*await self._ledger_gates.gates(), *known]
+        return [replace(one, acked=one.acked or acks.get(one.name, "")) for one in found]
+
+    def _stale(self, key: tuple[str, ...]) -> bool:
+        now_ns = time.time_ns()
+        known = self._measured.get(key)
+        return not known or any(_old(gate, now_ns) for gate in known)
+
+
+def _old(gate: Gate, now_ns: int) -> bool:
+    age_s = gate.age_s(now_ns)
+    return age_s is None or age_s > gate.limit_s
+
+
+def _unasked(name: str) -> Gate:
+    return Gate(
+        name=name,
+        verdict=Verdict.UNKNOWN,
+        evidence="not asked yet",
+        at_ns=0,
+        limit_s=0,
+        remedy="Ask: vgwm cutover plan.",
+    )

@@ -1,0 +1,160 @@
+"""Looks at a workspace's cutover: from the ledger, and from what the world was last heard to say.
+
+    look = await Looking(engine.workspace, engine.ledger, ...).look("all")
+
+May import the ledger and the cutover's pure parts.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Final
+
+from core.cutover.cutover_plan import ALL, Kind, buckets_of
+from core.cutover.machine import BACK, FENCED, Standing, standing
+from core.cutover.readiness import against, reached
+from core.cutover.risk import risk
+from core.cutover.states import State
+from core.engine.cutting.look import CutoverLook, Expected, OffLook, RunLook, SliceLook
+from core.engine.cutting.timing import fence_s, took_of
+from core.engine.jobs import beside
+from core.errors import VgwmError
+from core.model import NS_PER_S, JobKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from core.cutover.balancer import Told
+    from core.cutover.gate import Gate
+    from core.engine.engine import Engine
+    from core.engine.reins import Reins
+    from core.ledger.cutovers import CutoverRow
+
+RUNS: Final = 20
+
+
+async def look(engine: Engine, slice_: str = ALL, *, balancers: Sequence[Told] = ()) -> CutoverLook:
+    """Return where everything stands; nobody outside is asked. balancers: what they said last.
+
+    Raises BadInput for a slice that vgwm.yaml does not name.
+    """
+    engine.cutovers.plans.require_slice(slice_)
+    now_ns, ledger = time.time_ns(), engine.ledger
+    plan = await engine.cutovers.plans.compose(Kind.CUTOVER, slice_)
+    gates = await engine.cutovers.gathering.gates(plan.buckets)
+    newest = {row.slice: row for row in await ledger.cutovers.newest()}
+    flips = {row.slice: row for row in await ledger.cutovers.flips()}
+    runs = await ledger.cutovers.runs(RUNS)
+    stands = {name: standing(await ledger.cutovers.of_run(row.run)) for name, row in newest.items()}
+    derived = reached(gates, now_ns)
+    names = [ALL, *engine.workspace.cutover.slices]
+    return CutoverLook(
+        at_ns=now_ns,
+        slices=tuple(_slice(engine, name, stands.get(name), derived) for name in names),
+        gates=tuple(gates),
+        plan=plan,
+        off=await _off(engine, slice_, gates, now_ns),
+        expected=await _expected(engine, runs),
+        runs=tuple([await _run(engine, first, last) for first, last in runs]),
+        balancers=tuple(balancers) or None,
+        risk=await risk(ledger) if flips else None,
+        live_until_ns=_until(flips.get(slice_), engine.knobs.watch_window),
+    )
+
+
+def _slice(engine: Engine, name: str, at: Standing | None, derived: State) -> SliceLook:
+    buckets = tuple(buckets_of(engine.workspace, name))
+    if at is None:
+        return SliceLook(name=name, buckets=buckets, state=derived)
+    stands = at.state in FENCED | BACK | {State.GREEN_LIVE, State.COMMITTED}
+    running = _driving(engine)
+    return SliceLook(
+        name=name,
+        buckets=buckets,
+        state=at.state if stands or running is not None else derived,
+        run=at.run,
+        job=0 if running is None else running.id,
+        step="" if at.begun is None else at.begun,
+        undoing=at.undoing,
+        entered_ns=at.entered_ns,
+        flipped_ns=at.flipped_ns,
+        deadline_ns=at.until_ns if at.state in FENCED and not at.flipped_ns else 0,
+    )
+
+
+async def _off(engine: Engine, slice_: str, gates: Sequence[Gate], now_ns: int) -> OffLook:
+    other = _other(engine)
+    start, rehearse = list(other), list(other)
+    for act, reasons in ((Kind.CUTOVER, start), (Kind.REHEARSE, rehearse)):
+        reasons.extend(await _not_there(engine, act, slice_))
+        reasons.extend(against(gates, act, now_ns))
+    return OffLook(
+        start=tuple(start),
+        rehearse=tuple(rehearse),
+        abort=tuple(
+            await _not_there(engine, Kind.ABORT, slice_) if _driving(engine) is None else []
+        ),
+        commit=tuple(other + await _not_there(engine, Kind.COMMIT, slice_)),
+    )
+
+
+async def _not_there(engine: Engine, act: Kind, slice_: str) -> list[str]:
+    try:
+        await engine.cutovers.require_state(act, slice_)
+    except VgwmError as error:
+        return [error.what]
+    return []
+
+
+def _driving(engine: Engine) -> Reins | None:
+    jobs = engine.jobs
+    return jobs.running(JobKind.CUTOVER) or jobs.running(JobKind.REHEARSE)
+
+
+def _other(engine: Engine) -> list[str]:
+    """Return the jobs that a cutover may not be beside."""
+    return [
+        f"job {one.id} ({one.kind}) is {one.state}"
+        for one in engine.jobs.reins()
+        if not beside(JobKind.CUTOVER, one.kind)
+    ]
+
+
+async def _expected(
+    engine: Engine, runs: Sequence[tuple[CutoverRow, CutoverRow]]
+) -> tuple[Expected, ...]:
+    """Return how long states took the last time each was left forward."""
+    found: dict[State, Expected] = {}
+    for first, last in runs:
+        rows = await engine.ledger.cutovers.of_run(first.run)
+        for state, took_s in took_of(rows).items():
+            if state not in found:
+                found[state] = Expected(state=state, took_s=took_s, at_ns=last.at_ns)
+    return tuple(sorted(found.values(), key=lambda one: list(State).index(one.state)))
+
+
+async def _run(engine: Engine, first: CutoverRow, last: CutoverRow) -> RunLook:
+    said = _said(last.data)
+    return RunLook(
+        run=first.run,
+        kind=_said(first.data).get("kind", "rollback"),
+        slice=first.slice,
+        actor=first.actor,
+        began_ns=first.at_ns,
+        ended_ns=last.at_ns,
+        state=State(last.state),
+        result=said.get("why", ""),
+        fence_s=fence_s(await engine.ledger.cutovers.of_run(first.run)),
+    )
+
+
+def _said(data: str) -> dict[str, str]:
+    """Return the texts of a row's data; a row of the way back has a plain text."""
+    if not data.startswith("{"):
+        return {"why": data}
+    return {name: str(value) for name, value in json.loads(data).items()}
+
+
+def _until(flip: CutoverRow | None, window_s: float) -> int | None:
+    return None if flip is None else flip.at_ns + round(window_s * NS_PER_S)

@@ -1,0 +1,226 @@
+"""The world as it is: load balancers, gateways and both sides' S3, by vgwm.yaml.
+
+May import the cutover's room, the source and the ledger.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Final
+
+from core.cutover import fence
+from core.cutover.backups import opened
+from core.cutover.balancers import fleet as fleet_of
+from core.cutover.canary import canary
+from core.cutover.door import asking
+from core.cutover.fence_proof import look_fenced, open_doors, prove_fenced
+from core.cutover.gate import Gate
+from core.cutover.gateway import Hold
+from core.cutover.gateway_command import gateways_of
+from core.cutover.mode import Mode, Side
+from core.cutover.quiet import quiet_since
+from core.cutover.reading import Trouble
+from core.cutover.samples import Sample, read_back
+from core.cutover.shadow import shadow
+from core.cutover.uploads import uploads
+from core.engine.returning.backing_up import back_up, wanted
+from core.engine.settings import source_config
+from core.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
+    from pathlib import Path
+
+    from core.config.schema import Workspace
+    from core.cutover.door import Door
+    from core.cutover.gateway_command import CommandGateway
+    from core.engine.cutting.world import GreenFeed
+    from core.ledger.ledger import Ledger
+    from core.ledger.picks import Pick
+
+SHADOWS: Final = 1_000
+LB_LIMIT_S: Final = 10.0
+FOLDER: Final = "backups"
+_MD5_BYTES: Final = 16
+
+
+class Outside:
+    """A `core.engine.cutting.world.World`. folder: of the workspace. feed: hears green's writes."""
+
+    def __init__(self, workspace: Workspace, ledger: Ledger, folder: Path, feed: GreenFeed) -> None:
+        self._workspace = workspace
+        self._ledger = ledger
+        self._folder = folder
+        self.feed = feed
+        self._blue = gateways_of(workspace, Side.BLUE)
+        self._green = gateways_of(workspace, Side.GREEN)
+        self._able: AbstractSet[str] = frozenset()
+        self.fleet = fleet_of(workspace)
+
+    @property
+    def gateways(self) -> int:
+        """How many gateways of blue are named."""
+        return len(self._blue)
+
+    async def ready(self, buckets: Sequence[str], run: str) -> list[str]:
+        """Look at every balancer, and at which doors our account may write now."""
+        troubles = _told(await self.fleet.ready(run))
+        if troubles:
+            return troubles
+        async with asking() as asker:
+            shown = await look_fenced(asker, self._doors(), await self._names(buckets))
+        self._able = open_doors(shown)
+        return [
+            f"{one.door}: {one.bucket} is not open" for one in shown if one.hold is not Hold.OPEN
+        ]
+
+    async def fence(self, buckets: Sequence[str], run: str) -> list[str]:
+        """Let blue's gateways refuse writes by themselves."""
+        return _told(await fence.hold(self._blue, buckets, run))
+
+    async def unproven(self, buckets: Sequence[str], run: str, *, harmless: bool) -> list[str]:
+        """Try to write, through every listener and at every gateway of blue."""
+        names = await self._names(buckets)
+        async with asking() as asker:
+            if harmless:  # an upload that is not there shows no read-only mount: listeners alone
+                shown = await look_fenced(asker, self._listeners(), names)
+                left = [one for one in shown if one.hold is not Hold.FENCED]
+                return [f"{one.door}: {one.bucket} is {one.hold}" for one in left]
+            tried = await prove_fenced(asker, self._doors(), names, run, may_write=self._able)
+        return [f"{one.door} {one.bucket}: {one.why}" for one in tried]
+
+    async def open(self, buckets: Sequence[str], run: str) -> list[Trouble]:
+        """Let blue's gateways accept writes, and read back that they do."""
+        return await fence.release(self._blue, buckets, run)
+
+    async def answering(self, buckets: Sequence[str]) -> list[Trouble]:
+        """Ask blue's gateways whether they take writes."""
+        doors = [fence.door_of(one) for one in self._blue if one.can_fence]
+        if not doors:
+            return []
+        async with asking() as asker:
+            shown = await look_fenced(asker, doors, await self._names(buckets))
+        return [
+            Trouble(one.door, f"{one.bucket} is {one.hold}")
+            for one in shown
+            if one.hold is not Hold.OPEN
+        ]
+
+    async def changed_since(self, buckets: Sequence[str], since_ns: int) -> list[str]:
+        """Return what was written to the source since then, and how much there is."""
+        config = source_config(self._workspace)
+        found = await quiet_since(config, buckets, since_ns)
+        return [] if found.is_quiet else [found.told]
+
+    async def read_back(self, buckets: Sequence[str], *, limit: int) -> list[str]:
+        """Read the newest keys through green, and hold them against the ledger."""
+        picks = await self._ledger.picks.newest(limit, await self._stored(buckets))
+        doors = [fence.door_of(one) for one in self._green]
+        async with asking() as asker:
+            return _told(await read_back(asker, doors, _samples(picks)))
+
+    async def canary(self, buckets: Sequence[str]) -> list[str]:
+        """Ask by each balancer whether green answers reads, and whether writes are refused."""
+        picks = await self._ledger.picks.newest(SHADOWS // 100, await self._stored(buckets))
+        names = await self._names(buckets)
+        async with asking() as asker:
+            listeners = self._listeners()
+            wrong = _told(await read_back(asker, listeners, _samples(picks), Mode.GREEN_RO))
+            shown = await look_fenced(asker, listeners, names)
+        left = [one for one in shown if one.hold is not Hold.FENCED]
+        return wrong + [f"{one.door}: {one.bucket} is {one.hold}" for one in left]
+
+    async def gates(self, buckets: Sequence[str], seed: int) -> list[Gate]:
+        """Measure the gates that ask the world. Raises BadInput without an account's keys."""
+        names = await self._names(buckets)
+        found = [fence.fence_gate(self._blue, self.fleet), *await self._balancers()]
+        blue, green = self._door(self._blue), self._door(self._green)
+        if blue is None or green is None or not names:
+            lacks = "no gateway of blue and of green is named, or there is no bucket"
+            found += [_unknown(name, lacks) for name in ("canary", "shadow", "uploads")]
+        else:
+            picks = await self._ledger.picks.objects(seed, SHADOWS, await self._stored(buckets))
+            async with asking() as asker:
+                found += [
+                    await canary(asker, green, names[0], self._workspace.id),
+                    await shadow(asker, blue, green, _samples(picks)),
+                    await uploads(asker, blue, names),
+                ]
+        return [*found, await self.backups()]
+
+    async def backups(self) -> Gate:
+        """Open and hash the newest set."""
+        parts = wanted(self._workspace)
+        return await opened(self._folder / FOLDER, self._workspace.id, parts)
+
+    async def back_up(self, run: str) -> None:
+        """Make a set of backups; it is opened and hashed, or nothing is fenced."""
+        del run
+        await back_up(self._folder / "ledger.db", self._workspace, self._folder)
+
+    async def _balancers(self) -> list[Gate]:
+        at_ns = time.time_ns()
+        troubles = await self.fleet.ready(self._workspace.id)
+        if not self.fleet.names:
+            return [_unknown("lb", "no load balancer is named in vgwm.yaml")]
+        return [
+            Gate(
+                name=f"lb-{name}",
+                verdict=Verdict.FAIL if whys else Verdict.PASS,
+                evidence="; ".join(whys) or "configuration, map and socket answer",
+                at_ns=at_ns,
+                limit_s=LB_LIMIT_S,
+                remedy="See docs/traffic.md." if whys else "",
+            )
+            for name in self.fleet.names
+            for whys in [[one.why for one in troubles if one.name == name]]
+        ]
+
+    def _doors(self) -> list[Door]:
+        return fence.doors_of(self.fleet, self._blue)
+
+    def _listeners(self) -> list[Door]:
+        return fence.doors_of(self.fleet, [])
+
+    def _door(self, gateways: Sequence[CommandGateway]) -> Door | None:
+        return fence.door_of(gateways[0]) if gateways else None
+
+    async def _stored(self, buckets: Sequence[str]) -> list[bytes]:
+        """Return the buckets of a slice by name; of `all` every one that is there."""
+        wanted_ = {os.fsencode(name) for name in buckets}
+        rows = await self._ledger.buckets()
+        return [
+            row.name for row in rows if row.state.there and (not wanted_ or row.name in wanted_)
+        ]
+
+    async def _names(self, buckets: Sequence[str]) -> list[str]:
+        return [os.fsdecode(name) for name in await self._stored(buckets)]
+
+
+def _told(troubles: Sequence[Trouble]) -> list[str]:
+    return [f"{one.name}: {one.why}" for one in troubles]
+
+
+def _unknown(name: str, why: str) -> Gate:
+    return Gate(
+        name=name,
+        verdict=Verdict.UNKNOWN,
+        evidence=why,
+        at_ns=time.time_ns(),
+        limit_s=LB_LIMIT_S,
+        remedy="Name gateways and load balancers in vgwm.yaml: docs/traffic.md.",
+    )
+
+
+def _samples(picks: Sequence[Pick]) -> list[Sample]:
+    return [
+        Sample(
+            bucket=os.fsdecode(one.bucket),
+            key=one.key.decode("utf-8", "surrogateescape"),
+            size_bytes=one.size,
+            etag=one.etag.hex() if len(one.etag) == _MD5_BYTES else one.etag.decode("latin-1"),
+        )
+        for one in picks
+    ]

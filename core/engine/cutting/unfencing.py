@@ -1,0 +1,134 @@
+"""Writes given back to blue: green's reads end, the gateways open and answer, then clients write.
+
+Every step is tried until it has come about; nothing is written to blue before it is asked whether
+green has taken a write. May import the cutover's room and the ledger.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Final
+
+from core.cutover.fleet import Way
+from core.cutover.machine import Step, next_step
+from core.cutover.mode import Mode, Side
+from core.cutover.states import State
+from core.errors import VgwmError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from core.cutover.reading import Trouble
+    from core.engine.cutting.book import Book
+    from core.engine.cutting.means import CutMeans
+
+DEAD_S: Final = 10.0
+"""A gateway that does not answer for so long no longer holds up those that do."""
+
+
+class Turned(Exception):
+    """Green has taken a write after all: blue may not write before it is carried there."""
+
+
+class Unfencing:
+    """Undoes the fence of one run."""
+
+    def __init__(self, means: CutMeans, book: Book, buckets: Sequence[str], run: str) -> None:
+        self._m = means
+        self._book = book
+        self._buckets = buckets
+        self._run = run
+        self._said = ""
+        self._flipped = False
+
+    async def run(self, why: str) -> None:
+        """Go to blue step by step. Raises Turned only before any gateway was opened."""
+        does: dict[Step, Callable[[], Awaitable[str]]] = {
+            Step.UNDO_BLUE_RO: self._blue_ro,
+            Step.UNDO_OPEN: self._open,
+            Step.UNDO_PROBE: self._probe,
+            Step.UNDO_BLUE: self._blue,
+        }
+        at = await self._book.standing()
+        if not at.undoing:
+            await self._book.undone(at.state, at.begun or Step.ENTER, why)
+            await self._book.intent(at.state, Step.UNDO_BLUE_RO, {"why": why})
+        while True:
+            at = await self._book.standing()
+            due = next_step(at)
+            if due is None or due[0] is State.CATCHUP:
+                break
+            self._flipped = bool(at.flipped_ns)
+            await self._until(does[due[1]])
+            if due[1] is Step.UNDO_BLUE_RO and at.flipped_ns:
+                await self._require_untouched()
+                await self._m.world.feed.end(self._buckets)
+                await self._book.undone(at.state, Step.T_FLIP, why)
+            await self._book.done(at.state, due[1], {})
+        await self._book.done(State.CATCHUP, Step.ENTER, {"why": why})
+
+    async def _until(self, step: Callable[[], Awaitable[str]]) -> None:
+        """Repeat a step until nothing hinders it; say what does, once each."""
+        while hindered := await _told(step):
+            if hindered != self._said:
+                self._said = hindered
+                await self._book.alarm(f"writes are not back at blue yet: {hindered}")
+            await asyncio.sleep(self._m.retry_s)
+
+    async def _require_untouched(self) -> None:
+        """Look once more, now that no balancer can send green a write."""
+        while (wrote := await self._m.world.feed.wrote()) is None:
+            await self._book.alarm("nobody can tell whether green has taken writes: asked again")
+            await asyncio.sleep(self._m.retry_s)
+        if wrote:
+            raise Turned
+
+    async def _blue_ro(self) -> str:
+        """Bring back those that read from green; a silent one there accepts no write either."""
+        fleet = self._m.world.fleet
+        reading = await fleet.read(self._buckets)
+        if self._flipped and (reading.silent or Mode.GREEN in reading.modes):
+            raise Turned  # what was sent to it may still be done
+        if not fleet.can_fence:
+            return ""
+        if reading.modes <= {Mode.BLUE, Mode.BLUE_RO} and not reading.silent:
+            return ""
+        way = Way(writer=Side.BLUE)
+        moved = await fleet.reach(self._buckets, Mode.BLUE_RO, self._run, way)
+        if self._flipped and (moved.reading.silent or Mode.GREEN in moved.reading.modes):
+            raise Turned
+        behind = moved.reading.modes - {Mode.BLUE, Mode.BLUE_RO}
+        return moved.why or "unknown" if behind else ""
+
+    async def _open(self) -> str:
+        return await self._alive(lambda: self._m.world.open(self._buckets, self._run))
+
+    async def _probe(self) -> str:
+        return await self._alive(lambda: self._m.world.answering(self._buckets))
+
+    async def _alive(self, ask: Callable[[], Awaitable[list[Trouble]]]) -> str:
+        """Ask all gateways; one that is dead holds up the others for a while only."""
+        until_s = time.monotonic() + DEAD_S
+        while True:
+            wrong = await ask()
+            if not wrong:
+                return ""
+            if time.monotonic() >= until_s:
+                told = {trouble.name: trouble.why for trouble in wrong}
+                lines = [f"{name}: {why}" for name, why in told.items()]
+                return "" if len(told) < self._m.world.gateways else "; ".join(lines)
+            await asyncio.sleep(min(self._m.retry_s, DEAD_S))
+
+    async def _blue(self) -> str:
+        fleet = self._m.world.fleet
+        way = Way(writer=Side.BLUE)
+        moved = await fleet.reach(self._buckets, Mode.BLUE, self._run, way)
+        return "" if moved.reached else moved.why or "unknown"
+
+
+async def _told(step: Callable[[], Awaitable[str]]) -> str:
+    try:
+        return await step()
+    except VgwmError as error:
+        return error.what

@@ -1,0 +1,72 @@
+"""The plan of a cutover: what is hashed, what is not, and how a difference is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from hashlib import sha256
+
+import pytest
+
+from core.cutover.cutover_plan import CutoverPlan, Kind, Strategy
+from core.cutover.limits import LEAST_PAUSE_S, deadline_s, limits
+from core.cutover.steps import steps_of
+from core.errors import Broken
+
+PLAN = CutoverPlan(
+    workspace="9f2c1a7e",
+    kind=Kind.CUTOVER,
+    slice="all",
+    buckets=(),
+    strategy=Strategy.BLUE_GREEN,
+    steps=tuple(f"{step.state}: {step.text}" for step in steps_of(Kind.CUTOVER)),
+    means=("haproxy lb-1 /run/a.sock /etc/vgwm.map /etc/haproxy.cfg",),
+    policies=(("reverse", "continuous"),),
+    limits=limits(60),
+    acked=("uploads",),
+    word="ws",
+)
+
+
+def test_the_hash_is_the_head_of_a_sha256_of_the_stored_text() -> None:
+    assert PLAN.hash == sha256(PLAN.stored()).hexdigest()[:8]
+    assert CutoverPlan.parse(PLAN.stored()) == PLAN
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(PLAN, kind=Kind.REHEARSE),
+        replace(PLAN, slice="photos"),
+        replace(PLAN, buckets=("photos",)),
+        replace(PLAN, means=()),
+        replace(PLAN, policies=(("reverse", "off"),)),
+        replace(PLAN, limits=limits(120)),
+        replace(PLAN, acked=()),
+        replace(PLAN, uncarriable="00"),
+        replace(PLAN, word="photos"),
+    ],
+)
+def test_everything_that_is_confirmed_changes_the_hash_and_is_named(other: CutoverPlan) -> None:
+    assert other.hash != PLAN.hash
+    assert PLAN.difference(other)
+    assert not PLAN.difference(PLAN)
+
+
+@pytest.mark.parametrize("text", [b"", b"{}", b'{"v":2}', b"[]", PLAN.stored()[:-1]])
+def test_a_text_that_is_no_plan_is_broken(text: bytes) -> None:
+    with pytest.raises(Broken):
+        CutoverPlan.parse(text)
+
+
+def test_a_deadline_is_twice_the_forecast_within_the_limits_of_the_plan() -> None:
+    most = limits(60)
+    assert deadline_s(None, most) == most.pause_s == 120
+    assert deadline_s(1, most) == LEAST_PAUSE_S
+    assert deadline_s(50, most) == 100
+    assert deadline_s(600, most) == 120
+
+
+def test_only_the_flip_and_what_is_behind_it_are_past_return() -> None:
+    past = [str(step.state) for step in steps_of(Kind.CUTOVER) if step.past_return]
+    assert past == ["SWITCH_WRITES", "GREEN_LIVE"]
+    assert not any(step.past_return for step in steps_of(Kind.REHEARSE))
