@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from core.ledger import settings
+from core.ledger.known import known_page, known_some
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Sequence
 
+    from core.ledger.known import Known
     from core.ledger.mending import Write
     from core.ledger.reader import Reader
     from core.ledger.rows import EventDraft
@@ -107,12 +109,15 @@ class GreenRow(NamedTuple):
 class Carried(NamedTuple):
     """A change that was read back on blue, with the fingerprint of what stands there.
 
-    digest: of the change that was carried; a newer one of the same key stays waiting.
+    digest: of the change that was to be carried; a newer one of the same key stays waiting. now: of
+    what was carried. why: in what it differs from green for good, safe to show.
     """
 
     bucket_id: int
     key: bytes
     digest: bytes
+    now: bytes
+    why: str = ""
     ino: int | None = None
     mtime_ns: int | None = None
     ctime_ns: int | None = None
@@ -198,6 +203,12 @@ def some(conn: sqlite3.Connection, bucket_id: int, keys: Sequence[bytes]) -> dic
     return {row[1]: _row(row) for row in found if row is not None}
 
 
+def any_of(conn: sqlite3.Connection, buckets: Sequence[int]) -> bool:
+    """Tell whether green has changed anything in these buckets."""
+    query = "SELECT 1 FROM greenlog WHERE bid=? LIMIT 1"
+    return any(conn.execute(query, (bucket,)).fetchone() for bucket in buckets)
+
+
 def _row(row: tuple[object, ...]) -> GreenRow:
     made = GreenRow._make(row)
     return made._replace(op=GreenOp(made.op), state=GreenState(made.state), why=made.why or "")
@@ -250,8 +261,11 @@ def heard(
 def settle(conn: sqlite3.Connection, carried: Sequence[Carried], stuck: Sequence[Stuck]) -> None:
     """Note what was read back on blue, and what was tried in vain; newer changes stay waiting."""
     done = conn.executemany(
-        "UPDATE greenlog SET st=2,why=NULL,ino=?,mt=?,ct=? WHERE bid=? AND key=? AND h=?",
-        [(c.ino, c.mtime_ns, c.ctime_ns, c.bucket_id, c.key, c.digest) for c in carried],
+        "UPDATE greenlog SET st=2,why=?,h=?,ino=?,mt=?,ct=? WHERE bid=? AND key=? AND h=?",
+        [
+            (c.why or None, c.now, c.ino, c.mtime_ns, c.ctime_ns, c.bucket_id, c.key, c.digest)
+            for c in carried
+        ],
     ).rowcount
     conn.executemany(
         "UPDATE greenlog SET st=?,why=?,tries=tries+1 WHERE bid=? AND key=? AND h=? AND st<>2",
@@ -260,6 +274,14 @@ def settle(conn: sqlite3.Connection, carried: Sequence[Carried], stuck: Sequence
     if done > 0:
         was = stand(conn)
         _keep(conn, msgspec.structs.replace(was, carried=was.carried + done))
+
+
+def again(conn: sqlite3.Connection, rows: Sequence[GreenRow]) -> None:
+    """Let changes wait once more: blue was seen not to hold them. Newer ones wait already."""
+    conn.executemany(
+        "UPDATE greenlog SET st=0,tries=0 WHERE bid=? AND key=? AND h=? AND st=2",
+        [(row.bucket_id, row.key, row.digest) for row in rows],
+    )
 
 
 class GreenLooks:
@@ -282,6 +304,20 @@ class GreenLooks:
     ) -> list[GreenRow]:
         """Return rows of a state (None: all) behind a place, by bucket and key."""
         return await self._scanner.read(partial(page, state=state, after=after, limit=limit))
+
+    async def known(self, bucket_id: int, keys: Sequence[bytes]) -> dict[bytes, Known]:
+        """Return those of some current keys that were migrated."""
+        return await self._reader.read(partial(known_some, bucket_id=bucket_id, keys=keys))
+
+    async def known_page(self, bucket_id: int, after: bytes, limit: int) -> list[Known]:
+        """Return a bucket's next migrated keys behind one, b"" for the first."""
+        return await self._scanner.read(
+            partial(known_page, bucket_id=bucket_id, after=after, limit=limit)
+        )
+
+    async def any_of(self, buckets: Sequence[int]) -> bool:
+        """Tell whether green has changed anything in these buckets."""
+        return await self._reader.read(partial(any_of, buckets=buckets))
 
     async def some(self, bucket_id: int, keys: Sequence[bytes]) -> dict[bytes, GreenRow]:
         """Return the rows of those keys that green has changed."""
@@ -311,6 +347,10 @@ class GreenWrites:
         await self._write(
             partial(heard, feed=feed, changes=changes, position=position, heard_ns=heard_ns)
         )
+
+    async def again(self, rows: Sequence[GreenRow]) -> None:
+        """Let carried changes wait once more: blue was seen not to hold them."""
+        await self._write(partial(again, rows=rows))
 
     async def settle(
         self,

@@ -75,9 +75,13 @@ class RoundWalk:
         storing = None
         if self._row is not None:
             storing = Storing(engine, self._reins, self._hold, stack, self._row)
+        # what green is written to is not brought there again by way of blue
+        green = (await engine.ledger.greenlog.stand()).buckets
         child = await Child.start(WALKER_SLOT, engine.forks, replace(setup, walks=True))
         try:
             for bucket in buckets:
+                if bucket.id in green:
+                    continue
                 if bucket.id >= self._at[0] and bucket.state is not BucketState.REMOVED:
                     await self._bucket(child, storing, bucket)
         finally:

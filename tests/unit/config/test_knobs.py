@@ -31,6 +31,8 @@ OTHERS = {
     "autotune": "on",
     "round_interval": "10s",
     "freeze_budget": "90s",
+    "reverse_interval": "2s",
+    "watch_window": "3h",
     "max_delete": "50",
 }
 

@@ -35,7 +35,7 @@ def test_a_foreign_file_is_named_as_such(conn: sqlite3.Connection) -> None:
 def test_another_version_says_both_versions(conn: sqlite3.Connection) -> None:
     schema.create(conn)
     conn.execute("PRAGMA user_version=9")
-    with pytest.raises(SchemaMismatch, match="schema 9, this vgwm knows schema 4"):
+    with pytest.raises(SchemaMismatch, match="schema 9, this vgwm knows schema 5"):
         schema.check(conn, "ledger.db")
 
 

@@ -1,0 +1,219 @@
+"""The reverse copy of an engine: armed before the flip, at work while green is written to.
+
+May import the engine's parts; what needs the target's side is loaded with the first use.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from core.engine.copying.faults import Backoff
+from core.engine.holding import Hold
+from core.engine.reins import JobCancelled
+from core.errors import NoAnswer, VgwmError
+from core.ledger.rows import EventDraft
+from core.model import JobKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from core.engine.engine import Engine
+    from core.engine.jobs import Run
+    from core.engine.offers import PlanOf
+    from core.engine.reins import Reins
+    from core.engine.reversing.carrying import Round
+    from core.engine.reversing.ground import Reverse
+
+CONTINUOUS: Final = "continuous"
+OFF: Final = "off"
+_STEP_S: Final = 0.2
+
+
+class Reverses:
+    """An engine's reverse copy: one at a time."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._listening = asyncio.Lock()
+        self._carrying = asyncio.Lock()
+
+    def run_of(self, kind: JobKind, args: Mapping[str, str]) -> Run | None:
+        """Return what a job of this kind does; None if it is no reverse copy."""
+        del args
+        return self._run if kind is JobKind.REVERSE else None
+
+    def plan_of(self, kind: JobKind, args: Mapping[str, str]) -> PlanOf | None:
+        """Return None: it is the cutover that is confirmed, and this a part of it."""
+        del kind, args
+        return None
+
+    async def arm(self, buckets: Sequence[str]) -> None:
+        """Let what green accepts be noted from now on: before green is sent anywhere.
+
+        buckets: of the slice, empty for all. Repeatable. Raises what table and ledger say; then no
+        write of green's would be known.
+        """
+        from core.engine.reversing.arming import arm  # noqa: PLC0415 - see above
+
+        await arm(self._engine.workspace, self._engine.ledger, buckets)
+
+    async def end(self, buckets: Sequence[str]) -> None:
+        """Let buckets be blue's again: once every load balancer reads back blue. Repeatable."""
+        from core.engine.reversing.arming import end  # noqa: PLC0415
+
+        await end(self._engine.workspace, self._engine.ledger, buckets)
+
+    async def ensure(self, actor: str) -> int | None:
+        """Have the reverse copy at work; return its job, None where vgwm.yaml says `off`."""
+        if self._engine.workspace.cutover.reverse == OFF:
+            text = "reverse copy is off: what green accepts is not brought to blue"
+            await self._engine.ledger.event(EventDraft(kind="reverse", text=text, level="warn"))
+            return None
+        running = self._engine.jobs.running(JobKind.REVERSE)
+        if running is not None:
+            return running.id
+        return await self._engine.start_job(JobKind.REVERSE, {}, actor, "")
+
+    async def halt(self, actor: str) -> None:
+        """End the job, and with it the private writer, if vgwm began that."""
+        running = self._engine.jobs.running(JobKind.REVERSE)
+        if running is not None:
+            await self._engine.jobs.cancel(running.id, actor)
+            await self._engine.jobs.wait(running.id)
+
+    async def wrote(self, buckets: Sequence[str] = ()) -> bool | None:
+        """Tell whether green has accepted a write to these buckets; None: nobody knows.
+
+        buckets: of a slice that is armed, empty for all.
+        """
+        from core.engine.reversing.ground import reversing  # noqa: PLC0415
+
+        engine = self._engine
+        if engine.workspace.cutover.reverse == OFF:
+            return None
+        try:
+            async with reversing(engine.workspace, engine.ledger, _go_on, carries=False) as reverse:
+                await self._hear(reverse)
+            rows = await engine.ledger.buckets()
+            ids = [row.id for row in rows if not buckets or row.name.decode() in buckets]
+            return await engine.ledger.greenlog.any_of(ids)
+        except VgwmError:
+            return None
+
+    async def finish(self, reins: Reins) -> None:
+        """Carry all that green accepted up to now: green is fenced, so that nothing comes behind.
+
+        The job is ended first, and what blue refused is tried again. What stays waiting after three
+        tries is left so, for the caller to name. Raises CapacityExhausted, Denied, NoAnswer.
+        """
+        from core.engine.reversing.ground import reversing  # noqa: PLC0415
+
+        engine = self._engine
+        await self.halt("engine")
+        async with reversing(
+            engine.workspace, engine.ledger, reins.checkpoint, job=reins.id
+        ) as reverse:
+            for again in (True, False, False):
+                await self._hear(reverse)
+                done = await self._bring(reverse, again=again)
+                if not done.stuck:
+                    return
+                await asyncio.sleep(_STEP_S)
+
+    async def catch_up(self, reins: Reins) -> None:
+        """Carry what waits while green is open, so that the pause gets shorter: one round.
+
+        Nothing to do while the job is at work: it does no other thing.
+        """
+        from core.engine.reversing.ground import reversing  # noqa: PLC0415
+
+        engine = self._engine
+        if engine.jobs.running(JobKind.REVERSE) is not None:
+            return
+        async with reversing(
+            engine.workspace, engine.ledger, reins.checkpoint, job=reins.id
+        ) as reverse:
+            await self._hear(reverse)
+            await self._bring(reverse)
+
+    async def _run(self, reins: Reins) -> None:
+        """Listen and carry until no bucket is green's, or until somebody ends it."""
+        from core.engine.reversing.ground import reversing  # noqa: PLC0415
+
+        engine = self._engine
+        mode = engine.workspace.cutover.reverse
+        backoff = Backoff()
+        while True:
+            await reins.checkpoint()
+            try:
+                async with reversing(
+                    engine.workspace,
+                    engine.ledger,
+                    reins.checkpoint,
+                    job=reins.id,
+                    carries=mode == CONTINUOUS,
+                ) as reverse:
+                    await self._work(reins, reverse, carries=mode == CONTINUOUS)
+                    return
+            except NoAnswer as fault:
+                # silence is no reason to give up: the risk says that nothing is known meanwhile
+                reins.waits["reverse"] = fault.what
+                await backoff.wait()
+
+    async def _work(self, reins: Reins, reverse: Reverse, *, carries: bool) -> None:
+        """Listen and carry side by side: a blue without room leaves green's writes known."""
+        reins.waits.pop("reverse", None)
+        listening = asyncio.create_task(self._listen(reins, reverse), name="reverse feed")
+        tasks = {listening}
+        if carries:
+            tasks.add(asyncio.create_task(self._carry(reins, reverse), name="reverse copy"))
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _listen(self, reins: Reins, reverse: Reverse) -> None:
+        """Read the feed again and again, paused or not; end when no bucket is green's."""
+        while not reins.cancelled:
+            await self._hear(reverse)
+            if not (await self._engine.ledger.greenlog.stand()).buckets:
+                return
+            await self._rest(reins)
+        raise JobCancelled
+
+    async def _carry(self, reins: Reins, reverse: Reverse) -> None:
+        hold = Hold(self._engine.ledger, reins)
+        while True:
+            done = await hold.patiently(lambda: self._bring(reverse))
+            if done.stuck:
+                reins.waits["reverse"] = f"{done.stuck} keys are tried again: {done.why}"
+            else:
+                reins.waits.pop("reverse", None)
+            await self._rest(reins)
+            await reins.checkpoint()
+
+    async def _hear(self, reverse: Reverse) -> None:
+        """Read the feed; one at a time, for its position is one."""
+        async with self._listening:
+            await reverse.listen()
+
+    async def _bring(self, reverse: Reverse, *, again: bool = False) -> Round:
+        """Carry; one at a time, so that no older content comes behind a newer one."""
+        async with self._carrying:
+            return await reverse.carry(again=again)
+
+    async def _rest(self, reins: Reins) -> None:
+        """Wait for the next round; the knob counts as it is now, and an end at once."""
+        waited_s = 0.0
+        while waited_s < self._engine.knobs.reverse_interval and not reins.cancelled:
+            await asyncio.sleep(_STEP_S)
+            waited_s += _STEP_S
+
+
+async def _go_on() -> None:
+    """Hold up nothing."""
