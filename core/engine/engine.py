@@ -24,6 +24,7 @@ from core.engine.copying.target import load_for
 from core.engine.crew.board import Board
 from core.engine.crew.deaths import Deaths
 from core.engine.crew.fork_server import ForkServer
+from core.engine.cutting.cutovers import Cutovers
 from core.engine.jobs import Jobs
 from core.engine.keeping.keepings import Keepings
 from core.engine.known_buckets import KnownBuckets
@@ -33,6 +34,8 @@ from core.engine.observing import Observer, Post
 from core.engine.offers import plan_of, run_of
 from core.engine.plan_run import WALKER_SLOT, PlanRun
 from core.engine.repairing.repairs import Repairs, repair_means
+from core.engine.returning.rollbacks import Rollbacks
+from core.engine.reversing.reverses import Reverses
 from core.engine.runs import CopyRun
 from core.engine.settings import source_config
 from core.engine.syncing.rebundles import Rebundles
@@ -103,13 +106,19 @@ class Engine:
         self.keepings = Keepings(ledger, workspace, path)
         self.repairs = Repairs(repair_means(self, self._carry))
         self.syncs = Syncs(self, self._carry)
+        self.reverses = Reverses(self)
+        self.rollbacks = Rollbacks(self)
+        self.cutovers = Cutovers(self, self._carry)
         self.offers: tuple[Offer, ...] = (
             self.acts,
             self.assessments,
+            self.cutovers,
             self.keepings,
             self.repairs,
             Rebundles(self),  # before the syncs: it is one that walks nothing
             self.syncs,
+            self.reverses,
+            self.rollbacks,
             Verifications(verify_means(self)),
         )
         self.looks = Looks(self)
@@ -150,6 +159,7 @@ class Engine:
     async def close(self) -> None:
         """End jobs (they go on at the next start), workers and ledger; give the lock back."""
         await self.acts.close()
+        await self.cutovers.close()
         await self.keepings.close()
         await self.repairs.close()
         await self.jobs.close()
@@ -189,6 +199,7 @@ class Engine:
         for a check that failed, and an act on failures whose plan is not as it was shown (I8).
         """
         await self.assessments.require_passable(kind)
+        await self.cutovers.require_blue(kind)
         if kind == "copy" and not await self.ledger.buckets() and not self.planning:
             raise NoPlan(
                 what="the workspace has no plan",
@@ -291,6 +302,7 @@ class Engine:
         for row in sorted(await self.ledger.jobs(), key=lambda row: row.id):
             if row.id in self.ledger.interrupted or row.state in WAITING:
                 await self.jobs.take_up(row, self._run_of(row.kind, row.args))
+        await self.cutovers.rescue()
 
     async def _sample(self) -> None:
         """Look at board and counters once a second."""
