@@ -1,6 +1,6 @@
 """A program of its own that brings a workspace's load balancers to `blue_ro` and says what came.
 
-On mounts of its own, or as another user once all is loaded: `cutover_child.py WORKSPACE_FILE [UID]`.
+On mounts of its own, or as another user once all is loaded: `cutover_child.py FILE [UID]`.
 """
 
 from __future__ import annotations
