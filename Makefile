@@ -1,12 +1,13 @@
 # make demo    the main job on the embedded target, no server needed
 # make test    every gate and the whole test suite; builds the real servers once
 # make lint    ruff, mypy, import-linter
+# make rehearse  the whole story on loopback: cutover, writes on green, back, nothing lost
 # make bench   the figures, as Markdown tables [B="p1 p3"]
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint rehearse bench clean
 
 $(VENV)/.run: requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("vgwm needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
@@ -34,6 +35,9 @@ test: lint
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench $(B)
+
+rehearse: $(VENV)/.dev
+	$(BIN)/python -m tests.lab.rehearsal
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

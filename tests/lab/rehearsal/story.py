@@ -1,0 +1,156 @@
+"""The story by the commands that an operator types, with clients at work from end to end."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from tests.lab.gateway import s3_client
+from tests.lab.load import proofs
+from tests.lab.load.journal import Journal, Told
+from tests.lab.load.readers import Readers
+from tests.lab.load.sides import BLUE, GREEN
+from tests.lab.load.writers import Writers
+from tests.lab.missing import LabError
+from tests.lab.process import until
+from tests.lab.rehearsal.ground import BUCKETS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.lab.load.proofs import Kept, Pause
+    from tests.lab.rehearsal.ground import Ground
+
+WRITERS: Final = 4
+READERS: Final = 2
+ON_GREEN: Final = 60
+"""Writes that green has to acknowledge before anybody goes back."""
+
+
+@dataclass(slots=True)
+class Figures:
+    """What a rehearsal measured. seconds: by step, in their order."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    acknowledged: dict[str, int] = field(default_factory=dict)
+    held: int = 0
+    pauses: list[Pause] = field(default_factory=list)
+    reads: int = 0
+    failed_reads: int = 0
+    without_reads_s: float = 0
+    on_green: Kept | None = None
+    on_blue: Kept | None = None
+
+
+class Story:
+    """Clients at a ground, the steps of an operator, and what the journals say afterwards.
+
+    say: told each step and how long it took.
+    """
+
+    def __init__(self, ground: Ground, *, seed: int, say: Callable[[str], None]) -> None:
+        self.ground = ground
+        self.journal = Journal()
+        self.figures = Figures()
+        self._say = say
+        account = ground.blue.account
+        self._writers = Writers(
+            ground.urls, account, BUCKETS, self.journal, count=WRITERS, seed=seed
+        )
+        self.readers = Readers(ground.urls, account, ground.fixed, self.journal, count=READERS)
+
+    @contextmanager
+    def clients(self) -> Iterator[None]:
+        """Let clients write and read inside; at the end each has its last write acknowledged."""
+        self.readers.start()
+        self._writers.start()
+        try:
+            yield
+        finally:
+            self._writers.stop()
+            self.readers.stop()
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Time what stands inside."""
+        began_s = time.monotonic()
+        yield
+        self.figures.seconds[name] = took_s = time.monotonic() - began_s
+        self._say(f"{name:<22} {took_s:6.2f} s")
+
+    def run(self, *words: str, code: int | None = 0) -> dict[str, object]:
+        """Run one command as a step; return its result."""
+        with self.step(" ".join(words[:2])):
+            return self.ground.vgwm.run("--json", *words, code=code).result()
+
+    def prepare(self) -> None:
+        """Everything before the cutover: blue serves, and its writers go on."""
+        vgwm = self.ground.vgwm
+        with self.step("assess"):
+            vgwm.run("--json", "assess", code=None)
+        for words in (("plan",), ("copy",), ("sync", "--once"), ("sync", "--once")):
+            with self.step(" ".join(words)):
+                vgwm.run("--json", *words, code=None)
+        with self.step("verify"):
+            vgwm.run("--json", "verify", "--sample-size", "100", code=None)
+
+    def confirmed(self, *words: str) -> dict[str, object]:
+        """Look at an act's plan, confirm what was shown, and wait for its end."""
+        plan = self.ground.vgwm.run("--json", *words).result()
+        if plan.get("off"):
+            raise LabError(f"{' '.join(words)} is off: {plan['off']}")
+        return self.run(*words, "--confirm", str(plan["hash"]))
+
+    def take_on_warnings(self) -> list[str]:
+        """Acknowledge every warning of the gates by its name; return their names."""
+        gates = self.ground.vgwm.run("--json", "cutover", "status", code=None).result()["gates"]
+        if not isinstance(gates, list):
+            raise LabError("no gates")
+        names = [str(gate["name"]) for gate in gates if gate["verdict"] == "warn"]
+        for name in names:
+            words = ("cutover", "status", "--ack", f"{name}=on loopback")
+            self.ground.vgwm.run(*words, code=None)
+        return names
+
+    def wait_for_writes(self, side: str, count: int = ON_GREEN) -> None:
+        """Wait until a side has acknowledged so many writes."""
+        until(
+            f"{count} writes acknowledged by {side}",
+            lambda: self.acknowledged(side) >= count,
+            limit_s=60,
+            every_s=0.1,
+        )
+
+    def read_back_on_green(self) -> Kept:
+        """Read at the front, while clients write, what was ever acknowledged by either side."""
+        front = self.ground.front
+        with self.step("all keys on green"), s3_client(front.url, front.account) as client:
+            self.figures.on_green = found = proofs.kept(self.journal, client)
+        return found
+
+    def read_back_on_blue(self) -> Kept:
+        """Read at the old gateway what was ever acknowledged by either side."""
+        blue = self.ground.blue
+        with self.step("all keys on blue"), s3_client(blue.url, blue.account) as client:
+            self.figures.on_blue = found = proofs.kept(self.journal, client)
+        return found
+
+    def count(self) -> Figures:
+        """Sum the journals up; no client is at work any more."""
+        attempts, figures = self.journal.attempts, self.figures
+        figures.acknowledged = {side: self.acknowledged(side) for side in (BLUE, GREEN)}
+        figures.held = sum(a.told is Told.HELD for a in attempts if a.op != "get")
+        figures.pauses = proofs.pauses(attempts)
+        figures.reads = sum(a.op == "get" for a in attempts)
+        figures.failed_reads = len(proofs.failed_reads(attempts))
+        figures.without_reads_s = proofs.longest_without_reads(attempts)
+        return figures
+
+    def acknowledged(self, side: str) -> int:
+        """Return how many writes a side has acknowledged so far."""
+        return sum(
+            a.side == side and a.told is Told.DONE and a.op != "get"
+            for a in list(self.journal.attempts)
+        )
