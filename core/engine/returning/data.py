@@ -80,7 +80,8 @@ async def switch_tree(ground: Ground) -> None:
             where="rollback --data",
             remedy="Let the command put the new tree at that path: a symlink, or a bind mount.",
         )
-    async with aclosing(pages_of(ground.ledger, GreenState.CARRIED, ground.bucket_ids)) as pages:
+    ids = await ground.ids()
+    async with aclosing(pages_of(ground.ledger, GreenState.CARRIED, ids)) as pages:
         async for page in pages:
             await ground.ledger.green.again(page)
 
@@ -90,13 +91,13 @@ async def _verify(ground: Ground, reins: Reins, to: Path) -> None:
     place = _Place(PosixSource(_config(ground.workspace, to)), _profile(ground.workspace))
     wrong: list[str] = []
     count = 0
-    for bucket_id, name in zip(ground.bucket_ids, ground.names, strict=True):
+    for bucket in await ground.rows():
         after = b""
-        while rows := await ground.ledger.current.page(bucket_id, after, _PAGE):
+        while rows := await ground.ledger.current.page(bucket.id, after, _PAGE):
             after = rows[-1].key
-            greens = await ground.ledger.greenlog.some(bucket_id, [row.key for row in rows])
+            greens = await ground.ledger.greenlog.some(bucket.id, [row.key for row in rows])
             ours = [row for row in rows if row.key not in greens]
-            found = await asyncio.to_thread(place.differing, name.encode(), ours)
+            found = await asyncio.to_thread(place.differing, bucket.name, ours)
             count += len(found)
             wrong += [safe(key) for key in islice(found, max(0, _NAMED - len(wrong)))]
             await reins.checkpoint()

@@ -47,7 +47,7 @@ async def fence_green(ground: Ground) -> None:
         said = "green does not answer: the load balancers alone fence it"
         await diary.note(state, Step.PROOF, Phase.DONE, said)
         return
-    unproven = await ground.sides.green.prove_fenced(ground.names, diary.run)
+    unproven = await ground.sides.green.prove_fenced(await ground.names(), diary.run)
     if unproven:
         raise _late(f"green's fence is not proven: {_said(unproven)}")
     await diary.note(state, Step.PROOF, Phase.DONE)

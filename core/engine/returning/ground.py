@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,14 +15,19 @@ if TYPE_CHECKING:
     from core.engine.returning.diary import Diary
     from core.engine.returning.sides import Sides
     from core.ledger.ledger import Ledger
+    from core.ledger.rows import BucketRow
+
+
+BucketsNow = Callable[[], Awaitable["list[BucketRow]"]]
+"""Returns a slice's buckets as they are now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
     """facts: as they were confirmed. folder: of the workspace.
 
-    buckets: as load balancers know them, none for everything; names: of all buckets of the slice;
-    bucket_ids: theirs in the ledger.
+    buckets: as load balancers know them, none for everything. rows: of all buckets of the slice as
+    the ledger has them now; green may have made some since its flip.
     """
 
     workspace: Workspace
@@ -32,5 +38,12 @@ class Ground:
     facts: BackFacts
     diary: Diary
     buckets: tuple[str, ...]
-    names: tuple[str, ...]
-    bucket_ids: tuple[int, ...]
+    rows: BucketsNow
+
+    async def names(self) -> list[str]:
+        """Return the names of the slice's buckets."""
+        return [row.name.decode() for row in await self.rows()]
+
+    async def ids(self) -> list[int]:
+        """Return their numbers in the ledger."""
+        return [row.id for row in await self.rows()]

@@ -29,11 +29,12 @@ from core.target.open_table import open_target_table
 from core.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from core.config.schema import Workspace
     from core.cutover.fleet import Fleet
     from core.engine.reins import Reins
+    from core.engine.returning.ground import BucketsNow
     from core.engine.reversing.reverses import Reverses
     from core.engine.reversing.undoing import Blue
     from core.ledger.greenlog import GreenRow
@@ -102,10 +103,10 @@ class NamedGreen:
 class NamedCopy:
     """The reverse copy of an engine."""
 
-    def __init__(self, reverses: Reverses, ledger: Ledger, ids: Collection[int]) -> None:
+    def __init__(self, reverses: Reverses, ledger: Ledger, rows: BucketsNow) -> None:
         self._reverses = reverses
         self._ledger = ledger
-        self._ids = ids
+        self._rows = rows
 
     async def catch_up(self, reins: Reins) -> None:
         """Carry what is waiting while green is still open."""
@@ -114,7 +115,8 @@ class NamedCopy:
     async def finish(self, reins: Reins) -> None:
         """Carry all that green accepted. Raises NoAnswer where a key does not go over."""
         await self._reverses.finish(reins)
-        async with aclosing(pages_of(self._ledger, GreenState.WAITING, self._ids)) as pages:
+        ids = [row.id for row in await self._rows()]
+        async with aclosing(pages_of(self._ledger, GreenState.WAITING, ids)) as pages:
             async for page in pages:
                 why = page[0].why or "it still waits"
                 raise NoAnswer(
@@ -135,9 +137,9 @@ class NamedCopy:
 class NamedBlue:
     """Blue as vgwm.yaml names it: its gateways, and its tree where that can be reached."""
 
-    def __init__(self, workspace: Workspace, names: dict[int, str]) -> None:
+    def __init__(self, workspace: Workspace, rows: BucketsNow) -> None:
         self._workspace = workspace
-        self._names = names
+        self._rows = rows
         self._gateways = gateways_of(workspace, Side.BLUE)
         self._tree: Blue | None = None
 
@@ -147,9 +149,10 @@ class NamedBlue:
             self._tree = await asyncio.to_thread(blue_of, self._workspace)
         if self._tree is None:
             return []  # an endpoint: each key was read back there when it was carried
+        names = {row.id: row.name.decode() for row in await self._rows()}
         found = []
         for row in rows:
-            why = await self._why(self._tree, row)
+            why = await _why(self._tree, names[row.bucket_id], row)
             if why:
                 found.append((row, why))
         return found
@@ -177,15 +180,16 @@ class NamedBlue:
             Trouble("canary", gate.evidence) for gate in gates if gate.verdict is not Verdict.PASS
         ]
 
-    async def _why(self, tree: Blue, row: GreenRow) -> str:
-        """Return in what blue differs from what was read back there, "" if in nothing."""
-        seen = await tree.fingerprint(self._names[row.bucket_id], row.key.decode())
-        if row.op is GreenOp.DELETE:
-            return "" if seen is None else "it is there, though green deleted it"
-        if seen is None:
-            return "it is gone"
-        kept = (row.ino, row.mtime_ns, row.ctime_ns)
-        return "" if tuple(seen) == kept else "it was changed since it was read back"
+
+async def _why(tree: Blue, bucket: str, row: GreenRow) -> str:
+    """Return in what blue differs from what was read back there, "" if in nothing."""
+    seen = await tree.fingerprint(bucket, row.key.decode())
+    if row.op is GreenOp.DELETE:
+        return "" if seen is None else "it is there, though green deleted it"
+    if seen is None:
+        return "it is gone"
+    kept = (row.ino, row.mtime_ns, row.ctime_ns)
+    return "" if tuple(seen) == kept else "it was changed since it was read back"
 
 
 async def _any(session: aiohttp.ClientSession, method: str, urls: Sequence[str]) -> bool:

@@ -6,6 +6,7 @@ What it works with is loaded when somebody asks. May import the ledger, the mode
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -80,7 +81,6 @@ class Rollbacks:
 
     async def _run(self, reins: Reins) -> None:
         ground = await self._ground(reins)
-        await self._end_watch()
         try:
             await BackRun(ground, reins).run()
         except (VgwmError, JobCancelled):
@@ -97,9 +97,7 @@ class Rollbacks:
                 remedy="This is a fault of vgwm: keep ledger.db and report it.",
             )
         facts = BackFacts.parse(stored)
-        lookout = await self._look()
-        buckets = await lookout.buckets(facts.wish.slice)
-        names = {one.id: one.name.decode() for one in buckets}
+        rows = partial((await self._look()).buckets, facts.wish.slice)
         outside = await asyncio.to_thread(import_module, "core.engine.returning.outside")
         fleet = await self._balancers()
         return Ground(
@@ -109,8 +107,8 @@ class Rollbacks:
             fleet=fleet,
             sides=Sides(
                 green=outside.NamedGreen(engine.workspace, fleet),
-                copy=outside.NamedCopy(engine.reverses, engine.ledger, tuple(names)),
-                blue=outside.NamedBlue(engine.workspace, names),
+                copy=outside.NamedCopy(engine.reverses, engine.ledger, rows),
+                blue=outside.NamedBlue(engine.workspace, rows),
             ),
             facts=facts,
             diary=Diary(
@@ -122,17 +120,8 @@ class Rollbacks:
                 plan=stored,
             ),
             buckets=facts.buckets,
-            names=tuple(names.values()),
-            bucket_ids=tuple(names),
+            rows=rows,
         )
-
-    async def _end_watch(self) -> None:
-        """End the cutover that watches green: a way back takes over from it."""
-        jobs = self._engine.jobs
-        watch = jobs.running(JobKind.CUTOVER)
-        if watch is not None:
-            await jobs.cancel(watch.id, "rollback")
-            await jobs.wait(watch.id)
 
     async def _go_on(self, ground: Ground) -> None:
         """Let the reverse copy go on where green is still, or again, the one that writes."""

@@ -37,9 +37,10 @@ async def switch_back(ground: Ground) -> None:
     async with diary.step(state, Step.WRITER_OFF):
         await _until_done(ground, "the private writer", _off(ground))
     async with diary.step(state, Step.OPEN):
-        await _until_done(ground, "blue", lambda: ground.sides.blue.open(ground.names, diary.run))
+        names = await ground.names()
+        await _until_done(ground, "blue", lambda: ground.sides.blue.open(names, diary.run))
     async with diary.step(state, Step.CANARY):
-        await _until_done(ground, "blue", lambda: ground.sides.blue.canary(ground.names, diary.run))
+        await _until_done(ground, "blue", lambda: ground.sides.blue.canary(names, diary.run))
     async with diary.step(state, Step.BLUE_RO):
         await _until_done(ground, "blue_ro", _reach(ground, Mode.BLUE_RO, _RO))
     await open_blue(ground)
@@ -50,7 +51,7 @@ async def open_blue(ground: Ground) -> None:
     state, diary = State.SWITCH_BACK, ground.diary
     async with diary.step(state, Step.BLUE):
         await _until_done(ground, "blue", _reach(ground, Mode.BLUE, _BLUE))
-    await ground.sides.copy.end(ground.buckets)
+    await ground.sides.copy.end(await ground.names())
     await diary.note(state, Step.T_FLIP, Phase.UNDONE)
     await diary.note(State.CATCHUP, Step.ENTER, Phase.DONE, "blue serves again")
 

@@ -17,7 +17,7 @@ from core.display import safe
 from core.errors import BadInput, Broken, CapacityExhausted, Denied, VgwmError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from pathlib import Path
 
 _PIECE: Final = 1 << 20
@@ -35,7 +35,7 @@ class TreeCopy:
         self.files = 0
         self.size_bytes = 0
 
-    def steps(self) -> Iterator[None]:
+    def steps(self) -> Generator[None]:
         """Copy, with a step after each entry, so that a caller can pause or end it.
 
         What is there and already the same is not copied again. Raises Broken for a copy that reads
@@ -46,7 +46,7 @@ class TreeCopy:
         except OSError as error:
             raise _fault(error) from error
 
-    def _folder(self, path: bytes) -> Iterator[None]:
+    def _folder(self, path: bytes) -> Generator[None]:
         source, target = self._at(path)
         with suppress(FileExistsError):
             os.mkdir(target, 0o700)  # noqa: PTH102 - names are bytes

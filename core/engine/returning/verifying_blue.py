@@ -58,7 +58,7 @@ async def _carry(ground: Ground, reins: Reins) -> None:
         await ground.diary.say("green is dead: what is not on blue yet stays behind", "warn")
         return
     await _patiently(ground, reins)
-    now = await digest(ground.ledger, GreenState.UNCARRIABLE, ground.bucket_ids)
+    now = await digest(ground.ledger, GreenState.UNCARRIABLE, await ground.ids())
     if now != ground.facts.uncarriable:
         raise Refused(
             what="other names cannot be carried to blue than were confirmed",
@@ -86,7 +86,8 @@ async def _patiently(ground: Ground, reins: Reins) -> None:
 async def _compare(ground: Ground, reins: Reins, *, mend: bool) -> int:
     """Compare every carried key; return how many differ. mend: let them be carried again."""
     differing = 0
-    async with aclosing(pages_of(ground.ledger, GreenState.CARRIED, ground.bucket_ids)) as pages:
+    ids = await ground.ids()
+    async with aclosing(pages_of(ground.ledger, GreenState.CARRIED, ids)) as pages:
         async for page in pages:
             await reins.checkpoint()
             found = await ground.sides.blue.differs(page)

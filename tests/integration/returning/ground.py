@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from core.config.schema import Blue, Cutover, DirTarget, PosixSource, Workspace
 from core.cutover.fleet import Fleet
 from core.cutover.machine import Step
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.cutover.reading import Trouble
+    from core.engine.engine import Engine
     from core.errors import VgwmError
     from core.ledger.greenlog import GreenRow
     from core.ledger.ledger import Ledger
@@ -94,8 +97,8 @@ class FakeCopy:
         self.offs += 1
 
     async def end(self, buckets: Sequence[str]) -> None:
-        assert not buckets, "the slice is everything"
-        await self.ledger.green.end([row.id for row in await self.ledger.buckets()])
+        rows = await self.ledger.buckets()
+        await self.ledger.green.end([row.id for row in rows if row.name.decode() in buckets])
 
 
 @dataclass
@@ -133,6 +136,27 @@ class World:
     blue: FakeBlue
     seen: list[frozenset[Mode]] = field(default_factory=list)
     jobs: int = 10
+
+    @staticmethod
+    async def over(engine: Engine, folder: Path) -> World:
+        """A world over what an engine has migrated."""
+        world = World(
+            folder=folder,
+            ledger=engine.ledger,
+            workspace=engine.workspace,
+            ids=tuple(row.id for row in await engine.ledger.buckets()),
+            balancers=[],
+            green=FakeGreen(),
+            copy=FakeCopy(engine.ledger),
+            blue=FakeBlue(),
+        )
+        world.balancers = [_balancer(f"lb-{number}", world) for number in (1, 2)]
+        return world
+
+    def blue_files(self, blue: Blue) -> None:
+        """Let vgwm.yaml name a command that restarts blue."""
+        cutover = msgspec.structs.replace(self.workspace.cutover, blue=blue)
+        self.workspace = msgspec.structs.replace(self.workspace, cutover=cutover)
 
     def watch(self) -> None:
         """Note what all balancers do; fail at the first moment with two writers."""
@@ -184,8 +208,7 @@ class World:
                 plan=facts.text.encode(),
             ),
             buckets=(),
-            names=BUCKETS,
-            bucket_ids=self.ids,
+            rows=self.ledger.buckets,
         )
 
     async def back(self, facts: BackFacts | None = None, reins: Reins | None = None) -> None:
@@ -219,16 +242,16 @@ class World:
 
 @asynccontextmanager
 async def flipped(
-    folder: Path, *, balancers: int = 2, blue: Blue | None = None
+    folder: Path, *, balancers: int = 2, blue: Blue | None = None, folder_of: Path | None = None
 ) -> AsyncIterator[World]:
-    """Yield a workspace that green serves."""
+    """Yield a workspace that green serves. folder_of: where its backups are, if not there."""
     source = folder / "gw"
-    source.mkdir()
+    source.mkdir(parents=True)
     ledger = await scene.opened(folder)
     try:
         ids = await ledger.add_buckets([(name.encode(), "{}") for name in BUCKETS])
         world = World(
-            folder=folder,
+            folder=folder_of or folder,
             ledger=ledger,
             workspace=Workspace(
                 id="0a1b2c3d",
