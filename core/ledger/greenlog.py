@@ -137,13 +137,14 @@ class Stand(msgspec.Struct, frozen=True, kw_only=True):
     """Where the reverse copy stands.
 
     since_ns: T_flip of the first flipped bucket, 0 before. buckets: ids of those that green writes.
-    feed: `triggers`, `changefeed`, `merge`, "" before it is there. position: in the feed, all
-    before it is in the greenlog. heard_ns: when the feed was last read to its end. carried: changes
-    carried so far, a tally.
+    kept: of those that are green's for good. feed: `triggers`, `merge`, "" before it is there.
+    position: in the feed, all before it is in the greenlog. heard_ns: when the feed was last read
+    to its end. carried: changes carried so far, a tally.
     """
 
     since_ns: int = 0
     buckets: tuple[int, ...] = ()
+    kept: tuple[int, ...] = ()
     feed: str = ""
     position: int = 0
     heard_ns: int = 0
@@ -220,19 +221,25 @@ def begin(conn: sqlite3.Connection, buckets: Sequence[int], now_ns: int) -> Stan
     new = [bucket for bucket in buckets if bucket not in was.buckets]
     conn.executemany("DELETE FROM greenlog WHERE bid=?", [(bucket,) for bucket in new])
     now = msgspec.structs.replace(
-        was if was.buckets else Stand(feed=was.feed, position=was.position),
+        was if was.buckets else Stand(kept=was.kept, feed=was.feed, position=was.position),
         since_ns=(was.since_ns if was.buckets else 0) or now_ns,
         buckets=tuple(sorted({*was.buckets, *new})),
+        kept=tuple(one for one in was.kept if one not in set(buckets)),
     )
     _keep(conn, now)
     return now
 
 
-def end(conn: sqlite3.Connection, buckets: Sequence[int]) -> Stand:
-    """Let buckets be blue's again; their rows stay, as the list of what was carried and was not."""
+def end(conn: sqlite3.Connection, buckets: Sequence[int], *, keep: bool) -> Stand:
+    """Let green's changes count no more; rows stay, as the list of what was carried and was not.
+
+    keep: the buckets are green's for good; else blue's again.
+    """
     was = stand(conn)
     now = msgspec.structs.replace(
-        was, buckets=tuple(one for one in was.buckets if one not in set(buckets))
+        was,
+        buckets=tuple(one for one in was.buckets if one not in set(buckets)),
+        kept=tuple(sorted({*was.kept, *buckets})) if keep else was.kept,
     )
     _keep(conn, now)
     return now
@@ -335,9 +342,14 @@ class GreenWrites:
         """Let green's changes of buckets count, from before green is sent anywhere. Repeatable."""
         return await self._write(partial(begin, buckets=buckets, now_ns=self._clock()), event)
 
-    async def end(self, buckets: Sequence[int], event: EventDraft | None = None) -> Stand:
-        """Let buckets be blue's again: after the last load balancer read back blue."""
-        return await self._write(partial(end, buckets=buckets), event)
+    async def end(
+        self, buckets: Sequence[int], event: EventDraft | None = None, *, keep: bool = False
+    ) -> Stand:
+        """Let buckets be blue's again, after the last load balancer read back blue.
+
+        keep: they are green's for good instead.
+        """
+        return await self._write(partial(end, buckets=buckets, keep=keep), event)
 
     async def heard(
         self, feed: str, changes: Sequence[Green], position: int, *, to_end: bool

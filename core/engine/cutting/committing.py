@@ -54,7 +54,7 @@ async def commit(engine: Engine, book: Book, slice_: str) -> None:
     path = engine.path / "reports" / f"cutover-{at.run}.json"
     await asyncio.to_thread(path.parent.mkdir, mode=0o700, exist_ok=True)
     await asyncio.to_thread(write_text, path, dumps(told) + "\n")
-    await engine.reverses.end(plan.buckets)
+    await engine.reverses.keep(plan.buckets)
     await book.done(State.COMMITTED, Step.REPORT, {"report": path.name})
 
 

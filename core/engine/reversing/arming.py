@@ -41,9 +41,9 @@ async def arm(workspace: Workspace, ledger: Ledger, buckets: Sequence[str]) -> N
     await ledger.green.begin(ids, EventDraft(kind="reverse", text=text))
 
 
-async def end(workspace: Workspace, ledger: Ledger, buckets: Sequence[str]) -> None:
-    """Let buckets be blue's; with the last of them, changes are listed no more."""
-    stand = await ledger.green.end(await _ids(ledger, buckets))
+async def end(workspace: Workspace, ledger: Ledger, buckets: Sequence[str], *, keep: bool) -> None:
+    """Let buckets be blue's, or green's for good; with the last, changes are listed no more."""
+    stand = await ledger.green.end(await _ids(ledger, buckets), keep=keep)
     if stand.buckets or stand.feed != TRIGGERS:
         return
     profile = await asyncio.to_thread(profiles.load, workspace.target.profile)

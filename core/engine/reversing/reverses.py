@@ -8,10 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from core.engine.copying.faults import Backoff
-from core.engine.holding import Hold
-from core.engine.reins import JobCancelled
-from core.errors import NoAnswer, VgwmError
+from core.errors import VgwmError
 from core.ledger.rows import EventDraft
 from core.model import JobKind
 
@@ -25,7 +22,6 @@ if TYPE_CHECKING:
     from core.engine.reversing.carrying import Round
     from core.engine.reversing.ground import Reverse
 
-CONTINUOUS: Final = "continuous"
 OFF: Final = "off"
 _STEP_S: Final = 0.2
 
@@ -62,7 +58,13 @@ class Reverses:
         """Let buckets be blue's again: once every load balancer reads back blue. Repeatable."""
         from core.engine.reversing.arming import end  # noqa: PLC0415
 
-        await end(self._engine.workspace, self._engine.ledger, buckets)
+        await end(self._engine.workspace, self._engine.ledger, buckets, keep=False)
+
+    async def keep(self, buckets: Sequence[str]) -> None:
+        """Let buckets be green's for good: a committed cutover. No sync touches them."""
+        from core.engine.reversing.arming import end  # noqa: PLC0415
+
+        await end(self._engine.workspace, self._engine.ledger, buckets, keep=True)
 
     async def ensure(self, actor: str) -> int | None:
         """Have the reverse copy at work; return its job, None where vgwm.yaml says `off`."""
@@ -138,64 +140,9 @@ class Reverses:
             await self._bring(reverse)
 
     async def _run(self, reins: Reins) -> None:
-        """Listen and carry until no bucket is green's, or until somebody ends it."""
-        from core.engine.reversing.ground import reversing  # noqa: PLC0415
+        from core.engine.reversing.reverse_run import ReverseRun  # noqa: PLC0415
 
-        engine = self._engine
-        mode = engine.workspace.cutover.reverse
-        backoff = Backoff()
-        while True:
-            await reins.checkpoint()
-            try:
-                async with reversing(
-                    engine.workspace,
-                    engine.ledger,
-                    reins.checkpoint,
-                    job=reins.id,
-                    carries=mode == CONTINUOUS,
-                ) as reverse:
-                    await self._work(reins, reverse, carries=mode == CONTINUOUS)
-                    return
-            except NoAnswer as fault:
-                # silence is no reason to give up: the risk says that nothing is known meanwhile
-                reins.waits["reverse"] = fault.what
-                await backoff.wait()
-
-    async def _work(self, reins: Reins, reverse: Reverse, *, carries: bool) -> None:
-        """Listen and carry side by side: a blue without room leaves green's writes known."""
-        reins.waits.pop("reverse", None)
-        listening = asyncio.create_task(self._listen(reins, reverse), name="reverse feed")
-        tasks = {listening}
-        if carries:
-            tasks.add(asyncio.create_task(self._carry(reins, reverse), name="reverse copy"))
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _listen(self, reins: Reins, reverse: Reverse) -> None:
-        """Read the feed again and again, paused or not; end when no bucket is green's."""
-        while not reins.cancelled:
-            await self._hear(reverse)
-            if not (await self._engine.ledger.greenlog.stand()).buckets:
-                return
-            await self._rest(reins)
-        raise JobCancelled
-
-    async def _carry(self, reins: Reins, reverse: Reverse) -> None:
-        hold = Hold(self._engine.ledger, reins)
-        while True:
-            done = await hold.patiently(lambda: self._bring(reverse))
-            if done.stuck:
-                reins.waits["reverse"] = f"{done.stuck} keys are tried again: {done.why}"
-            else:
-                reins.waits.pop("reverse", None)
-            await self._rest(reins)
-            await reins.checkpoint()
+        await ReverseRun(self._engine, reins, self._hear, self._bring).run()
 
     async def _hear(self, reverse: Reverse) -> None:
         """Read the feed; one at a time, for its position is one."""
@@ -206,13 +153,6 @@ class Reverses:
         """Carry; one at a time, so that no older content comes behind a newer one."""
         async with self._carrying:
             return await reverse.carry(again=again)
-
-    async def _rest(self, reins: Reins) -> None:
-        """Wait for the next round; the knob counts as it is now, and an end at once."""
-        waited_s = 0.0
-        while waited_s < self._engine.knobs.reverse_interval and not reins.cancelled:
-            await asyncio.sleep(_STEP_S)
-            waited_s += _STEP_S
 
 
 async def _go_on() -> None:

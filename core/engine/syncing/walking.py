@@ -76,7 +76,8 @@ class RoundWalk:
         if self._row is not None:
             storing = Storing(engine, self._reins, self._hold, stack, self._row)
         # what green is written to is not brought there again by way of blue
-        green = (await engine.ledger.greenlog.stand()).buckets
+        stand = await engine.ledger.greenlog.stand()
+        green = {*stand.buckets, *stand.kept}
         child = await Child.start(WALKER_SLOT, engine.forks, replace(setup, walks=True))
         try:
             for bucket in buckets:

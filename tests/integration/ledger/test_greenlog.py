@@ -136,3 +136,12 @@ async def test_a_ledger_of_schema_4_gets_the_greenlog_of_now(tmp_path: Path) -> 
         assert await keys(ledger, GreenState.WAITING) == [b"a"]
     finally:
         await ledger.close()
+
+
+async def test_a_committed_bucket_stays_greens_until_it_is_flipped_anew(ledger: Ledger) -> None:
+    await ledger.green.begin([1, 2])
+    await ledger.green.end([1], keep=True)
+    both = await ledger.green.end([2])
+    assert (both.buckets, both.kept) == ((), (1,))
+    again = await ledger.green.begin([1])
+    assert (again.buckets, again.kept) == ((1,), ())

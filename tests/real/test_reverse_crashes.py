@@ -1,0 +1,137 @@
+"""The reverse copy killed, and a blue that has no room: nothing is lost, all of it is said."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from core.engine.engine import Engine
+from core.ledger.greenlog import GreenOp, GreenState
+from core.model import JobKind
+from tests.real import reverse_scene as scenes
+from tests.real.reverse_scene import BUCKET, Scene, fill, migrated, settled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from botocore.client import BaseClient
+
+    from tests.lab.tools import Tools
+
+KEYS = 120
+
+
+@pytest.fixture
+def scene(tools: Tools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    with scenes.scene_at(tmp_path, tools) as made:
+        for name, value in scenes.variables(made).items():
+            monkeypatch.setenv(name, value)
+        with made.blue.client() as client:
+            fill(client)
+        yield made
+
+
+def child(scene: Scene) -> subprocess.Popen[bytes]:
+    """Begin an engine of its own that carries; return once it does."""
+    process = subprocess.Popen(  # noqa: S603 - our own module
+        [sys.executable, "-m", "tests.real.reverse_child", str(scene.workspace)],
+        env={**os.environ, **scenes.variables(scene)},
+        stdout=subprocess.PIPE,
+        process_group=0,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"at work\n"
+    return process
+
+
+def carried(scene: Scene) -> int:
+    """Return how many keys the ledger says are on blue, without an engine's help."""
+    path = f"file:{scene.workspace}/ledger.db?mode=ro"
+    with closing(sqlite3.connect(path, uri=True)) as ledger:
+        [(count,)] = ledger.execute("SELECT count(*) FROM greenlog WHERE st=2")
+        return int(count)
+
+
+def write_all(green: BaseClient, word: str) -> None:
+    for number in range(KEYS):
+        green.put_object(Bucket=BUCKET, Key=f"k{number:03d}", Body=f"{word} {number}".encode())
+
+
+async def killed(scene: Scene, least: int) -> None:
+    """Let an engine carry at least so many keys, and kill it as it is."""
+    process = await asyncio.to_thread(child, scene)
+    async with asyncio.timeout(30):
+        while True:
+            if await asyncio.to_thread(carried, scene) >= least:
+                break
+            await asyncio.sleep(0.005)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert process.stdout is not None
+    process.stdout.close()
+
+
+async def test_killed_again_and_again_every_write_of_greens_comes_to_blue(scene: Scene) -> None:
+    async with migrated(scene) as engine:
+        await engine.reverses.arm([])
+    with scene.clients() as (blue, green):
+        await asyncio.to_thread(write_all, green, "first")
+        await killed(scene, 1)
+        green.delete_object(Bucket=BUCKET, Key="k000")
+        await killed(scene, KEYS // 2)
+        green.put_object(Bucket=BUCKET, Key="k001", Body=b"last")
+        engine = await Engine.open(scene.workspace)
+        try:
+            running = engine.jobs.running(JobKind.REVERSE)
+            assert running is not None  # taken up, by nobody's hand
+            await settled(engine, KEYS)
+            [gone] = [
+                row
+                for row in await engine.ledger.greenlog.page(GreenState.CARRIED)
+                if row.op is GreenOp.DELETE
+            ]
+            assert gone.key == b"k000"
+        finally:
+            await engine.close()
+        found = {one["Key"] for one in blue.list_objects_v2(Bucket=BUCKET, Prefix="k")["Contents"]}
+        assert found == {f"k{number:03d}" for number in range(1, KEYS)}
+        assert blue.get_object(Bucket=BUCKET, Key="k001")["Body"].read() == b"last"
+        for number in (2, KEYS // 2, KEYS - 1):
+            body = blue.get_object(Bucket=BUCKET, Key=f"k{number:03d}")["Body"].read()
+            assert body == f"first {number}".encode()
+
+
+async def test_what_changed_while_no_engine_lived_is_found(scene: Scene) -> None:
+    async with migrated(scene) as engine:
+        await scenes.at_work(scene, engine)
+    with scene.clients() as (blue, green):
+        green.put_object(Bucket=BUCKET, Key="alone", Body=b"v")
+        engine = await Engine.open(scene.workspace)
+        try:
+            await settled(engine, 1)
+        finally:
+            await engine.close()
+        assert blue.get_object(Bucket=BUCKET, Key="alone")["Body"].read() == b"v"
+
+
+async def test_a_private_writer_that_is_away_is_waited_for(scene: Scene) -> None:
+    async with migrated(scene) as engine:
+        scene.private.kill()
+        scene.socket.unlink()
+        job = await scenes.at_work(scene, engine)
+        with scene.clients() as (blue, green):
+            green.put_object(Bucket=BUCKET, Key="late", Body=b"v")
+            await scenes.waits(engine, job, "socket is not there")
+            await scenes.heard(engine, 1)  # known all the same
+            scene.private.start()
+            await settled(engine, 1)
+            assert blue.get_object(Bucket=BUCKET, Key="late")["Body"].read() == b"v"
