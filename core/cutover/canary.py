@@ -24,8 +24,9 @@ _NOTE: Final = "x-amz-meta-vgwm-canary"
 
 
 async def canary(asker: Asker, door: Door, bucket: str, run: str) -> Gate:
-    """Put an object with metadata, read and list it, delete it; say what of it fails, and how long
-    it took. What could not be deleted is named. For a side that accepts writes: green before the
+    """Put an object with metadata, read and list it, delete it; say what of it fails.
+
+    What could not be deleted is named. For a side that accepts writes: green before the
     flip, blue in R4.
     """
     began_ns, began_s = time.time_ns(), time.monotonic()

@@ -89,8 +89,9 @@ class Asker:
         self._signer = signer
 
     async def ask(self, door: Door, call: Call) -> Reply:
-        """Return what a door answers. Raises NodeUnreachable; NodeSlow: it is not known whether
-        the request was done.
+        """Return what a door answers.
+
+        Raises NodeUnreachable; NodeSlow: it is not known whether the request was done.
         """
         url = f"{door.url.rstrip('/')}{call.path}"
         if call.query:

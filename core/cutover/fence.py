@@ -51,9 +51,7 @@ async def _each(
     gateways: Sequence[Gateway], buckets: Sequence[str], run: str, wanted: Hold
 ) -> list[Trouble]:
     told = await asyncio.gather(*(_bring(one, buckets, run, wanted) for one in gateways))
-    return [
-        Trouble(gateway.name, why) for gateway, why in zip(gateways, told, strict=True) if why
-    ]
+    return [Trouble(gateway.name, why) for gateway, why in zip(gateways, told, strict=True) if why]
 
 
 async def _bring(gateway: Gateway, buckets: Sequence[str], run: str, wanted: Hold) -> str:

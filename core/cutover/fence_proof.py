@@ -15,7 +15,7 @@ from core.cutover.gateway import Hold
 from core.cutover.proof_keys import first_object, forget, probe_key
 from core.cutover.signing import Call
 from core.display import safe
-from core.errors import NoAnswer
+from core.errors import Broken, Denied, NoAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from core.cutover.door import Asker, Door, Reply
 
 AT_ONCE: Final = 16
+
+_UPLOAD: Final = "00000000-0000-4000-8000-000000000000"
 
 _NOT_FOUND: Final = 404
 _DENIED: Final = 403
@@ -61,37 +63,36 @@ class Shown:
     why: str
 
 
-async def look_fenced(
-    asker: Asker, doors: Sequence[Door], buckets: Sequence[str]
-) -> list[Shown]:
+async def look_fenced(asker: Asker, doors: Sequence[Door], buckets: Sequence[str]) -> list[Shown]:
     """Ask at each door, for each bucket, to abort an upload that does not exist.
 
     404: open, and the account may write; 503 or 403: fenced, or the account may not write. Nothing
     changes whatever the answer; it does not show a read-only mount. For rehearsals.
     """
     gate = asyncio.Semaphore(AT_ONCE)
+    silent: dict[str, str] = {}
 
     async def one(door: Door, bucket: str) -> Shown:
         call = Call(
             method="DELETE", bucket=bucket, key=probe_key("look"), query=(("uploadId", _UPLOAD),)
         )
-        try:
-            async with gate:
-                reply = await asker.ask(door, call)
-        except NoAnswer as error:
-            return Shown(door=door.name, bucket=bucket, hold=Hold.UNKNOWN, why=error.what)
-        return Shown(door=door.name, bucket=bucket, hold=_shown(reply), why=reply.told)
+        hold, why = Hold.UNKNOWN, ""
+        async with gate:
+            if door.name not in silent:
+                try:
+                    reply = await asker.ask(door, call)
+                    hold, why = _shown(reply), reply.told
+                except NoAnswer as error:
+                    silent[door.name] = error.what
+        return Shown(door=door.name, bucket=bucket, hold=hold, why=why or silent[door.name])
 
     return await asyncio.gather(*(one(door, bucket) for door in doors for bucket in buckets))
-
-
-_UPLOAD: Final = "00000000-0000-4000-8000-000000000000"
 
 
 def _shown(reply: Reply) -> Hold:
     if reply.code in _OUR_FAULT:
         return Hold.UNKNOWN
-    if reply.status == _NOT_FOUND:
+    if reply.status == _NOT_FOUND and reply.code == "NoSuchUpload":
         return Hold.OPEN
     return Hold.FENCED if reply.status in {_PAUSED, _DENIED} else Hold.UNKNOWN
 
@@ -114,10 +115,16 @@ async def prove_fenced(
     if not doors or not buckets:
         return [Unproven("none", "", "no door or no bucket was asked")]
     gate = asyncio.Semaphore(AT_ONCE)
+    silent: dict[str, str] = {}
 
     async def one(at: int, door: Door, bucket: str) -> Unproven | None:
+        attempt = _Attempt(asker, door, bucket, f"{run}-{at}")
         async with gate:
-            why = await _try(asker, door, bucket, f"{run}-{at}", door.name in may_write)
+            if door.name in silent:  # what hangs for one bucket would hang for each
+                return Unproven(door.name, bucket, silent[door.name])
+            why = await attempt.why(able=door.name in may_write)
+            if attempt.silence:
+                silent[door.name] = attempt.silence
         return Unproven(door.name, bucket, why) if why else None
 
     tried = await asyncio.gather(
@@ -126,43 +133,52 @@ async def prove_fenced(
     return [unproven for unproven in tried if unproven is not None]
 
 
-async def _try(asker: Asker, door: Door, bucket: str, mark: str, able: bool) -> str:  # noqa: FBT001 - one fact
-    """Return why the fence is not proven here, "" if it is."""
-    try:
-        kept = await first_object(asker, door, bucket)
-        put = await asker.ask(
-            door, Call(method="PUT", bucket=bucket, key=probe_key(f"{mark}-put"), body=b"vgwm")
+class _Attempt:
+    """Trying to write into a bucket through a door. silence: what did not answer, "" if all did."""
+
+    def __init__(self, asker: Asker, door: Door, bucket: str, mark: str) -> None:
+        self._asker = asker
+        self._door = door
+        self._bucket = bucket
+        self._mark = mark
+        self._sent: list[str] = []
+        self._statuses: set[int] = set()
+        self.silence = ""
+
+    async def why(self, *, able: bool) -> str:
+        """Return why the fence is not proven here, "" if it is."""
+        whys = []
+        try:
+            kept = await first_object(self._asker, self._door, self._bucket)
+            whys.append(await self._write("PutObject", "put", b"vgwm"))
+            if kept is not None:
+                source = Call(method="GET", bucket=self._bucket, key=kept).path
+                whys.append(await self._write("CopyObject", "copy", b"", source))
+        except (Broken, Denied) as error:
+            whys.append(error.what)
+        except NoAnswer as error:
+            self.silence = error.what
+            whys.append(error.what)
+        whys += [await forget(self._asker, self._door, self._bucket, key) for key in self._sent]
+        if self._statuses == {_DENIED} and not able:
+            whys.append("403, and the account was not seen to have the right to write")
+        return "; ".join(why for why in whys if why)
+
+    async def _write(self, what: str, how: str, body: bytes, source: str = "") -> str:
+        """Try one write; return why its answer is no refusal of a fence, "" if it is one."""
+        key = probe_key(f"{self._mark}-{how}")
+        self._sent.append(key)
+        headers = (("x-amz-copy-source", source),) if source else ()
+        reply = await self._asker.ask(
+            self._door,
+            Call(method="PUT", bucket=self._bucket, key=key, headers=headers, body=body),
         )
-        whys = [_judge("PutObject", put)]
-        statuses = {put.status}
-        if kept is not None:
-            copy = await asker.ask(door, _copy(bucket, kept, probe_key(f"{mark}-copy")))
-            whys.append(_judge("CopyObject", copy))
-            statuses.add(copy.status)
-    except NoAnswer as error:
-        whys, statuses = [error.what], set()
-    left = [await forget(asker, door, bucket, probe_key(f"{mark}-{how}")) for how in _HOWS]
-    whys += left
-    if statuses == {_DENIED} and not able:
-        whys.append("403, and the account was not seen to have the right to write")
-    return "; ".join(why for why in whys if why)
-
-
-_HOWS: Final = ("put", "copy")
-
-
-def _copy(bucket: str, source: str, key: str) -> Call:
-    from_ = Call(method="GET", bucket=bucket, key=source).path
-    return Call(method="PUT", bucket=bucket, key=key, headers=(("x-amz-copy-source", from_),))
-
-
-def _judge(what: str, reply: Reply) -> str:
-    """Return why a reply is no refusal of a fence, "" if it is one."""
-    if reply.code in _OUR_FAULT:
-        return f"{what}: {reply.told}, which says nothing of a fence"
-    if reply.status == _DENIED or reply.status >= _SERVER_ERROR:
-        return ""
-    return f"{what}: {reply.told}"
+        self._statuses.add(reply.status)
+        if reply.code in _OUR_FAULT:
+            return f"{what}: {reply.told}, which says nothing of a fence"
+        if reply.status == _DENIED or reply.status >= _SERVER_ERROR:
+            return ""
+        return f"{what}: {reply.told}"
 
 
 def summary(unproven: Sequence[Unproven], most: int = 5) -> str:

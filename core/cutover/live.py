@@ -41,8 +41,9 @@ class _Read(NamedTuple):
 
 
 class LiveWatch:
-    """Keeps what was seen for as long as a gate looks back. baseline_s: blue's p99 before the flip,
-    None where none was measured.
+    """Keeps what was seen for as long as a gate looks back.
+
+    baseline_s: blue's p99 before the flip, None where none was measured.
     """
 
     def __init__(self, baseline_s: float | None) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from core.cutover.listing import EXACT, objects_of
 from core.cutover.signing import Call
 from core.display import safe
-from core.errors import NoAnswer
+from core.errors import Denied, NoAnswer
 
 if TYPE_CHECKING:
     from core.cutover.door import Asker, Door
@@ -29,7 +29,7 @@ def probe_key(mark: str) -> str:
 async def first_object(asker: Asker, door: Door, bucket: str) -> str | None:
     """Return the smallest of a bucket's first objects, None if there is none that is small.
 
-    Raises NoAnswer, also where it does not list; Broken for a listing that is none.
+    Raises NoAnswer; Denied where it does not list; Broken for a listing that is none.
     """
     call = Call(
         method="GET",
@@ -39,7 +39,7 @@ async def first_object(asker: Asker, door: Door, bucket: str) -> str | None:
     where = f"GET at {door.name}"
     reply = await asker.ask(door, call)
     if reply.status != _OK:
-        raise NoAnswer(
+        raise Denied(
             what=f"bucket {safe(bucket)} is not listed there: {reply.told}",
             where=where,
             remedy="Use an account that may list and write, as the gateway's root.",

@@ -81,7 +81,8 @@ class _Look:
         self._since_ns = since_ns
 
     def run(self) -> Quiet:
-        looked, changed, names = 0, 0, []
+        looked = changed = 0
+        names: list[str] = []
         for name, stamp_ns in self._stamps():
             if self.stopped:
                 break

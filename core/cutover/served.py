@@ -1,4 +1,4 @@
-"""How many answers green's servers gave, and how many of them were errors, by HAProxy's counters."""
+"""How many answers a side's servers gave, and how many were errors, by HAProxy's counters."""
 
 from __future__ import annotations
 

@@ -142,9 +142,7 @@ def is_slow(baseline_s: float, now_s: float) -> bool:
     return now_s > NOISE_S and now_s > SLOWER * baseline_s
 
 
-async def _differs(
-    asker: Asker, blue: Door, green: Door, sample: Sample, found: Compared
-) -> str:
+async def _differs(asker: Asker, blue: Door, green: Door, sample: Sample, found: Compared) -> str:
     """Return in what a sample differs, "" if in nothing."""
     for call in _calls(sample):
         # One after the other: asked together, the two sides would share this host's cores.

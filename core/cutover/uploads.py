@@ -10,7 +10,7 @@ from core.cutover.gate import Gate
 from core.cutover.listing import EXACT, uploads_in
 from core.cutover.signing import Call
 from core.display import safe
-from core.errors import Broken, NoAnswer
+from core.errors import NoAnswer, VgwmError
 from core.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -33,15 +33,19 @@ async def uploads(asker: Asker, door: Door, buckets: Sequence[str]) -> Gate:
     """
     now_ns = time.time_ns()
     gate = asyncio.Semaphore(_AT_ONCE)
+    whys: list[str] = []
 
     async def one(bucket: str) -> tuple[list[str], bool]:
         async with gate:
-            return await _of(asker, door, bucket)
+            try:
+                return ([], False) if whys else await _of(asker, door, bucket)
+            except VgwmError as error:
+                whys.append(error.what)
+                return [], False
 
-    try:
-        pages = await asyncio.gather(*(one(bucket) for bucket in buckets))
-    except (NoAnswer, Broken) as error:
-        return _gate(Verdict.UNKNOWN, f"{door.name}: {error.what}", now_ns)
+    pages = await asyncio.gather(*(one(bucket) for bucket in buckets))
+    if whys:
+        return _gate(Verdict.UNKNOWN, f"{door.name}: {whys[0]}", now_ns)
     names = [name for page, _ in pages for name in page]
     if not names:
         return _gate(Verdict.PASS, f"none in {len(buckets)} buckets", now_ns)

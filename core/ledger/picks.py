@@ -10,21 +10,33 @@ import random
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from core.ledger.rows import position_of
 from core.model import BundleState, ObjectState
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Container, Iterator, Sequence
+    from collections.abc import Container, Iterator, Mapping, Sequence
 
     from core.ledger.reader import Reader
 
 
 _RECORDED: Final = int(ObjectState.RECORDED)
-_OF_BUNDLE: Final = (
-    "SELECT key,size,etag FROM objects WHERE bid=?1 AND bun=?2 AND ver=x'' AND st=?3"
-    " AND size IS NOT NULL AND key BETWEEN (SELECT lo FROM bundles WHERE id=?2)"
-    " AND (SELECT hi FROM bundles WHERE id=?2) ORDER BY key LIMIT ?4 OFFSET ?5"
+_OLDEST: Final = "SELECT id,bid,n,lo,hi FROM bundles WHERE st=? ORDER BY id"
+_NEWEST: Final = "SELECT id,bid,n,lo,hi FROM bundles WHERE st=? ORDER BY id DESC"
+_MEMBERS: Final = (
+    "SELECT key,size,etag FROM objects WHERE bid=? AND key BETWEEN ? AND ? AND bun=?"
+    " AND ver=x'' AND st=? AND size IS NOT NULL ORDER BY key LIMIT ? OFFSET ?"
 )
+
+
+class _Bundle(NamedTuple):
+    """A recorded bundle. low, high: positions as they are stored."""
+
+    number: int
+    bucket: int
+    members: int
+    low: bytes
+    high: bytes
 
 
 class Pick(NamedTuple):
@@ -36,34 +48,29 @@ class Pick(NamedTuple):
     etag: bytes
 
 
-def picked(
-    conn: sqlite3.Connection, seed: int, count: int, buckets: Sequence[bytes]
-) -> list[Pick]:
+def picked(conn: sqlite3.Connection, seed: int, count: int, buckets: Sequence[bytes]) -> list[Pick]:
     """Return up to count objects; fewer where a place holds none. buckets: empty for all."""
     names = _names(conn, buckets)
-    total = sum(n for _, _, n in _bundles(conn, names))
+    total = sum(bundle.members for bundle in _bundles(conn, names))
     spots = sorted(random.Random(seed).sample(range(total), min(count, total)))  # noqa: S311 - has to be repeatable
-    found: dict[tuple[int, bytes], Pick] = {}
+    found: list[Pick] = []
     at, begins = 0, 0
-    for bundle, bucket, n in _bundles(conn, names):
-        while at < len(spots) and spots[at] < begins + n:
-            row = _row(conn, bundle, bucket, spots[at] - begins)
-            if row is not None:
-                found[bucket, row[0]] = Pick(names[bucket], row[0], row[1], row[2] or b"")
+    for bundle in _bundles(conn, names):
+        while at < len(spots) and spots[at] < begins + bundle.members:
+            found += _members(conn, bundle, names, 1, spots[at] - begins)
             at += 1
-        begins += n
+        begins += bundle.members
         if at == len(spots):
             break
-    return list(found.values())
+    return found
 
 
 def newest(conn: sqlite3.Connection, count: int, buckets: Sequence[bytes]) -> list[Pick]:
     """Return up to count objects of the bundles that were made last. buckets: empty for all."""
     names = _names(conn, buckets)
     found: list[Pick] = []
-    for bundle, bucket, _ in _bundles(conn, names, "DESC"):
-        rows = conn.execute(_OF_BUNDLE, (bucket, bundle, _RECORDED, count - len(found), 0))
-        found += [Pick(names[bucket], key, size, etag or b"") for key, size, etag in rows]
+    for bundle in _bundles(conn, names, _NEWEST):
+        found += _members(conn, bundle, names, count - len(found), 0)
         if len(found) >= count:
             break
     return found
@@ -76,24 +83,23 @@ def _names(conn: sqlite3.Connection, buckets: Sequence[bytes]) -> dict[int, byte
 
 
 def _bundles(
-    conn: sqlite3.Connection, names: Container[int], order: str = "ASC"
-) -> Iterator[tuple[int, int, int]]:
-    """Yield (id, bucket, objects) of the recorded bundles of buckets, by id. order: ASC, DESC."""
+    conn: sqlite3.Connection, names: Container[int], by: str = _OLDEST
+) -> Iterator[_Bundle]:
+    """Yield the recorded bundles of buckets, in an order of ids."""
+    rows = conn.execute(by, (int(BundleState.RECORDED),))
+    return (_Bundle(*row) for row in rows if row[1] in names)
+
+
+def _members(
+    conn: sqlite3.Connection, bundle: _Bundle, names: Mapping[int, bytes], limit: int, offset: int
+) -> list[Pick]:
+    """Return current objects of a bundle behind an offset, none behind its last."""
+    low, high = position_of(bundle.low)[0], position_of(bundle.high)[0]
     rows = conn.execute(
-        f"SELECT id,bid,n FROM bundles WHERE st=? ORDER BY id {order}",
-        (int(BundleState.RECORDED),),
+        _MEMBERS, (bundle.bucket, low, high, bundle.number, _RECORDED, limit, offset)
     )
-    return (row for row in rows if row[1] in names)
-
-
-def _row(
-    conn: sqlite3.Connection, bundle: int, bucket: int, offset: int
-) -> tuple[bytes, int, bytes | None] | None:
-    """Return key, size and ETag of a bundle's current object at an offset, None behind the last."""
-    found: tuple[bytes, int, bytes | None] | None = conn.execute(
-        _OF_BUNDLE, (bucket, bundle, _RECORDED, 1, offset)
-    ).fetchone()
-    return found
+    name = names[bundle.bucket]
+    return [Pick(name, key, size, etag or b"") for key, size, etag in rows]
 
 
 class PickLooks:

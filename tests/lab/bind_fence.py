@@ -68,8 +68,12 @@ def fenced(seen: list[Mount], folder: str) -> bool:
 
 def fence(pid: int, folder: str) -> None:
     """Lay a read-only mount of a folder over it, unless one of ours is there."""
-    if fenced(mounts(pid), folder):
+    seen = mounts(pid)
+    if fenced(seen, folder):
         return
+    deeper = [mount.at for mount in seen if mount.at.startswith(f"{folder}/")]
+    if deeper:
+        sys.exit(f"{deeper[0]} is mounted below and would vanish: fence it in another way")
     _run(pid, "mount", "--bind", folder, folder)
     _run(pid, "mount", "-o", "remount,bind,ro", folder)
 

@@ -1,0 +1,154 @@
+"""A fence is proven by refused writes and absent keys; silence and our own faults prove nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from core.cutover.door import Door, asking
+from core.cutover.fence_proof import look_fenced, open_doors, prove_fenced, summary
+from core.cutover.gateway import Hold
+from tests.fakes.side import Side
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from core.cutover.door import Asker
+
+RUN = "5eed0001-7"
+PAUSED = (503, "SlowDown")
+READ_ONLY_DISK = (500, "InternalError")
+DENIED = (403, "AccessDenied")
+
+
+@pytest.fixture
+async def asker(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Asker]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKPROBE00000")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-secret-of-this-test")
+    async with asking(limit_s=0.5) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def side() -> AsyncIterator[Side]:
+    async with Side("pool", "empty").serve() as served:
+        served.put("pool", "kept/object", b"bytes")
+        yield served
+
+
+def fence(side: Side, put: tuple[int, str], copy: tuple[int, str] | None = None) -> None:
+    side.instead = {"PutObject": put, "CopyObject": copy or put}
+
+
+@pytest.mark.parametrize("refusal", [PAUSED, READ_ONLY_DISK])
+async def test_refused_writes_prove_the_fence(
+    asker: Asker, side: Side, refusal: tuple[int, str]
+) -> None:
+    fence(side, refusal)
+    assert await prove_fenced(asker, [side.door], ["pool", "empty"], RUN) == []
+    assert side.asked.count("PutObject") == 2
+    assert side.asked.count("CopyObject") == 1, "an empty bucket has nothing to copy"
+
+
+async def test_a_gateway_started_read_only_is_no_fence_for_it_copies(
+    asker: Asker, side: Side
+) -> None:
+    side.instead = {"PutObject": DENIED, "DeleteObject": DENIED}
+    [unproven] = await prove_fenced(asker, [side.door], ["pool"], RUN, may_write=["side"])
+    assert "CopyObject: 200" in unproven.why
+    assert "still there: delete it by hand" in unproven.why
+
+
+async def test_what_got_in_is_taken_away_and_said(asker: Asker, side: Side) -> None:
+    [unproven] = await prove_fenced(asker, [side.door], ["empty"], RUN)
+    assert "PutObject: 200" in unproven.why
+    assert "was written; it was taken away again" in unproven.why
+    assert not side.buckets["empty"]
+
+
+async def test_a_refusal_that_wrote_all_the_same_proves_nothing(asker: Asker, side: Side) -> None:
+    side.behind = {"PutObject": PAUSED}
+    side.instead = {"CopyObject": PAUSED}
+    [unproven] = await prove_fenced(asker, [side.door], ["pool"], RUN)
+    assert "was written" in unproven.why
+    assert list(side.buckets["pool"]) == ["kept/object"]
+
+
+@pytest.mark.parametrize("silent", ["PutObject", "CopyObject", "HeadObject", "ListObjectsV2"])
+async def test_silence_proves_nothing(asker: Asker, side: Side, silent: str) -> None:
+    fence(side, PAUSED)
+    side.hangs = {silent}
+    [unproven] = await prove_fenced(asker, [side.door], ["pool"], RUN)
+    assert "no answer within" in unproven.why
+
+
+async def test_nobody_there_proves_nothing(asker: Asker) -> None:
+    [unproven] = await prove_fenced(
+        asker, [Door(name="gone", url="http://127.0.0.1:1")], ["b"], RUN
+    )
+    assert unproven.door == "gone"
+
+
+async def test_403_counts_only_where_the_account_was_seen_to_write(
+    asker: Asker, side: Side
+) -> None:
+    shown = await look_fenced(asker, [side.door], ["pool"])
+    fence(side, DENIED)
+    [unproven] = await prove_fenced(asker, [side.door], ["pool"], RUN)
+    assert "not seen to have the right to write" in unproven.why
+    may = open_doors(shown)
+    assert await prove_fenced(asker, [side.door], ["pool"], RUN, may_write=may) == []
+
+
+@pytest.mark.parametrize("code", ["SignatureDoesNotMatch", "InvalidAccessKeyId"])
+async def test_a_wrong_key_of_ours_proves_nothing(asker: Asker, side: Side, code: str) -> None:
+    fence(side, (403, code))
+    assert await prove_fenced(asker, [side.door], ["pool"], RUN, may_write=["side"])
+
+
+async def test_a_missing_bucket_proves_nothing(asker: Asker, side: Side) -> None:
+    fence(side, PAUSED)
+    assert await prove_fenced(asker, [side.door], ["nobody"], RUN)
+
+
+async def test_no_door_and_no_bucket_prove_nothing(asker: Asker, side: Side) -> None:
+    assert await prove_fenced(asker, [], ["pool"], RUN)
+    assert await prove_fenced(asker, [side.door], [], RUN)
+
+
+async def test_one_open_door_of_several_is_named(asker: Asker, side: Side) -> None:
+    fence(side, PAUSED)
+    async with Side("pool").serve() as other:
+        doors = [side.door, Door(name="lb-2", url=other.url)]
+        unproven = await prove_fenced(asker, doors, ["pool"], RUN)
+    assert [one.door for one in unproven] == ["lb-2"]
+    assert "lb-2 pool: PutObject: 200" in summary(unproven)
+
+
+@pytest.mark.parametrize(
+    ("answer", "hold"),
+    [
+        (None, Hold.OPEN),
+        (PAUSED, Hold.FENCED),
+        (DENIED, Hold.FENCED),
+        (READ_ONLY_DISK, Hold.UNKNOWN),
+        ((404, "NoSuchBucket"), Hold.UNKNOWN),
+        ((403, "SignatureDoesNotMatch"), Hold.UNKNOWN),
+    ],
+)
+async def test_the_harmless_question_changes_nothing(
+    asker: Asker, side: Side, answer: tuple[int, str] | None, hold: Hold
+) -> None:
+    if answer:
+        side.instead = {"AbortMultipartUpload": answer}
+    [shown] = await look_fenced(asker, [side.door], ["pool"])
+    assert shown.hold is hold
+    assert side.asked == ["AbortMultipartUpload"]
+    assert bool(open_doors([shown])) is (hold is Hold.OPEN)
+
+
+async def test_the_harmless_question_takes_silence_for_unknown(asker: Asker, side: Side) -> None:
+    side.hangs = {"AbortMultipartUpload"}
+    [shown] = await look_fenced(asker, [side.door], ["pool"])
+    assert shown.hold is Hold.UNKNOWN
