@@ -56,13 +56,20 @@ class Scene:
 
 
 def variables(scene: Scene) -> dict[str, str]:
-    """Return the environment that an engine of the scene needs."""
-    return {ACCESS: scene.blue.account.access, SECRET: scene.blue.account.secret}
+    """Return the environment that an engine of the scene, and a writer of its own, need."""
+    account = scene.blue.account
+    own = {"ROOT_ACCESS_KEY": account.access, "ROOT_SECRET_KEY": account.secret}
+    return {ACCESS: account.access, SECRET: account.secret, **own}
 
 
 @contextmanager
-def scene_at(folder: Path, tools: Tools, *, mode: str = "continuous") -> Iterator[Scene]:
-    """Make blue with a few objects, and a workspace over it; green's front is not begun yet."""
+def scene_at(
+    folder: Path, tools: Tools, *, mode: str = "continuous", own: bool = False
+) -> Iterator[Scene]:
+    """Make an empty blue and a workspace over it; green's front is not begun yet.
+
+    own: the private writer is the engine's to begin.
+    """
     program = tools.path("versitygw")
     # a unix socket's path has to be short
     with Keeper() as keeper, tempfile.TemporaryDirectory(prefix="pw-") as short:
@@ -81,8 +88,9 @@ def scene_at(folder: Path, tools: Tools, *, mode: str = "continuous") -> Iterato
                 "ROOT_SECRET_KEY": blue.account.secret,
             },
         )
-        keeper.start(private)
-        private.wait_for("its socket", socket.is_socket)
+        if not own:
+            keeper.start(private)
+            private.wait_for("its socket", socket.is_socket)
         target = folder / "out"
         green = GreenFront("green", folder / "green", Backend.folder(target), blue.account)
         scene = Scene(
@@ -93,14 +101,14 @@ def scene_at(folder: Path, tools: Tools, *, mode: str = "continuous") -> Iterato
             socket=socket,
             workspace=folder / "ws",
             target=target,
-            undo=folder / "undo",
+            undo=folder / "blue" / "reverse.undo",
         )
         scene.workspace.mkdir()
-        write(scene.workspace / FILE_NAME, _settings(scene, mode))
+        write(scene.workspace / FILE_NAME, _settings(scene, mode, private.argv if own else []))
         yield scene
 
 
-def _settings(scene: Scene, mode: str) -> Workspace:
+def _settings(scene: Scene, mode: str, argv: list[str]) -> Workspace:
     if mode not in {"continuous", "log", "off"}:
         raise LabError(mode)
     return Workspace(
@@ -113,6 +121,7 @@ def _settings(scene: Scene, mode: str) -> Workspace:
             undo=scene.undo,
             private_writer=PrivateWriter(
                 socket=scene.socket,
+                argv=tuple(argv),
                 access_key_ref=SecretRef.parse(f"env:{ACCESS}"),
                 secret_ref=SecretRef.parse(f"env:{SECRET}"),
             ),

@@ -16,6 +16,7 @@ import pytest
 from core.engine.engine import Engine
 from core.ledger.greenlog import GreenOp, GreenState
 from core.model import JobKind
+from tests.lab.gateway import own_mounts
 from tests.real import reverse_scene as scenes
 from tests.real.reverse_scene import BUCKET, Scene, fill, migrated, settled
 
@@ -135,3 +136,66 @@ async def test_a_private_writer_that_is_away_is_waited_for(scene: Scene) -> None
             scene.private.start()
             await settled(engine, 1)
             assert blue.get_object(Bucket=BUCKET, Key="late")["Body"].read() == b"v"
+
+
+def test_a_blue_without_room_holds_the_copy_and_loses_nothing(tmp_path: Path, tools: Tools) -> None:
+    tools.path("versitygw")  # or it is skipped
+    done = subprocess.run(  # noqa: S603 - our own module
+        [*own_mounts(), sys.executable, "-m", "tests.real.reverse_full", str(tmp_path / "full")],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+    assert "is served" in done.stdout, done.stderr[-3_000:]
+
+
+@pytest.fixture
+def own(tools: Tools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    """A scene whose private writer is the engine's to begin."""
+    with scenes.scene_at(tmp_path, tools, own=True) as made:
+        for name, value in scenes.variables(made).items():
+            monkeypatch.setenv(name, value)
+        with made.blue.client() as client:
+            fill(client)
+        yield made
+
+
+async def answers(scene: Scene) -> bool:
+    """Tell whether anybody listens at the private writer's socket."""
+    try:
+        _, writer = await asyncio.open_unix_connection(str(scene.socket))
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+async def until_silent(scene: Scene) -> None:
+    async with asyncio.timeout(30):
+        while True:
+            if not await answers(scene):
+                return
+            await asyncio.sleep(0.05)
+
+
+async def test_a_writer_of_ours_lives_as_long_as_the_job(own: Scene) -> None:
+    async with migrated(own) as engine:
+        assert not await answers(own)
+        await scenes.at_work(own, engine)
+        with own.clients() as (blue, green):
+            green.put_object(Bucket=BUCKET, Key="k", Body=b"v")
+            await settled(engine, 1)
+            assert blue.get_object(Bucket=BUCKET, Key="k")["Body"].read() == b"v"
+        assert await answers(own)
+        await engine.reverses.halt("tester")
+        assert not await answers(own)
+
+
+async def test_i10_a_writer_of_ours_does_not_outlive_a_killed_engine(own: Scene) -> None:
+    async with migrated(own) as engine:
+        await engine.reverses.arm([])
+    with own.green.client() as green:
+        green.put_object(Bucket=BUCKET, Key="k", Body=b"v")
+    await killed(own, 1)
+    await until_silent(own)

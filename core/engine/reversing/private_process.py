@@ -1,18 +1,23 @@
 """The private writer as a process of ours: begun for a reverse copy, ended with it.
 
-Without an argv in vgwm.yaml an operator runs it, and it is only looked for.
+It is on a leash: an engine that is killed leaves none behind. Without an argv in vgwm.yaml an
+operator runs it, and it is only looked for.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import shutil
 import signal
+import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
 from core.cutover.private_writer import NAME
 from core.display import safe
+from core.engine.reversing import leashed
 from core.errors import BadInput, NodeUnreachable
 
 if TYPE_CHECKING:
@@ -35,20 +40,20 @@ async def running(settings: PrivateWriter) -> AsyncIterator[None]:
     if not settings.argv:
         yield
         return
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *settings.argv,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-            start_new_session=True,
-        )
-    except OSError as error:
+    if shutil.which(settings.argv[0]) is None:
         raise BadInput(
-            what=f"the private writer cannot be begun: {safe(str(error.strerror))}",
+            what=f"the private writer cannot be begun: there is no {safe(settings.argv[0])}",
             where="cutover.private_writer.argv",
             remedy="Write an argv that starts a gateway of blue on the socket.",
-        ) from error
+        )
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-I", "-S", leashed.__file__, str(os.getpid())),
+        *settings.argv,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+        start_new_session=True,
+    )
     try:
         await _answers(settings, process)
         yield

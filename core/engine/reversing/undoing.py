@@ -16,6 +16,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from core.config.schema import PosixSource
+from core.cutover.uncarriable import why_not
 from core.display import safe
 from core.errors import BadInput, CapacityExhausted, Denied, VgwmError
 from core.source.posix.sidecar import Sidecar, both_ctimes
@@ -129,12 +130,16 @@ class Blue:
         return dict(Sidecar(os.fsencode(base / bucket), 0).read(key.encode()))
 
     def _fingerprint(self, bucket: str, key: str) -> Fingerprint | None:
+        if why_not(key):
+            return None  # its path is that of another key
         try:
             seen = self._path(bucket, key).lstat()
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             raise _fault(error, bucket, key) from error
+        if stat.S_ISDIR(seen.st_mode) != key.endswith("/"):
+            return None  # a folder of other keys is no object
         ctime_ns = seen.st_ctime_ns
         if self.source.sidecar is not None:
             sidecar = Sidecar(os.fsencode(self.source.sidecar / bucket), 0)
