@@ -215,6 +215,13 @@ def test_a_mistake_is_named_with_its_key(old: str, new: str, says: str) -> None:
         ("0.1 %", "5", "cutover.max_bound"),
         ("reverse: off", "reverse: maybe", "cutover.reverse"),
         ("traffic: {", "traffic: {command: [x], ", "both haproxy and a command"),
+        ("traffic: {", "traffic: {listen: [x], ", "traffic.listen.*Write http://HOST"),
+        ("config: /etc/c}", "config: /etc/c, listen: ['http://u:p@h']}", "holds a user"),
+        (
+            "config: /etc/c}",
+            "config: /etc/c}, {name: lb1, socket: /b, map: /c, config: /d}",
+            "two load balancers have one name",
+        ),
         ("[photos]", "[Photos]", "cutover.slices"),
         ("low_data: true", "low_data: on", "low_data"),
         ("r0:6379", "r0", "target.cache.endpoints.*Write HOST:PORT"),
