@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from core.control import wire
+    from core.control import wire, wire_bundles
 
 _BEGIN_BYTES = 1 << 16
 _FOLDED = "recorded"
@@ -38,7 +38,9 @@ class LogFile:
         """Say who writes from here on."""
         self._write([LogLine(self._since_ns, "info", OPENED, text)])
 
-    def see(self, now: wire.Snapshot, events: Iterable[wire.Event], bundles: wire.Bundles) -> None:
+    def see(
+        self, now: wire.Snapshot, events: Iterable[wire.Event], bundles: wire_bundles.Bundles
+    ) -> None:
         """Write what is new since the last time."""
         lines = [event_line(event) for event in events if event.kind != _FOLDED]
         if bundles.bundles:

@@ -49,6 +49,8 @@ _COMMANDS = {
     "retry": "core.cli.retry:retry",
     "skip": "core.cli.skip:skip",
     "sync": "core.cli.sync:sync",
+    "cutover": "core.cli.cutover:cutover",
+    "rollback": "core.cli.rollback:rollback",
     "metadata": "core.cli.metadata:metadata",
     "report": "core.cli.report:report",
     "jobs": "core.cli.jobs:jobs",

@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from core.control import wire
+from core.control import wire, wire_bundles
 from core.control.log.snapshots import bundle_line
 from core.control.log.writing import say
 from core.display import safe
@@ -41,7 +41,7 @@ class BundleBook:
     """Keeps what the engine tells of recorded bundles; `note` is called after their commit."""
 
     def __init__(self) -> None:
-        self._newest: deque[wire.BundleTimes] = deque(maxlen=MOST)
+        self._newest: deque[wire_bundles.BundleTimes] = deque(maxlen=MOST)
         self._seq = 0
         self._phases = {phase: _Buckets() for phase in ("read", "send", "pin", "record", "all")}
         self.read_bytes = 0
@@ -49,7 +49,7 @@ class BundleBook:
     def note(self, times: BundleTimes) -> None:
         """Count a bundle, keep it, and log it."""
         self._seq += 1
-        told = wire.BundleTimes(
+        told = wire_bundles.BundleTimes(
             seq=self._seq,
             at_ns=time.time_ns(),
             bundle=times.bundle,
@@ -71,13 +71,13 @@ class BundleBook:
             buckets.add(took_s)
         say(_log, bundle_line(told))
 
-    def since(self, seq: int, limit: int) -> wire.Bundles:
+    def since(self, seq: int, limit: int) -> wire_bundles.Bundles:
         """Return up to limit bundles after number seq, oldest first, of those that are kept."""
         # a number from another engine's life is ahead of ours: begin at the first
         after = seq if seq <= self._seq else 0
         begin = max(0, len(self._newest) - (self._seq - after))
         found = [self._newest[i] for i in range(begin, min(len(self._newest), begin + limit))]
-        return wire.Bundles(bundles=found, last_seq=found[-1].seq if found else self._seq)
+        return wire_bundles.Bundles(bundles=found, last_seq=found[-1].seq if found else self._seq)
 
     def histograms(self) -> list[wire.Histogram]:
         """Return the phases that have counts; none before the first bundle."""

@@ -18,8 +18,9 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from core.control import wire, wire_checks, wire_failures
+from core.control import wire, wire_bundles, wire_checks, wire_failures
 from core.control.address import SOCKET_NAME, Address
+from core.control.cutover_looks import CutoverLooks
 from core.control.keeping_looks import KeepingLooks
 from core.control.proof_looks import ProofLooks
 from core.control.refusal import raised
@@ -66,7 +67,7 @@ class FailurePart(TypedDict, total=False):
     bundle: int | None
 
 
-class Client(ProofLooks, KeepingLooks, RepairLooks, SyncClient):
+class Client(ProofLooks, KeepingLooks, RepairLooks, SyncClient, CutoverLooks):
     """Speaks `/v1` with one engine. Every call raises a VgwmError, never one of httpx.
 
     EngineDown: nobody listens on the socket. NoAnswer: somebody listens and is silent.
@@ -161,9 +162,9 @@ class Client(ProofLooks, KeepingLooks, RepairLooks, SyncClient):
         """Return a plan by its id, while it is made and after. WrongState once it is forgotten."""
         return await self._get(f"plans/{number}", wire_failures.ActPlan)
 
-    async def bundles(self, since: int = 0) -> wire.Bundles:
+    async def bundles(self, since: int = 0) -> wire_bundles.Bundles:
         """Return up to 1,000 recorded bundles after number `since`, oldest first."""
-        return await self._get("bundles", wire.Bundles, {"since": str(since)})
+        return await self._get("bundles", wire_bundles.Bundles, {"since": str(since)})
 
     async def plan(self) -> wire.Plan:
         """Return the stored plan; NoPlan without one."""

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Literal, Protocol
 if TYPE_CHECKING:
     from core.control import (
         wire,
+        wire_bundles,
         wire_checks,
+        wire_cluster,
+        wire_cutover,
         wire_failures,
         wire_keeping,
         wire_metadata,
+        wire_rollback,
         wire_sync,
         wire_verify,
     )
@@ -42,7 +46,7 @@ class LookDesk(Protocol):
         """Return bundles with failed objects, from the at-th on."""
         ...
 
-    async def bundles(self, since: int, limit: int) -> wire.Bundles:
+    async def bundles(self, since: int, limit: int) -> wire_bundles.Bundles:
         """Return up to `limit` of the newest recorded bundles after number `since`."""
         ...
 
@@ -92,6 +96,26 @@ class LookDesk(Protocol):
 
     async def sync(self) -> wire_sync.Sync:
         """Return rounds, lag and forecast of a sync, and the deletes that wait."""
+        ...
+
+    async def cutover(self, slice_: str) -> wire_cutover.Cutover:
+        """Return where every slice stands, and one in full; all without a name."""
+        ...
+
+    async def rollback(self, slice_: str, way: str) -> wire_rollback.Rollback:
+        """Return the way back as it is now."""
+        ...
+
+    async def cluster(self) -> wire_cluster.Cluster:
+        """Return the target's peers as they were last heard."""
+        ...
+
+    async def make_cutover(self, request: wire_cutover.CutoverRequest) -> wire_cutover.CutoverPlan:
+        """Begin a plan of an act on traffic; nothing is done (I8)."""
+        ...
+
+    async def cutover_plan(self, number: int) -> wire_cutover.CutoverPlan:
+        """Return such a plan by its id."""
         ...
 
 

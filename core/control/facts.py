@@ -59,6 +59,7 @@ def facts(now: wire.Snapshot) -> list[Fact]:
         *total_facts(now),
         *speed_facts(now),
         *lag_facts(now),
+        *cutover_facts(now),
         *(job_fact(job, now.at_ns) for job in now.jobs),
         *(worker_fact(worker) for worker in now.workers),
         *(node_fact(node) for node in now.nodes),
@@ -193,6 +194,37 @@ def lag_facts(now: wire.Snapshot) -> list[Fact]:
     return [
         Fact(label="lag", parts=(lag, f"{display.counted(now.sync_pending, 'object')} to carry"))
     ]
+
+
+def cutover_facts(now: wire.Snapshot) -> list[Fact]:
+    """Return where slices stand, and what is at risk once green has taken over."""
+    found = [
+        Fact(
+            label=f"slice {one.name}",
+            parts=(f"{one.number} {one.state}", f"writes: {one.writable}"),
+            state=State.FAIL if one.writable == "both" else State.RUNNING,
+        )
+        for one in now.slices
+    ]
+    return [*found, risk_fact(now.risk)] if now.risk is not None and now.risk.since_ns else found
+
+
+def risk_fact(risk: wire.Risk) -> Fact:
+    """Return what is on green and not known to be on blue; unknown where its feed is silent."""
+    if risk.silent_since_ns:
+        since = f"unknown since {clock_s(risk.silent_since_ns)}"
+        return Fact(
+            label="at risk", parts=(f"{since}: green's changes are not heard",), state=State.UNKNOWN
+        )
+    cannot = display.counted(risk.uncarriable, "key")
+    lost = (f"{cannot} cannot go back",) if risk.uncarriable else ()
+    if not risk.writes and not risk.deletes:
+        parts = ("nothing: all of green's is on blue", *lost)
+        return Fact(label="at risk", parts=parts, state=State.WARN if lost else State.PASS)
+    deletes = (display.counted(risk.deletes, "delete"),) if risk.deletes else ()
+    oldest = () if risk.oldest_s is None else (f"oldest {display.age(risk.oldest_s)}",)
+    counted = (display.counted(risk.writes, "write"), display.size(risk.size_bytes))
+    return Fact(label="at risk", parts=(*counted, *deletes, *oldest, *lost), state=State.WARN)
 
 
 def _speed(objects_s: float | None, bytes_s: float | None, over: str = "") -> tuple[str, ...]:

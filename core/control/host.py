@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import signal
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -78,6 +78,7 @@ async def _run(workspace: Path, word: _Word, kept: Kept | None) -> None:
             word.say(READY + str(os.getpid()).encode())
 
         async with (
+            aclosing(desk),
             chronicling(workspace, desk),
             exposing(engine.workspace.metrics, desk),
         ):
@@ -104,7 +105,7 @@ async def engine_here(workspace: Path) -> AsyncIterator[Starlette]:
         engine = await Engine.open(workspace)
         try:
             desk = EngineDesk(engine)
-            async with chronicling(workspace, desk):
+            async with aclosing(desk), chronicling(workspace, desk):
                 yield build_app(desk)
         finally:
             await engine.close()

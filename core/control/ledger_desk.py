@@ -13,6 +13,7 @@ from core.config.workspace import FILE_NAME, load
 from core.control import (
     snapshot,
     wire,
+    wire_bundles,
     wire_checks,
     wire_failures,
     wire_keeping,
@@ -30,6 +31,8 @@ from core.control.refused_acts import RefusedActs
 from core.control.repair_desk import RepairDesk
 from core.control.strategies import told
 from core.control.sync_desk import SyncDesk
+from core.control.traffic_at_rest import TrafficAtRest
+from core.control.traffic_desk import short
 from core.display import safe
 from core.engine.acts.plans import ActPlans
 from core.engine.assessing.kept import kept_estimate, kept_survey
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.config.schema import Workspace
+    from core.control.balancer_watch import BalancerWatch
     from core.ledger.reading import LedgerReader
 
 LEDGER_NAME = "ledger.db"
@@ -66,6 +70,7 @@ class LedgerLooks:
         self._acts = ActDesk(plans)
         self._proofs = ProofDesk(path, ledger)
         self._sync = SyncDesk(workspace, ledger)
+        self._watch: BalancerWatch | None = None
         self._repairs = RepairDesk(RepairPlans(ledger, workspace.id, path))
         self._keepings = KeepingDesk(KeepingPlans(ledger, workspace))
 
@@ -178,6 +183,7 @@ class LedgerLooks:
         knobs = await self._ledger.knobs()
         values = self._workspace.knobs.with_values({row.name: row.value for row in knobs})
         behind = await self._sync.behind()
+        traffic = await short(self._workspace, self._ledger, self._watch)
         return wire.Snapshot(
             at_ns=time.time_ns(),
             workspace=with_plan(workspace_of(self._path, self._workspace), plan, buckets),
@@ -195,6 +201,8 @@ class LedgerLooks:
             errors=failed.ever,
             sync_lag_s=behind.lag_s,
             sync_pending=behind.pending,
+            slices=traffic.slices,
+            risk=traffic.risk,
         )
 
     async def _stored_plan(self) -> wire.Plan | None:
@@ -211,11 +219,12 @@ class LedgerLooks:
             ) from error
 
 
-class LedgerDesk(RefusedActs):
+class LedgerDesk(RefusedActs, TrafficAtRest):
     """A desk where no engine runs. ledger None: the workspace is new, and every count is 0."""
 
     def __init__(self, path: Path, workspace: Workspace, ledger: LedgerReader | None) -> None:
-        super().__init__(path)
+        RefusedActs.__init__(self, path)
+        TrafficAtRest.__init__(self, path, workspace, ledger)
         self._workspace = workspace
         self._looks: LedgerLooks | None = None
         self._plans: ActPlans | None = None
@@ -270,10 +279,10 @@ class LedgerDesk(RefusedActs):
         """Return a plan by its id."""
         return await self._held().act_plan(number)
 
-    async def bundles(self, since: int, limit: int) -> wire.Bundles:
+    async def bundles(self, since: int, limit: int) -> wire_bundles.Bundles:
         """Return none: what an engine recorded one by one ends with it."""
         del limit
-        return wire.Bundles(bundles=[], last_seq=since)
+        return wire_bundles.Bundles(bundles=[], last_seq=since)
 
     async def plan(self) -> wire.Plan:
         """Return the stored plan; raises NoPlan."""
@@ -323,6 +332,7 @@ class LedgerDesk(RefusedActs):
 
     async def close(self) -> None:
         """Break off plans that are being made."""
+        await self.end_asking()
         if self._plans is not None:
             await self._plans.close()
         if self._looks is not None:

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 import msgspec
 import psutil
 
-from core.control import wire, wire_checks
+from core.control import wire, wire_bundles, wire_checks
 from core.control.bundle_book import BundleBook
+from core.control.cluster_desk import ClusterDesk
 from core.control.keeper import kept_by
 from core.control.keeping_desk import KeepingDesk
 from core.control.lease import Lease
 from core.control.ledger_desk import LedgerLooks
 from core.control.orders import Orders
 from core.control.repair_desk import RepairDesk
+from core.control.traffic_desk import GATE, TrafficDesk, is_abort
 from core.display import safe
 from core.engine.pace.progress import Remaining
 from core.engine.pace.progress_hours import by_the_clock
@@ -27,6 +29,7 @@ from core.ledger.rows import EventDraft
 from core.model import JobKind
 
 if TYPE_CHECKING:
+    from core.control import wire_cluster, wire_cutover, wire_rollback
     from core.control.desk import Verb
     from core.control.keeper import Kept
     from core.engine.engine import Engine
@@ -47,6 +50,9 @@ class EngineDesk(LedgerLooks):
         self._process = psutil.Process()
         self._book = BundleBook()
         engine.bundle_done = self._book.note
+        self._cluster = ClusterDesk(engine.workspace)
+        self._traffic = TrafficDesk(engine)
+        self._watch = self._traffic.watch
         self._lease = Lease()
         self._orders = Orders(engine.ledger, self._lease)
         self.ending = asyncio.Event()
@@ -78,7 +84,32 @@ class EngineDesk(LedgerLooks):
             read_bytes=self._book.read_bytes,
         )
 
-    async def bundles(self, since: int, limit: int) -> wire.Bundles:
+    async def cutover(self, slice_: str) -> wire_cutover.Cutover:
+        """Return where every slice stands, and one in full."""
+        return await self._traffic.cutover(slice_)
+
+    async def rollback(self, slice_: str, way: str) -> wire_rollback.Rollback:
+        """Return the way back as it is now."""
+        return await self._traffic.rollback(slice_, way)
+
+    async def make_cutover(self, request: wire_cutover.CutoverRequest) -> wire_cutover.CutoverPlan:
+        """Begin a plan of an act on traffic."""
+        return await self._traffic.make(request)
+
+    async def cutover_plan(self, number: int) -> wire_cutover.CutoverPlan:
+        """Return such a plan by its id."""
+        return await self._traffic.get(number)
+
+    async def cluster(self) -> wire_cluster.Cluster:
+        """Return the target's peers as they were last heard."""
+        return await self._cluster.cluster()
+
+    async def aclose(self) -> None:
+        """End what asks others while somebody looks."""
+        await self._cluster.close()
+        await self._traffic.close()
+
+    async def bundles(self, since: int, limit: int) -> wire_bundles.Bundles:
         """Return the newest recorded bundles after number `since`."""
         return self._book.since(since, limit)
 
@@ -146,6 +177,8 @@ class EngineDesk(LedgerLooks):
             ) from error
 
         async def begin() -> int:
+            if is_abort(request):
+                return await self._traffic.abort(request)
             return await self._engine.start_job(
                 kind, request.args, request.actor, request.request_id
             )
@@ -183,6 +216,10 @@ class EngineDesk(LedgerLooks):
         """Take a check's warning on."""
 
         async def do(mark: RequestMark | None) -> None:
+            if check.startswith(GATE):
+                gates, name = self._engine.cutovers, check.removeprefix(GATE)
+                await gates.acknowledge(name, request.reason, request.actor, mark)
+                return
             await self._engine.assessments.acknowledge(check, request.reason, request.actor, mark)
 
         await self._orders.act(f"ack {check}", request, do)

@@ -5,8 +5,10 @@ Only what is known is written: a missing series is unknown, a zero would be a cl
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from core.control.metric import Metric, Sample, by
+from core.control.metrics_traffic import traffic
 from core.control.wire import HISTOGRAM_S
 from core.model import ENDED, NS_PER_S, JobKind, JobState
 from core.verdict import Verdict
@@ -26,26 +28,6 @@ _PROOFS = 20
 _STATUS = {Verdict.PASS: 0, Verdict.WARN: 1, Verdict.FAIL: 2, Verdict.UNKNOWN: 3}
 _OF_SERVERS = frozenset({"cluster", "kubo", "ydb", "redis", "gateway", "network", "lb", "host"})
 """Checks that ask a component itself: what else a component is judged by says not that it is up."""
-
-
-class Sample(NamedTuple):
-    """One line: labels but the workspace's, which every line carries, and the value.
-
-    suffix: of the name, for the lines of a histogram.
-    """
-
-    labels: tuple[tuple[str, str], ...]
-    value: float
-    suffix: str = ""
-
-
-class Metric(NamedTuple):
-    """One family: its name after `vgwm_`, type, help, samples."""
-
-    name: str
-    kind: str
-    tells: str
-    samples: list[Sample]
 
 
 async def of(desk: LookDesk) -> str:
@@ -74,7 +56,14 @@ def render(
 
 def metrics(now: wire.Snapshot) -> list[Metric]:
     """Return every family, also those that have no sample now."""
-    return [*_counts(now), *_failures(now), *_pace(now), *_durations(now), *_nodes(now)]
+    return [
+        *_counts(now),
+        *traffic(now),
+        *_failures(now),
+        *_pace(now),
+        *_durations(now),
+        *_nodes(now),
+    ]
 
 
 def _counts(now: wire.Snapshot) -> Iterable[Metric]:
@@ -87,43 +76,30 @@ def _counts(now: wire.Snapshot) -> Iterable[Metric]:
         ("remaining", totals.remaining),
     )
     left = max(0, totals.size_bytes - totals.migrated_bytes)
-    yield Metric("objects", "gauge", "Source keys by end state.", _by("state", states))
+    yield Metric("objects", "gauge", "Source keys by end state.", by("state", states))
     yield Metric(
         "bytes",
         "gauge",
         "Source bytes, recorded on the target and not.",
-        _by("state", (("migrated", totals.migrated_bytes), ("remaining", left))),
+        by("state", (("migrated", totals.migrated_bytes), ("remaining", left))),
     )
     yield Metric(
         "objects_processed_total",
         "counter",
         "Objects that a phase has dealt with.",
-        _by("phase", (("plan", totals.objects), ("record", totals.migrated))),
+        by("phase", (("plan", totals.objects), ("record", totals.migrated))),
     )
     yield Metric(
         "retries_total",
         "counter",
         "Objects sent to another bundle because their source changed.",
-        _by("phase", (("copy", totals.requeued),)),
+        by("phase", (("copy", totals.requeued),)),
     )
     yield Metric(
         "pins_pending",
         "gauge",
         "Bundles whose pin is not yet seen on every allocated peer.",
         [Sample((), totals.pins_waiting)],
-    )
-    lag_s = now.sync_lag_s
-    yield Metric(
-        "sync_lag_seconds",
-        "gauge",
-        "Since the last full round of a sync began.",
-        [] if lag_s is None else [Sample((), lag_s)],
-    )
-    yield Metric(
-        "sync_pending_objects",
-        "gauge",
-        "Objects that changed at the source and are not on the target yet.",
-        [] if lag_s is None else [Sample((), now.sync_pending)],
     )
 
 
@@ -139,13 +115,13 @@ def _failures(now: wire.Snapshot) -> Iterable[Metric]:
         "failed_objects",
         "gauge",
         "Objects that are failed now, by the phase that they failed in.",
-        _by("phase", now.failed_phases.items()),
+        by("phase", now.failed_phases.items()),
     )
     yield Metric(
         "operator_skips_total",
         "counter",
         "Failed objects that operators skipped, and skips that they took back.",
-        _by("act", (("made", totals.skips_made), ("undone", totals.skips_undone))),
+        by("act", (("made", totals.skips_made), ("undone", totals.skips_undone))),
     )
 
 
@@ -153,19 +129,19 @@ def _pace(now: wire.Snapshot) -> Iterable[Metric]:
     workers: dict[str, int] = {}
     for worker in now.workers:
         workers[worker.state] = workers.get(worker.state, 0) + 1
-    yield Metric("workers", "gauge", "Worker processes.", _by("state", sorted(workers.items())))
+    yield Metric("workers", "gauge", "Worker processes.", by("state", sorted(workers.items())))
     eta = now.eta
     bounds = [(name, s) for name, s in (("low", eta.low_s), ("high", eta.high_s)) if s is not None]
-    yield Metric("eta_seconds", "gauge", "When the job ends, as a range.", _by("bound", bounds))
+    yield Metric("eta_seconds", "gauge", "When the job ends, as a range.", by("bound", bounds))
     # the stage alone: a label with figures would be another series each second
     stage = (eta.stalled_reason or "unknown").partition(":")[0]
     reason = [(stage, 1)] if eta.stalled_s is not None else []
-    yield Metric("throttled", "gauge", "1 while a cause holds the job.", _by("reason", reason))
+    yield Metric("throttled", "gauge", "1 while a cause holds the job.", by("reason", reason))
     running = [
         (kind.value, sum(job.kind == kind and not _ended(job) for job in now.jobs))
         for kind in JobKind
     ]
-    yield Metric("job_running", "gauge", "1 while a job has not ended.", _by("kind", running))
+    yield Metric("job_running", "gauge", "1 while a job has not ended.", by("kind", running))
     yield Metric(
         "last_progress_timestamp_seconds",
         "gauge",
@@ -183,7 +159,7 @@ def _pace(now: wire.Snapshot) -> Iterable[Metric]:
         "build_info",
         "gauge",
         "1; the version is the label.",
-        _by("version", [(now.engine.version, 1)]),
+        by("version", [(now.engine.version, 1)]),
     )
 
 
@@ -228,13 +204,13 @@ def _nodes(now: wire.Snapshot) -> Iterable[Metric]:
         "sent_bytes_total",
         "counter",
         "Bytes sent to a node.",
-        _by("node", [(node.name, node.sent_bytes) for node in now.nodes]),
+        by("node", [(node.name, node.sent_bytes) for node in now.nodes]),
     )
     yield Metric(
         "target_free_bytes",
         "gauge",
         "Room that a peer says it has.",
-        _by(
+        by(
             "peer",
             [(node.name, node.free_bytes) for node in now.nodes if node.free_bytes is not None],
         ),
@@ -277,7 +253,7 @@ def _proofs(proved: wire_verify.Proofs | None) -> Iterable[Metric]:
         "verify_objects_total",
         "counter",
         "Keys of the newest verification, by the list that each is in.",
-        [] if newest is None else _by("result", [(one.name, one.objects) for one in newest.lists]),
+        [] if newest is None else by("result", [(one.name, one.objects) for one in newest.lists]),
     )
     bound = None if newest is None else newest.bytes.bound95
     yield Metric(
@@ -290,10 +266,6 @@ def _proofs(proved: wire_verify.Proofs | None) -> Iterable[Metric]:
 
 def _ended(job: wire.Job) -> bool:
     return job.state in ENDED or job.state == JobState.INTERRUPTED
-
-
-def _by(label: str, values: Iterable[tuple[str, float]]) -> list[Sample]:
-    return [Sample(((label, name),), value) for name, value in values]
 
 
 def _labels(labels: Iterable[tuple[str, str]]) -> str:

@@ -11,6 +11,7 @@ import msgspec
 from core.display import safe
 from core.errors import BadInput, Refused, VgwmError
 from core.ledger.rows import EventDraft, RequestMark
+from core.model import JobKind
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -55,8 +56,11 @@ class Orders:
             await self._admit(order)
 
     async def job(self, request: wire.JobRequest, do: Callable[[], Awaitable[int]]) -> int:
-        """Begin a job, or return the one that this request began."""
+        """Begin a job, or return the one that this request began; a rollback takes over."""
         _require_short(request)
+        if request.kind == JobKind.ROLLBACK and not request.takeover:
+            # nobody waits for another's lease to go back; an event says that it was taken
+            request = msgspec.structs.replace(request, takeover="rollback")
         async with self._turn:
             if request.request_id:
                 known = await self._ledger.obeyed(request.request_id)

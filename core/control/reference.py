@@ -10,10 +10,14 @@ import msgspec
 
 from core.control import (
     wire,
+    wire_bundles,
     wire_checks,
+    wire_cluster,
+    wire_cutover,
     wire_failures,
     wire_keeping,
     wire_metadata,
+    wire_rollback,
     wire_sync,
     wire_verify,
 )
@@ -49,7 +53,12 @@ Keys and error bodies are made safe to show before they leave the engine.
 | `GET /v1/proofs` | `limit`: <= 100 | Proofs |
 | `GET /v1/views/LIST` | `at`, `limit`: <= 500, `kind`, `bucket`, `job` | View |
 | `GET /v1/sync` | - | Sync |
-| `PUT /v1/acks/ID` | AckRequest | Done |
+| `GET /v1/cutover` | `slice`: a name, else all | Cutover |
+| `GET /v1/rollback` | `slice`, `way`: quick, full, data | Rollback |
+| `GET /v1/cluster` | - | Cluster |
+| `POST /v1/cutovers` | CutoverRequest | CutoverPlan |
+| `GET /v1/cutovers/N` | - | CutoverPlan |
+| `PUT /v1/acks/ID`, `PUT /v1/acks/gate:NAME` | AckRequest | Done |
 | `PUT /v1/notes/ITEM` | NoteRequest | Done |
 | `POST /v1/repairs` | RepairRequest | RepairPlan |
 | `GET /v1/repairs/N` | - | RepairPlan |
@@ -67,6 +76,7 @@ A `request_id` that was obeyed gets its answer again, also from the next engine;
 An `expected_epoch` of another engine is refused (5), and so is an act while another actor steers.
 An act takes the lease; the holder's acts keep it, and looks that name them in `vgwm-actor`.
 It is free 60 s after the last, and in a new epoch.
+A rollback takes it over from whoever holds it, said in an event.
 Anything else is answered by a Refusal.
 Its HTTP status follows the exit code: 2 is 400, 3 is 409, 4 is 503, 5 is 412, 6 is 403, else 500.
 """
@@ -76,12 +86,16 @@ def render() -> str:
     """Return the whole page."""
     kinds = [
         *_kinds(wire),
+        *_kinds(wire_bundles),
         *_kinds(wire_failures),
         *_kinds(wire_checks),
         *_kinds(wire_verify),
         *_kinds(wire_sync),
         *_kinds(wire_metadata),
         *_kinds(wire_keeping),
+        *_kinds(wire_cutover),
+        *_kinds(wire_rollback),
+        *_kinds(wire_cluster),
     ]
     return "\n".join([_HEAD, *(_section(kind) for kind in kinds)])
 

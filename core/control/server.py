@@ -23,6 +23,7 @@ from core.control import (
     metrics,
     wire,
     wire_checks,
+    wire_cutover,
     wire_failures,
     wire_keeping,
     wire_metadata,
@@ -74,6 +75,11 @@ class Api:
             Route("/v1/proofs", self.proofs),
             Route("/v1/views/{list}", self.view),
             Route("/v1/sync", self.sync),
+            Route("/v1/cutover", self.cutover),
+            Route("/v1/rollback", self.rollback),
+            Route("/v1/cluster", self.cluster),
+            Route("/v1/cutovers", self.make_cutover, methods=["POST"]),
+            Route("/v1/cutovers/{plan:int}", self.cutover_plan),
             Route("/v1/acks/{check}", self.acknowledge, methods=["PUT"]),
             Route("/v1/notes/{item}", self.note, methods=["PUT"]),
             Route("/v1/repairs", self.make_repair, methods=["POST"]),
@@ -152,6 +158,29 @@ class Api:
     async def sync(self, _request: Request) -> Response:
         """`GET /v1/sync`."""
         return _answer(await self._desk.sync())
+
+    async def cutover(self, request: Request) -> Response:
+        """`GET /v1/cutover?slice=NAME`."""
+        return _answer(await self._desk.cutover(request.query_params.get("slice", "")))
+
+    async def rollback(self, request: Request) -> Response:
+        """`GET /v1/rollback?slice=NAME&way=WAY`."""
+        asked = request.query_params
+        told = await self._desk.rollback(asked.get("slice", ""), asked.get("way", "quick"))
+        return _answer(told)
+
+    async def cluster(self, _request: Request) -> Response:
+        """`GET /v1/cluster`."""
+        return _answer(await self._desk.cluster())
+
+    async def make_cutover(self, request: Request) -> Response:
+        """`POST /v1/cutovers`."""
+        asked = await _body(request, wire_cutover.CutoverRequest)
+        return _answer(await self._desk.make_cutover(asked))
+
+    async def cutover_plan(self, request: Request) -> Response:
+        """`GET /v1/cutovers/N`."""
+        return _answer(await self._desk.cutover_plan(request.path_params["plan"]))
 
     async def view(self, request: Request) -> Response:
         """`GET /v1/views/LIST?at=N&limit=L&kind=K&bucket=B&job=J`."""

@@ -175,31 +175,6 @@ class Histogram(Wire, frozen=True, kw_only=True):
     sum_s: float
 
 
-class BundleTimes(Wire, frozen=True, kw_only=True):
-    """A recorded bundle and where its time went; seq counts within one engine's life."""
-
-    seq: int
-    at_ns: int
-    bundle: int
-    objects: int
-    size_bytes: int
-    wait_s: float = 0.0  # for room, a node, a free worker
-    read_s: float = 0.0
-    send_s: float = 0.0
-    pin_s: float = 0.0
-    record_s: float = 0.0
-    worker: int = -1  # -1: no worker of this engine carried it
-    nodes: list[str] = []
-    failed: dict[str, int] = {}  # its objects that failed, by class
-
-
-class Bundles(Wire, frozen=True, kw_only=True):
-    """`GET /v1/bundles?since=N`: bundles recorded after N, oldest first, of the newest 2,000."""
-
-    bundles: list[BundleTimes]
-    last_seq: int
-
-
 class Engine(Wire, frozen=True, kw_only=True):
     """The engine process itself."""
 
@@ -238,6 +213,32 @@ class Workspace(Wire, frozen=True, kw_only=True):
     buckets: int = 0
 
 
+class SliceShort(Wire, frozen=True, kw_only=True):
+    """Where a slice of a cutover stands. writable: blue, green, none, both, or unknown."""
+
+    name: str
+    state: str
+    number: str
+    since_ns: int = 0
+    writable: str = "unknown"
+
+
+class Risk(Wire, frozen=True, kw_only=True):
+    """What green took since T_flip (since_ns, 0: no flip) and blue is not known to hold.
+
+    silent_since_ns: from when on nothing is heard of green: all figures are unknown then, never 0.
+    """
+
+    since_ns: int
+    writes: int = 0
+    deletes: int = 0
+    size_bytes: int = 0
+    oldest_s: float | None = None
+    uncarriable: int = 0
+    carried: int = 0
+    silent_since_ns: int = 0
+
+
 class Snapshot(Wire, frozen=True, kw_only=True):
     """The whole latest state: `GET /v1/snapshot`."""
 
@@ -264,6 +265,8 @@ class Snapshot(Wire, frozen=True, kw_only=True):
     errors: list[ErrorCount] = []  # ever, retries included
     sync_lag_s: float | None = None  # since the last full round began; None: there was none
     sync_pending: int = 0  # objects that changed and are not on the target yet
+    slices: list[SliceShort] = []  # those of which a cutover was begun
+    risk: Risk | None = None  # once a slice was switched
 
 
 class Events(Wire, frozen=True, kw_only=True):
@@ -323,8 +326,7 @@ class KnobRequest(Command, frozen=True, kw_only=True):
 class Failure(Wire, frozen=True, kw_only=True):
     """One object that failed, was skipped, or waits for another try: `GET /v1/failures`.
 
-    who, why: of an operator's skip. cursor: this row's place for `after` and `before`. What is
-    asked and done about failures: `core.control.wire_failures`.
+    who, why: of an operator's skip. cursor: this row's place for `after` and `before`.
     """
 
     bucket: str

@@ -7,6 +7,8 @@ where nobody can say. Texts are safe to show. The way back: `core.control.wire_r
 
 from __future__ import annotations
 
+import msgspec
+
 from core.control import wire
 
 
@@ -51,24 +53,6 @@ class Limit(wire.Wire, frozen=True, kw_only=True):
     text: str
 
 
-class Risk(wire.Wire, frozen=True, kw_only=True):
-    """What green acknowledged and blue is not known to hold. since_ns: T_flip, 0 before it.
-
-    oldest_s: age of the oldest such write, None without any. uncarriable: keys that blue cannot
-    hold. carried: verified on blue. silent_since_ns: from when on the feed of green's changes says
-    nothing; then the figures are "unknown since", never 0. 0 while it speaks.
-    """
-
-    since_ns: int
-    writes: int = 0
-    deletes: int = 0
-    size_bytes: int = 0
-    oldest_s: float | None = None
-    uncarriable: int = 0
-    carried: int = 0
-    silent_since_ns: int = 0
-
-
 class Slice(wire.Wire, frozen=True, kw_only=True):
     """Where a slice stands. name: `all`, or of vgwm.yaml. buckets: none for everything.
 
@@ -93,15 +77,21 @@ class Slice(wire.Wire, frozen=True, kw_only=True):
 
 
 class Run(wire.Wire, frozen=True, kw_only=True):
-    """A run that was. ended_ns: of its newest row. state: its last one; why: how it came to that."""
+    """A run that was. kind: cutover, rehearse, rollback. ended_ns: of its newest row.
+
+    state: its last one; why: how it came to that. fence_s: how long writes were refused, None if
+    they never were.
+    """
 
     run: str
+    kind: str
     slice: str
     actor: str
     began_ns: int
     ended_ns: int
     state: str = ""
     why: str = ""
+    fence_s: float | None = None
 
 
 class Off(wire.Wire, frozen=True, kw_only=True):
@@ -136,7 +126,7 @@ class Cutover(wire.Wire, frozen=True, kw_only=True):
     lag_s: float | None = None
     round: int | None = None
     off: Off = Off()
-    risk: Risk | None = None
+    risk: wire.Risk | None = None
     runs: tuple[Run, ...] = ()  # the newest first, at most 20
     job: int | None = None
     live_until_ns: int | None = None
@@ -159,17 +149,20 @@ class CutoverRequest(wire.Wire, frozen=True, kw_only=True):
 
 
 class CutoverPlan(wire.Wire, frozen=True, kw_only=True):
-    """The answer to `POST /v1/cutovers`: what would be done, and the hash that a job must carry (I8).
+    """`GET /v1/cutovers/N`: what would be done, and the hash that a job must carry (I8).
 
-    kind, args: of the job that does it; the hash is among them. word: what confirms it, typed. off:
-    why it cannot be begun now, "" if it can. lost: names of keys that would be lost, the first 20;
+    state: making (the world is asked), made, failed. gates: as they were found for it. kind, args:
+    of the job that does it; the hash is among them. word: what confirms it, typed. off: why it
+    cannot be begun now, "" if it can. lost: names of keys that would be lost, the first 20;
     lost_total: of all. command: what does the same, without --confirm.
     """
 
+    id: int
     act: str
     kind: str
+    state: str
     slice: str
-    args: dict[str, str] = {}
+    args: dict[str, str] = msgspec.field(default_factory=dict)
     way: str = ""
     hash: str = ""
     word: str = ""
@@ -180,8 +173,11 @@ class CutoverPlan(wire.Wire, frozen=True, kw_only=True):
     limits: tuple[Limit, ...] = ()
     acked: tuple[str, ...] = ()  # warnings taken on, by name
     warnings: tuple[str, ...] = ()
-    risk: Risk | None = None
+    risk: wire.Risk | None = None
     lost: tuple[str, ...] = ()
     lost_total: int = 0
     lines: tuple[str, ...] = ()  # what else it binds: load balancers, gateways, backups
+    gates: tuple[Gate, ...] = ()
     command: str = ""
+    runbook: str = ""  # of a rollback: the commands by which it is done by hand
+    error: wire.ErrorBody | None = None

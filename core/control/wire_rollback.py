@@ -6,24 +6,7 @@ None where nobody can say (I7). Texts are safe to show.
 
 from __future__ import annotations
 
-from core.control import wire
-from core.control.wire_cutover import Gate, Limit, Risk, Run, Step
-
-
-class Uncarriable(wire.Wire, frozen=True, kw_only=True):
-    """A key of green's that blue cannot hold. name: as objects are written."""
-
-    name: str
-    why: str
-
-
-class BackupSet(wire.Wire, frozen=True, kw_only=True):
-    """What a full rollback would put back. opened: read and hashed just now; why: of one not."""
-
-    path: str
-    made_ns: int = 0
-    opened: bool = False
-    why: str = ""
+from core.control import wire, wire_cutover
 
 
 class Rollback(wire.Wire, frozen=True, kw_only=True):
@@ -31,9 +14,10 @@ class Rollback(wire.Wire, frozen=True, kw_only=True):
 
     hash: what `rollback start` takes, "" where there is no plan; off: why. word: what confirms it,
     typed. about_s: until blue serves; pause_s: of that, with writes refused. state: GREEN_LIVE, or
-    FENCE_GREEN to SWITCH_BACK while one is under way. green: ok, dead, unknown; with green dead the
-    load balancers alone are switched, and `lost` counts what stays behind. gates: of GREEN_LIVE.
-    lost, uncarriable: the first 20; their totals beside them. job: that drives it now.
+    FENCE_GREEN to SWITCH_BACK while one is under way. green: alive, gateway-dead (its blocks and
+    table answer), dead: then load balancers alone are switched, and `lost` counts what stays
+    behind. notes: what has to be known first. gates: of GREEN_LIVE. lost, uncarriable: names, the
+    first 20; their totals beside them. job: that drives it now.
     """
 
     slice: str
@@ -46,15 +30,14 @@ class Rollback(wire.Wire, frozen=True, kw_only=True):
     green: str = "unknown"
     about_s: float | None = None
     pause_s: float | None = None
-    risk: Risk | None = None
-    uncarriable: tuple[Uncarriable, ...] = ()
+    risk: wire.Risk | None = None
+    uncarriable: tuple[str, ...] = ()
     uncarriable_total: int = 0
     lost: tuple[str, ...] = ()
     lost_total: int = 0
-    steps: tuple[Step, ...] = ()
-    limits: tuple[Limit, ...] = ()
-    gates: tuple[Gate, ...] = ()
-    backups: tuple[BackupSet, ...] = ()
-    runs: tuple[Run, ...] = ()
+    steps: tuple[wire_cutover.Step, ...] = ()
+    limits: tuple[wire_cutover.Limit, ...] = ()
+    notes: tuple[str, ...] = ()
+    gates: tuple[wire_cutover.Gate, ...] = ()
     job: int | None = None
     command: str = ""

@@ -9,6 +9,7 @@ import msgspec
 
 from core.control import (
     wire,
+    wire_bundles,
     wire_checks,
     wire_failures,
     wire_keeping,
@@ -17,6 +18,7 @@ from core.control import (
     wire_verify,
 )
 from core.errors import BadInput, NoPlan, WrongState
+from tests.fakes.traffic import FakeTraffic
 
 if TYPE_CHECKING:
     from core.control.desk import Verb
@@ -85,7 +87,7 @@ def asked(told: list[tuple[str, wire.Command]]) -> list[tuple[str, wire.Command]
     ]
 
 
-class FakeDesk:
+class FakeDesk(FakeTraffic):
     """Answers with `now`, and keeps what it was told in `told`."""
 
     def __init__(self, now: wire.Snapshot | None = None) -> None:
@@ -141,9 +143,9 @@ class FakeDesk:
             bundles=self.failed_bundles[at : at + limit], total=len(self.failed_bundles)
         )
 
-    async def bundles(self, since: int, limit: int) -> wire.Bundles:
+    async def bundles(self, since: int, limit: int) -> wire_bundles.Bundles:
         del limit
-        return wire.Bundles(bundles=[], last_seq=since)
+        return wire_bundles.Bundles(bundles=[], last_seq=since)
 
     async def make_plan(self, request: wire_failures.PlanRequest) -> wire_failures.ActPlan:
         self.planned.append(request)

@@ -11,6 +11,7 @@ import uvicorn
 
 from core.control import (
     wire,
+    wire_bundles,
     wire_checks,
     wire_failures,
     wire_keeping,
@@ -22,6 +23,7 @@ from core.control.address import SOCKET_NAME, Address
 from core.control.server import build_app
 from core.errors import NoPlan, WrongState
 from tests.fakes.desk import empty_sync
+from tests.fakes.traffic import FakeTraffic
 from tests.tui import stage
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class LiveDesk:
+class LiveDesk(FakeTraffic):
     """Answers like an engine that copies: each second other figures, or what a test set."""
 
     def __init__(self, count: int = 10) -> None:
@@ -137,9 +139,9 @@ class LiveDesk:
     async def keeping(self, number: int) -> wire_keeping.KeepingPlan:
         return wire_keeping.KeepingPlan(id=number, act="restore", kind="restore", state="made")
 
-    async def bundles(self, since: int, limit: int) -> wire.Bundles:
+    async def bundles(self, since: int, limit: int) -> wire_bundles.Bundles:
         del limit
-        return wire.Bundles(bundles=[], last_seq=since)
+        return wire_bundles.Bundles(bundles=[], last_seq=since)
 
     async def plan(self) -> wire.Plan:
         raise NoPlan(what="no plan", where="ledger", remedy="vgwm plan")

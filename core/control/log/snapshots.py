@@ -23,7 +23,7 @@ from core.model import NS_PER_S, JobState
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from core.control import wire
+    from core.control import wire, wire_bundles
 
 MINUTE_S: Final = 60.0
 AT_WORK: Final = frozenset({JobState.RUNNING, JobState.PAUSING, JobState.CANCELLING})
@@ -121,7 +121,7 @@ def _minute(then: wire.Snapshot, now: wire.Snapshot, job: wire.Job, over_s: floa
     return _line(now, text, facts)
 
 
-def bundle_line(times: wire.BundleTimes) -> LogLine:
+def bundle_line(times: wire_bundles.BundleTimes) -> LogLine:
     """Return the line of a recorded bundle."""
     facts = BundleFacts(
         bundle=times.bundle,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.control import metrics, wire
+from core.control import metrics, wire_bundles
 from core.control.bundle_book import MOST, BundleBook
 from core.engine.copying.bundle_times import BundleTimes, Stopwatch
 from core.engine.copying.recorded_event import RecordedEvent
@@ -59,7 +59,7 @@ def test_a_reader_gets_each_bundle_once_and_the_oldest_go() -> None:
         seen += [one.bundle for one in page]
         seq = page[-1].seq
     assert seen == list(range(11, MOST + 11))
-    assert book.since(seq, 10) == wire.Bundles(bundles=[], last_seq=MOST + 10)
+    assert book.since(seq, 10) == wire_bundles.Bundles(bundles=[], last_seq=MOST + 10)
 
 
 def test_a_reader_of_another_engines_numbers_begins_at_the_first() -> None:

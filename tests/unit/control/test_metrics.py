@@ -106,8 +106,8 @@ def test_the_lag_of_a_sync_has_a_series_once_a_round_has_looked_at_everything() 
     assert "vgwm_sync_" not in metrics.render(BUSY)
     synced = msgspec.structs.replace(BUSY, sync_lag_s=41.5, sync_pending=3)
     text = metrics.render(synced)
-    assert 'vgwm_sync_lag_seconds{workspace="photos"} 41.5' in text
-    assert 'vgwm_sync_pending_objects{workspace="photos"} 3' in text
+    assert 'vgwm_sync_lag_seconds{workspace="photos",direction="forward"} 41.5' in text
+    assert 'vgwm_sync_pending_objects{workspace="photos",direction="forward"} 3' in text
 
 
 def test_i7_a_verification_is_counted_by_list_and_one_that_read_nothing_bounds_nothing() -> None:
@@ -132,3 +132,47 @@ def test_i7_a_verification_is_counted_by_list_and_one_that_read_nothing_bounds_n
     text = metrics.render(BUSY, proved=wire_verify.Proofs(proofs=[read]))
     assert 'vgwm_verify_bad_ratio_upper_bound{workspace="photos"} 0.003\n' in text
     assert "vgwm_verify" not in metrics.render(BUSY)
+
+
+def test_a_cutover_has_series_of_its_states_its_writer_and_the_data_at_risk() -> None:
+    assert "cutover_state" not in metrics.render(BUSY)
+    live = msgspec.structs.replace(
+        BUSY,
+        slices=[
+            wire.SliceShort(name="photos", state="GREEN_LIVE", number="12", writable="green"),
+            wire.SliceShort(name="docs", state="FENCE", number="7", writable="none"),
+        ],
+        risk=wire.Risk(since_ns=1, writes=20, deletes=3, size_bytes=1_200, oldest_s=4.5),
+    )
+    text = metrics.render(live)
+    state = 'vgwm_cutover_state{workspace="photos",slice="photos",state="GREEN_LIVE"} 1'
+    assert state in text
+    assert 'vgwm_side_writable{workspace="photos",side="blue"} 0' in text
+    assert 'vgwm_side_writable{workspace="photos",side="green"} 1' in text
+    assert 'vgwm_sync_lag_seconds{workspace="photos",direction="reverse"} 4.5' in text
+    assert 'vgwm_sync_pending_objects{workspace="photos",direction="reverse"} 23' in text
+    assert 'vgwm_data_at_risk_bytes{workspace="photos"} 1200' in text
+
+
+def test_i7_a_silent_feed_has_no_lag_and_a_silent_load_balancer_no_writer() -> None:
+    silent = msgspec.structs.replace(
+        BUSY,
+        slices=[
+            wire.SliceShort(name="photos", state="GREEN_LIVE", number="12", writable="green"),
+            wire.SliceShort(name="docs", state="FENCE", number="7"),
+        ],
+        risk=wire.Risk(since_ns=1, silent_since_ns=2),
+    )
+    text = metrics.render(silent)
+    assert "side_writable" not in text
+    assert "at_risk" not in text
+    assert 'direction="reverse"' not in text
+
+
+def test_i10_two_writers_are_shown_as_two() -> None:
+    both = msgspec.structs.replace(
+        BUSY, slices=[wire.SliceShort(name="all", state="FENCE", number="7", writable="both")]
+    )
+    assert metrics.render(both).count("vgwm_side_writable{") == 2
+    assert 'side="blue"} 1' in metrics.render(both)
+    assert 'side="green"} 1' in metrics.render(both)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from core.control import wire
+from core.control import wire, wire_bundles
 from core.control.log.lines import JobFacts, LogLine, MinuteFacts, MovesFacts, StallFacts, text_line
 from core.control.log.snapshots import SnapshotLog, bundle_line, event_line
 from tests.tui import stage
@@ -70,7 +70,7 @@ def test_no_job_no_minutes() -> None:
 
 
 def test_a_bundles_line_holds_its_steps_and_what_failed() -> None:
-    times = wire.BundleTimes(
+    times = wire_bundles.BundleTimes(
         seq=1,
         at_ns=stage.NOON_NS,
         bundle=12,

@@ -1,0 +1,216 @@
+"""The API about traffic, over a real engine and over a ledger at rest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from core.config.knobs import Knobs
+from core.config.schema import Cutover, DirTarget, PosixSource, Workspace
+from core.config.workspace import write
+from core.control import wire, wire_cutover
+from core.control.client import Client
+from core.control.ledger_desk import ledger_desk
+from core.control.live import EngineDesk
+from core.control.server import build_app
+from core.engine.engine import Engine
+from core.errors import BadInput, NoPlan, Refused, WrongState
+from core.ledger.cutovers import FLIP, CutoverDraft
+from core.model import JobState
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def ws(tmp_path: Path) -> Path:
+    """A workspace of two buckets, one in a slice of its own; no load balancer is named."""
+    for bucket in ("photos", "docs"):
+        (tmp_path / "gw" / bucket).mkdir(parents=True)
+        (tmp_path / "gw" / bucket / "a").write_bytes(b"a" * 100)
+    folder = tmp_path / "photo-move"
+    folder.mkdir()
+    write(
+        folder / "vgwm.yaml",
+        Workspace(
+            id="9f2c1a7e",
+            source=PosixSource(path=tmp_path / "gw"),
+            target=DirTarget(path=tmp_path / "out"),
+            knobs=Knobs(workers=1),
+            cutover=Cutover(slices={"pictures": ("photos",)}),
+        ),
+    )
+    return folder
+
+
+@pytest.fixture
+async def engine(ws: Path) -> AsyncIterator[Engine]:
+    engine = await Engine.open(ws)
+    yield engine
+    await engine.close()
+
+
+@pytest.fixture
+async def client(engine: Engine) -> AsyncIterator[Client]:
+    desk = EngineDesk(engine)
+    async with Client(build_app(desk)) as client:
+        job = await client.start_job("plan", {}, actor="op1")
+        states = []
+        async for now in client.follow_job(job, every_s=0.05):
+            states = [one.state for one in now.jobs if one.id == job]
+        assert states == [JobState.DONE]
+        yield client
+    await desk.aclose()
+
+
+def wish(act: str, slice_: str = "") -> wire_cutover.CutoverRequest:
+    return wire_cutover.CutoverRequest(actor="op1", act=act, slice=slice_)
+
+
+async def made(client: Client, asked: wire_cutover.CutoverRequest) -> wire_cutover.CutoverPlan:
+    plan = await client.make_cutover(asked)
+    while plan.state == "making":
+        plan = await client.cutover_plan(plan.id)
+    return plan
+
+
+async def live(engine: Engine, slice_: str) -> None:
+    """Let a slice stand as after its flip."""
+    for state, step in (("SWITCH_WRITES", FLIP), ("GREEN_LIVE", "watch")):
+        row = CutoverDraft(
+            run="9f2c1a7e-9", slice=slice_, state=state, step=step, phase="done", actor="op1"
+        )
+        await engine.ledger.cutting.append(row)
+
+
+async def test_every_slice_has_a_place_and_gates_that_nobody_asked_are_unknown(
+    client: Client,
+) -> None:
+    now = await client.cutover("pictures")
+    assert [(one.name, one.buckets) for one in now.slices] == [
+        ("all", ()),
+        ("pictures", ("photos",)),
+    ]
+    assert (now.slice, now.word) == ("pictures", "pictures")
+    assert (await client.cutover()).word == "photo-move"
+    gates = {gate.name: gate for gate in now.gates}
+    assert gates["shadow"].verdict == "unknown"
+    assert not gates["shadow"].open
+    assert "gate shadow" in now.off.start
+    assert [step.number for step in now.steps][-3:] == ["10", "11", "12"]
+    assert [step.past_return for step in now.steps][-3:] == [False, True, True]
+
+
+async def test_i7_who_may_write_is_unknown_without_a_load_balancer_that_says_so(
+    client: Client,
+) -> None:
+    now = await client.cutover("pictures")
+    assert {one.name: one.writable for one in now.slices} == {"all": "", "pictures": "unknown"}
+
+
+async def test_a_slice_that_is_none_is_bad_input(client: Client) -> None:
+    for ask in (
+        client.cutover("none"),
+        client.rollback("none"),
+        client.rollback("all", "sideways"),
+    ):
+        with pytest.raises(BadInput):
+            await ask
+    for asked in (wish("fly"), wish("cutover", "none"), wish("rollback", "none")):
+        with pytest.raises(BadInput):
+            await client.make_cutover(asked)
+
+
+async def test_a_start_is_refused_with_its_gates_and_with_another_hash(client: Client) -> None:
+    plan = await made(client, wish("cutover", "pictures"))
+    assert (plan.hash, plan.args["plan"]) == (plan.args["plan"], plan.hash)
+    assert plan.command == "vgwm cutover start --slice pictures"
+    assert plan.off
+    with pytest.raises(Refused) as caught:
+        await client.start_job(plan.kind, plan.args, actor="op1")
+    assert "gate" in caught.value.what
+    with pytest.raises(Refused):
+        await client.start_job(plan.kind, plan.args | {"plan": "00000000"}, actor="op1")
+
+
+async def test_an_abort_where_nothing_is_held_back_is_the_wrong_state(client: Client) -> None:
+    with pytest.raises(WrongState):
+        await client.start_job("cutover", {"act": "abort", "slice": "all"}, actor="op1")
+
+
+async def test_a_warning_of_a_gate_is_taken_on_by_name(client: Client) -> None:
+    await client.acknowledge("gate:diffs", "read them", actor="op1")
+    gates = {gate.name: gate for gate in (await client.cutover()).gates}
+    assert gates["diffs"].acked == "op1"
+    with pytest.raises(BadInput):
+        await client.acknowledge("gate:none", "why", actor="op1")
+
+
+async def test_after_the_flip_the_snapshot_tells_the_state_and_the_data_at_risk(
+    client: Client, engine: Engine
+) -> None:
+    before = await client.snapshot()
+    assert (before.slices, before.risk) == ([], None)
+    await live(engine, "pictures")
+    now = await client.snapshot()
+    assert [(one.name, one.state, one.number) for one in now.slices] == [
+        ("pictures", "GREEN_LIVE", "12")
+    ]
+    assert now.risk is not None
+
+
+async def test_a_way_back_is_planned_anew_at_each_look_and_names_its_word(
+    client: Client, engine: Engine
+) -> None:
+    assert "green does not serve it" in (await client.rollback("pictures")).off
+    await live(engine, "pictures")
+    now = await client.rollback("pictures")
+    assert (now.word, now.number, now.state) == ("pictures", "12", "GREEN_LIVE")
+    assert [step.number for step in now.steps] == ["R1", "R2", "R3", "R4"]
+    plan = await client.make_cutover(wish("rollback", "pictures"))
+    assert (plan.kind, plan.hash) == ("rollback", now.hash)
+    assert plan.args == {"slice": "pictures", "way": "quick", "plan": now.hash}
+    assert plan.runbook.startswith("# Back to blue")
+
+
+async def test_a_rollback_takes_the_lease_over_and_says_so(client: Client) -> None:
+    with pytest.raises(Refused) as caught:  # op1 steers: of the plan, not of the lease
+        await client.start_job("rollback", {"plan": "00000000"}, actor="op3")
+    assert "00000000" in caught.value.what
+    events = (await client.events()).events
+    assert [one.text for one in events if one.kind == "lease"] == ["took over from op1: rollback"]
+
+
+async def test_without_peers_the_cluster_says_why(client: Client) -> None:
+    now = await client.cluster()
+    assert (now.peers, now.why) == ((), "the target is a folder: it has no peers")
+
+
+async def test_a_ledger_at_rest_tells_the_same_and_that_nobody_can_begin(
+    client: Client, engine: Engine, ws: Path
+) -> None:
+    await live(engine, "pictures")
+    alive = await client.cutover("pictures")
+    async with ledger_desk(ws) as rest, Client(build_app(rest)) as reader:
+        now = await reader.cutover("pictures")
+        plan = await reader.make_cutover(wish("cutover", "pictures"))
+        back = await reader.rollback("pictures")
+        assert (await reader.snapshot()).slices[0].state == "GREEN_LIVE"
+        with pytest.raises(WrongState):
+            await reader.cutover_plan(1)
+    assert [(one.name, one.state) for one in now.slices] == [
+        (one.name, one.state) for one in alive.slices
+    ]
+    assert now.hash == alive.hash == plan.hash
+    assert "no engine runs" in now.off.start
+    assert back.hash == (await client.rollback("pictures")).hash
+
+
+async def test_a_new_workspace_has_no_cutover(ws: Path) -> None:
+    async with ledger_desk(ws) as rest, Client(build_app(rest)) as reader:
+        with pytest.raises(NoPlan):
+            await reader.cutover()
+        snapshot: wire.Snapshot = await reader.snapshot()
+        assert snapshot.slices == []
