@@ -33,6 +33,7 @@ SLOWER: Final = 2.0
 NOISE_S: Final = 0.02
 """A p99 below this is quick enough whatever the baseline is."""
 
+_GONE: Final = 404
 _AT_ONCE: Final = 8
 _NAMED: Final = 5
 _WHOLE_BYTES: Final = 8 << 20
@@ -67,10 +68,14 @@ class Times:
 
 @dataclass(slots=True, kw_only=True)
 class Compared:
-    """What came of comparing. differ: of so many samples, the first named in `names`, safe."""
+    """What came of comparing. differ: of so many samples, the first named in `names`, safe.
+
+    moved: that are not on blue any more what the ledger knows: dirty, not different.
+    """
 
     keys: int = 0
     differ: int = 0
+    moved: int = 0
     names: list[str] = field(default_factory=list)
     silent: str = ""
     blue: Times = field(default_factory=Times)
@@ -88,9 +93,13 @@ async def compare(asker: Asker, blue: Door, green: Door, samples: Sequence[Sampl
                 return
             try:
                 why = await _differs(asker, blue, green, sample, found)
+                moved = bool(why) and await _has_moved(asker, blue, sample)
             except (NoAnswer, Broken) as error:
                 found.silent = f"{error.where}: {error.what}"
                 return
+        if moved:
+            found.moved += 1
+            return
         found.keys += 1
         if why:
             found.differ += 1
@@ -111,22 +120,24 @@ def judge(found: Compared, at_ns: int) -> Gate:
     """Judge what came of comparing."""
     remedy = ""
     blue_ms, green_ms = found.blue.p99_s * 1000, found.green.p99_s * 1000
+    moved = f", {found.moved:,} have changed on blue since their copy" if found.moved else ""
     times = f"p99 blue {blue_ms:.1f} ms, green {green_ms:.1f} ms"
     if found.silent:
         verdict, evidence = Verdict.UNKNOWN, f"{found.silent}, after {found.keys:,} keys"
         remedy = "Let both sides answer, and look again."
     elif not found.keys:
-        verdict, evidence = Verdict.UNKNOWN, "no key was there to compare"
+        verdict, evidence = Verdict.UNKNOWN, f"no key was there to compare{moved}"
         remedy = "Copy something first."
     elif found.differ:
         verdict = Verdict.FAIL
         evidence = f"{found.differ:,} of {found.keys:,} keys differ: {'; '.join(found.names)}"
-        remedy = "Verify and repair; what blue took since the last round differs until the next."
+        remedy = "Verify, and repair what differs."
     elif is_slow(found.blue.p99_s, found.green.p99_s):
         verdict, evidence = Verdict.FAIL, f"{found.keys:,} keys equal, but {times}"
         remedy = "Look at green's cache, its nodes and its table: it is too slow for these clients."
     else:
-        verdict, evidence = Verdict.PASS, f"{found.keys:,} keys, HEAD GET LIST equal; {times}"
+        verdict = Verdict.PASS
+        evidence = f"{found.keys:,} keys, HEAD GET LIST equal{moved}; {times}"
     return Gate(
         name="shadow",
         verdict=verdict,
@@ -155,6 +166,15 @@ async def _differs(asker: Asker, blue: Door, green: Door, sample: Sample, found:
         if why:
             return f"{'LIST' if listing else call.method}: {why}"
     return ""
+
+
+async def _has_moved(asker: Asker, blue: Door, sample: Sample) -> bool:
+    """Tell whether blue has another object by now than the ledger: the next round brings it."""
+    reply = await asker.ask(blue, Call(method="HEAD", bucket=sample.bucket, key=sample.key))
+    if reply.status == _GONE:
+        return True
+    size, etag = reply.headers.get("Content-Length", ""), reply.headers.get("ETag", "").strip('"')
+    return size != str(sample.size_bytes) or bool(sample.etag and etag != sample.etag)
 
 
 def _calls(sample: Sample) -> tuple[Call, ...]:

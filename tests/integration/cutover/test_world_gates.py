@@ -171,11 +171,26 @@ async def test_a_key_that_is_not_listed_is_found(asker: Asker, side: Side, other
     other.instead = {"ListObjectsV2": (200, "")}  # no listing at all
     assert (await shadow(asker, side.door, other.door, samples)).verdict is Verdict.UNKNOWN
     other.instead = {}
-    other.put("pool", "second", b"second" * 101)
-    side.put("pool", "second", b"second" * 101)
+    other.put("pool", "second", b"second" * 100)
+    side.put("pool", "second", b"second" * 100)
     side.put("pool", "second-a", b"")
     gate = await shadow(asker, side.door, other.door, samples)
     assert "LIST: listed otherwise" in gate.evidence
+
+
+async def test_what_blue_took_since_its_copy_is_no_difference(
+    asker: Asker, side: Side, other: Side
+) -> None:
+    samples = fill(side, other)
+    side.put("pool", "second", b"written again")
+    gate = await shadow(asker, side.door, other.door, samples)
+    assert gate.verdict is Verdict.PASS, gate.evidence
+    assert "1 keys, HEAD GET LIST equal, 1 have changed on blue since" in gate.evidence
+    del side.buckets["pool"]["second"]
+    assert (await shadow(asker, side.door, other.door, samples)).verdict is Verdict.PASS
+    side.put("pool", "a b/+ü&", b"all of it")
+    moved = await shadow(asker, side.door, other.door, samples)
+    assert moved.verdict is Verdict.UNKNOWN, "nothing that was compared is no proof"
 
 
 async def test_shadow_reads_of_nothing_and_of_silence_are_unknown(

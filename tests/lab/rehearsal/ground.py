@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import secrets
 import sys
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -67,7 +69,9 @@ def ground(root: Path, tools: Tools, *, stack: Stack | None = None) -> Iterator[
         if stack is None:
             stack = ends.enter_context(Stack.start(root / "stack", tools, Shape()))
         keeper = ends.enter_context(Keeper())
-        blue = Gateway("blue", tools.path("versitygw"), root / "blue", with_sidecar=False)
+        program = tools.path("versitygw")
+        iam = _accounts(root / "iam")
+        blue = Gateway("blue", program, root / "blue", with_sidecar=False, iam_dir=iam)
         blue.prefix = own_mounts()
         blue.start(keeper)
         table = root / "objects.db"
@@ -81,18 +85,18 @@ def ground(root: Path, tools: Tools, *, stack: Stack | None = None) -> Iterator[
             one.start(keeper)
             one.wait_until_up("blue_w")
         fixed = _fill(blue)
-        secrets = {
+        variables = {
             PASSWORD: stack.password,
             ACCESS: blue.account.access,
             SECRET: blue.account.secret,
             "ROOT_ACCESS_KEY": blue.account.access,
             "ROOT_SECRET_KEY": blue.account.secret,
         }
-        vgwm = ends.enter_context(Vgwm(root / "ws", secrets))
+        vgwm = ends.enter_context(Vgwm(root / "ws", variables))
         made = Ground(
             blue=blue, front=front, stack=stack, balancers=balancers, vgwm=vgwm, fixed=fixed
         )
-        _workspace(made, table)
+        _workspace(made, table, Path(program))
         yield made
 
 
@@ -112,7 +116,39 @@ def _fill(blue: Gateway) -> dict[tuple[str, str], str]:
     return fixed
 
 
-def _workspace(made: Ground, table: Path) -> None:
+def _accounts(folder: Path) -> Path:
+    """Make a folder of accounts with one in it, as a gateway keeps them."""
+    folder.mkdir()
+    account = {
+        "access": "LABUSER",
+        "secret": secrets.token_hex(16),
+        "role": "user",
+        "userID": 1001,
+        "groupID": 1001,
+        "projectID": 0,
+    }
+    path = folder / "users.json"
+    path.touch(mode=0o600)
+    path.write_text(json.dumps({"accessAccounts": {account["access"]: account}}))
+    return folder
+
+
+def _configuration(gateway: Gateway, path: Path) -> Path:
+    """Write blue's environment file, as its unit would name it."""
+    path.touch(mode=0o600)
+    path.write_text(
+        "VGW_BACKEND=posix\n"
+        f"VGW_BACKEND_ARG={gateway.root}\n"
+        f"VGW_PORT={_address(gateway.url)}\n"
+        f"VGW_VERSIONING_DIR={gateway.versioning_dir}\n"
+        f"VGW_IAM_DIR={gateway.iam_dir}\n"
+        f"ROOT_ACCESS_KEY_ID={gateway.account.access}\n"
+        f"ROOT_SECRET_ACCESS_KEY={gateway.account.secret}\n"
+    )
+    return path
+
+
+def _workspace(made: Ground, table: Path, program: Path) -> None:
     """Make the workspace, and tell it of gateways and load balancers."""
     blue, stack, vgwm = made.blue, made.stack, made.vgwm
     words = ["--source", f"posix:{blue.root}", "--versioning-dir", str(blue.versioning_dir)]
@@ -125,8 +161,13 @@ def _workspace(made: Ground, table: Path) -> None:
     told = yaml.safe_load(path.read_text())
     told["gateways"] = [_blue(blue), _green(made.front)]
     told["traffic"] = {"haproxy": [yaml.safe_load(one.entry) for one in made.balancers]}
-    told["cutover"] = {"private_writer": _private(blue, table.parent / "pw.sock")}
+    config = _configuration(blue, table.parent / "versitygw.env")
+    told["cutover"] = {
+        "private_writer": _private(blue, table.parent / "pw.sock"),
+        "blue": {"config": [str(config)], "iam": str(blue.iam_dir), "binary": str(program)},
+    }
     path.write_text(yaml.safe_dump(told, sort_keys=False))
+    vgwm.run("config", "backup", str(config), "--iam", str(blue.iam_dir))
 
 
 def _blue(gateway: Gateway) -> dict[str, object]:

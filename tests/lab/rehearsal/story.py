@@ -19,6 +19,7 @@ from tests.lab.rehearsal.ground import BUCKETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from tests.lab.load.proofs import Kept, Pause
     from tests.lab.rehearsal.ground import Ground
@@ -72,6 +73,10 @@ class Story:
             self._writers.stop()
             self.readers.stop()
 
+    def lull(self) -> AbstractContextManager[None]:
+        """Let no client begin a write inside: what is measured there is not to move."""
+        return self._writers.lull()
+
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
         """Time what stands inside."""
@@ -94,25 +99,33 @@ class Story:
             with self.step(" ".join(words)):
                 vgwm.run("--json", *words, code=None)
         with self.step("verify"):
-            vgwm.run("--json", "verify", "--sample-size", "100", code=None)
+            vgwm.run("--json", "verify", "--full", code=None)
+        self.take_on_checks()
+
+    def shown(self, *words: str) -> str:
+        """Look at an act's plan; return its hash."""
+        with self.step(" ".join((*words[:2], "plan"))):
+            plan = self.ground.vgwm.run("--json", *words).result()
+        if plan.get("off"):
+            raise LabError(f"{' '.join(words)} is off: {plan['off']}")
+        return str(plan["hash"])
 
     def confirmed(self, *words: str) -> dict[str, object]:
         """Look at an act's plan, confirm what was shown, and wait for its end."""
-        plan = self.ground.vgwm.run("--json", *words).result()
-        if plan.get("off"):
-            raise LabError(f"{' '.join(words)} is off: {plan['off']}")
-        return self.run(*words, "--confirm", str(plan["hash"]))
+        return self.run(*words, "--confirm", self.shown(*words))
 
-    def take_on_warnings(self) -> list[str]:
-        """Acknowledge every warning of the gates by its name; return their names."""
+    def take_on_checks(self) -> None:
+        """Acknowledge every warning of the assessment by its name."""
+        checks = self.ground.vgwm.run("--json", "assess", "--last", code=None).result()["checks"]
+        for name in _warned(checks, "id", "state"):
+            self.ground.vgwm.run("assess", "--ack", f"{name}=on loopback", code=None)
+
+    def take_on_gates(self) -> None:
+        """Acknowledge every warning of the gates by its name."""
         gates = self.ground.vgwm.run("--json", "cutover", "status", code=None).result()["gates"]
-        if not isinstance(gates, list):
-            raise LabError("no gates")
-        names = [str(gate["name"]) for gate in gates if gate["verdict"] == "warn"]
-        for name in names:
+        for name in _warned(gates, "name", "verdict"):
             words = ("cutover", "status", "--ack", f"{name}=on loopback")
             self.ground.vgwm.run(*words, code=None)
-        return names
 
     def wait_for_writes(self, side: str, count: int = ON_GREEN) -> None:
         """Wait until a side has acknowledged so many writes."""
@@ -154,3 +167,9 @@ class Story:
             a.side == side and a.told is Told.DONE and a.op != "get"
             for a in list(self.journal.attempts)
         )
+
+
+def _warned(rows: object, name: str, verdict: str) -> list[str]:
+    if not isinstance(rows, list):
+        raise LabError("no rows")
+    return [str(row[name]) for row in rows if row[verdict] == "warn"]

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 def there_and_back(story: Story) -> None:
     """Bring clients to green by the engine's cutover, and back to blue by its rollback."""
     with story.clients():
-        story.prepare()
-        story.take_on_warnings()
+        with story.lull():
+            story.prepare()
+            story.take_on_gates()
+            story.shown("cutover", "rehearse")
+            story.take_on_gates()
         story.confirmed("cutover", "rehearse")
-        story.take_on_warnings()
         story.confirmed("cutover", "start")
         story.wait_for_writes(GREEN)
         story.read_back_on_green()
