@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Final
 from core.cutover.listing import EXACT, objects_of
 from core.cutover.signing import Call
 from core.display import safe
-from core.errors import Denied, NoAnswer
+from core.errors import Broken, Denied, NoAnswer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from core.cutover.door import Asker, Door
 
 PREFIX: Final = "vgwm-probe-"
@@ -49,13 +51,36 @@ async def first_object(asker: Asker, door: Door, bucket: str) -> str | None:
     return min(usable, key=lambda one: one.size_bytes).key if usable else None
 
 
+async def sweep(asker: Asker, door: Door, buckets: Sequence[str], mark: str) -> list[str]:
+    """Take away what probes left whose name begins with a mark; return what was wrong there.
+
+    A write that was not answered may have been done later, and one of an engine that was killed may
+    stand: to be called once the door is open again. mark: a workspace's id, or a run. At most 50 of
+    a bucket.
+    """
+    found: list[str] = []
+    for bucket in buckets:
+        query = (EXACT, ("list-type", "2"), ("max-keys", "50"), ("prefix", probe_key(f"{mark}-")))
+        try:
+            reply = await asker.ask(door, Call(method="GET", bucket=bucket, query=query))
+            if reply.status != _OK:
+                found.append(f"{safe(bucket)} is not listed: {reply.told}")
+                continue
+            listed = objects_of(reply.body, f"GET at {door.name}")
+        except (NoAnswer, Broken) as error:
+            return [*found, error.what]
+        whys = [await forget(asker, door, bucket, one.key) for one in listed]
+        found += [why for why in whys if why]
+    return found
+
+
 async def forget(asker: Asker, door: Door, bucket: str, key: str) -> str:
     """See that a probe's key is absent, and take it away if it is not.
 
     Return what was wrong, "" if it was absent. A version that a versioned bucket made of it goes
     with it. Never raises silence: it is in the answer.
     """
-    named = f"{safe(bucket)}/{key}"
+    named = f"{safe(bucket)}/{safe(key)}"
     try:
         seen = await asker.ask(door, Call(method="HEAD", bucket=bucket, key=key))
         if seen.status == _NOT_FOUND:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,90 +12,36 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.exceptions import ClientError
 
-from core.config.schema import Gateway as Named
 from core.cutover.canary import canary
 from core.cutover.door import asking
-from core.cutover.fence import door_of, hold, release
+from core.cutover.fence import hold, release
 from core.cutover.fence_proof import look_fenced, open_doors, prove_fenced, summary
 from core.cutover.gateway import Hold
-from core.cutover.gateway_command import CommandGateway
 from core.cutover.quiet import quiet_since
 from core.cutover.samples import Sample
 from core.cutover.shadow import shadow
 from core.cutover.uploads import uploads
-from core.source.posix.config import PosixConfig
 from core.verdict import Verdict
 from tests.lab import bind_fence
-from tests.lab.gateway import Gateway
-from tests.lab.missing import Missing
 from tests.lab.web import Api
+from tests.real.fenced_gateway import Fenced, start
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from botocore.client import BaseClient
 
-    from core.cutover.door import Asker, Door
+    from core.cutover.door import Asker
+    from core.cutover.gateway_command import CommandGateway
     from tests.lab.process import Keeper
     from tests.lab.tools import Tools
 
 RUN = "5eed0001-7"
-FENCE = Path(bind_fence.__file__)
 SLICE = ["photos", "films"]
 
 
-def program_of_its_own_mounts(versitygw: str, folder: Path) -> str:
-    """Return a program that is the gateway in a mount namespace that leaks nothing."""
-    unshare = shutil.which("unshare")
-    if os.geteuid() != 0 or unshare is None or shutil.which("nsenter") is None:
-        raise Missing("mount namespaces", needs="root, unshare and nsenter")
-    script = folder / "gateway.sh"
-    script.write_text(f'#!/bin/sh\nexec {unshare} -m --propagation private {versitygw} "$@"\n')
-    script.chmod(0o700)
-    return str(script)
-
-
-class Ground:
-    """A gateway with two buckets of a slice and one of another, and its commands."""
-
-    def __init__(self, gateway: Gateway, folder: Path) -> None:
-        self.gateway = gateway
-        self.folder = folder
-        self.pid_file = folder / "gateway.pid"
-        self.pid_file.write_text(str(gateway.server.pid))
-        self.tree = PosixConfig(root=gateway.root, versioning_dir=gateway.versioning_dir)
-
-    @property
-    def commanded(self) -> CommandGateway:
-        def argv(op: str) -> tuple[str, ...]:
-            folders = ("--folder", str(self.tree.root), "--folder", str(self.tree.versioning_dir))
-            return (sys.executable, str(FENCE), op, "--pid-file", str(self.pid_file), *folders)
-
-        named = Named(
-            name="blue-1",
-            side="blue",
-            address=self.gateway.url,
-            fence=argv("fence"),
-            open=argv("open"),
-            state=argv("state"),
-        )
-        return CommandGateway(named)
-
-    @property
-    def door(self) -> Door:
-        return door_of(self.commanded)
-
-
-def start(keeper: Keeper, tools: Tools, folder: Path) -> Ground:
-    folder.mkdir(parents=True, exist_ok=True)
-    program = program_of_its_own_mounts(tools.path("versitygw"), folder)
-    gateway = Gateway(f"fenced-{folder.name}", program, folder, with_sidecar=False)
-    gateway.start(keeper)
-    return Ground(gateway, folder)
-
-
 @pytest.fixture(scope="module")
-def blue(keeper: Keeper, tools: Tools, lab_folder: Path) -> Ground:
+def blue(keeper: Keeper, tools: Tools, lab_folder: Path) -> Fenced:
     ground = start(keeper, tools, lab_folder / "fence")
     with ground.gateway.client() as client:
         for bucket in (*SLICE, "other"):
@@ -108,13 +52,13 @@ def blue(keeper: Keeper, tools: Tools, lab_folder: Path) -> Ground:
 
 
 @pytest.fixture
-def client(blue: Ground) -> Iterator[BaseClient]:
+def client(blue: Fenced) -> Iterator[BaseClient]:
     with blue.gateway.client() as made:
         yield made
 
 
 @pytest.fixture
-async def asker(blue: Ground, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Asker]:
+async def asker(blue: Fenced, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Asker]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", blue.gateway.account.access)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", blue.gateway.account.secret)
     async with asking() as opened:
@@ -122,11 +66,15 @@ async def asker(blue: Ground, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
 
 
 @pytest.fixture
-async def fenced(blue: Ground) -> AsyncIterator[CommandGateway]:
+async def fenced(blue: Fenced) -> AsyncIterator[CommandGateway]:
     gateway = blue.commanded
     assert await hold([gateway], SLICE, RUN) == []
     yield gateway
     assert await release([gateway], SLICE, RUN) == []
+
+
+def _status(pid: int) -> str:
+    return Path(f"/proc/{pid}/status").read_text()
 
 
 def refused(call: object, **words: object) -> str:
@@ -139,7 +87,7 @@ def refused(call: object, **words: object) -> str:
 
 
 async def test_an_open_gateway_is_not_proven_and_keeps_nothing(
-    blue: Ground, asker: Asker, client: BaseClient
+    blue: Fenced, asker: Asker, client: BaseClient
 ) -> None:
     unproven = await prove_fenced(asker, [blue.door], SLICE, RUN)
     assert {one.bucket for one in unproven} == set(SLICE)
@@ -151,7 +99,7 @@ async def test_an_open_gateway_is_not_proven_and_keeps_nothing(
 
 
 async def test_a_bind_mount_fences_without_a_restart_and_is_proven(
-    blue: Ground, asker: Asker, client: BaseClient, fenced: CommandGateway
+    blue: Fenced, asker: Asker, client: BaseClient, fenced: CommandGateway
 ) -> None:
     assert await fenced.state(SLICE) is Hold.FENCED
     assert await fenced.state(["other"]) is Hold.OPEN
@@ -165,7 +113,7 @@ async def test_a_bind_mount_fences_without_a_restart_and_is_proven(
 
 
 async def test_an_upload_under_way_is_not_acknowledged_behind_the_fence(
-    blue: Ground, client: BaseClient
+    blue: Fenced, client: BaseClient
 ) -> None:
     made = client.create_multipart_upload(Bucket="films", Key="long")
     part = {"Bucket": "films", "Key": "long", "UploadId": made["UploadId"]}
@@ -181,7 +129,7 @@ async def test_an_upload_under_way_is_not_acknowledged_behind_the_fence(
 
 
 async def test_fence_and_open_may_be_repeated_and_leave_no_mount(
-    blue: Ground, asker: Asker, client: BaseClient
+    blue: Fenced, asker: Asker, client: BaseClient
 ) -> None:
     pid = blue.gateway.server.pid
     before = bind_fence.mounts(pid)
@@ -198,14 +146,14 @@ async def test_fence_and_open_may_be_repeated_and_leave_no_mount(
     client.delete_object(Bucket="photos", Key="again")
 
 
-async def test_no_slice_means_every_bucket(blue: Ground, client: BaseClient) -> None:
+async def test_no_slice_means_every_bucket(blue: Fenced, client: BaseClient) -> None:
     assert await hold([blue.commanded], (), RUN) == []
     assert refused(client.put_object, Bucket="other", Key="free", Body=b"free") == "500"
     assert await release([blue.commanded], (), RUN) == []
     assert not refused(client.put_object, Bucket="other", Key="free", Body=b"free")
 
 
-async def test_half_a_fence_is_neither_open_nor_fenced(blue: Ground) -> None:
+async def test_half_a_fence_is_neither_open_nor_fenced(blue: Fenced) -> None:
     assert await hold([blue.commanded], ["photos"], RUN) == []
     assert await blue.commanded.state(SLICE) is Hold.UNKNOWN
     assert await release([blue.commanded], SLICE, RUN) == []
@@ -213,23 +161,25 @@ async def test_half_a_fence_is_neither_open_nor_fenced(blue: Ground) -> None:
 
 
 async def test_a_dead_gateway_cannot_be_fenced_and_proves_nothing(
-    blue: Ground, asker: Asker, tmp_path: Path
+    blue: Fenced, asker: Asker, tmp_path: Path
 ) -> None:
-    gone = Ground(blue.gateway, tmp_path)
+    gone = Fenced(blue.gateway, tmp_path)
     gone.pid_file.write_text(str(2**22))
     [trouble] = await hold([gone.commanded], SLICE, RUN)
     assert trouble.name == "blue-1"
-    blue.gateway.server.stop()
+    server = blue.gateway.server
+    server.stop()
+    server.wait_for("its stop", lambda: " (stopped)" in _status(server.pid))
     try:
         unproven = await prove_fenced(asker, [blue.door], SLICE, RUN)
     finally:
-        blue.gateway.server.cont()
+        server.cont()
     assert len(unproven) == len(SLICE)
     assert all("no answer within" in one.why for one in unproven)
 
 
 async def test_readonly_is_no_fence_and_the_proof_says_so(
-    blue: Ground,
+    blue: Fenced,
     keeper: Keeper,
     tools: Tools,
     lab_folder: Path,
@@ -257,7 +207,7 @@ async def test_readonly_is_no_fence_and_the_proof_says_so(
 
 
 async def test_f3_names_who_writes_past_the_fence(
-    blue: Ground, asker: Asker, fenced: CommandGateway
+    blue: Fenced, asker: Asker, fenced: CommandGateway
 ) -> None:
     assert fenced.can_fence
     await asyncio.sleep(0.01)  # a tick behind the last write
@@ -274,7 +224,7 @@ async def test_f3_names_who_writes_past_the_fence(
 
 
 async def test_the_gates_pass_against_the_real_gateway(
-    blue: Ground, asker: Asker, client: BaseClient
+    blue: Fenced, asker: Asker, client: BaseClient
 ) -> None:
     gate = await canary(asker, blue.door, "photos", RUN)
     assert gate.verdict is Verdict.PASS, gate.evidence

@@ -19,6 +19,7 @@ from core.cutover.gate import Gate
 from core.cutover.gateway import Hold
 from core.cutover.gateway_command import gateways_of
 from core.cutover.mode import Mode, Side
+from core.cutover.proof_keys import sweep
 from core.cutover.quiet import quiet_since
 from core.cutover.reading import Trouble
 from core.cutover.samples import Sample, read_back
@@ -100,8 +101,12 @@ class Outside:
         doors = [fence.door_of(one) for one in self._blue if one.can_fence]
         if not doors:
             return []
+        names = await self._names(buckets)
         async with asking() as asker:
-            shown = await look_fenced(asker, doors, await self._names(buckets))
+            shown = await look_fenced(asker, doors, names)
+            for door in doors:  # a probe's write that hung may have been done on waking
+                if door.name in open_doors(shown):
+                    await sweep(asker, door, names, self._workspace.id)
         return [
             Trouble(one.door, f"{one.bucket} is {one.hold}")
             for one in shown

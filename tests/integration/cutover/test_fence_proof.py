@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.cutover.door import Door, asking
-from core.cutover.fence_proof import look_fenced, open_doors, prove_fenced, summary
+from core.cutover.fence_proof import AT_ONCE, look_fenced, open_doors, prove_fenced, summary
 from core.cutover.gateway import Hold
+from core.cutover.proof_keys import sweep
 from tests.fakes.side import Side
 
 if TYPE_CHECKING:
@@ -83,6 +84,17 @@ async def test_silence_proves_nothing(asker: Asker, side: Side, silent: str) -> 
     assert "no answer within" in unproven.why
 
 
+async def test_a_door_that_hangs_is_not_asked_for_each_bucket(asker: Asker) -> None:
+    buckets = [f"b{number}" for number in range(5 * AT_ONCE)]
+    async with Side(*buckets).serve() as side:
+        side.hangs = {"ListObjectsV2", "AbortMultipartUpload"}
+        unproven = await prove_fenced(asker, [side.door], buckets, RUN)
+        shown = await look_fenced(asker, [side.door], buckets)
+    assert len(unproven) == len(shown) == len(buckets)
+    assert {one.hold for one in shown} == {Hold.UNKNOWN}
+    assert len(side.asked) == 2 * AT_ONCE
+
+
 async def test_nobody_there_proves_nothing(asker: Asker) -> None:
     [unproven] = await prove_fenced(
         asker, [Door(name="gone", url="http://127.0.0.1:1")], ["b"], RUN
@@ -117,6 +129,22 @@ async def test_no_door_and_no_bucket_prove_nothing(asker: Asker, side: Side) -> 
     assert await prove_fenced(asker, [side.door], [], RUN)
 
 
+async def test_what_was_done_late_is_swept_and_nothing_else(asker: Asker, side: Side) -> None:
+    side.put("pool", f"vgwm-probe-{RUN}-0-put", b"vgwm")
+    side.put("pool", "vgwm-probe-00000000-1-0-put", b"another workspace's")
+    told = await sweep(asker, side.door, ["empty", "pool"], RUN[:8])
+    assert told == [f"pool/vgwm-probe-{RUN}-0-put was written; it was taken away again"]
+    assert set(side.buckets["pool"]) == {"kept/object", "vgwm-probe-00000000-1-0-put"}
+    assert await sweep(asker, side.door, ["empty", "pool"], RUN[:8]) == []
+
+
+async def test_a_sweep_says_what_it_could_not_see(asker: Asker, side: Side) -> None:
+    side.instead = {"ListObjectsV2": (403, "AccessDenied")}
+    assert "is not listed" in (await sweep(asker, side.door, ["pool"], RUN))[0]
+    side.hangs = {"ListObjectsV2"}
+    assert "no answer within" in (await sweep(asker, side.door, ["pool"], RUN))[0]
+
+
 async def test_one_open_door_of_several_is_named(asker: Asker, side: Side) -> None:
     fence(side, PAUSED)
     async with Side("pool").serve() as other:
@@ -134,6 +162,7 @@ async def test_one_open_door_of_several_is_named(asker: Asker, side: Side) -> No
         (DENIED, Hold.FENCED),
         (READ_ONLY_DISK, Hold.UNKNOWN),
         ((404, "NoSuchBucket"), Hold.UNKNOWN),
+        ((404, ""), Hold.UNKNOWN),
         ((403, "SignatureDoesNotMatch"), Hold.UNKNOWN),
     ],
 )
