@@ -92,6 +92,8 @@ TABLE: tuple[Key, ...] = (
     _key("accept", "A", "take on", "take a warning on; accept key", Group.ACT),
     _key("fix", "F", "fix", "mend what differs; plan first", Group.ACT),
     _key("edit", "E", "edit", "give a key another value", Group.ACT),
+    _key("cutover", "C", "cut over", "cut over, commit", Group.ACT),
+    _key("rollback", "R", "roll back", "roll back", Group.ACT),
     _key("up", "up k", "up", "row up", Group.MOVE),
     _key("down", "down j", "down", "row down", Group.MOVE),
     _key("page_up", "pageup", "page up", "page up", Group.MOVE),
@@ -113,6 +115,8 @@ GO: Mapping[str, Name] = {
     "m": Name.MIGRATE,
     "e": Name.ERRORS,
     "v": Name.VERIFY,
+    "u": Name.CUTOVER,
+    "r": Name.ROLLBACK,
     "l": Name.LOG,
 }
 """The letters after `g`."""
@@ -135,6 +139,11 @@ FOOTERS: Mapping[Name, tuple[str, ...]] = {
         *("go", "freeze", "command", "next", "filter", "open"),
         *("pane", "begin", "fix", "help", "leave"),
     ),
+    Name.CUTOVER: (
+        *("go", "command", "pane", "accept", "cancel"),
+        *("begin", "cutover", "rollback", "help", "leave"),
+    ),
+    Name.ROLLBACK: ("go u", "command", "open", "rollback", "go", "help", "leave"),
     Name.LOG: ("up", "down", "page_down", "freeze", "command", "go", "help", "leave"),
     Name.HELP: ("back", "go", "leave"),
 }

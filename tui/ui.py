@@ -14,10 +14,12 @@ from tui.review import Accounts, Conversion
 from tui.views.line import Role
 
 if TYPE_CHECKING:
-    from core.control.wire import ErrorBody, Event, Plan, Snapshot
+    from core.control.wire import ErrorBody, Event, Plan, Risk, Snapshot
     from core.control.wire_checks import Checks
     from core.control.wire_config import ConfigDiff
+    from core.control.wire_cutover import Cutover
     from core.control.wire_iam import IamReport
+    from core.control.wire_rollback import Rollback
     from core.control.wire_verify import Proof
     from tui.acts.effects import Effect
     from tui.acts.mend import Mend
@@ -36,6 +38,8 @@ class Name(StrEnum):
     MIGRATE = "Migrate"
     ERRORS = "Errors"
     VERIFY = "Verify"
+    CUTOVER = "Cutover"
+    ROLLBACK = "Rollback"
     LOG = "Log"
     HELP = "Help"
 
@@ -118,6 +122,7 @@ class Asks(StrEnum):
     ONLY = "only"
     KIND = "list only"
     TAKE = "why take it on:"
+    GATE = "why take the gate on:"
     NOTE = "answer:"
     FILES = "old file [new file]:"
     VALUE = "="
@@ -195,6 +200,13 @@ class Scene:
     iam: IamReport | None = None
     proofs: tuple[Proof, ...] | None = None
     proof_window: ProofWindow | None = None
+    cutover: Cutover | None = None
+    rollback: Rollback | None = None
+
+    @property
+    def risk(self) -> Risk | None:
+        """What the way back to blue would cost; None before green has taken over."""
+        return self.snapshot.risk if self.snapshot is not None else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +215,7 @@ class Ui:
 
     actor: who is at the keys, safe to show. top, room: the first row of a long list that is shown,
     and how many fit. listing: what Errors lists. checklist: what Assess lists. proven: what Verify
-    shows. part: of Plan.
+    shows. part: of Plan. slice: whose Cutover and Rollback are shown, "" for the first.
     opened: the row under the cursor is shown at length.
     """
 
@@ -222,6 +234,7 @@ class Ui:
     checklist: Wanted = field(default_factory=Wanted)
     proven: Proven = field(default_factory=Proven)
     part: Part = Part.SIZES
+    slice: str = ""
     conversion: Conversion = field(default_factory=Conversion)
     accounts: Accounts = field(default_factory=Accounts)
     opened: bool = False

@@ -7,10 +7,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from core.control.wire_cutover import CutoverPlan
     from core.control.wire_failures import ActPlan
     from core.control.wire_metadata import RepairPlan
     from tui.acts.mend import Mend
     from tui.acts.repair import Repair
+    from tui.facts.crossing import Crossing
 
 
 class Verb(StrEnum):
@@ -144,6 +146,21 @@ class DoRepair:
 
 
 @dataclass(frozen=True, slots=True)
+class AskCrossing:
+    """Ask the engine what an act on a cutover would do; a sheet shows the answer."""
+
+    wanted: Crossing
+
+
+@dataclass(frozen=True, slots=True)
+class DoCrossing:
+    """Change a side, exactly as the plan that was shown says. wanted: what it is the plan of."""
+
+    plan: CutoverPlan
+    wanted: Crossing
+
+
+@dataclass(frozen=True, slots=True)
 class Review:
     """Read anew what is under review on the screen."""
 
@@ -174,6 +191,8 @@ Effect = (
     | CarryOut
     | AskRepair
     | DoRepair
+    | AskCrossing
+    | DoCrossing
     | Review
     | WriteReview
 )

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.acts import effects
+from tui.acts.cutover_acts import roll_back
 from tui.acts.prompt import answer_prompt, knob_prompt
 from tui.acts.reasons import ACTS, OWN, why_off
 from tui.acts.said import command_line, command_of, error_text, status_line
@@ -227,6 +228,7 @@ _BY_ID: dict[str, Callable[[Ui, Scene], Step]] = {
     "begin": _begin,
     "pause": _pause,
     "knob": _knob,
+    "rollback": lambda ui, scene: Step(*roll_back(ui, scene)),
     "cancel": _cancel,
     "back": _back,
     "leave": lambda ui, _scene: Step(ui, effects.Leave()),

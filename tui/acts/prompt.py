@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from tui.acts import config_acts, iam_acts, verify_acts
+from tui.acts import config_acts, cutover_acts, iam_acts, verify_acts
 from tui.acts.assess_acts import answered
 from tui.acts.effects import AskPlan, CompleteLine, Effect, RunLine, SetKnob, TakeOver
 from tui.acts.errors_acts import listed
@@ -120,6 +120,7 @@ _BY_SCREEN: Mapping[Asks, Callable[[Ui, Prompt], tuple[Ui, Effect | None]]] = {
     Asks.KIND: verify_acts.answered,
     Asks.TAKE: answered,
     Asks.NOTE: answered,
+    Asks.GATE: cutover_acts.answered,
     Asks.FILES: config_acts.answered,
     Asks.VALUE: config_acts.answered,
     Asks.FOLDER: iam_acts.answered,

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.model import JobState
-from tui.acts import assess_acts, config_acts, errors_acts, iam_acts, plan_acts, verify_acts
+from tui.acts import (
+    assess_acts,
+    config_acts,
+    cutover_acts,
+    errors_acts,
+    iam_acts,
+    plan_acts,
+    verify_acts,
+)
 from tui.keys import GO
 from tui.ui import LinkState, Name
 from tui.views.words import BESIDE, current_job, is_alive
@@ -24,10 +32,19 @@ OWN: Mapping[Name, Own] = {
     Name.PLAN: plan_acts.OWN,
     Name.ERRORS: errors_acts.OWN,
     Name.VERIFY: verify_acts.OWN,
+    Name.CUTOVER: cutover_acts.CUTOVER,
+    Name.ROLLBACK: cutover_acts.ROLLBACK,
 }
 """The screens that have keys of their own."""
-ACTS = frozenset({"begin", "pause", "knob", "cancel", "retry", "skip", "accept", "fix", "edit"})
-_ONLY_OWN = frozenset({"filter", "next", "open", "pane", "retry", "skip", "accept", "fix", "edit"})
+ACTS = frozenset(
+    {
+        *("begin", "pause", "knob", "cancel", "retry", "skip", "accept", "fix", "edit"),
+        *("cutover", "rollback"),
+    }
+)
+_ONLY_OWN = frozenset(
+    {"filter", "next", "open", "pane", "retry", "skip", "accept", "fix", "edit", "cutover"}
+)
 """Keys that mean nothing but on a screen that has them for itself."""
 
 
@@ -44,6 +61,8 @@ def why_off(id_: str, scene: Scene, ui: Ui) -> str:
     off = "" if is_local else _why_no_act(scene, ui)
     if off:
         return off
+    if id_ == "rollback":
+        return cutover_acts.why_no_way_back(scene)
     if own is not None and is_own:
         return own.why_off(id_, ui, scene)
     return "" if scene.snapshot is None else _why_not(id_, scene.snapshot, ui)

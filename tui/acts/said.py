@@ -9,7 +9,7 @@ from core import display
 from core.control.facts import eta_fact
 from core.control.wire import Failure
 from core.control.wire_failures import FailureCause
-from tui.acts import assess_acts, config_acts, iam_acts, plan_acts, verify_acts
+from tui.acts import assess_acts, config_acts, cutover_acts, iam_acts, plan_acts, verify_acts
 from tui.acts.errors_acts import row_of
 from tui.facts.listing import Filter, Tab
 from tui.ui import Name
@@ -51,6 +51,8 @@ _COMMANDS: Mapping[Name, Callable[[Ui, Scene], str]] = {
     Name.PLAN: lambda ui, _scene: plan_acts.command_of(ui.part),
     Name.ERRORS: lambda ui, scene: f"{COMMAND[Name.ERRORS]} {_which(ui, scene)}".rstrip(),
     Name.VERIFY: verify_acts.command_of,
+    Name.CUTOVER: cutover_acts.command_of,
+    Name.ROLLBACK: cutover_acts.command_of,
 }
 
 

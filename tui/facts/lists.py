@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from core.errors import VgwmError
 from tui.facts.checklist import Pane, identity, rows
+from tui.facts.crossing import Crossings
 from tui.facts.listing import place_of
 from tui.facts.pager import Pager
 from tui.facts.prepared import Prepared
@@ -20,6 +21,8 @@ from tui.views.words import current_job
 if TYPE_CHECKING:
     from core.control.wire import Event, Plan, Snapshot
     from core.control.wire_checks import Checks
+    from core.control.wire_cutover import Cutover
+    from core.control.wire_rollback import Rollback
     from core.control.wire_verify import Proof
     from tui.facts.book import Book
     from tui.facts.checklist import Wanted
@@ -42,6 +45,8 @@ class Parts(TypedDict):
     events: tuple[Event, ...]
     proofs: tuple[Proof, ...] | None
     proof_window: ProofWindow | None
+    cutover: Cutover | None
+    rollback: Rollback | None
 
 
 class _Under(NamedTuple):
@@ -68,6 +73,7 @@ class Lists:
         self._pager = Pager(book)
         self.prepared = Prepared(link)
         self._proven = ProofLists(link, proof_book)
+        self._crossings = Crossings(link)
         self._events: tuple[Event, ...] = ()
         self._counted: tuple[int, ...] | None = None
         self._under: _Under | None = None
@@ -83,6 +89,8 @@ class Lists:
             events=self._events,
             proofs=self._proven.proofs,
             proof_window=self._proven.window,
+            cutover=self._crossings.cutover,
+            rollback=self._crossings.rollback,
         )
 
     def settle(self, ui: Ui, size: Size) -> Ui:
@@ -184,6 +192,7 @@ class Lists:
             return
         await self.prepared.follow(ui.screen, snapshot)
         await self._proven.follow(ui, snapshot)
+        await self._crossings.follow(ui.screen, ui.slice)
         match ui.screen:
             case Name.ERRORS:
                 self._look_again(snapshot, ui)

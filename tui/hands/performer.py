@@ -15,6 +15,7 @@ from tui.acts import effects
 from tui.acts.effects import Verb
 from tui.acts.steering import actor
 from tui.hands import child, clipboard
+from tui.hands.crosser import Crosser
 from tui.hands.line_runner import LineRunner
 from tui.hands.mender import Mender
 from tui.hands.picture import svg
@@ -37,6 +38,7 @@ class Performer:
         self._lines = LineRunner(app)
         self._mender = Mender(app)
         self._repairer = Repairer(app)
+        self._crosser = Crosser(app)
         self._reviewer = Reviewer(app)
         self._ledger_read = False
 
@@ -92,6 +94,8 @@ class Performer:
                 return await self._mender.do(effect)
             case effects.AskRepair() | effects.DoRepair():
                 return await self._repairer.do(effect)
+            case effects.AskCrossing() | effects.DoCrossing():
+                said = await self._crosser.do(effect)
             case effects.Review() | effects.WriteReview():
                 said = await self._reviewer.do(effect)
             case _:

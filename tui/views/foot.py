@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     from tui.ui import Prompt, Scene, Ui
 
 _PLURALS = frozenset({"rounds", "objects", "bundles", "rows", "pins", "attrs"})
+_LONGEST_NAME = 8
 _HELP = {
     Asks.FILTER: "   BUCKET/KEY begins so, class:C, phase:P; Enter filters, Esc leaves",
     Asks.REASON: "   Enter shows the plan, Esc leaves",
     Asks.ONLY: "   a state, a part of the text; Tab next state, Enter filters, Esc leaves",
     Asks.KIND: "   a kind, a bucket; Tab next kind, Enter filters, Esc leaves",
     Asks.TAKE: "   Enter shows what that does, Esc leaves",
+    Asks.GATE: "   Enter shows what that does, Esc leaves",
     Asks.NOTE: "   Enter shows what that does, Esc leaves",
     Asks.FILES: "   Enter converts, and writes nothing; Esc leaves",
     Asks.VALUE: "   Enter gives it this value, Esc leaves",
@@ -49,16 +51,19 @@ def message_row(scene: Scene, ui: Ui, width: int) -> Line:
 
 
 def _go_row(width: int) -> Line:
-    """Return where `g` leads: every screen, and how to leave where that still fits."""
+    """Return where `g` leads: every screen, in as many letters of its name as fit."""
     leaves = Piece("  (Esc leaves)", Role.DIM)
     wide = (*_letters("  "), leaves)
-    return wide if width_of(wide) <= width else _letters(" ")
+    if width_of(wide) <= width:
+        return wide
+    cut = (_letters(" ", most) for most in range(_LONGEST_NAME, 0, -1))
+    return next((line for line in cut if width_of(line) <= width), _letters(" ", 1))
 
 
-def _letters(gap: str) -> Line:
+def _letters(gap: str, most: int = _LONGEST_NAME) -> Line:
     pieces = [Piece(" go:")]
     for letter, name in GO.items():
-        pieces += [Piece(f"{gap}{letter}", Role.KEY), Piece(f" {name.value}")]
+        pieces += [Piece(f"{gap}{letter}", Role.KEY), Piece(f" {name.value[:most]}")]
     return tuple(pieces)
 
 

@@ -15,7 +15,21 @@ from core.control.fact import State
 from core.control.facts import eta_fact
 from tui.acts.steering import other_holder
 from tui.ui import LinkState, Name
-from tui.views import assess, config, errors, guide, home, iam, log, migrate, plan, verify
+from tui.views import (
+    assess,
+    config,
+    cutover,
+    errors,
+    guide,
+    home,
+    iam,
+    log,
+    migrate,
+    plan,
+    risk,
+    rollback,
+    verify,
+)
 from tui.views.foot import keys_row, message_row
 from tui.views.line import (
     EMPTY,
@@ -55,6 +69,8 @@ BODIES: Mapping[Name, Body] = {
     Name.MIGRATE: migrate.view,
     Name.ERRORS: errors.view,
     Name.VERIFY: verify.view,
+    Name.CUTOVER: cutover.view,
+    Name.ROLLBACK: rollback.view,
     Name.LOG: log.view,
 }
 
@@ -79,7 +95,7 @@ def draw(scene: Scene, ui: Ui, size: Size, keymap: Keymap) -> list[Line]:
         body = [*body[: room.height - len(box)], *box]
     rows = [
         _title(scene, ui, size.width),
-        EMPTY,
+        risk.row(scene.risk),
         *body,
         message_row(scene, ui, size.width),
         keys_row(scene, ui, size.width, keymap),

@@ -47,6 +47,14 @@ PURPOSE: Mapping[Name, tuple[str, str]] = {
         "What was proved: counts, bytes read again, pins; five lists; repair.",
         "= equal  * differ  + missing at the target  - extra there  ! nobody could look",
     ),
+    Name.CUTOVER: (
+        "Clients go from blue to green; gates, and what still undoes itself.",
+        "A gate that is red or unknown keeps it shut; a typed word confirms a plan.",
+    ),
+    Name.ROLLBACK: (
+        "The way back as it is now: time, data at risk, what cannot go back.",
+        "R opens it on any screen; nothing is done before the word is typed.",
+    ),
     Name.LOG: (
         "The engine's events, numbered without a gap, newest first.",
         "They are in the ledger, and outlive this screen.",
@@ -63,12 +71,15 @@ COMMAND: Mapping[Name, str] = {
     Name.MIGRATE: "vgwm watch",
     Name.ERRORS: "vgwm errors",
     Name.VERIFY: "vgwm verify",
+    Name.CUTOVER: "vgwm cutover status",
+    Name.ROLLBACK: "vgwm rollback plan",
     Name.LOG: "vgwm jobs",
     Name.HELP: "vgwm --help",
 }
 """The command that says the same as a screen."""
 
 GLYPHS = '= pass, done  ! warn  x fail  ? unknown  > running  " waiting  | paused  - none'
+_CROSSING = ("cutover", "rollback")  # two acts in one row of the list
 
 
 def view(ui: Ui, size: Size, keymap: Keymap) -> list[Line]:
@@ -99,13 +110,18 @@ def _screens(width: int) -> str:
 
 def _entries(keymap: Keymap) -> list[tuple[str, str]]:
     """Return key and what it does, by group; the moves, which come in pairs, two in a row."""
-    first = [key for key in keymap.table if key.group in {Group.LOOK, Group.ACT}]
+    first = [
+        key
+        for key in keymap.table
+        if key.group in {Group.LOOK, Group.ACT} and key.id not in _CROSSING
+    ]
+    crossing = [keymap.key(id_) for id_ in _CROSSING]
     moves = [key for key in keymap.table if key.group is Group.MOVE]
     last = [key for key in keymap.table if key.group is Group.LEAVE]
     pairs = [moves[at : at + 2] for at in range(0, len(moves), 2)]
     return [
         (" ".join(key.shown for key in keys), ", ".join(key.does for key in keys))
-        for keys in [*([key] for key in first), *pairs, *([key] for key in last)]
+        for keys in [*([key] for key in first), crossing, *pairs, *([key] for key in last)]
     ]
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tui.ui import Scene, Ui
 
 _MOST_CLASSES = 2
+_COMMITTED = "COMMITTED"
 _CONFIGURED = ("backups", "security")
 """The checks of what phase 2 makes."""
 
@@ -62,7 +63,13 @@ def view(scene: Scene, ui: Ui, size: Size) -> list[Line]:  # noqa: ARG001 - ever
 def _phases(now: Snapshot, scene: Scene) -> list[Line]:
     """Return the guide's phases that this release carries: found, listed, copied, proved."""
     checks = scene.checks
-    return [_prepare(now, checks), _configure(checks), *_data(now), _validate(now, scene)]
+    return [
+        _prepare(now, checks),
+        _configure(checks),
+        *_data(now),
+        _validate(now, scene),
+        _cut_over(now),
+    ]
 
 
 def _recorded(now: Snapshot) -> list[Line]:
@@ -152,6 +159,18 @@ def _validate(now: Snapshot, scene: Scene) -> Line:
     """Return phase 4 from the newest verification."""
     told = validated(scene.proofs, now, scene.now_ns)
     return _phase("4 validate", told.state, told.evidence, go="g v", is_now=told.is_now)
+
+
+def _cut_over(now: Snapshot) -> Line:
+    """Return phase 5 from the slice that moved last."""
+    newest = max(now.slices, key=lambda one: one.since_ns, default=None)
+    if newest is None:
+        return _phase("5 cut over", stands(State.NONE, "not begun"), "-", go="g u")
+    more = f" and {len(now.slices) - 1} more" if now.slices[1:] else ""
+    over = newest.state == _COMMITTED
+    state = stands(State.DONE if over else State.RUNNING, f"{newest.number} {newest.state}")
+    evidence = f"{newest.name}{more}, writes: {newest.writable}"
+    return _phase("5 cut over", state, evidence, go="g u", is_now=not over)
 
 
 def _not_equal(scene: Scene) -> list[Line]:

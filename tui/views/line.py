@@ -6,9 +6,12 @@ Outside text is made safe by whoever made the snapshot; widths are those of `ric
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len, chop_cells, set_cell_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Role(StrEnum):
@@ -108,6 +111,18 @@ def wrapped(value: str, width: int) -> list[str]:
         if not rows[-1]:
             rows.pop()
         rows += chop_cells(word, max(1, width))
+    return rows
+
+
+def packed(parts: Iterable[str], gap: str, width: int) -> list[str]:
+    """Return parts in rows of at most `width` cells, none of them broken where it fits in one."""
+    rows: list[str] = []
+    for part in parts:
+        joined = f"{rows[-1]}{gap}{part}" if rows else part
+        if rows and cell_len(joined) <= width:
+            rows[-1] = joined
+        else:
+            rows.append(part)
     return rows
 
 

@@ -41,6 +41,10 @@ _DOING = {
     "rebuild": "rebuilding the table",
     "backup": "backing up",
     "restore": "restoring",
+    "cutover": "cutting over",
+    "rehearse": "rehearsing",
+    "rollback": "going back to blue",
+    "reverse": "copying back",
 }
 
 _JOB_STATES = {

@@ -1,0 +1,97 @@
+"""The sheet of an act on a cutover: the plan, its hash and limits, and the word to type."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core import display
+from tui.ui import Sheet
+
+if TYPE_CHECKING:
+    from core.control.wire import Risk
+    from core.control.wire_cutover import CutoverPlan, Step
+    from tui.acts.effects import Effect
+
+_DOES = {
+    "cutover": "cut over to green",
+    "rehearse": "rehearse the cutover: the fence, the last round, and open again",
+    "abort": "abort the cutover: writes open again on blue",
+    "commit": "commit: give the way back up",
+    "rollback": "back to blue",
+}
+_MOST_LOST = 4
+
+
+def crossing_sheet(made: CutoverPlan, act: Effect, was: CutoverPlan | None = None) -> Sheet:
+    """Return what an act would do, as the engine planned it.
+
+    What would be lost stands first. was: the plan that was shown before and is no longer true.
+    """
+    before = (
+        () if was is None else (f"it is another plan now: {was.hash} was it; nothing was done",)
+    )
+    told = (
+        *before,
+        *_lost(made),
+        *_risk(made.risk),
+        *_times(made),
+        *_steps(made.steps),
+        *_joined("limits: ", [limit.text for limit in made.limits]),
+        *_joined("taken on: ", made.acked),
+        *(f"warns: {warning}" for warning in made.warnings),
+        *made.lines,
+        f"plan {made.hash}: exactly this, or nothing if the world is another by then",
+    )
+    return Sheet(
+        title=f"{_DOES.get(made.act, made.act)}, slice {made.slice}",
+        command=f"{made.command} --confirm {made.hash}",
+        effects=told,
+        act=act,
+        word=made.word,
+    )
+
+
+def _lost(made: CutoverPlan) -> tuple[str, ...]:
+    if not made.lost_total:
+        return ()
+    shown = made.lost[:_MOST_LOST]
+    more = made.lost_total - len(shown)
+    rest = f" and {display.count(more)} more" if more else ""
+    return (f"LOST, {display.counted(made.lost_total, 'key')}: {', '.join(shown)}{rest}",)
+
+
+def _risk(risk: Risk | None) -> tuple[str, ...]:
+    if risk is None or not risk.since_ns:
+        return ()
+    if risk.silent_since_ns:
+        return ("at risk: unknown, green's changes are not heard",)
+    cannot = f", {display.counted(risk.uncarriable, 'key')} cannot go back"
+    deletes = f", {display.counted(risk.deletes, 'delete')}" if risk.deletes else ""
+    writes = display.counted(risk.writes, "write")
+    return (f"at risk: {writes}{deletes}{cannot if risk.uncarriable else ''}",)
+
+
+def _times(made: CutoverPlan) -> tuple[str, ...]:
+    if made.about_s is None:
+        return ()
+    pause = "" if made.pause_s is None else f", writes pause {display.duration(made.pause_s)}"
+    return (f"takes about {display.duration(made.about_s)}{pause}",)
+
+
+def _steps(steps: tuple[Step, ...]) -> tuple[str, ...]:
+    """Return the steps in a row, and where the price of the way back begins."""
+    if not steps:
+        return ()
+    free = " ".join(_named(step) for step in steps if not step.past_return)
+    priced = " ".join(_named(step) for step in steps if step.past_return)
+    if not priced:
+        return (free,)
+    return (free, f"then {priced}: from there, back costs a reverse copy")
+
+
+def _named(step: Step) -> str:
+    return f"{step.number} {step.state}"
+
+
+def _joined(label: str, parts: list[str] | tuple[str, ...]) -> tuple[str, ...]:
+    return (f"{label}{', '.join(parts)}",) if parts else ()

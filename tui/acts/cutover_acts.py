@@ -1,0 +1,162 @@
+"""What keys do on the Cutover and Rollback screens: slices, gates, and the plans of acts."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tui.acts import effects
+from tui.acts.own import Own
+from tui.facts.crossing import Crossing
+from tui.ui import Asks, Message, Name, Prompt, Sheet, Ui
+from tui.views.cutover import gate_of, slice_of
+from tui.views.line import Role
+
+if TYPE_CHECKING:
+    from core.control.wire_cutover import Gate, Off
+    from tui.acts.own import Done
+    from tui.ui import Scene
+
+GREEN_LIVE = "GREEN_LIVE"
+
+
+def command_of(ui: Ui, scene: Scene) -> str:
+    """Return the command of what is shown."""
+    slice_ = f" --slice {ui.slice}" if ui.slice else ""
+    if ui.screen is Name.ROLLBACK:
+        return f"vgwm rollback plan{slice_}"
+    del scene
+    return f"vgwm cutover status{slice_}"
+
+
+def asked(ui: Ui, act: str) -> Done:
+    """Ask the engine for an act's plan; a sheet shows it."""
+    said = Message(text="asking the engine for the plan ..")
+    wanted = Crossing(act, ui.slice)
+    return replace(ui, message=said, error=None), effects.AskCrossing(wanted)
+
+
+def roll_back(ui: Ui, scene: Scene) -> Done:
+    """Go to the Rollback screen from any other, with its plan in a sheet."""
+    del scene
+    there = replace(ui, screen=Name.ROLLBACK, cursor=0, top=0, opened=False)
+    return asked(ui if ui.screen is Name.ROLLBACK else there, "rollback")
+
+
+def why_no_way_back(scene: Scene) -> str:
+    """Return why R is off; empty where green has taken over."""
+    now = scene.rollback
+    if now is not None and now.off:
+        return now.off
+    if scene.risk is None or not scene.risk.since_ns:
+        return "green has not taken over: there is nothing to go back from"
+    return ""
+
+
+def _cut_over(ui: Ui, scene: Scene) -> Done:
+    return asked(ui, "commit" if _is_live(scene) else "cutover")
+
+
+def _is_live(scene: Scene) -> bool:
+    one = slice_of(scene.cutover) if scene.cutover is not None else None
+    return one is not None and one.state == GREEN_LIVE
+
+
+def _next_slice(ui: Ui, scene: Scene) -> Done:
+    names = [one.name for one in scene.cutover.slices] if scene.cutover is not None else []
+    if len(names) < 2:  # noqa: PLR2004 - one is no choice
+        return replace(ui, message=Message(text="there is one slice")), None
+    now = scene.cutover.slice if scene.cutover is not None else ""
+    after = names[(names.index(now) + 1) % len(names)] if now in names else names[0]
+    return replace(ui, slice=after, cursor=0, top=0, opened=False), effects.LoadList()
+
+
+def _take_on(ui: Ui, scene: Scene) -> Done:
+    gate = gate_of(scene, ui)
+    if gate is None:
+        return ui, None
+    return replace(ui, prompt=Prompt(asks=Asks.GATE, about=gate.name), error=None), None
+
+
+def answered(ui: Ui, prompt: Prompt) -> Done:
+    """Show what taking a gate's warning on does; it needs a reason."""
+    reason, gate = prompt.typed.strip(), prompt.about
+    if not reason:
+        why = f"{gate}: nothing was said, so nothing is kept"
+        return replace(ui, prompt=None, message=Message(text=why, role=Role.WARN)), None
+    sheet = Sheet(
+        title=f"take the warning of gate {gate} on",
+        command=f"vgwm cutover status --ack {shlex.quote(f'{gate}={reason}')}",
+        effects=(
+            "kept in the ledger, with your name and the time; it stands in the plan",
+            "the gate is open as long as it only warns",
+        ),
+        act=effects.Answer(f"gate:{gate}", reason, is_note=False),
+    )
+    return replace(ui, prompt=None, sheet=sheet), None
+
+
+def _why_off(id_: str, ui: Ui, scene: Scene) -> str:
+    now = scene.cutover
+    if now is None:
+        return "nothing is known yet"
+    if id_ == "accept":
+        return _why_not_taken(gate_of(scene, ui))
+    return _why_not(id_, now.off, live=_is_live(scene))
+
+
+def _why_not(id_: str, off: Off, *, live: bool) -> str:
+    match id_:
+        case "begin":
+            return off.rehearse
+        case "cutover":
+            return off.commit if live else off.start
+        case "cancel":
+            return off.abort
+        case _:
+            return ""
+
+
+def _why_not_taken(gate: Gate | None) -> str:
+    if gate is None:
+        return "there is no gate under the cursor"
+    if gate.verdict == "warn":
+        return f"{gate.acked} took {gate.name} on already" if gate.acked else ""
+    return f"gate {gate.name} is {gate.verdict}: only a warning can be taken on"
+
+
+def _open(ui: Ui, scene: Scene) -> Done:
+    del scene
+    return replace(ui, opened=not ui.opened), None
+
+
+def _back(ui: Ui) -> Ui | None:
+    return replace(ui, opened=False) if ui.opened else None
+
+
+def _gates(scene: Scene, ui: Ui) -> tuple[Gate, ...]:
+    if ui.screen is Name.ROLLBACK:
+        return scene.rollback.gates if scene.rollback is not None else ()
+    return scene.cutover.gates if scene.cutover is not None else ()
+
+
+CUTOVER = Own(
+    does={
+        "begin": lambda ui, _scene: asked(ui, "rehearse"),
+        "cutover": _cut_over,
+        "cancel": lambda ui, _scene: asked(ui, "abort"),
+        "pane": _next_slice,
+        "accept": _take_on,
+    },
+    why_off=_why_off,
+    back=_back,
+    length=lambda ui, scene: len(_gates(scene, ui)),
+    words={"begin": "rehearse", "cancel": "abort", "pane": "slice"},
+)
+ROLLBACK = Own(
+    does={"open": _open},
+    back=_back,
+    length=lambda ui, scene: len(_gates(scene, ui)),
+    words={"open": "names"},
+)

@@ -1,0 +1,77 @@
+"""What was last read of the cutover and of the way back, and the plans of acts on them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from core.control.wire_cutover import CutoverRequest
+from core.errors import NoAnswer, VgwmError
+from tui.ui import Name
+
+if TYPE_CHECKING:
+    from core.control.client import Client
+    from core.control.wire_cutover import Cutover, CutoverPlan
+    from core.control.wire_rollback import Rollback
+    from tui.facts.link import EngineLink
+
+_ASK_AGAIN_S = 0.25
+_PLAN_S = 120.0
+
+
+class Crossing(NamedTuple):
+    """An act on a slice. act: cutover, rehearse, abort, commit, rollback. slice: "" for all."""
+
+    act: str
+    slice: str = ""
+
+
+class Crossings:
+    """Reads what the two screens show, each second while they are shown."""
+
+    def __init__(self, link: EngineLink) -> None:
+        self._link = link
+        self._asked = ""
+        self.cutover: Cutover | None = None
+        self.rollback: Rollback | None = None
+
+    async def follow(self, screen: Name, slice_: str) -> None:
+        """Read what the screen shows of a slice. Raises a VgwmError."""
+        if slice_ != self._asked:
+            self._asked, self.cutover, self.rollback = slice_, None, None
+        match screen:
+            case Name.CUTOVER:
+                self.cutover = await self._link.client.cutover(slice_)
+            case Name.ROLLBACK:
+                self.rollback = await self._link.client.rollback(slice_)
+            case _:
+                pass
+
+
+async def plan(client: Client, wanted: Crossing, actor: str) -> CutoverPlan:
+    """Return what an act would do, once the engine has planned it. Raises a VgwmError."""
+    request = CutoverRequest(actor=actor, act=wanted.act, slice=wanted.slice)
+    made = await client.make_cutover(request)
+    until_s = time.monotonic() + _PLAN_S
+    while made.state == "making":
+        if time.monotonic() > until_s:
+            raise NoAnswer(
+                what=f"the plan is not made after {_PLAN_S:.0f} s",
+                where=f"{wanted.act}, slice {wanted.slice or 'all'}",
+                remedy="In a shell: vgwm cutover status",
+            )
+        await asyncio.sleep(_ASK_AGAIN_S)
+        made = await client.cutover_plan(made.id)
+    if made.error is not None:
+        error = made.error
+        raise VgwmError(what=error.what, where=error.where, remedy=error.remedy)
+    return made
+
+
+async def carry_out(client: Client, made: CutoverPlan, actor: str) -> int:
+    """Begin the job that does exactly what was planned, and return its id.
+
+    Raises Refused if the world has moved (I8).
+    """
+    return await client.start_job(made.kind, made.args, actor=actor)
