@@ -36,6 +36,7 @@ _UNSIGNED: Final = "UNSIGNED-PAYLOAD"
 _FULL: Final = frozenset({"NoSpaceLeftOnDevice", "QuotaExceeded", "ServiceUnavailable"})
 _LOCKED: Final = frozenset({"AccessDenied", "SignatureDoesNotMatch", "InvalidAccessKeyId"})
 _NOT_FOUND: Final = 404
+_FORBIDDEN: Final = 403
 _FIRST_ERROR: Final = 300
 
 
@@ -100,10 +101,14 @@ class PrivateWriter:
         """Remove a key; an absent one is no error."""
         await self._ask(Call(method="DELETE", bucket=bucket, key=key), absent_ok=True)
 
+    async def has_bucket(self, bucket: str) -> bool:
+        """Tell whether a bucket is there."""
+        call = Call(method="HEAD", bucket=bucket)
+        return (await self._ask(call, absent_ok=True))[0] != _NOT_FOUND
+
     async def make_bucket(self, bucket: str) -> None:
         """Make a bucket unless it is there."""
-        status, _, _ = await self._ask(Call(method="HEAD", bucket=bucket), absent_ok=True)
-        if status == _NOT_FOUND:
+        if not await self.has_bucket(bucket):
             await self._ask(Call(method="PUT", bucket=bucket))
 
     async def put(self, wanted: GreenObject, pieces: AsyncIterator[bytes]) -> Written:
@@ -246,7 +251,7 @@ def _refusal(status: int, body: bytes, where: str) -> Exception:
         return CapacityExhausted(
             what=f"blue has no room: {told}", where=where, remedy="Make room on blue's disk."
         )
-    if code in _LOCKED:
+    if code in _LOCKED or (status == _FORBIDDEN and not code):  # a HEAD has no body
         return Denied(
             what=f"blue refuses the private writer's keys: {told}",
             where=where,

@@ -26,6 +26,7 @@ from core.cutover.samples import Sample, read_back
 from core.cutover.shadow import shadow
 from core.cutover.uploads import uploads
 from core.engine.returning.backing_up import back_up, wanted
+from core.engine.reversing.gating import gate as reverse_gate
 from core.engine.settings import source_config
 from core.verdict import Verdict
 
@@ -153,6 +154,7 @@ class Outside:
                     await shadow(asker, blue, green, _samples(picks)),
                     await uploads(asker, blue, names),
                 ]
+        found.append(await reverse_gate(self._workspace, names))
         return [*found, await self.backups()]
 
     async def backups(self) -> Gate:
