@@ -43,6 +43,7 @@ class Jobs:
         self._reins: dict[int, Reins] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._enders: set[asyncio.Task[None]] = set()
+        self._starting = asyncio.Lock()
         self._closing = False
 
     def running(self, kind: str) -> Reins | None:
@@ -71,28 +72,44 @@ class Jobs:
 
         plan: returns what the job is confirmed to do, or raises why it may not (I8).
         """
-        other = next((one for one in self._reins.values() if not beside(kind, one.kind)), None)
-        if other is not None:
-            row = await self._ledger.job(other.id)
-            if request_id and row is not None and row.request_id == request_id:
-                return other.id
-            raise WrongState(
-                what=f"job {other.id} ({other.kind}) is {other.state}",
-                where="jobs",
-                remedy=f"Follow it with `vgwm watch {other.id}`, or end it first.",
+        same = await self._in_the_way(kind, request_id)
+        if same is not None:
+            return same
+        stored = None if plan is None else await plan()
+        async with self._starting:
+            # asked once more: another may have begun while the plan was held against the world
+            same = await self._in_the_way(kind, request_id)
+            if same is not None:
+                return same
+            job = await self._ledger.add_job(
+                kind,
+                args,
+                actor,
+                request_id,
+                EventDraft(kind="job", text=f"{kind} asked for", actor=actor),
+                plan=stored,
             )
-        job = await self._ledger.add_job(
-            kind,
-            args,
-            actor,
-            request_id,
-            EventDraft(kind="job", text=f"{kind} asked for", actor=actor),
-            plan=None if plan is None else await plan(),
-        )
-        row = await self._ledger.job(job)
-        if row is not None and row.state is JobState.QUEUED and job not in self._tasks:
-            await self._begin(job, kind, run, f"{kind} began", actor)
+            row = await self._ledger.job(job)
+            if row is not None and row.state is JobState.QUEUED and job not in self._tasks:
+                await self._begin(job, kind, run, f"{kind} began", actor)
         return job
+
+    async def _in_the_way(self, kind: JobKind, request_id: str) -> int | None:
+        """Return the job that this request began already, None for a new one.
+
+        Raises WrongState while one is at work that this may not be beside.
+        """
+        other = next((one for one in self._reins.values() if not beside(kind, one.kind)), None)
+        if other is None:
+            return None
+        row = await self._ledger.job(other.id)
+        if request_id and row is not None and row.request_id == request_id:
+            return other.id
+        raise WrongState(
+            what=f"job {other.id} ({other.kind}) is {other.state}",
+            where="jobs",
+            remedy=f"Follow it with `vgwm watch {other.id}`, or end it first.",
+        )
 
     async def take_up(self, row: JobRow, run: Run) -> None:
         """Go on with a job that was at work, or paused, when the last engine ended."""

@@ -9,6 +9,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Final
 
+from core.cutover.fleet import Outcome
 from core.cutover.fleet import Way as From
 from core.cutover.machine import Step
 from core.cutover.mode import Mode, Side
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from core.engine.returning.ground import Ground
 
 _EVERY_S: Final = 0.2
+_REFUSED_S: Final = 5.0
+"""How long one that is silent before anything was sent is waited for."""
+
+_UNDONE: Final = 3
 _TO_FENCE: Final = From(writer=Side.GREEN, back=Mode.GREEN)
 _OPEN_AGAIN: Final = From(writer=Side.GREEN, back=None)
 
@@ -69,10 +74,23 @@ async def open_green(ground: Ground, why: str) -> None:
 
 
 async def _insist(ground: Ground, until_s: float) -> Moved:
-    """Send green_ro until each load balancer reads it back, or it is too late."""
+    """Send green_ro until each load balancer reads it back, or it is too late.
+
+    A step that was undone is not tried for long: each time, clients' writes are refused a moment.
+    """
+    said, undone = "", 0
+    began_s = time.monotonic()
     while True:
         moved = await ground.fleet.reach(ground.buckets, Mode.GREEN_RO, ground.diary.run, _TO_FENCE)
-        if moved.reached or time.monotonic() >= until_s:
+        if moved.reached:
+            return moved
+        if moved.why != said:
+            said = moved.why
+            await ground.diary.say(f"green_ro: {said}", "error")
+        undone += moved.outcome is Outcome.UNDONE
+        now_s = time.monotonic()
+        refused = moved.outcome is Outcome.REFUSED and now_s - began_s >= _REFUSED_S
+        if refused or undone >= _UNDONE or now_s >= until_s:
             return moved
         await asyncio.sleep(_EVERY_S)
 

@@ -51,9 +51,17 @@ async def open_blue(ground: Ground) -> None:
     state, diary = State.SWITCH_BACK, ground.diary
     async with diary.step(state, Step.BLUE):
         await _until_done(ground, "blue", _reach(ground, Mode.BLUE, _BLUE))
-    await ground.sides.copy.end(await ground.names())
+    await _forget(ground)
     await diary.note(state, Step.T_FLIP, Phase.UNDONE)
     await diary.note(State.CATCHUP, Step.ENTER, Phase.DONE, "blue serves again")
+
+
+async def _forget(ground: Ground) -> None:
+    """Hear green's changes no more; a dead green's table keeps its list until somebody asks it."""
+    try:
+        await ground.sides.copy.end(await ground.names())
+    except VgwmError as error:
+        await ground.diary.say(f"green's table was not told that it is over: {error.what}", "warn")
 
 
 async def _until_done(

@@ -1,0 +1,171 @@
+"""A migrated bucket that green serves, behind two real HAProxys; and a way back from there."""
+
+from __future__ import annotations
+
+import os
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import msgspec
+
+from core.config.schema import Gateway, Haproxy, Traffic
+from core.config.workspace import FILE_NAME, load, write
+from core.cutover.balancers import fleet
+from core.cutover.fleet import Way
+from core.cutover.machine import Step
+from core.cutover.mode import Mode, Side
+from core.cutover.rollback_plan import BackWish
+from core.cutover.states import Phase, State
+from core.engine.engine import Engine
+from core.ledger.cutovers import CutoverDraft
+from core.model import JobKind
+from tests.lab.gateway import s3_client
+from tests.lab.haproxy import Haproxy as LabHaproxy
+from tests.real import reverse_scene as scenes
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from botocore.client import BaseClient
+
+    from core.config.schema import Workspace
+    from core.cutover.rollback_plan import RollbackPlan
+    from core.ledger.rows import JobRow
+    from tests.lab.tools import Tools
+    from tests.real.reverse_scene import Scene
+
+BUCKET = scenes.BUCKET
+_FORWARD = ((Mode.BLUE_RO, Side.BLUE), (Mode.GREEN_RO, Side.BLUE), (Mode.GREEN, Side.GREEN))
+
+
+@dataclass
+class Traffics:
+    """Both sides, load balancers before them, and an engine that knows all."""
+
+    scene: Scene
+    balancers: tuple[LabHaproxy, ...]
+    engine: Engine
+    runs: int = 0
+
+    def client(self, number: int = 0, attempts: int = 0) -> AbstractContextManager[BaseClient]:
+        """Return a client that comes in by a load balancer."""
+        account = self.scene.blue.account
+        return s3_client(self.balancers[number].url, account, attempts=attempts)
+
+    def modes(self) -> list[str]:
+        """What each load balancer does, as it says itself."""
+        return [one.met(BUCKET) for one in self.balancers]
+
+    async def flip(self) -> None:
+        """Bring clients to green, as a cutover does behind its gates."""
+        self.runs += 1
+        run = f"0a1b2c3d-{1000 + self.runs}"
+        both = fleet(self.engine.workspace)
+        await self.engine.reverses.arm([])
+        await self._row(run, State.SWITCH_WRITES, Step.T_FLIP, Phase.DONE)
+        for mode, writer in _FORWARD:
+            moved = await both.reach((), mode, run, Way(writer=writer))
+            assert moved.reached, moved.why
+        await self._row(run, State.GREEN_LIVE, Step.WATCH, Phase.INTENT)
+        await self.engine.reverses.ensure("tester")
+
+    async def plan(self, wish: BackWish | None = None) -> RollbackPlan:
+        """The way back as it is shown now."""
+        return await self.engine.rollbacks.plan(wish or BackWish())
+
+    async def begin(self, confirmed: str) -> int:
+        """Press the key: begin the way back that was shown."""
+        args = {"act": "rollback", "slice": "all", "way": "quick", "plan": confirmed}
+        return await self.engine.start_job(JobKind.ROLLBACK, args, "tester", os.urandom(4).hex())
+
+    async def ended(self, job: int) -> JobRow:
+        """Wait for a job's end."""
+        await self.engine.wait(job)
+        row = await self.engine.ledger.job(job)
+        assert row is not None
+        return row
+
+    async def back(self) -> JobRow:
+        """Look, press, wait."""
+        return await self.ended(await self.begin((await self.plan()).hash))
+
+    async def state(self) -> str:
+        """Where the slice stands."""
+        (row,) = await self.engine.ledger.cutovers.newest()
+        return row.state
+
+    async def _row(self, run: str, state: State, step: Step, phase: Phase) -> None:
+        await self.engine.ledger.cutting.append(
+            CutoverDraft(run=run, slice="all", state=state, step=step, phase=phase, actor="tester")
+        )
+
+
+@asynccontextmanager
+async def flipped(
+    folder: Path, tools: Tools, *, mode: str = "continuous"
+) -> AsyncIterator[Traffics]:
+    """Yield a bucket that was migrated and that green serves by now.
+
+    What the engine has to know of accounts is put into the environment: the caller takes it back.
+    """
+    with scenes.scene_at(folder, tools, mode=mode) as scene:
+        for name, value in environment(scene).items():
+            os.environ[name] = value
+        with scene.blue.client() as client:
+            scenes.fill(client)
+        async with scenes.migrated(scene):
+            pass
+        balancers = tuple(
+            LabHaproxy(
+                f"lb-{number}",
+                scene.socket.parent / f"lb{number}",
+                blue=_address(scene.blue.url),
+                green=_address(scene.green.url),
+            )
+            for number in (1, 2)
+        )
+        for one in balancers:
+            one.start(scene.keeper)
+            one.wait_until_up("blue_w")
+            one.wait_until_up("green_w")
+        path = scene.workspace / FILE_NAME
+        steered = _steered(load(path), scene, balancers)
+        path.unlink()
+        write(path, steered)
+        engine = await Engine.open(scene.workspace)
+        made = Traffics(scene, balancers, engine)
+        try:
+            await made.flip()
+            yield made
+        finally:
+            await made.engine.close()
+
+
+def environment(scene: Scene) -> dict[str, str]:
+    """Return what an engine over the scene needs to know of its accounts."""
+    account = scene.blue.account
+    keys = {"AWS_ACCESS_KEY_ID": account.access, "AWS_SECRET_ACCESS_KEY": account.secret}
+    return scenes.variables(scene) | keys
+
+
+def _steered(workspace: Workspace, scene: Scene, balancers: tuple[LabHaproxy, ...]) -> Workspace:
+    named = [
+        Haproxy(name=one.name, socket=one.socket, map=one.map, config=one.config)
+        for one in balancers
+    ]
+    return msgspec.structs.replace(
+        workspace,
+        gateways=(
+            Gateway(name="blue-1", side="blue", address=scene.blue.url),
+            Gateway(name="green-1", side="green", address=scene.green.url),
+        ),
+        traffic=Traffic(haproxy=tuple(named)),
+    )
+
+
+def _address(url: str) -> str:
+    return urlsplit(url).netloc
