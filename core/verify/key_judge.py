@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from core.target.shape import Row
     from core.verify.sides import LedgerRow, PinSeen
 
+_SLACK_NS: Final = 2_000_000_000
+"""How far a file's clock may lie behind ours, by ticks and by whole seconds of an S3 source."""
+
 _MOST_SHOWN: Final = 300
 _NO_NAME: Final = "000000"
 _ORDER: Final = (Listed.MISSING, Listed.DIFFER, Listed.EXTRA, Listed.ERROR)
@@ -85,15 +88,22 @@ class Said:
 
 
 class KeyJudge:
-    """Judges keys for one profile and workspace. recorded_only: what is under way is left out."""
+    """Judges keys for one profile and workspace. recorded_only: what is under way is left out.
 
-    def __init__(self, profile: Profile, workspace_id: str, *, recorded_only: bool) -> None:
+    round_ns: when the newest full round of sync began, UTC; a key that the source has got since is
+    dirty, not missing. 0: there was none.
+    """
+
+    def __init__(
+        self, profile: Profile, workspace_id: str, *, recorded_only: bool, round_ns: int = 0
+    ) -> None:
         self._maker = RowMaker(profile, workspace_id)
         self._columns = profile.objects.columns
         self._cid_at = profile.objects.sources.index(Source.CID)
         self._meta_at = profile.objects.position(Source.METADATA)
         self._plan = workspace_id
         self._recorded_only = recorded_only
+        self._new_ns = round_ns - _SLACK_NS if round_ns else None
 
     def judge(self, case: Case) -> Said:
         """Return what is said of a key."""
@@ -113,7 +123,10 @@ class KeyJudge:
         """Judge a key that the ledger does not know."""
         if case.look.here and not self._recorded_only:
             found = "" if case.row is None else "a row that no copy of ours made"
-            return _listed([_of(case, Listed.MISSING, Ill.NOT_COPIED, ("", "", found))])
+            # By mtime: a sidecar's ctime is a digest. One that came by a rename counts as missed.
+            new = self._new_ns is not None and case.look.mtime_ns >= self._new_ns
+            ill = Ill.SOURCE_MOVED if new and case.row is None else Ill.NOT_COPIED
+            return _listed([_of(case, Listed.MISSING, ill, ("", "", found))])
         if case.row is not None:
             return self._orphan(case, "unknown to the ledger")
         return Said(kind=Kind.OUT)

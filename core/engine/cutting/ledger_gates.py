@@ -15,7 +15,7 @@ from core.display import count, safe
 from core.ledger.rows import Saying
 from core.preflight.rows import From, rows
 from core.verdict import Verdict
-from core.verify.difference import Listed
+from core.verify.difference import Ill, Listed
 from core.verify.figures import Figures
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ ACK: Final = "gate:"
 
 _DEPLOY: Final = "docker"
 """Of the assessment, what only `target deploy --up` needs: a cutover does without."""
+
+_DIRTY: Final = frozenset({(Listed.MISSING, Ill.SOURCE_MOVED), (Listed.EXTRA, Ill.GONE_AT_SOURCE)})
+"""What a source in use differs in, a line a key: rounds carry it, FINAL and PROVE let none pass."""
 
 _PROOFS: Final = 20
 _RUNS: Final = 50
@@ -192,11 +195,18 @@ def _verified(proofs: Sequence[ProofRow]) -> Gate:
     if told.partial:
         text = f"job {newest.job} ended before its end"
         return _gate("verified", Verdict.UNKNOWN, text, at_ns, DAY_S, remedy)
-    found = {str(one): told.objects.get(one, 0) for one in Listed if one is not Listed.EQUAL}
+    dirty = {one.listed: one.rows for one in told.rows if (one.listed, one.ill) in _DIRTY}
+    found = {
+        str(one): told.objects.get(one, 0) - dirty.get(one, 0)
+        for one in Listed
+        if one is not Listed.EQUAL
+    }
     found |= {"unpinned": told.unpinned, "unread": told.unread}
     bad = ", ".join(f"{count(n)} {name}" for name, n in found.items() if n)
     verdict = Verdict.FAIL if bad else Verdict.PASS
     text = f"job {newest.job}: {bad or f'{count(told.objects.get(Listed.EQUAL, 0))} keys equal'}"
+    if dirty:
+        text += f"; {count(sum(dirty.values()))} have changed since the last round"
     return _gate("verified", verdict, text, at_ns, DAY_S, remedy)
 
 

@@ -119,7 +119,12 @@ class Joiner:
             pins=PinBook(self._folder),
             found=FoundRows(self._folder),
             match=PageMatch(profile, setup.workspace_id),
-            judge=KeyJudge(profile, setup.workspace_id, recorded_only=setup.recorded_only),
+            judge=KeyJudge(
+                profile,
+                setup.workspace_id,
+                recorded_only=setup.recorded_only,
+                round_ns=setup.round_ns,
+            ),
             recorded_only=setup.recorded_only,
         )
 

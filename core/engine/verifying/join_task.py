@@ -61,7 +61,8 @@ def _held(user: str, password: str | None, token: str | None, ca_file: Path | No
 class JoinSetup:
     """What holds for a joining process's whole life.
 
-    ledger: its file. folder: of the verification. table: as `open_table` takes it.
+    ledger: its file. folder: of the verification. table: as `open_table` takes it. round_ns: when
+    the newest full round of sync began, 0 without one.
     """
 
     ledger: str
@@ -72,6 +73,7 @@ class JoinSetup:
     table: str
     login: HeldLogin | None
     recorded_only: bool
+    round_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

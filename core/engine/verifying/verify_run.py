@@ -213,6 +213,7 @@ class VerifyRun:
         login = None
         if not isinstance(target, DirTarget):
             login = HeldLogin(await asyncio.to_thread(login_of, target))
+        newest = await self._means.ledger.rounds.last_full()
         return JoinSetup(
             ledger=str(self._means.path / "ledger.db"),
             folder=str(folder),
@@ -222,6 +223,7 @@ class VerifyRun:
             table=table_spec(workspace),
             login=login,
             recorded_only=wish.scope == "recorded",
+            round_ns=0 if newest is None else newest.began_ns,
         )
 
 

@@ -62,6 +62,20 @@ def test_what_is_under_way_is_missing_and_out_of_what_was_recorded(
     assert said(case, recorded_only=True).kind is Kind.OUT
 
 
+def test_a_key_that_came_since_the_newest_round_is_dirty_an_older_one_was_missed(
+    world: World,
+) -> None:
+    case = world.case(KEY)._replace(kept=None, row=None)
+    profile = profiles.load("guide")
+    for began_s, ill in ((-1, Ill.SOURCE_MOVED), (1, Ill.SOURCE_MOVED), (3, Ill.NOT_COPIED)):
+        round_ns = case.look.mtime_ns + began_s * 1_000_000_000
+        judge = KeyJudge(profile, PLAN, recorded_only=False, round_ns=round_ns)
+        assert only(judge.judge(case)).ill is ill
+    foreign = case._replace(row=world.case(KEY).row)
+    judge = KeyJudge(profile, PLAN, recorded_only=False, round_ns=1)
+    assert only(judge.judge(foreign)).ill is Ill.NOT_COPIED, "a row that nobody knows is no lag"
+
+
 def test_a_key_that_came_after_the_plan_is_missing_and_a_row_of_nobody_extra(world: World) -> None:
     case = world.case(KEY)._replace(kept=None)
     assert only(said(case._replace(row=None))).ill is Ill.NOT_COPIED
