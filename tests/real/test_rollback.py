@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import threading
 import time
@@ -20,12 +21,14 @@ from core.model import JobState
 from tests.real.rollback_scene import BUCKET, Traffics, flipped
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
     from botocore.client import BaseClient
 
     from tests.lab.tools import Tools
+
+log = logging.getLogger(__name__)
 
 
 @pytest.fixture(autouse=True)
@@ -91,7 +94,7 @@ class Writers:
 
 
 async def test_one_key_brings_every_acknowledged_write_back_while_clients_write(
-    live: Traffics, record_property: Callable[[str, object], None]
+    live: Traffics,
 ) -> None:
     with Writers(live) as writers:
         while len(writers.acknowledged) < 40:  # noqa: ASYNC110 - threads tell nobody
@@ -109,7 +112,7 @@ async def test_one_key_brings_every_acknowledged_write_back_while_clients_write(
         lost = [key for key, body in writers.acknowledged.items() if get(blue, key) != body]
         assert lost == []
         assert get(blue, "old/03") == b"blue 3"
-    record_property("rollback", f"{took_s:.2f} s, {writers.refused} refusals")
+    log.info("back on blue in %.2f s, %d refusals", took_s, writers.refused)
 
 
 async def test_back_and_forth_and_back_again(live: Traffics) -> None:
