@@ -139,7 +139,8 @@ class Stand(msgspec.Struct, frozen=True, kw_only=True):
     since_ns: T_flip of the first flipped bucket, 0 before. buckets: ids of those that green writes.
     kept: of those that are green's for good. feed: `triggers`, `merge`, "" before it is there.
     position: in the feed, all before it is in the greenlog. heard_ns: when the feed was last read
-    to its end. carried: changes carried so far, a tally.
+    to its end. carried: changes carried so far, foreign: keys that somebody else wrote on blue;
+    both are tallies.
     """
 
     since_ns: int = 0
@@ -149,6 +150,7 @@ class Stand(msgspec.Struct, frozen=True, kw_only=True):
     position: int = 0
     heard_ns: int = 0
     carried: int = 0
+    foreign: int = 0
 
 
 class GreenTally(NamedTuple):
@@ -265,7 +267,9 @@ def heard(
     )
 
 
-def settle(conn: sqlite3.Connection, carried: Sequence[Carried], stuck: Sequence[Stuck]) -> None:
+def settle(
+    conn: sqlite3.Connection, carried: Sequence[Carried], stuck: Sequence[Stuck], foreign: int
+) -> None:
     """Note what was read back on blue, and what was tried in vain; newer changes stay waiting."""
     done = conn.executemany(
         "UPDATE greenlog SET st=2,why=?,h=?,ino=?,mt=?,ct=? WHERE bid=? AND key=? AND h=?",
@@ -278,9 +282,12 @@ def settle(conn: sqlite3.Connection, carried: Sequence[Carried], stuck: Sequence
         "UPDATE greenlog SET st=?,why=?,tries=tries+1 WHERE bid=? AND key=? AND h=? AND st<>2",
         [(int(s.uncarriable), s.why, s.bucket_id, s.key, s.digest) for s in stuck],
     )
-    if done > 0:
+    if done > 0 or foreign:
         was = stand(conn)
-        _keep(conn, msgspec.structs.replace(was, carried=was.carried + done))
+        now = msgspec.structs.replace(
+            was, carried=was.carried + max(done, 0), foreign=was.foreign + foreign
+        )
+        _keep(conn, now)
 
 
 def again(conn: sqlite3.Connection, rows: Sequence[GreenRow]) -> None:
@@ -368,7 +375,12 @@ class GreenWrites:
         self,
         carried: Sequence[Carried],
         stuck: Sequence[Stuck] = (),
+        *,
+        foreign: int = 0,
         event: EventDraft | None = None,
     ) -> None:
-        """Note what was read back on blue, and what was tried in vain."""
-        await self._write(partial(settle, carried=carried, stuck=stuck), event)
+        """Note what was read back on blue, and what was tried in vain.
+
+        foreign: how many keys somebody else had written there.
+        """
+        await self._write(partial(settle, carried=carried, stuck=stuck, foreign=foreign), event)

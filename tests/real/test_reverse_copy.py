@@ -241,3 +241,23 @@ async def test_without_a_private_writer_a_log_is_kept_and_nothing_written(
                     green.put_object(Bucket=BUCKET, Key="old/06", Body=b"green")
                     await scenes.heard(engine, 1)
                     assert blue.get_object(Bucket=BUCKET, Key="old/06")["Body"].read() == b"blue 6"
+
+
+async def test_what_somebody_else_writes_on_blue_is_said_and_kept(scene: Scene) -> None:
+    async with migrated(scene) as engine:
+        await at_work(scene, engine)
+        with scene.clients() as (blue, green):
+            green.put_object(Bucket=BUCKET, Key="old/10", Body=b"first")
+            await settled(engine, 1)
+            green.put_object(Bucket=BUCKET, Key="old/10", Body=b"second")
+            await settled(engine, 2)
+            assert (await engine.ledger.greenlog.stand()).foreign == 0
+            blue.put_object(Bucket=BUCKET, Key="old/10", Body=b"past the load balancer")
+            green.put_object(Bucket=BUCKET, Key="old/10", Body=b"third")
+            await settled(engine, 3)
+            assert blue.get_object(Bucket=BUCKET, Key="old/10")["Body"].read() == b"third"
+        assert (await engine.ledger.greenlog.stand()).foreign == 1
+        told = [one.text for one in await engine.ledger.last_events(50)]
+        assert [text for text in told if "somebody else" in text and "old/10" in text]
+        kept = [one.read_bytes() for one in (scene.undo / BUCKET).iterdir()]
+        assert b"past the load balancer" in kept

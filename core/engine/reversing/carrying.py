@@ -14,6 +14,7 @@ from core.cutover.private_writer import CannotHold
 from core.cutover.uncarriable import why_not
 from core.display import safe
 from core.engine.reversing.seen_on_blue import differs
+from core.engine.reversing.strangers import is_strangers
 from core.errors import Broken, CapacityExhausted, Denied, NoAnswer
 from core.ledger.greenlog import BEGINNING, Carried, GreenOp, GreenState, Stuck
 from core.ledger.rows import EventDraft
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from core.cutover.private_writer import PrivateWriter, Written
     from core.engine.reversing.contents import Contents
     from core.engine.reversing.undoing import Blue
-    from core.ledger.greenlog import GreenRow
+    from core.ledger.greenlog import GreenRow, Place
+    from core.ledger.known import Known
     from core.ledger.ledger import Ledger
     from core.target.objects import ObjectTable
     from core.target.shape import Row
@@ -65,6 +67,7 @@ class Round:
 class _Page:
     carried: list[Carried] = field(default_factory=list)
     stuck: list[Stuck] = field(default_factory=list)
+    strangers: list[str] = field(default_factory=list)
 
 
 class Carrier:
@@ -74,6 +77,7 @@ class Carrier:
         self._means = means
         self._names: dict[int, str] = {}
         self._made: set[str] = set()
+        self._known: dict[Place, Known] = {}
 
     async def carry(self, *, again: bool = False) -> Round:
         """Carry every change that waits, in key order. again: also those that blue refused.
@@ -107,6 +111,7 @@ class Carrier:
             await means.writer.make_bucket(bucket)
             self._made.add(bucket)
         table = {(str(row[0]), str(row[1])): row for row in await means.table.read(names)}
+        self._known = await self._migrated(rows)
         page, room = _Page(), asyncio.Semaphore(AT_ONCE)
 
         async def one(row: GreenRow, name: tuple[str, str]) -> None:
@@ -121,14 +126,30 @@ class Carrier:
             raise _first(errors) from errors
         finally:
             # what was read back on blue is noted, whatever ended the page
-            await means.ledger.green.settle(page.carried, page.stuck)
+            await means.ledger.green.settle(page.carried, page.stuck, foreign=len(page.strangers))
         done.carried += len(page.carried)
         done.stuck += sum(not one.uncarriable for one in page.stuck)
         done.why = next((one.why for one in page.stuck), done.why)
         await self._tell(page, done)
 
+    async def _migrated(self, rows: Sequence[GreenRow]) -> dict[Place, Known]:
+        """Return what the ledger knows of a page's keys."""
+        found: dict[Place, Known] = {}
+        for bucket in {row.bucket_id for row in rows}:
+            keys = [row.key for row in rows if row.bucket_id == bucket]
+            known = await self._means.ledger.greenlog.known(bucket, keys)
+            found |= {(bucket, key): one for key, one in known.items()}
+        return found
+
     async def _tell(self, page: _Page, done: Round) -> None:
-        """Name what blue cannot hold, once."""
+        """Name what blue cannot hold, once, and what somebody else wrote there."""
+        if page.strangers:
+            text = (
+                f"{len(page.strangers)} keys on blue were written by somebody else since the flip,"
+                f" such as {page.strangers[0]}: green's are there now, theirs are kept"
+            )
+            event = EventDraft(kind="reverse", text=text, level="warn", job=self._means.job)
+            await self._means.ledger.event(event)
         for one in page.stuck:
             if one.uncarriable:
                 done.uncarriable += 1
@@ -146,10 +167,10 @@ class Carrier:
         try:
             if at.op is GreenOp.DELETE:
                 if row is None:
-                    await self._delete(*name)
+                    await self._delete(page, at, *name)
                     page.carried.append(Carried(at.bucket_id, at.key, at.digest, at.digest))
             elif row is not None:
-                page.carried.append(await self._put(at, row))
+                page.carried.append(await self._put(page, at, row))
             # else: the table has moved on, and the feed will tell
         except CannotHold as refusal:
             page.stuck.append(Stuck(at.bucket_id, at.key, at.digest, refusal.what, True))  # noqa: FBT003 - a tuple's cell
@@ -158,26 +179,24 @@ class Carrier:
         except (NoAnswer, Broken) as error:
             page.stuck.append(Stuck(at.bucket_id, at.key, at.digest, error.what, False))  # noqa: FBT003 - as above
 
-    async def _delete(self, bucket: str, key: str) -> None:
+    async def _delete(self, page: _Page, at: GreenRow, bucket: str, key: str) -> None:
         means = self._means
         if why_not(key):
             return  # never was on blue, and its path would name another key
         if await means.writer.head(bucket, key) is None:
             return
-        if means.blue is not None:
-            await means.blue.keep(bucket, key)
+        await self._keep(page, at, (bucket, key), None)
         await means.writer.delete(bucket, key)
         if await means.writer.head(bucket, key) is not None:
             raise _unseen(bucket, key, "it is there after it was deleted")
 
-    async def _put(self, at: GreenRow, row: Row) -> Carried:
+    async def _put(self, page: _Page, at: GreenRow, row: Row) -> Carried:
         means = self._means
         wanted = means.rows.described(row)
         why = why_not(wanted.key, wanted.size_bytes)
         if why:
             raise CannotHold(what=why, where=safe(wanted.key), remedy="")
-        if means.blue is not None:
-            await means.blue.keep(wanted.bucket, wanted.key)
+        await self._keep(page, at, (wanted.bucket, wanted.key), wanted.modified_us)
         written = await self._write(wanted)
         if means.blue is not None and wanted.modified_us is not None:
             await means.blue.set_time(wanted.bucket, wanted.key, wanted.modified_us)
@@ -193,6 +212,17 @@ class Carrier:
             why = f"its ETag on blue is {safe(written.etag)}, on green {safe(wanted.etag)}"
         now = means.rows.digest(row)
         return Carried(*at.place, at.digest, now, why, *(print_ or (None, None, None)))
+
+    async def _keep(
+        self, page: _Page, at: GreenRow, name: tuple[str, str], modified_us: int | None
+    ) -> None:
+        """Keep what is about to be replaced, and note it where it is somebody else's."""
+        blue = self._means.blue
+        if blue is None:
+            return
+        if await is_strangers(blue, name, at, self._known.get(at.place), modified_us):
+            page.strangers.append(f"{safe(name[0])}/{safe(name[1])}")
+        await blue.keep(*name)
 
     async def _write(self, wanted: GreenObject) -> Written:
         pieces = self._means.contents.pieces(wanted)
