@@ -1,12 +1,12 @@
 """The gates of GREEN_LIVE: what green's clients have met since the flip. Pure.
 
-    watch = LiveWatch(baseline_s)
+    watch = LiveWatch()
     watch.served(await served(workspace.traffic.haproxy))    # every few seconds
     watch.compared(await compare(...), time.time_ns())       # every minute
     gates = watch.gates(time.time_ns())
 
 Errors are those of green's servers, by HAProxy's counters; times are those of the shadow reads, for
-HAProxy tells averages alone.
+HAProxy tells averages alone, and blue's of the same reads are their baseline.
 """
 
 from __future__ import annotations
@@ -36,18 +36,17 @@ class _Read(NamedTuple):
     """What a round of shadow reads found on green."""
 
     at_ns: int
-    p99_s: float
     found: Compared
+
+    @property
+    def slow(self) -> bool:
+        return is_slow(self.found.blue.p99_s, self.found.green.p99_s)
 
 
 class LiveWatch:
-    """Keeps what was seen for as long as a gate looks back.
+    """Keeps what was seen for as long as a gate looks back."""
 
-    baseline_s: blue's p99 before the flip, None where none was measured.
-    """
-
-    def __init__(self, baseline_s: float | None) -> None:
-        self._baseline_s = baseline_s
+    def __init__(self) -> None:
         self._served: deque[Served] = deque()
         self._reads: deque[_Read] = deque()
 
@@ -62,7 +61,7 @@ class LiveWatch:
 
     def compared(self, found: Compared, at_ns: int) -> None:
         """Note a round of shadow reads."""
-        self._reads.append(_Read(at_ns, found.green.p99_s, found))
+        self._reads.append(_Read(at_ns, found))
         _drop(self._reads, at_ns, SLOW_S)
 
     def gates(self, now_ns: int) -> list[Gate]:
@@ -72,9 +71,10 @@ class LiveWatch:
     def _mismatch(self) -> Gate:
         if not self._reads:
             return _gate("live-mismatch", Verdict.UNKNOWN, "no shadow read yet", 0)
-        at_ns, _, found = self._reads[-1]
-        if found.silent:
-            return _gate("live-mismatch", Verdict.UNKNOWN, found.silent, at_ns)
+        at_ns, found = self._reads[-1]
+        if found.silent or not found.keys:
+            told = found.silent or "no key to compare"
+            return _gate("live-mismatch", Verdict.UNKNOWN, told, at_ns)
         if found.differ:
             told = f"{found.differ} of {found.keys} keys differ: {'; '.join(found.names)}"
             return _gate("live-mismatch", Verdict.FAIL, told, at_ns)
@@ -94,13 +94,16 @@ class LiveWatch:
         return _gate("live-errors", verdict, told, last.at_ns)
 
     def _slow(self, now_ns: int) -> Gate:
-        if self._baseline_s is None or not self._reads:
-            return _gate("live-slow", Verdict.UNKNOWN, "no baseline, or no shadow read yet", 0)
-        at_ns, p99_s, _ = self._reads[-1]
-        told = f"p99 {p99_s * 1000:.1f} ms, baseline {self._baseline_s * 1000:.1f} ms"
+        if not self._reads:
+            return _gate("live-slow", Verdict.UNKNOWN, "no shadow read yet", 0)
+        at_ns, found = self._reads[-1]
+        if found.silent or not found.keys:
+            return _gate("live-slow", Verdict.UNKNOWN, found.silent or "no key to read", at_ns)
+        green_ms, blue_ms = found.green.p99_s * 1000, found.blue.p99_s * 1000
+        told = f"p99 {green_ms:.1f} ms, blue's {blue_ms:.1f} ms"
         since_ns = now_ns
         for read in reversed(self._reads):
-            if not is_slow(self._baseline_s, read.p99_s):
+            if not read.slow:
                 break
             since_ns = read.at_ns
         slow_s = (at_ns - since_ns) / _NS

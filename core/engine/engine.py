@@ -41,6 +41,7 @@ from core.engine.settings import source_config
 from core.engine.syncing.rebundles import Rebundles
 from core.engine.syncing.syncs import Syncs
 from core.engine.verifying.verifications import Verifications, verify_means
+from core.engine.watching.green_watch import GreenWatch, watch_world
 from core.errors import ForeignPlan, NoPlan
 from core.ledger import opening
 from core.ledger.ledger import Ledger
@@ -109,6 +110,7 @@ class Engine:
         self.reverses = Reverses(self)
         self.rollbacks = Rollbacks(self)
         self.cutovers = Cutovers(self, self._carry)
+        self.watch = GreenWatch(workspace, ledger, lambda: watch_world(self))
         self.offers: tuple[Offer, ...] = (
             self.acts,
             self.assessments,
@@ -158,6 +160,7 @@ class Engine:
 
     async def close(self) -> None:
         """End jobs (they go on at the next start), workers and ledger; give the lock back."""
+        await self.watch.close()
         await self.acts.close()
         await self.cutovers.close()
         await self.keepings.close()
@@ -303,6 +306,7 @@ class Engine:
             if row.id in self.ledger.interrupted or row.state in WAITING:
                 await self.jobs.take_up(row, self._run_of(row.kind, row.args))
         await self.cutovers.rescue()
+        self.watch.begin()
 
     async def _sample(self) -> None:
         """Look at board and counters once a second."""

@@ -52,7 +52,7 @@ async def look(engine: Engine, slice_: str = ALL, *, balancers: Sequence[Told] =
     return CutoverLook(
         at_ns=now_ns,
         slices=tuple(_slice(engine, name, stands.get(name), derived) for name in names),
-        gates=tuple(gates),
+        gates=tuple(engine.watch.gates(slice_) or gates),
         plan=plan,
         off=await _off(engine, slice_, gates, now_ns),
         expected=await _expected(engine, runs),

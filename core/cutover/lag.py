@@ -1,0 +1,39 @@
+"""The gate of the reverse copy's lag in the watch window. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from core.cutover.gate import Gate
+from core.verdict import Verdict
+
+if TYPE_CHECKING:
+    from core.cutover.risk import Risk
+
+LAG_S: Final = 60.0
+
+_FRESH_S: Final = 30.0
+_NS: Final = 1_000_000_000
+_CONTINUOUS: Final = "continuous"
+
+
+def lag_gate(risk: Risk, reverse: str, now_ns: int) -> Gate:
+    """Judge how far blue is behind green. reverse: the policy of vgwm.yaml."""
+    lag_s = (now_ns - risk.oldest_ns) / _NS if risk.oldest_ns else 0.0
+    waiting = risk.writes + risk.deletes
+    verdict = Verdict.PASS
+    told = f"{waiting:,} changes wait, the oldest for {lag_s:.0f} s" if waiting else "none waits"
+    if reverse != _CONTINUOUS:
+        verdict, told = Verdict.WARN, f"reverse copy is {reverse}: blue does not follow"
+    elif not risk.since_ns or risk.silent_since_ns:
+        verdict, told = Verdict.UNKNOWN, "the feed of green's changes is silent"
+    elif waiting and lag_s > LAG_S:
+        verdict = Verdict.FAIL
+    return Gate(
+        name="live-lag",
+        verdict=verdict,
+        evidence=told,
+        at_ns=now_ns,
+        limit_s=_FRESH_S,
+        remedy="" if verdict is Verdict.PASS else "Look at the job of the reverse copy: vgwm jobs.",
+    )

@@ -1,0 +1,1 @@
+"""What an engine watches once clients write to green: gates, alarms, the return by itself."""

@@ -1,0 +1,167 @@
+"""Watches green while a slice is GREEN_LIVE: gates, an alarm for each that turns red, the return.
+
+What it asks is loaded with the first slice that is live. May import the cutover's room, the ledger.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+from core.cutover.by_itself import red, why_back
+from core.cutover.cutover_plan import ALL
+from core.cutover.lag import lag_gate
+from core.cutover.states import State
+from core.errors import VgwmError
+from core.ledger.rows import EventDraft
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from core.config.schema import Workspace
+    from core.cutover.gate import Gate
+    from core.cutover.live import LiveWatch
+    from core.cutover.risk import Risk
+    from core.engine.engine import Engine
+    from core.engine.watching.outside import WatchOutside
+    from core.engine.watching.world import WatchWorld
+    from core.ledger.ledger import Ledger
+
+EVERY_S: Final = 5.0
+COMPARED_S: Final = 60.0
+
+_EVENT: Final = "watch"
+
+
+def watch_world(engine: Engine) -> WatchWorld:
+    """Return what asks the world for an engine. Blocks once: its imports."""
+    outside: type[WatchOutside] = import_module("core.engine.watching.outside").WatchOutside
+    return outside(engine)
+
+
+class GreenWatch:
+    """Looks every few seconds, as long as the engine lives; costs a row's read with nothing live.
+
+    world: made with the first live slice. every_s, compared_s: between looks, and shadow reads.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        ledger: Ledger,
+        world: Callable[[], WatchWorld],
+        *,
+        every_s: float = EVERY_S,
+        compared_s: float = COMPARED_S,
+    ) -> None:
+        self._workspace = workspace
+        self._ledger = ledger
+        self._make = world
+        self._world: WatchWorld | None = None
+        self._every_s = every_s
+        self._compared_s = compared_s
+        self._slices: dict[str, _Slice] = {}
+        self._returned: set[int] = set()
+        self._said = ""
+        self._task: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        """Begin to watch."""
+        self._task = asyncio.create_task(self._run(), name="green-watch")
+
+    async def close(self) -> None:
+        """End it."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    def gates(self, slice_: str) -> list[Gate]:
+        """Return the gates of a slice as they were seen last, none if it is not live."""
+        seen = self._slices.get(slice_)
+        return [] if seen is None else list(seen.gates)
+
+    async def look(self) -> None:
+        """Look once."""
+        newest = await self._ledger.cutovers.newest()
+        flips = {row.slice: row.seq for row in await self._ledger.cutovers.flips()}
+        live = {row.slice for row in newest if row.state == State.GREEN_LIVE} & flips.keys()
+        self._slices = {name: seen for name, seen in self._slices.items() if name in live}
+        if not live:
+            return
+        if self._world is None:
+            self._world = await asyncio.to_thread(self._make)
+        for name in sorted(live):
+            if name not in self._slices:
+                made = await asyncio.to_thread(_Slice.of, self._workspace, name, flips[name])
+                self._slices[name] = made
+            await self._look_at(self._slices[name], self._world)
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self.look()
+            except VgwmError as error:
+                await self._say(f"green is not watched: {error.what}")
+            await asyncio.sleep(self._every_s)
+
+    async def _look_at(self, seen: _Slice, world: WatchWorld) -> None:
+        seen.watch.served(await world.served())
+        now_s = time.monotonic()
+        if now_s >= seen.due_s:
+            seen.due_s = now_s + self._compared_s
+            seen.turn += 1
+            seen.watch.compared(await world.compared(seen.buckets, seen.turn), time.time_ns())
+        now_ns, risk = time.time_ns(), await world.risk()
+        policy = self._workspace.cutover
+        seen.gates = [*seen.watch.gates(now_ns), lag_gate(risk, policy.reverse, now_ns)]
+        wrong = red(seen.gates, now_ns)
+        for gate in wrong:
+            if gate.name not in seen.alarmed:
+                await self._say(f"slice {seen.name}: gate {gate.name} is red: {gate.evidence}")
+        seen.alarmed = {gate.name for gate in wrong}
+        if wrong and seen.flip not in self._returned:
+            await self._return(seen, world, risk)
+
+    async def _return(self, seen: _Slice, world: WatchWorld, risk: Risk) -> None:
+        """Go back where nothing can be lost by it; else the alarm waits for a person."""
+        wrote = await world.wrote(seen.buckets)
+        policy = self._workspace.cutover.auto_rollback
+        why = why_back(seen.gates, time.time_ns(), wrote=wrote, risk=risk, policy=policy)
+        if not why:
+            return
+        try:
+            await world.back(seen.name)
+        except VgwmError as error:  # tried again at the next look, while there is cause
+            await self._say(f"slice {seen.name} cannot go back by itself: {error.what}")
+            return
+        # Once a flip: a way back that failed is a person's to look at.
+        self._returned.add(seen.flip)
+        await self._say(f"slice {seen.name} goes back by itself: {why}")
+
+    async def _say(self, text: str) -> None:
+        if text != self._said:
+            self._said = text
+            await self._ledger.event(EventDraft(kind=_EVENT, text=text, level="error"))
+
+
+class _Slice:
+    """A live slice. flip: number of its row. due_s: when it is compared next."""
+
+    def __init__(self, name: str, flip: int, buckets: tuple[str, ...], watch: LiveWatch) -> None:
+        self.name = name
+        self.flip = flip
+        self.buckets = buckets
+        self.watch = watch
+        self.due_s = 0.0
+        self.turn = 0
+        self.gates: list[Gate] = []
+        self.alarmed: set[str] = set()
+
+    @classmethod
+    def of(cls, workspace: Workspace, name: str, flip: int) -> _Slice:
+        from core.cutover.live import LiveWatch  # noqa: PLC0415 - brings an HTTP client along
+
+        buckets = () if name == ALL else tuple(workspace.cutover.slices[name])
+        return cls(name, flip, buckets, LiveWatch())

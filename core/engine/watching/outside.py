@@ -1,0 +1,93 @@
+"""The world of the watch as it is, by vgwm.yaml. May import the cutover's room and the ledger."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING, Final
+
+from core.cutover.door import asking
+from core.cutover.fence import door_of
+from core.cutover.gateway_command import gateways_of
+from core.cutover.mode import Side
+from core.cutover.risk import risk
+from core.cutover.rollback_plan import BackWish
+from core.cutover.samples import sample_of
+from core.cutover.served import served
+from core.cutover.shadow import Compared, compare
+from core.errors import VgwmError
+from core.model import JobKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from core.cutover.risk import Risk
+    from core.cutover.samples import Sample
+    from core.cutover.served import Served
+    from core.engine.engine import Engine
+
+KEYS: Final = 100
+AGAIN_S: Final = 3.0
+"""A key that differs may have been changed while it was read: it is looked at once more."""
+
+ACTOR: Final = "watch"
+
+
+class WatchOutside:
+    """A `core.engine.watching.world.WatchWorld`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def served(self) -> Served:
+        """Return what green's servers have answered so far."""
+        return await served(self._engine.workspace.traffic.haproxy)
+
+    async def compared(self, buckets: Sequence[str], turn: int) -> Compared:
+        """Read keys that green has not changed at both sides; silence is told, not raised."""
+        try:
+            return await self._compared(buckets, turn)
+        except VgwmError as error:
+            return Compared(silent=error.what)
+
+    async def _compared(self, buckets: Sequence[str], turn: int) -> Compared:
+        workspace = self._engine.workspace
+        blue, green = (gateways_of(workspace, side) for side in (Side.BLUE, Side.GREEN))
+        if not blue or not green:
+            return Compared(silent="no gateway of blue and of green is named in vgwm.yaml")
+        here, there = door_of(blue[0]), door_of(green[0])
+        samples = await self._samples(buckets, turn)
+        async with asking() as asker:
+            found = await compare(asker, here, there, samples)
+            if not found.differ:
+                return found
+            await asyncio.sleep(AGAIN_S)
+            await self.wrote(buckets)  # hears what green accepted meanwhile
+            return await compare(asker, here, there, await self._samples(buckets, turn))
+
+    async def wrote(self, buckets: Sequence[str]) -> bool | None:
+        """Tell whether green has accepted a write to these buckets; None: nobody knows."""
+        return await self._engine.reverses.wrote(buckets)
+
+    async def risk(self) -> Risk:
+        """Return the data at risk now."""
+        return await risk(self._engine.ledger)
+
+    async def back(self, slice_: str) -> int:
+        """Begin the quick way back of a slice, by the plan of this moment; return the job."""
+        engine = self._engine
+        plan = await engine.rollbacks.plan(BackWish(slice=slice_))
+        args = {"slice": slice_, "plan": plan.hash}
+        return await engine.start_job(JobKind.ROLLBACK, args, ACTOR, "")
+
+    async def _samples(self, buckets: Sequence[str], turn: int) -> list[Sample]:
+        """Return what a turn picks, less what green has changed."""
+        ledger = self._engine.ledger
+        picks = await ledger.picks.objects(turn, KEYS, [os.fsencode(name) for name in buckets])
+        ids = {row.name: row.id for row in await ledger.buckets()}
+        found = []
+        for pick in picks:
+            changed = await ledger.greenlog.some(ids[pick.bucket], [pick.key])
+            if not changed:
+                found.append(sample_of(pick))
+        return found

@@ -1,0 +1,39 @@
+"""What the watch asks and does outside. The real one: `core.engine.watching.outside`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from core.cutover.risk import Risk
+    from core.cutover.served import Served
+    from core.cutover.shadow import Compared
+
+
+class WatchWorld(Protocol):
+    """Asks both sides and the load balancers; names no secret. Methods raise VgwmError."""
+
+    async def served(self) -> Served:
+        """Return what green's servers have answered so far."""
+        ...
+
+    async def compared(self, buckets: Sequence[str], turn: int) -> Compared:
+        """Read keys that green has not changed at both sides. turn: another one, other keys.
+
+        Never raises: what hinders it is silence, and says so (I7).
+        """
+        ...
+
+    async def wrote(self, buckets: Sequence[str]) -> bool | None:
+        """Tell whether green has accepted a write to these buckets; None: nobody knows."""
+        ...
+
+    async def risk(self) -> Risk:
+        """Return the data at risk now."""
+        ...
+
+    async def back(self, slice_: str) -> int:
+        """Begin the quick way back of a slice; return the job. Raises Refused, WrongState."""
+        ...
