@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from core.cutover.drain import Drained, drain
 from core.cutover.mode import Mode, Side
 from core.cutover.reading import Reading, Trouble, read
-from core.errors import VgwmError
+from core.errors import NoAnswer, VgwmError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from core.cutover.balancer import Balancer
 
 _ORDER: Final = (Mode.BLUE, Mode.BLUE_RO, Mode.GREEN_RO, Mode.GREEN)
+_RELOADED: Final = "it was restarted or reloaded meanwhile: an old worker may end its uploads"
 _NOBODY: Final = Trouble("traffic", "no load balancer is named in vgwm.yaml")
 
 
@@ -70,10 +71,18 @@ class Way(NamedTuple):
     held: frozenset[Side] = frozenset()
 
 
+class _Sent(NamedTuple):
+    """How one of them took a mode. is_mute: it did not answer: unknown, and not asked again now."""
+
+    trouble: Trouble | None
+    is_mute: bool = False
+
+
 class Fleet:
     """Every load balancer of a workspace, and the steps that they take together.
 
-    say: told at once, by name and reason, when one does not follow or does not answer.
+    say: told at once, by name and reason, when one does not follow or does not answer, or became
+    another process in the middle of a step.
     """
 
     def __init__(
@@ -131,16 +140,15 @@ class Fleet:
         if against:
             self._tell(against)
             return Moved(outcome=Outcome.REFUSED, mode=mode, reading=before, troubles=against)
-        troubles = await self._send(buckets, mode, run)
-        after = await self.read(buckets)
+        after, failed = await self._send(buckets, mode, run)
+        self._tell(tuple(Trouble(name, _RELOADED) for name in after.reloaded(before)))
         if after.mode is mode:
             return Moved(outcome=Outcome.REACHED, mode=mode, reading=after)
-        troubles = _who(after, mode, troubles)
-        self._tell(troubles)
+        troubles = _who(after, mode, failed)
+        self._tell(tuple(trouble for trouble in troubles if trouble not in failed))
         if way.back is None or mode.writes is not None:
             return Moved(outcome=Outcome.UNSETTLED, mode=mode, reading=after, troubles=troubles)
-        await self._send(buckets, way.back, run)
-        undone = await self.read(buckets)
+        undone, _ = await self._send(buckets, way.back, run)
         outcome = Outcome.UNDONE if undone.mode is way.back else Outcome.UNSETTLED
         return Moved(outcome=outcome, mode=mode, reading=undone, troubles=troubles)
 
@@ -176,9 +184,24 @@ class Fleet:
                     far.append(Trouble(one.name, f"it is at {seen}, not beside {mode}"))
         return far
 
-    async def _send(self, buckets: Sequence[str], mode: Mode, run: str) -> tuple[Trouble, ...]:
-        sent = [_set(one, buckets, mode, run) for one in self.balancers]
-        return tuple(trouble for trouble in await asyncio.gather(*sent) if trouble is not None)
+    async def _send(
+        self, buckets: Sequence[str], mode: Mode, run: str
+    ) -> tuple[Reading, tuple[Trouble, ...]]:
+        """Tell all of them a mode; return what they do then, and who refused or did not answer."""
+        sent = [self._set(one, buckets, mode, run) for one in self.balancers]
+        came = await asyncio.gather(*sent)
+        failed = tuple(one.trouble for one in came if one.trouble is not None)
+        mute = [one.trouble for one in came if one.trouble is not None and one.is_mute]
+        return await read(self.balancers, buckets, mute), failed
+
+    async def _set(self, one: Balancer, buckets: Sequence[str], mode: Mode, run: str) -> _Sent:
+        try:
+            await one.set(buckets, mode, run)
+        except VgwmError as error:
+            trouble = Trouble(one.name, error.what)
+            self._say(trouble)
+            return _Sent(trouble, is_mute=isinstance(error, NoAnswer))
+        return _Sent(None)
 
     def _tell(self, troubles: tuple[Trouble, ...]) -> None:
         for trouble in troubles:
@@ -190,14 +213,6 @@ async def _ready(one: Balancer, run: str) -> list[Trouble]:
         return [Trouble(one.name, why) for why in await one.ready(run)]
     except VgwmError as error:
         return [Trouble(one.name, error.what)]
-
-
-async def _set(one: Balancer, buckets: Sequence[str], mode: Mode, run: str) -> Trouble | None:
-    try:
-        await one.set(buckets, mode, run)
-    except VgwmError as error:
-        return Trouble(one.name, error.what)
-    return None
 
 
 def _who(after: Reading, mode: Mode, troubles: tuple[Trouble, ...]) -> tuple[Trouble, ...]:

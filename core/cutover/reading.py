@@ -69,12 +69,21 @@ class Reading:
         )
 
 
-async def read(balancers: Sequence[Balancer], buckets: Sequence[str]) -> Reading:
-    """Ask all at once. buckets: empty for everything."""
-    return Reading(told=tuple(await asyncio.gather(*(_get(one, buckets) for one in balancers))))
+async def read(
+    balancers: Sequence[Balancer], buckets: Sequence[str], mute: Sequence[Trouble] = ()
+) -> Reading:
+    """Ask all at once. buckets: empty for everything.
+
+    mute: those that did not answer a moment ago; they are unknown without being asked again.
+    """
+    why = {trouble.name: trouble.why for trouble in mute}
+    asked = (_get(one, buckets, why.get(one.name, "")) for one in balancers)
+    return Reading(told=tuple(await asyncio.gather(*asked)))
 
 
-async def _get(one: Balancer, buckets: Sequence[str]) -> Told:
+async def _get(one: Balancer, buckets: Sequence[str], mute: str) -> Told:
+    if mute:
+        return Told(name=one.name, mode=None, why=mute, at_ns=time.time_ns())
     try:
         return await one.get(buckets)
     except VgwmError as error:

@@ -119,6 +119,19 @@ async def test_another_process_is_noticed() -> None:
     assert (await fleet.read(())).reloaded(before) == ("lb-2",)
 
 
+async def test_a_reload_in_the_middle_of_a_step_is_said() -> None:
+    said: list[Trouble] = []
+    one, two = pair()
+
+    def reload() -> None:
+        two.process = "2"
+
+    two.on_change = reload
+    moved = await Fleet((one, two), say=said.append).reach((), Mode.BLUE_RO, "1", FORTH)
+    assert moved.reached
+    assert [(trouble.name, "reloaded" in trouble.why) for trouble in said] == [("lb-2", True)]
+
+
 class Operator:
     """Who goes forth and back as the rows of the ledger would let him."""
 
