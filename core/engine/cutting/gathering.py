@@ -45,19 +45,23 @@ class Gathering:
         anew: ask it whatever is known. Raises what hinders asking at all, such as absent keys.
         """
         key = tuple(buckets)
-        if anew or (measure and self._stale(key)):
+        if anew or measure:
             async with self._asking:
-                if anew or self._stale(key):
-                    self._measured[key] = await self._world().gates(buckets, self._seed)
+                await self._measure(key, known=() if anew else self._measured.get(key, ()))
         known = self._measured.get(key) or [_unasked(name) for name in WORLD]
         acks = await self._ledger_gates.acks()
         found = [*await self._ledger_gates.gates(), *known]
         return [replace(one, acked=one.acked or acks.get(one.name, "")) for one in found]
 
-    def _stale(self, key: tuple[str, ...]) -> bool:
+    async def _measure(self, key: tuple[str, ...], known: Sequence[Gate]) -> None:
+        """Ask the world for what is too old to count; all of it where nothing is known."""
         now_ns = time.time_ns()
-        known = self._measured.get(key)
-        return not known or any(_old(gate, now_ns) for gate in known)
+        due = [gate.name for gate in known if _old(gate, now_ns)]
+        if known and not due:
+            return
+        now = {gate.name: gate for gate in await self._world().gates(key, self._seed, due)}
+        kept = [now.pop(gate.name, gate) for gate in known]
+        self._measured[key] = [*kept, *now.values()]
 
 
 def _old(gate: Gate, now_ns: int) -> bool:

@@ -31,7 +31,7 @@ from core.engine.settings import source_config
 from core.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from core.ledger.picks import Pick
 
 SHADOWS: Final = 1_000
+_S3: Final = ("canary", "shadow", "uploads")
 LB_LIMIT_S: Final = 10.0
 FOLDER: Final = "backups"
 _MD5_BYTES: Final = 16
@@ -138,24 +139,40 @@ class Outside:
         left = [one for one in shown if one.hold is not Hold.FENCED]
         return wrong + [f"{one.door}: {one.bucket} is {one.hold}" for one in left]
 
-    async def gates(self, buckets: Sequence[str], seed: int) -> list[Gate]:
+    async def gates(
+        self, buckets: Sequence[str], seed: int, due: Collection[str] = ()
+    ) -> list[Gate]:
         """Measure the gates that ask the world. Raises BadInput without an account's keys."""
+        found: list[Gate] = []
+        if _is_due("fence", due):
+            found.append(fence.fence_gate(self._blue, self.fleet))
+        if not due or any(name.startswith("lb") for name in due):
+            found += await self._balancers()
+        found += await self._asked(buckets, seed, [one for one in _S3 if _is_due(one, due)])
+        if _is_due("reverse", due):
+            found.append(await reverse_gate(self._workspace, await self._names(buckets)))
+        if _is_due("backups", due):
+            found.append(await self.backups())
+        return found
+
+    async def _asked(self, buckets: Sequence[str], seed: int, due: Sequence[str]) -> list[Gate]:
+        """Measure those that ask both sides' S3."""
         names = await self._names(buckets)
-        found = [fence.fence_gate(self._blue, self.fleet), *await self._balancers()]
         blue, green = self._door(self._blue), self._door(self._green)
         if blue is None or green is None or not names:
             lacks = "no gateway of blue and of green is named, or there is no bucket"
-            found += [_unknown(name, lacks) for name in ("canary", "shadow", "uploads")]
-        else:
-            picks = await self._ledger.picks.objects(seed, SHADOWS, await self._stored(buckets))
-            async with asking() as asker:
-                found += [
-                    await canary(asker, green, names[0], self._workspace.id),
-                    await shadow(asker, blue, green, _samples(picks)),
-                    await uploads(asker, blue, names),
-                ]
-        found.append(await reverse_gate(self._workspace, names))
-        return [*found, await self.backups()]
+            return [_unknown(name, lacks) for name in due]
+        found: list[Gate] = []
+        async with asking() as asker:
+            if "canary" in due:
+                found.append(await canary(asker, green, names[0], self._workspace.id))
+            if "shadow" in due:
+                stored = await self._stored(buckets)
+                picks = await self._ledger.picks.objects(seed, SHADOWS, stored)
+                found.append(await shadow(asker, blue, green, _samples(picks)))
+            if "uploads" in due:
+                found.append(await uploads(asker, blue, names))
+        return found
 
     async def backups(self) -> Gate:
         """Open and hash the newest set."""
@@ -204,6 +221,10 @@ class Outside:
 
     async def _names(self, buckets: Sequence[str]) -> list[str]:
         return [os.fsdecode(name) for name in await self._stored(buckets)]
+
+
+def _is_due(name: str, due: Collection[str]) -> bool:
+    return not due or name in due
 
 
 def _told(troubles: Sequence[Trouble]) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from core.cutover.fleet import Fleet
     from core.cutover.gate import Gate
@@ -86,8 +86,10 @@ class World(Protocol):
         """Ask by each balancer whether green answers reads and refuses writes."""
         ...
 
-    async def gates(self, buckets: Sequence[str], seed: int) -> list[Gate]:
-        """Measure the gates of READY that ask the world."""
+    async def gates(
+        self, buckets: Sequence[str], seed: int, due: Collection[str] = ()
+    ) -> list[Gate]:
+        """Measure the gates of READY that ask the world. due: their names, none for all."""
         ...
 
     async def back_up(self, run: str) -> None:

@@ -26,7 +26,7 @@ from core.model import JobKind
 from tests.unit.cutover.wobbly import Wobbly
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
     from pathlib import Path
 
     from core.cutover.gate import Gate
@@ -139,8 +139,10 @@ class Scene:
         del buckets
         return await self._say("canary")
 
-    async def gates(self, buckets: Sequence[str], seed: int) -> list[Gate]:
-        del buckets, seed
+    async def gates(
+        self, buckets: Sequence[str], seed: int, due: Collection[str] = ()
+    ) -> list[Gate]:
+        del buckets, seed, due
         return []
 
     async def back_up(self, run: str) -> None:

@@ -27,7 +27,7 @@ from tests.integration.cutting.scene import Scene, modes, until
 from tests.integration.engine.ground import engine_on, make_ground, make_workspace, run_job
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Collection, Sequence
     from pathlib import Path
 
     from core.engine.cutting.plans import PlannedCutover
@@ -43,11 +43,13 @@ class Gated(Scene):
     def __init__(self) -> None:
         super().__init__()
         self.red: dict[str, str] = {}
-        self.asked_gates = 0
+        self.asked_gates: list[list[str]] = []
 
-    async def gates(self, buckets: Sequence[str], seed: int) -> list[Gate]:
+    async def gates(
+        self, buckets: Sequence[str], seed: int, due: Collection[str] = ()
+    ) -> list[Gate]:
         del buckets, seed
-        self.asked_gates += 1
+        self.asked_gates.append(sorted(due))
         now_ns = time.time_ns()
         return [
             Gate(
@@ -58,6 +60,7 @@ class Gated(Scene):
                 limit_s=600,
             )
             for name in WORLDS
+            if not due or name in due
         ]
 
 
@@ -156,7 +159,7 @@ async def test_a_gate_of_the_world_that_is_red_refuses_with_its_reason(
 async def test_what_nobody_asked_is_shown_as_unknown_and_refuses(engine: Engine) -> None:
     seen = await look(engine)
     asked = {gate.name: gate for gate in seen.gates}
-    assert scene_of(engine).asked_gates == 0
+    assert scene_of(engine).asked_gates == []
     assert asked["canary"].verdict is Verdict.UNKNOWN
     assert any("canary was never measured" in line for line in seen.off.start)
 
@@ -164,13 +167,16 @@ async def test_what_nobody_asked_is_shown_as_unknown_and_refuses(engine: Engine)
 async def test_a_gate_that_is_too_old_is_asked_anew_and_never_trusted(engine: Engine) -> None:
     await _planned(engine)
     gathering = engine.cutovers.gathering
-    old = [replace(gate, at_ns=1) for gate in await gathering.gates(()) if gate.name in WORLDS]
-    gathering._measured[()] = old  # noqa: SLF001 - time passes
+    known = [gate for gate in await gathering.gates(()) if gate.name in WORLDS]
+    gathering._measured[()] = [  # noqa: SLF001 - time passes for one of them
+        replace(gate, at_ns=1) if gate.name == "shadow" else gate for gate in known
+    ]
     shown = {gate.name: gate for gate in (await look(engine)).gates}
     assert not shown["shadow"].is_open(time.time_ns())
-    before = scene_of(engine).asked_gates
     await gathering.gates((), measure=True)
-    assert scene_of(engine).asked_gates == before + 1
+    assert scene_of(engine).asked_gates == [[], ["shadow"]]
+    shown = {gate.name: gate for gate in (await look(engine)).gates}
+    assert shown["shadow"].is_open(time.time_ns())
 
 
 async def test_a_hash_that_nobody_was_shown_or_that_has_moved_is_refused_with_the_difference(
