@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from core.verdict import Verdict
 
@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from core.cutover.gate import Gate
     from core.cutover.risk import Risk
 
-LAG_ZERO = "lag-zero"
+LAG_ZERO: Final = "lag-zero"
+
+OF_GREEN: Final = frozenset({"live-mismatch", "live-errors", "live-slow"})
+"""Gates that say that green does not serve well: the others are no reason to leave it."""
 
 
 def red(gates: Sequence[Gate], now_ns: int) -> list[Gate]:
@@ -33,7 +36,7 @@ def why_back(
     vgwm.yaml. Before green's first write nothing can be lost; behind it the policy `lag-zero` lets
     it go back while blue holds all that green accepted.
     """
-    wrong = red(gates, now_ns)
+    wrong = [gate for gate in red(gates, now_ns) if gate.name in OF_GREEN]
     if not wrong:
         return ""
     named = "; ".join(f"{gate.name}: {gate.evidence}" for gate in wrong)

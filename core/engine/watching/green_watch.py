@@ -10,9 +10,9 @@ import time
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from core.cutover.by_itself import red, why_back
+from core.cutover.behind import foreign_gate, lag_gate
+from core.cutover.by_itself import OF_GREEN, red, why_back
 from core.cutover.cutover_plan import ALL
-from core.cutover.lag import lag_gate
 from core.cutover.states import State
 from core.errors import VgwmError
 from core.ledger.rows import EventDraft
@@ -27,10 +27,12 @@ if TYPE_CHECKING:
     from core.engine.engine import Engine
     from core.engine.watching.outside import WatchOutside
     from core.engine.watching.world import WatchWorld
+    from core.ledger.cutovers import CutoverRow
     from core.ledger.ledger import Ledger
 
 EVERY_S: Final = 5.0
 COMPARED_S: Final = 60.0
+FOREIGN_S: Final = 600.0
 
 _EVENT: Final = "watch"
 
@@ -73,9 +75,12 @@ class GreenWatch:
 
     async def close(self) -> None:
         """End it."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        tasks = [self._task, *(seen.looking for seen in self._slices.values())]
+        mine = [task for task in tasks if task is not None]
+        for task in mine:
+            task.cancel()
+        if mine:
+            await asyncio.wait(mine)
 
     def gates(self, slice_: str) -> list[Gate]:
         """Return the gates of a slice as they were seen last, none if it is not live."""
@@ -85,9 +90,10 @@ class GreenWatch:
     async def look(self) -> None:
         """Look once."""
         newest = await self._ledger.cutovers.newest()
-        flips = {row.slice: row.seq for row in await self._ledger.cutovers.flips()}
+        flips = {row.slice: row for row in await self._ledger.cutovers.flips()}
         live = {row.slice for row in newest if row.state == State.GREEN_LIVE} & flips.keys()
-        self._slices = {name: seen for name, seen in self._slices.items() if name in live}
+        for name in self._slices.keys() - live:
+            self._slices.pop(name).leave()
         if not live:
             return
         if self._world is None:
@@ -113,15 +119,21 @@ class GreenWatch:
             seen.due_s = now_s + self._compared_s
             seen.turn += 1
             seen.watch.compared(await world.compared(seen.buckets, seen.turn), time.time_ns())
+        seen.look_for_strangers(world, now_s)
         now_ns, risk = time.time_ns(), await world.risk()
         policy = self._workspace.cutover
         seen.gates = [*seen.watch.gates(now_ns), lag_gate(risk, policy.reverse, now_ns)]
+        if seen.foreign is not None:
+            seen.gates.append(seen.foreign)
         wrong = red(seen.gates, now_ns)
         for gate in wrong:
             if gate.name not in seen.alarmed:
                 await self._say(f"slice {seen.name}: gate {gate.name} is red: {gate.evidence}")
         seen.alarmed = {gate.name for gate in wrong}
-        if wrong and seen.flip not in self._returned:
+        if seen.flip.seq in self._returned or now_s < seen.back_due_s:
+            return
+        if any(gate.name in OF_GREEN for gate in wrong):
+            seen.back_due_s = now_s + self._compared_s  # hearing green's feed may read all of it
             await self._return(seen, world, risk)
 
     async def _return(self, seen: _Slice, world: WatchWorld, risk: Risk) -> None:
@@ -137,7 +149,7 @@ class GreenWatch:
             await self._say(f"slice {seen.name} cannot go back by itself: {error.what}")
             return
         # Once a flip: a way back that failed is a person's to look at.
-        self._returned.add(seen.flip)
+        self._returned.add(seen.flip.seq)
         await self._say(f"slice {seen.name} goes back by itself: {why}")
 
     async def _say(self, text: str) -> None:
@@ -147,21 +159,48 @@ class GreenWatch:
 
 
 class _Slice:
-    """A live slice. flip: number of its row. due_s: when it is compared next."""
+    """A live slice. flip: its row. due_s: when it is compared next. foreign: not of S3."""
 
-    def __init__(self, name: str, flip: int, buckets: tuple[str, ...], watch: LiveWatch) -> None:
+    def __init__(
+        self, name: str, flip: CutoverRow, buckets: tuple[str, ...], watch: LiveWatch
+    ) -> None:
         self.name = name
         self.flip = flip
         self.buckets = buckets
         self.watch = watch
-        self.due_s = 0.0
+        self.due_s = self.back_due_s = 0.0
+        self.foreign: Gate | None = foreign_gate(0, (), 0)
+        self._foreign_due_s = 0.0
+        self.looking: asyncio.Task[Gate | None] | None = None
         self.turn = 0
         self.gates: list[Gate] = []
         self.alarmed: set[str] = set()
 
     @classmethod
-    def of(cls, workspace: Workspace, name: str, flip: int) -> _Slice:
+    def of(cls, workspace: Workspace, name: str, flip: CutoverRow) -> _Slice:
         from core.cutover.live import LiveWatch  # noqa: PLC0415 - brings an HTTP client along
 
         buckets = () if name == ALL else tuple(workspace.cutover.slices[name])
         return cls(name, flip, buckets, LiveWatch())
+
+    def look_for_strangers(self, world: WatchWorld, now_s: float) -> None:
+        """Look at all of blue now and then, beside the others: that may take long."""
+        if self.looking is not None and self.looking.done():
+            self.foreign, self.looking = self.looking.result(), None
+            self._foreign_due_s = now_s + FOREIGN_S
+        if self.looking is None and now_s >= self._foreign_due_s:
+            self.looking = asyncio.create_task(self._strangers(world), name="strangers")
+
+    async def _strangers(self, world: WatchWorld) -> Gate | None:
+        """Return the gate of what others wrote on blue; None where its source does not show it."""
+        at_ns = time.time_ns()
+        try:
+            found = await world.strangers(self.buckets, self.flip.at_ns)
+        except VgwmError as error:
+            return foreign_gate(0, (), at_ns, error.what)
+        return None if found is None else foreign_gate(found.foreign, found.names, at_ns)
+
+    def leave(self) -> None:
+        """End what still looks."""
+        if self.looking is not None:
+            self.looking.cancel()

@@ -15,8 +15,11 @@ from core.cutover.rollback_plan import BackWish
 from core.cutover.samples import sample_of
 from core.cutover.served import served
 from core.cutover.shadow import Compared, compare
+from core.engine.settings import source_config
+from core.engine.watching.strangers import strangers
 from core.errors import VgwmError
 from core.model import JobKind
+from core.source.posix.config import PosixConfig
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from core.cutover.samples import Sample
     from core.cutover.served import Served
     from core.engine.engine import Engine
+    from core.engine.watching.strangers import Strangers
 
 KEYS: Final = 100
 AGAIN_S: Final = 3.0
@@ -64,6 +68,15 @@ class WatchOutside:
             await asyncio.sleep(AGAIN_S)
             await self.wrote(buckets)  # hears what green accepted meanwhile
             return await compare(asker, here, there, await self._samples(buckets, turn))
+
+    async def strangers(self, buckets: Sequence[str], since_ns: int) -> Strangers | None:
+        """Look for what others wrote on blue since the flip; None for an S3 source."""
+        engine = self._engine
+        config = source_config(engine.workspace)
+        if not isinstance(config, PosixConfig):
+            return None
+        names = [os.fsencode(name) for name in buckets]
+        return await strangers(engine.ledger, config, names, since_ns)
 
     async def wrote(self, buckets: Sequence[str]) -> bool | None:
         """Tell whether green has accepted a write to these buckets; None: nobody knows."""

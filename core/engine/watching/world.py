@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from core.cutover.risk import Risk
     from core.cutover.served import Served
     from core.cutover.shadow import Compared
+    from core.engine.watching.strangers import Strangers
 
 
 class WatchWorld(Protocol):
@@ -24,6 +25,10 @@ class WatchWorld(Protocol):
 
         Never raises: what hinders it is silence, and says so (I7).
         """
+        ...
+
+    async def strangers(self, buckets: Sequence[str], since_ns: int) -> Strangers | None:
+        """Look for what others wrote on blue since the flip; None: its source does not show it."""
         ...
 
     async def wrote(self, buckets: Sequence[str]) -> bool | None:

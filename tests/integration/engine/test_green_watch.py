@@ -14,6 +14,7 @@ from core.cutover.served import Served
 from core.cutover.shadow import Compared, Times
 from core.cutover.states import Phase, State
 from core.engine.watching.green_watch import GreenWatch
+from core.engine.watching.strangers import Strangers
 from core.errors import Refused
 from core.ledger.cutovers import FLIP, CutoverDraft
 from core.verdict import Verdict
@@ -32,6 +33,9 @@ TEXT = (
 )
 
 
+NOBODY = Strangers(5, 0, ())
+
+
 @dataclass
 class World:
     """What the watch is told; back: slices that were sent back."""
@@ -41,6 +45,7 @@ class World:
     wrote_: bool | None = False
     risk_: Risk = field(default_factory=lambda: Risk(since_ns=time.time_ns()))
     refuses: bool = False
+    others: Strangers | None = NOBODY
     back_: list[str] = field(default_factory=list)
     asked: list[tuple[Sequence[str], int]] = field(default_factory=list)
 
@@ -58,6 +63,10 @@ class World:
             blue=times,
             green=times,
         )
+
+    async def strangers(self, buckets: Sequence[str], since_ns: int) -> Strangers | None:
+        assert (tuple(buckets), since_ns > 0) == (("films", "trailers"), True)
+        return self.others
 
     async def wrote(self, buckets: Sequence[str]) -> bool | None:
         del buckets
@@ -120,7 +129,7 @@ async def test_a_live_slice_has_its_gates_by_its_own_buckets(ledger: Ledger) -> 
     await ground.watch.look()
     await ground.watch.look()
     names = [gate.name for gate in ground.watch.gates("films")]
-    assert names == ["live-mismatch", "live-errors", "live-slow", "live-lag"]
+    assert names == ["live-mismatch", "live-errors", "live-slow", "live-lag", "live-foreign"]
     assert all(gate.is_open(time.time_ns()) for gate in ground.watch.gates("films"))
     assert ground.world.asked == [(("films", "trailers"), 1), (("films", "trailers"), 2)]
     assert await ground.alarms() == []
@@ -208,6 +217,29 @@ async def test_a_lag_is_red_by_its_oldest_change(ledger: Ledger) -> None:
     ground.world.risk_ = Risk(since_ns=1, writes=3, silent_since_ns=now_ns)
     await ground.watch.look()
     assert ground.verdict("live-lag") is Verdict.UNKNOWN
+
+
+async def test_what_others_write_on_blue_is_an_alarm_and_no_way_back(ledger: Ledger) -> None:
+    ground = Ground(ledger, "lag-zero")
+    await ground.flip()
+    ground.world.others = Strangers(5, 2, ("films/by-nfs", "films/b"))
+    await ground.watch.look()
+    assert ground.verdict("live-foreign") is Verdict.UNKNOWN, "it has not been looked yet"
+    await ground.watch.look()
+    assert ground.verdict("live-foreign") is Verdict.FAIL
+    assert (
+        "2 keys on blue were written by others, such as films/by-nfs" in (await ground.alarms())[0]
+    )
+    assert ground.world.back_ == []
+
+
+async def test_an_s3_source_has_no_gate_of_others(ledger: Ledger) -> None:
+    ground = Ground(ledger)
+    await ground.flip()
+    ground.world.others = None
+    for _ in range(2):
+        await ground.watch.look()
+    assert "live-foreign" not in [gate.name for gate in ground.watch.gates("films")]
 
 
 async def test_a_slice_that_went_back_is_watched_no_more(ledger: Ledger) -> None:

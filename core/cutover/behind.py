@@ -1,4 +1,4 @@
-"""The gate of the reverse copy's lag in the watch window. Pure."""
+"""The watch window's gates that look at blue: does it follow, does anybody write there. Pure."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from core.cutover.gate import Gate
 from core.verdict import Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from core.cutover.risk import Risk
 
 LAG_S: Final = 60.0
+
+FOREIGN_LIMIT_S: Final = 1_800.0
 
 _FRESH_S: Final = 30.0
 _NS: Final = 1_000_000_000
@@ -36,4 +40,25 @@ def lag_gate(risk: Risk, reverse: str, now_ns: int) -> Gate:
         at_ns=now_ns,
         limit_s=_FRESH_S,
         remedy="" if verdict is Verdict.PASS else "Look at the job of the reverse copy: vgwm jobs.",
+    )
+
+
+def foreign_gate(foreign: int, names: Sequence[str], at_ns: int, why: str = "") -> Gate:
+    """Judge what somebody else wrote on blue. at_ns: of the look, 0 if there was none.
+
+    why: what hindered it, "" for nothing.
+    """
+    verdict, told = Verdict.PASS, "nobody else wrote on blue since the flip"
+    if why or not at_ns:
+        verdict, told = Verdict.UNKNOWN, why or "not looked yet"
+    elif foreign:
+        shown = f", such as {', '.join(names)}" if names else ""
+        verdict, told = Verdict.FAIL, f"{foreign:,} keys on blue were written by others{shown}"
+    return Gate(
+        name="live-foreign",
+        verdict=verdict,
+        evidence=told,
+        at_ns=at_ns,
+        limit_s=FOREIGN_LIMIT_S,
+        remedy="" if verdict is Verdict.PASS else "Find who writes past the load balancers.",
     )
