@@ -38,7 +38,7 @@ from core.model import JobKind
 from core.probe.haproxy_socket import ask
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Collection, Coroutine, Sequence
 
     from core.cutover.fleet import Fleet
     from core.cutover.gate import Gate
@@ -138,15 +138,17 @@ class FileWorld:
         del buckets
         return []
 
-    async def gates(self, buckets: Sequence[str], seed: int) -> list[Gate]:
-        del buckets, seed
+    async def gates(
+        self, buckets: Sequence[str], seed: int, due: Collection[str] = ()
+    ) -> list[Gate]:
+        del buckets, seed, due
         return []
 
     async def back_up(self, run: str) -> None:
         del run
 
 
-def _patched(edges: Edges) -> None:
+def patched(edges: Edges) -> None:
     """Put edges around what changes anything outside."""
     write, append = MapFile.write, Cutting.append
 
@@ -177,7 +179,7 @@ async def _life(folder: Path, edges: Edges) -> None:
     """Live as an engine that has one job: begin its run, or take it up."""
     identity = LedgerIdentity(workspace=WORKSPACE, source_dev=1, source_ino=2, profile="p")
     ledger = await Ledger.open(folder / LEDGER, identity)
-    _patched(edges)
+    patched(edges)
     plan = CutoverPlan(
         workspace=WORKSPACE,
         kind=Kind.CUTOVER,
@@ -226,14 +228,14 @@ def _means(ledger: Ledger, world: FileWorld) -> CutMeans:
     )
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, life: Callable[[Path, Edges], Coroutine[None, None, None]]) -> None:
     """Live once a line of input."""
     for line in sys.stdin:
         (folder / "edge").unlink(missing_ok=True)
         pid = os.fork()
         if pid == 0:
             edges = Edges(folder, int(line))
-            asyncio.run(_life(folder, edges))
+            asyncio.run(life(folder, edges))
             (folder / "count").write_text(str(edges.count))
             os._exit(0)
         _, status = os.waitpid(pid, 0)
@@ -246,4 +248,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), _life)

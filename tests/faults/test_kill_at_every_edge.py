@@ -20,7 +20,7 @@ import pytest
 
 from tests.faults import cutover_edges
 from tests.lab.haproxy import Haproxy
-from tests.lab.process import Keeper
+from tests.lab.process import Keeper, until
 from tests.lab.web import Api
 
 if TYPE_CHECKING:
@@ -120,7 +120,8 @@ class Arena:
         """Bring everything to its beginning: clients at blue, no ledger, no journal."""
         for lb in self.lbs:
             lb.map.write_text("/ blue_ro\n")
-            self._tell(lb, "blue_ro")
+            self.tell(lb, "blue_ro")
+        self.drained()
         (self.folder / cutover_edges.FENCED).unlink(missing_ok=True)
         for path in self.folder.glob(f"{cutover_edges.LEDGER}*"):
             path.unlink()
@@ -130,7 +131,7 @@ class Arena:
         self.green.taken_ns.clear()
         for lb in self.lbs:
             lb.map.write_text("/ blue\n")
-            self._tell(lb, "blue")
+            self.tell(lb, "blue")
 
     def modes(self) -> set[str]:
         return {lb.met("any") for lb in self.lbs}
@@ -141,10 +142,21 @@ class Arena:
         while not self.ends.wait(_CLIENT_PAUSE_S):
             api.ask("PUT", "/photos/a", b"x", timeout_s=5)
 
-    def _tell(self, lb: Haproxy, mode: str) -> None:
+    def drained(self) -> None:
+        """Wait until no write is under way: one that is would stand in the next journal."""
+        until("no write under way", lambda: not any(map(_busy, self.lbs)), limit_s=20)
+
+    def tell(self, lb: Haproxy, mode: str) -> None:
         version = lb.ask(f"prepare map {lb.map}").rpartition(" ")[2].strip()
         assert lb.ask(f"add map @{version} {lb.map} / {mode}").strip() == ""
         assert lb.ask(f"commit map @{version} {lb.map}").strip() == ""
+
+
+def _busy(lb: Haproxy) -> bool:
+    """Tell whether a load balancer waits for an answer to a write."""
+    rows = [row.split(",") for row in lb.ask("show stat").splitlines()]
+    kept = [row for row in rows if row[:2] in (["blue_w", "BACKEND"], ["green_w", "BACKEND"])]
+    return len(kept) < 2 or any(row[2] != "0" or row[4] != "0" for row in kept)
 
 
 @pytest.fixture

@@ -37,16 +37,17 @@ class BackRun:
             await open_blue(ground)
             return
         if at is Entry.BEGIN:
-            await self._before(began=bool(rows) and rows[-1].state != State.GREEN_LIVE)
-            await self._carry()
+            again = bool(rows) and rows[-1].state != State.GREEN_LIVE
+            await self._before(again=again)
+            await self._carry(again=again)
         await switch_back(ground)
 
-    async def _before(self, *, began: bool) -> None:
+    async def _before(self, *, again: bool) -> None:
         """Do what needs no pause, while green is still open: the pause gets shorter."""
         ground = self._ground
         if ground.facts.wish.way is Way.DATA:
             await restore_tree(ground, self._reins)
-        if began or ground.facts.green is not Green.ALIVE:
+        if again or ground.facts.green is not Green.ALIVE:
             return
         await ground.sides.copy.catch_up(self._reins)
         beyond = passed(ground.facts.limits, await risk(ground.ledger))
@@ -57,7 +58,7 @@ class BackRun:
                 remedy="Look at the plan again, and confirm that one: vgwm rollback plan.",
             )
 
-    async def _carry(self) -> None:
+    async def _carry(self, *, again: bool) -> None:
         """R1 to R3; what stops them, or takes longer than was confirmed, opens green again."""
         ground = self._ground
         alive = ground.facts.green is Green.ALIVE
@@ -65,7 +66,7 @@ class BackRun:
         try:
             async with asyncio.timeout(most_s):
                 await self._reins.checkpoint()
-                await fence_green(ground)
+                await fence_green(ground, again=again)
                 await carry_back(ground, self._reins)
         except TimeoutError as error:
             why = f"green's writes were not back on blue within the {most_s or 0:.0f} s confirmed"

@@ -31,16 +31,19 @@ _REFUSED_S: Final = 5.0
 
 _UNDONE: Final = 3
 _TO_FENCE: Final = From(writer=Side.GREEN, back=Mode.GREEN)
-_OPEN_AGAIN: Final = From(writer=Side.GREEN, back=None)
+_AGAIN: Final = From(writer=Side.GREEN, back=None)
 
 
-async def fence_green(ground: Ground) -> None:
-    """Fence green and prove it. Raises NoAnswer where that was not possible in time."""
+async def fence_green(ground: Ground, *, again: bool) -> None:
+    """Fence green and prove it. Raises NoAnswer where that was not possible in time.
+
+    again: one was begun before, and what came of it may be half done: it is done whatever is found.
+    """
     state, diary = State.FENCE_GREEN, ground.diary
     dead = ground.facts.green is not Green.ALIVE
     until_s = time.monotonic() + (DEAD_LIMIT_S if dead else FENCE_LIMIT_S)
     async with diary.step(state, Step.GREEN_RO):
-        moved = await _insist(ground, until_s)
+        moved = await _insist(ground, until_s, _AGAIN if again else _TO_FENCE)
         if not moved.reached:
             raise _late(f"not every load balancer is green_ro: {moved.why}")
     async with diary.step(state, Step.DRAIN):
@@ -66,14 +69,14 @@ async def open_green(ground: Ground, why: str) -> None:
     """
     diary = ground.diary
     await diary.note(State.FENCE_GREEN, Step.GREEN, Phase.INTENT, why)
-    moved = await ground.fleet.reach(ground.buckets, Mode.GREEN, diary.run, _OPEN_AGAIN)
+    moved = await ground.fleet.reach(ground.buckets, Mode.GREEN, diary.run, _AGAIN)
     if not moved.reached:
         await diary.say(f"not every load balancer is green again: {moved.why}", "error")
     await diary.note(State.FENCE_GREEN, Step.GREEN, Phase.UNDONE, moved.why)
     await diary.note(State.GREEN_LIVE, Step.ENTER, Phase.DONE, why)
 
 
-async def _insist(ground: Ground, until_s: float) -> Moved:
+async def _insist(ground: Ground, until_s: float, way: From) -> Moved:
     """Send green_ro until each load balancer reads it back, or it is too late.
 
     A step that was undone is not tried for long: each time, clients' writes are refused a moment.
@@ -81,7 +84,7 @@ async def _insist(ground: Ground, until_s: float) -> Moved:
     said, undone = "", 0
     began_s = time.monotonic()
     while True:
-        moved = await ground.fleet.reach(ground.buckets, Mode.GREEN_RO, ground.diary.run, _TO_FENCE)
+        moved = await ground.fleet.reach(ground.buckets, Mode.GREEN_RO, ground.diary.run, way)
         if moved.reached:
             return moved
         if moved.why != said:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
+from core.cutover.fleet import Outcome
 from core.cutover.fleet import Way as From
 from core.cutover.machine import Step
 from core.cutover.mode import Mode, Side
@@ -42,7 +43,7 @@ async def switch_back(ground: Ground) -> None:
     async with diary.step(state, Step.CANARY):
         await _until_done(ground, "blue", lambda: ground.sides.blue.canary(names, diary.run))
     async with diary.step(state, Step.BLUE_RO):
-        await _until_done(ground, "blue_ro", _reach(ground, Mode.BLUE_RO, _RO))
+        await _until_done(ground, "blue_ro", _to_blue_ro(ground))
     await open_blue(ground)
 
 
@@ -50,7 +51,7 @@ async def open_blue(ground: Ground) -> None:
     """Send `blue` until each load balancer reads it back; then the way back is done."""
     state, diary = State.SWITCH_BACK, ground.diary
     async with diary.step(state, Step.BLUE):
-        await _until_done(ground, "blue", _reach(ground, Mode.BLUE, _BLUE))
+        await _until_done(ground, "blue", _to_blue(ground))
     await _forget(ground)
     await diary.note(state, Step.T_FLIP, Phase.UNDONE)
     await diary.note(State.CATCHUP, Step.ENTER, Phase.DONE, "blue serves again")
@@ -96,9 +97,22 @@ def _off(ground: Ground) -> Callable[[], Awaitable[Sequence[Trouble]]]:
     return off
 
 
-def _reach(ground: Ground, mode: Mode, way: From) -> Callable[[], Awaitable[Sequence[Trouble]]]:
+def _to_blue_ro(ground: Ground) -> Callable[[], Awaitable[Sequence[Trouble]]]:
+    """Return how blue_ro is reached; one that is half there is brought to green_ro first."""
+
     async def reach() -> Sequence[Trouble]:
-        moved = await ground.fleet.reach(ground.buckets, mode, ground.diary.run, way)
+        run = ground.diary.run
+        moved = await ground.fleet.reach(ground.buckets, Mode.BLUE_RO, run, _RO)
+        if moved.outcome is Outcome.REFUSED:
+            await ground.fleet.reach(ground.buckets, Mode.GREEN_RO, run, _RO)
+        return () if moved.reached else moved.troubles
+
+    return reach
+
+
+def _to_blue(ground: Ground) -> Callable[[], Awaitable[Sequence[Trouble]]]:
+    async def reach() -> Sequence[Trouble]:
+        moved = await ground.fleet.reach(ground.buckets, Mode.BLUE, ground.diary.run, _BLUE)
         return () if moved.reached else moved.troubles
 
     return reach
