@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from core.control.client import Client
 
 EVERY_S = 0.2
+ABORT = "abort"
+ROLLBACK = "rollback"
 
 
 class Confirmed(NamedTuple):
@@ -42,13 +44,18 @@ async def act(call: Call, request: wire_cutover.CutoverRequest, given: Confirmed
         return 0
     async with working(call, foreground=given.foreground) as client:
         plan = await made(client, request)
-        require_same(plan, given.confirm)
+        args = plan.args
+        if request.act == ROLLBACK:
+            # Its limits follow the data at risk: the engine holds it to those that were shown.
+            args = {**args, "plan": given.confirm}
+        else:
+            require_same(plan, given.confirm)
         seen = (await client.snapshot()).last_seq
-        job = await client.start_job(plan.kind, plan.args, actor=call.actor)
+        job = await client.start_job(plan.kind, args, actor=call.actor)
         if given.detach:
             answer(call, {"job": job}, [f"job {job}: vgwm watch {job} follows it"])
             return 0
-        await followed(call, client, job, seen)
+        await followed(call, client, job, seen, plan.act)
         told = await ended(client, plan, job)
     answer(call, told, [f"job {job} is done: {told['text']}"])
     return 0
@@ -78,8 +85,11 @@ def require_same(plan: wire_cutover.CutoverPlan, confirmed: str) -> None:
     )
 
 
-async def followed(call: Call, client: Client, job: int, since: int) -> None:
-    """Return when a job has ended well, telling its events meanwhile. Raises what ended it."""
+async def followed(call: Call, client: Client, job: int, since: int, act: str) -> None:
+    """Return when a job has ended well, telling its events meanwhile. Raises what ended it.
+
+    act: an abort ends by cancelling the job that it gives writes back from.
+    """
     from core.control.client import job_of
 
     last: wire.Job | None = None
@@ -91,7 +101,7 @@ async def followed(call: Call, client: Client, job: int, since: int) -> None:
                 if event.job == job:
                     note(call, f"{event.level if event.level != 'info' else ' ':5} {event.text}")
             since = max(page.last_seq, since + 1)
-    if last is None or last.state == JobState.CANCELLED:
+    if last is None or (last.state == JobState.CANCELLED and act != ABORT):
         raise WrongState(
             what=f"job {job} was cancelled",
             where="traffic",

@@ -1,0 +1,206 @@
+"""`vgwm cutover` and `vgwm rollback`: plans shown, hashes held to, jobs followed, exit codes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from core.cli.main import main
+from core.control import wire, wire_cutover, wire_rollback
+from tests.fakes.desk import FakeDesk, asked, job, snapshot
+from tests.integration.cli.desk import serving
+from tests.integration.cli.shell import Ran
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HASH = "0a1b2c3d"
+PLAN = wire_cutover.CutoverPlan(
+    id=1,
+    act="cutover",
+    kind="cutover",
+    state="made",
+    slice="photos",
+    args={"act": "cutover", "slice": "photos", "plan": HASH},
+    hash=HASH,
+    word="photos",
+    steps=(
+        wire_cutover.Step(number="7", state="FENCE", text="fence blue", expected_s=0.4),
+        wire_cutover.Step(number="11", state="SWITCH_WRITES", text="flip", past_return=True),
+    ),
+    limits=(wire_cutover.Limit(name="pause", text="writes wait at most 2 m 00 s"),),
+    command="vgwm cutover start --slice photos",
+)
+GATE = wire_cutover.Gate(name="lb-2", verdict="pass", evidence="fine", age_s=1.0, limit_s=60.0)
+
+
+def gate(verdict: str, **more: object) -> wire_cutover.Gate:
+    return msgspec.structs.replace(GATE, verdict=verdict, **more)
+
+
+def look(*gates: wire_cutover.Gate, **more: object) -> wire_cutover.Cutover:
+    plain = wire_cutover.Cutover(
+        slice="photos",
+        slices=(wire_cutover.Slice(name="photos", state="READY", number="6", writable="blue"),),
+        gates=gates,
+        hash=HASH,
+    )
+    return msgspec.structs.replace(plain, **more)
+
+
+@pytest.fixture
+def desk() -> FakeDesk:
+    desk = FakeDesk(snapshot(jobs=[job(1, "done", kind="cutover")]))
+    desk.act_plan_made = PLAN
+    desk.looked = look()
+    return desk
+
+
+class Command:
+    """Runs vgwm in this process, on a workspace whose engine is the desk."""
+
+    def __init__(self, ws: Path, desk: FakeDesk, capsys: pytest.CaptureFixture[str]) -> None:
+        self._ws, self._desk, self._capsys = ws, desk, capsys
+
+    async def __call__(self, *words: str) -> Ran:
+        self._desk.ending.clear()
+        async with serving(self._ws, self._desk):
+            code = await asyncio.to_thread(main, [*words, "-w", str(self._ws)])
+        return Ran(code, *self._capsys.readouterr())
+
+
+@pytest.fixture
+def command(ws: Path, desk: FakeDesk, capsys: pytest.CaptureFixture[str]) -> Command:
+    return Command(ws, desk, capsys)
+
+
+def begun(desk: FakeDesk) -> list[tuple[str, wire.Command]]:
+    return [one for one in asked(desk.told) if one[0] == "start"]
+
+
+async def test_i8_a_start_alone_shows_its_plan_and_begins_nothing(
+    command: Command, desk: FakeDesk
+) -> None:
+    ran = await command("cutover", "start", "--slice", "photos")
+    assert ran.code == 0
+    assert "from here on, back costs a reverse copy" in ran.out
+    assert ran.out.splitlines()[-1].startswith(
+        f"vgwm cutover start --slice photos --confirm {HASH}"
+    )
+    assert begun(desk) == []
+
+
+async def test_i8_another_hash_is_refused_with_the_plan_of_now(
+    command: Command, desk: FakeDesk
+) -> None:
+    ran = await command("cutover", "start", "--slice", "photos", "--confirm", "ffffffff", "--json")
+    assert (ran.code, ran.error()["code"]) == (5, "refused")
+    assert HASH in ran.error()["what"]
+    assert begun(desk) == []
+
+
+async def test_a_confirmed_start_begins_what_was_planned_and_is_followed(
+    command: Command, desk: FakeDesk
+) -> None:
+    event = wire.Event(
+        seq=7, ts_ns=1, kind="cutover", level="info", who="op1", text="drained", job=1
+    )
+    desk.now = msgspec.structs.replace(desk.now, events=[event], last_seq=7)
+    desk.looked = look(
+        slices=(
+            wire_cutover.Slice(name="photos", state="GREEN_LIVE", number="12", writable="green"),
+        )
+    )
+    ran = await command("cutover", "start", "--slice", "photos", "--confirm", HASH)
+    assert ran.code == 0, ran.err
+    assert "slice photos is in 12 GREEN_LIVE, writes go to green" in ran.out
+    ((_, order),) = begun(desk)
+    assert isinstance(order, wire.JobRequest)
+    assert (order.kind, order.args) == ("cutover", PLAN.args)
+
+
+async def test_a_run_that_failed_ends_with_its_own_error(command: Command, desk: FakeDesk) -> None:
+    error = wire.ErrorBody(
+        code="refused", what="gate lb-2 is fail", where="gates", remedy="Mend it.", exit_code=5
+    )
+    desk.now = snapshot(jobs=[job(1, "failed", kind="cutover", result=error)])
+    ran = await command("cutover", "start", "--confirm", HASH, "--json")
+    assert (ran.code, ran.error()["what"]) == (5, "gate lb-2 is fail")
+
+
+async def test_a_run_that_was_cancelled_is_no_success_but_an_abort_of_it_is(
+    command: Command, desk: FakeDesk
+) -> None:
+    desk.now = snapshot(jobs=[job(1, "cancelled", kind="cutover")])
+    ran = await command("cutover", "start", "--confirm", HASH, "--json")
+    assert (ran.code, ran.error()["code"]) == (3, "wrong_state")
+    desk.act_plan_made = msgspec.structs.replace(PLAN, act="abort")
+    desk.now = snapshot(jobs=[job(2, "cancelled", kind="cutover")])
+    assert (await command("cutover", "abort", "--confirm", HASH)).code == 0
+
+
+@pytest.mark.parametrize(
+    ("gates", "code"),
+    [
+        ((gate("pass"), gate("warn")), 0),
+        ((gate("fail"), gate("unknown")), 1),
+        ((gate("unknown"),), 4),
+        ((gate("pass", age_s=61.0),), 4),
+        ((gate("pass", age_s=None),), 4),
+    ],
+)
+async def test_i7_status_ends_by_its_gates(
+    command: Command, desk: FakeDesk, gates: tuple[wire_cutover.Gate, ...], code: int
+) -> None:
+    desk.looked = look(*gates)
+    assert (await command("cutover", "status")).code == code
+
+
+async def test_a_warning_is_taken_on_by_its_name(command: Command, desk: FakeDesk) -> None:
+    ran = await command("cutover", "status", "--ack", "diffs=read them")
+    assert ran.code == 0, ran.err
+    assert [what for what, _ in desk.told] == ["ack gate:diffs"]
+    assert (await command("cutover", "status", "--ack", "diffs")).code == 2
+
+
+async def test_a_plan_of_the_way_back_is_written_with_its_runbook(
+    command: Command, desk: FakeDesk, tmp_path: Path
+) -> None:
+    desk.act_plan_made = msgspec.structs.replace(
+        PLAN, act="rollback", kind="rollback", lost=("photos/a",), lost_total=2, runbook="# By hand"
+    )
+    file = tmp_path / "back.md"
+    ran = await command("rollback", "plan", "--output", str(file))
+    assert ran.code == 0, ran.err
+    assert "LOST      2 keys stay behind on green" in ran.out
+    assert file.read_text().endswith("# By hand\n")
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert (await command("rollback", "plan", "--output", str(file))).code == 5
+    missing = await command("rollback", "plan", "--config-backup", str(file), "--json")
+    assert (missing.code, missing.error()["code"]) == (5, "refused")
+
+
+@pytest.mark.parametrize(
+    "words", [("--full", "--data"), ("--data",), ("--data", "--backup-location", "x")]
+)
+async def test_a_way_back_that_cannot_be_is_bad_input(
+    command: Command, words: tuple[str, ...]
+) -> None:
+    assert (await command("rollback", "start", *words)).code == 2
+
+
+async def test_i7_a_silent_feed_makes_the_rollbacks_status_unknown(
+    command: Command, desk: FakeDesk
+) -> None:
+    desk.way_back = wire_rollback.Rollback(
+        slice="photos", risk=wire.Risk(since_ns=1, silent_since_ns=1_764_598_931_000_000_000)
+    )
+    ran = await command("rollback", "status")
+    assert ran.code == 4
+    assert "unknown since 14:22:11 UTC" in ran.out
+    told = await command("rollback", "status", "--json")
+    assert json.loads(told.out)["result"]["risk"]["writes"] == 0
