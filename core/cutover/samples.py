@@ -9,6 +9,7 @@ from core.cutover.reading import Trouble
 from core.cutover.signing import Call
 from core.display import object_name, safe
 from core.errors import NoAnswer
+from core.model import NS_PER_S
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,12 +25,16 @@ _MD5: Final = 16
 
 
 class Sample(NamedTuple):
-    """A current object. etag: as the ledger has it, without quotes, "" if it has none."""
+    """A current object. etag: as the ledger has it, without quotes, "" if it has none.
+
+    modified_s: when blue says that it was modified, if it is still what was copied; 0: unknown.
+    """
 
     bucket: str
     key: str
     size_bytes: int
     etag: str = ""
+    modified_s: int = 0
 
     @property
     def name(self) -> str:
@@ -45,6 +50,7 @@ def sample_of(pick: Pick) -> Sample:
         key=pick.key.decode("utf-8", "surrogateescape"),
         size_bytes=pick.size,
         etag=etag,
+        modified_s=pick.mtime_ns // NS_PER_S,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Final
 
 from core.cutover.gate import Gate
@@ -174,7 +175,10 @@ async def _has_moved(asker: Asker, blue: Door, sample: Sample) -> bool:
     if reply.status == _GONE:
         return True
     size, etag = reply.headers.get("Content-Length", ""), reply.headers.get("ETag", "").strip('"')
-    return size != str(sample.size_bytes) or bool(sample.etag and etag != sample.etag)
+    if size != str(sample.size_bytes) or bool(sample.etag and etag != sample.etag):
+        return True
+    modified = reply.headers.get("Last-Modified", "")
+    return bool(sample.modified_s) and formatdate(sample.modified_s, usegmt=True) != modified
 
 
 def _calls(sample: Sample) -> tuple[Call, ...]:

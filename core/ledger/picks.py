@@ -24,7 +24,7 @@ _RECORDED: Final = int(ObjectState.RECORDED)
 _OLDEST: Final = "SELECT id,bid,n,lo,hi FROM bundles WHERE st=? ORDER BY id"
 _NEWEST: Final = "SELECT id,bid,n,lo,hi FROM bundles WHERE st=? ORDER BY id DESC"
 _MEMBERS: Final = (
-    "SELECT key,size,etag FROM objects WHERE bid=? AND key BETWEEN ? AND ? AND bun=?"
+    "SELECT key,size,etag,mt FROM objects WHERE bid=? AND key BETWEEN ? AND ? AND bun=?"
     " AND ver=x'' AND st=? AND size IS NOT NULL ORDER BY key LIMIT ? OFFSET ?"
 )
 
@@ -40,12 +40,16 @@ class _Bundle(NamedTuple):
 
 
 class Pick(NamedTuple):
-    """A current object. etag: 16 bytes of a plain MD5, else its text without quotes, or nothing."""
+    """A current object. etag: 16 bytes of a plain MD5, else its text without quotes, or nothing.
+
+    mtime_ns: as it was copied, 0 where nobody noted it.
+    """
 
     bucket: bytes
     key: bytes
     size: int
     etag: bytes
+    mtime_ns: int = 0
 
 
 def picked(conn: sqlite3.Connection, seed: int, count: int, buckets: Sequence[bytes]) -> list[Pick]:
@@ -99,7 +103,7 @@ def _members(
         _MEMBERS, (bundle.bucket, low, high, bundle.number, _RECORDED, limit, offset)
     )
     name = names[bundle.bucket]
-    return [Pick(name, key, size, etag or b"") for key, size, etag in rows]
+    return [Pick(name, key, size, etag or b"", mt or 0) for key, size, etag, mt in rows]
 
 
 class PickLooks:

@@ -22,7 +22,7 @@ from core.cutover.mode import Mode, Side
 from core.cutover.proof_keys import sweep
 from core.cutover.quiet import quiet_since
 from core.cutover.reading import Trouble
-from core.cutover.samples import Sample, read_back
+from core.cutover.samples import read_back, sample_of
 from core.cutover.shadow import shadow
 from core.cutover.uploads import uploads
 from core.engine.returning.backing_up import back_up, wanted
@@ -40,13 +40,11 @@ if TYPE_CHECKING:
     from core.cutover.gateway_command import CommandGateway
     from core.engine.cutting.world import GreenFeed
     from core.ledger.ledger import Ledger
-    from core.ledger.picks import Pick
 
 SHADOWS: Final = 1_000
 _S3: Final = ("canary", "shadow", "uploads")
 LB_LIMIT_S: Final = 10.0
 FOLDER: Final = "backups"
-_MD5_BYTES: Final = 16
 
 
 class Outside:
@@ -126,7 +124,7 @@ class Outside:
         picks = await self._ledger.picks.newest(limit, await self._stored(buckets))
         doors = [fence.door_of(one) for one in self._green]
         async with asking() as asker:
-            return _told(await read_back(asker, doors, _samples(picks)))
+            return _told(await read_back(asker, doors, [sample_of(pick) for pick in picks]))
 
     async def canary(self, buckets: Sequence[str]) -> list[str]:
         """Ask by each balancer whether green answers reads, and whether writes are refused."""
@@ -134,7 +132,11 @@ class Outside:
         names = await self._names(buckets)
         async with asking() as asker:
             listeners = self._listeners()
-            wrong = _told(await read_back(asker, listeners, _samples(picks), Mode.GREEN_RO))
+            wrong = _told(
+                await read_back(
+                    asker, listeners, [sample_of(pick) for pick in picks], Mode.GREEN_RO
+                )
+            )
             shown = await look_fenced(asker, listeners, names)
         left = [one for one in shown if one.hold is not Hold.FENCED]
         return wrong + [f"{one.door}: {one.bucket} is {one.hold}" for one in left]
@@ -169,7 +171,7 @@ class Outside:
             if "shadow" in due:
                 stored = await self._stored(buckets)
                 picks = await self._ledger.picks.objects(seed, SHADOWS, stored)
-                found.append(await shadow(asker, blue, green, _samples(picks)))
+                found.append(await shadow(asker, blue, green, [sample_of(pick) for pick in picks]))
             if "uploads" in due:
                 found.append(await uploads(asker, blue, names))
         return found
@@ -240,15 +242,3 @@ def _unknown(name: str, why: str) -> Gate:
         limit_s=LB_LIMIT_S,
         remedy="Name gateways and load balancers in vgwm.yaml: docs/traffic.md.",
     )
-
-
-def _samples(picks: Sequence[Pick]) -> list[Sample]:
-    return [
-        Sample(
-            bucket=os.fsdecode(one.bucket),
-            key=one.key.decode("utf-8", "surrogateescape"),
-            size_bytes=one.size,
-            etag=one.etag.hex() if len(one.etag) == _MD5_BYTES else one.etag.decode("latin-1"),
-        )
-        for one in picks
-    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +16,7 @@ from core.cutover.shadow import shadow
 from core.cutover.uploads import uploads
 from core.ledger.picks import Pick
 from core.verdict import Verdict
-from tests.fakes.side import Side
+from tests.fakes.side import MODIFIED, Side
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -191,6 +192,19 @@ async def test_what_blue_took_since_its_copy_is_no_difference(
     side.put("pool", "a b/+ü&", b"all of it")
     moved = await shadow(asker, side.door, other.door, samples)
     assert moved.verdict is Verdict.UNKNOWN, "nothing that was compared is no proof"
+
+
+async def test_what_blue_took_again_with_the_same_bytes_is_told_by_its_time(
+    asker: Asker, side: Side, other: Side
+) -> None:
+    first, *others = fill(side, other)
+    other.buckets[first.bucket][first.key].headers["Content-Type"] = "text/other"
+    found = parsedate_to_datetime(MODIFIED).timestamp()
+    as_copied, earlier = (first._replace(modified_s=int(found) - age) for age in (0, 60))
+    gate = await shadow(asker, side.door, other.door, [as_copied, *others])
+    assert gate.verdict is Verdict.FAIL, gate.evidence
+    gate = await shadow(asker, side.door, other.door, [earlier, *others])
+    assert gate.verdict is Verdict.PASS, gate.evidence
 
 
 async def test_shadow_reads_of_nothing_and_of_silence_are_unknown(
