@@ -1,0 +1,50 @@
+"""A slice goes back by itself only where green serves badly, and nothing can be lost."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.cutover.behind import foreign_gate, lag_gate
+from core.cutover.by_itself import OF_GREEN, why_back
+from core.cutover.gate import Gate
+from core.cutover.risk import Risk
+from core.verdict import Verdict
+
+NOW = 1_795_000_000 * 10**9
+HOLDS_ALL = Risk(since_ns=1)
+
+
+def gate(name: str, verdict: Verdict = Verdict.FAIL, *, age_s: int = 0) -> Gate:
+    return Gate(name=name, verdict=verdict, evidence="told", at_ns=NOW - age_s * 10**9, limit_s=60)
+
+
+def why(*gates: Gate, wrote: bool | None = False, policy: str = "lag-zero") -> str:
+    return why_back(gates, NOW, wrote=wrote, risk=HOLDS_ALL, policy=policy)
+
+
+@pytest.mark.parametrize("name", sorted(OF_GREEN))
+def test_each_gate_of_green_is_a_reason(name: str) -> None:
+    assert why(gate(name))
+    assert why(gate(name), wrote=True)
+    assert not why(gate(name), wrote=True, policy="off")
+
+
+@pytest.mark.parametrize("verdict", [Verdict.PASS, Verdict.WARN, Verdict.UNKNOWN])
+def test_what_is_not_red_is_none(verdict: Verdict) -> None:
+    assert not why(gate("live-errors", verdict))
+
+
+def test_a_stale_gate_is_none() -> None:
+    assert why(gate("live-errors", age_s=60))
+    assert not why(gate("live-errors", age_s=61))
+
+
+def test_what_is_wrong_on_blue_is_no_reason_to_go_there() -> None:
+    lagging = lag_gate(Risk(since_ns=1, writes=1, oldest_ns=1), "continuous", NOW)
+    others = foreign_gate(1, ("b/k",), NOW)
+    assert {lagging.verdict, others.verdict} == {Verdict.FAIL}
+    assert not why(lagging, others)
+
+
+def test_a_reverse_copy_that_is_off_warns() -> None:
+    assert lag_gate(HOLDS_ALL, "off", NOW).verdict is Verdict.WARN
