@@ -8,13 +8,15 @@ Statuses are the caller's to judge; silence is raised, and is never an answer.
 
 from __future__ import annotations
 
+import asyncio
+import os
 import ssl
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
-from pathlib import Path  # noqa: TC003 - `cache` looks at nothing, but a dataclass's field names it
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -45,7 +47,7 @@ class Door:
     """A URL at which clients may come in: a load balancer's listener, or a gateway itself.
 
     name: safe to show. side: of a gateway; None for a listener, where the mode decides. ca_file:
-    PEM file of the authority of an https one, None for the host's.
+    PEM file of the authority of an https one, None for AWS_CA_BUNDLE's, or the host's.
     """
 
     name: str
@@ -97,14 +99,16 @@ class Asker:
         if call.query:
             url += f"?{call.query_text}"
         headers = self._signer.headers(call, urlsplit(door.url).netloc)
+        secure = url.startswith("https:")
         began_s = time.monotonic()
         try:
+            tls = await asyncio.to_thread(_tls, authority(door)) if secure else False
             async with self._session.request(
                 call.method,
                 URL(url, encoded=True),
                 data=call.body or None,
                 headers=headers,
-                ssl=_tls(door.ca_file) if url.startswith("https:") else False,
+                ssl=tls,
                 allow_redirects=False,
             ) as answer:
                 return await _read(answer, began_s)
@@ -148,9 +152,15 @@ def _word(body: bytes) -> str:
     return safe(behind.partition(b"</Code>")[0][:60]) if begin else ""
 
 
+def authority(door: Door) -> Path | None:
+    """Return the file that vouches for a door, None for the host's own authorities."""
+    named = os.environ.get("AWS_CA_BUNDLE")
+    return door.ca_file or (Path(named) if named else None)
+
+
 @cache
-def _tls(authority: Path | None) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=str(authority) if authority else None)
+def _tls(file: Path | None) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(file) if file else None)
 
 
 @asynccontextmanager

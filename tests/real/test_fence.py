@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from core.cutover.canary import canary
-from core.cutover.door import asking
+from core.cutover.door import Door, asking
 from core.cutover.fence import hold, release
 from core.cutover.fence_proof import look_fenced, open_doors, prove_fenced, summary
 from core.cutover.gateway import Hold
@@ -23,6 +23,8 @@ from core.cutover.shadow import shadow
 from core.cutover.uploads import uploads
 from core.verdict import Verdict
 from tests.lab import bind_fence
+from tests.lab.authority import Authority
+from tests.lab.gateway import Gateway
 from tests.lab.web import Api
 from tests.real.fenced_gateway import Fenced, start
 
@@ -204,6 +206,29 @@ async def test_readonly_is_no_fence_and_the_proof_says_so(
     assert "CopyObject: 200" in unproven.why
     assert "PutObject" not in unproven.why
     assert "delete it by hand" in unproven.why, "for it refuses the delete"
+
+
+async def test_a_door_with_tls_is_believed_by_its_authority_alone(
+    keeper: Keeper, tools: Tools, tmp_path: Path, asker: Asker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signed = Authority(tmp_path / "authority")
+    gateway = Gateway(
+        "tls-door",
+        tools.path("versitygw"),
+        tmp_path / "gateway",
+        with_sidecar=False,
+        tls=signed.issue("gateway"),
+    )
+    gateway.start(keeper)
+    trusted = Door(name="trusted", url=gateway.url, ca_file=signed.file)
+    strange = Door(name="strange", url=gateway.url)
+    shown = await look_fenced(asker, [trusted, strange], ["photos"])
+    assert shown[0].why.startswith("403 "), "asked, with another's keys"
+    assert "certificate verify failed" in shown[1].why
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(signed.file))
+    [shown_now] = await look_fenced(asker, [strange], ["photos"])
+    assert shown_now.why.startswith("403 ")
+    keeper.forget(gateway.server)
 
 
 async def test_f3_names_who_writes_past_the_fence(
