@@ -117,6 +117,7 @@ GO: Mapping[str, Name] = {
     "v": Name.VERIFY,
     "u": Name.CUTOVER,
     "r": Name.ROLLBACK,
+    "k": Name.CLUSTER,
     "l": Name.LOG,
 }
 """The letters after `g`."""
@@ -144,6 +145,7 @@ FOOTERS: Mapping[Name, tuple[str, ...]] = {
         *("begin", "cutover", "rollback", "help", "leave"),
     ),
     Name.ROLLBACK: ("go u", "command", "open", "rollback", "go", "help", "leave"),
+    Name.CLUSTER: ("go u", "freeze", "low_data", "command", "go", "help", "leave"),
     Name.LOG: ("up", "down", "page_down", "freeze", "command", "go", "help", "leave"),
     Name.HELP: ("back", "go", "leave"),
 }

@@ -16,6 +16,7 @@ from tui.views.line import Role
 if TYPE_CHECKING:
     from core.control.wire import ErrorBody, Event, Plan, Risk, Snapshot
     from core.control.wire_checks import Checks
+    from core.control.wire_cluster import Cluster
     from core.control.wire_config import ConfigDiff
     from core.control.wire_cutover import Cutover
     from core.control.wire_iam import IamReport
@@ -40,6 +41,7 @@ class Name(StrEnum):
     VERIFY = "Verify"
     CUTOVER = "Cutover"
     ROLLBACK = "Rollback"
+    CLUSTER = "Cluster"
     LOG = "Log"
     HELP = "Help"
 
@@ -202,6 +204,7 @@ class Scene:
     proof_window: ProofWindow | None = None
     cutover: Cutover | None = None
     rollback: Rollback | None = None
+    cluster: Cluster | None = None
 
     @property
     def risk(self) -> Risk | None:

@@ -1,4 +1,4 @@
-"""What was last read of the cutover and of the way back, and the plans of acts on them."""
+"""What was last read of cutover, way back and cluster, and the plans of acts on traffic."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tui.ui import Name
 
 if TYPE_CHECKING:
     from core.control.client import Client
+    from core.control.wire_cluster import Cluster
     from core.control.wire_cutover import Cutover, CutoverPlan
     from core.control.wire_rollback import Rollback
     from tui.facts.link import EngineLink
@@ -28,13 +29,14 @@ class Crossing(NamedTuple):
 
 
 class Crossings:
-    """Reads what the two screens show, each second while they are shown."""
+    """Reads what the three screens show, each second while they are shown."""
 
     def __init__(self, link: EngineLink) -> None:
         self._link = link
         self._asked = ""
         self.cutover: Cutover | None = None
         self.rollback: Rollback | None = None
+        self.cluster: Cluster | None = None
 
     async def follow(self, screen: Name, slice_: str) -> None:
         """Read what the screen shows of a slice. Raises a VgwmError."""
@@ -43,8 +45,11 @@ class Crossings:
         match screen:
             case Name.CUTOVER:
                 self.cutover = await self._link.client.cutover(slice_)
+                self.cluster = await self._link.client.cluster()
             case Name.ROLLBACK:
                 self.rollback = await self._link.client.rollback(slice_)
+            case Name.CLUSTER:
+                self.cluster = await self._link.client.cluster()
             case _:
                 pass
 

@@ -21,6 +21,7 @@ from tui.views.words import current_job
 if TYPE_CHECKING:
     from core.control.wire import Event, Plan, Snapshot
     from core.control.wire_checks import Checks
+    from core.control.wire_cluster import Cluster
     from core.control.wire_cutover import Cutover
     from core.control.wire_rollback import Rollback
     from core.control.wire_verify import Proof
@@ -47,6 +48,7 @@ class Parts(TypedDict):
     proof_window: ProofWindow | None
     cutover: Cutover | None
     rollback: Rollback | None
+    cluster: Cluster | None
 
 
 class _Under(NamedTuple):
@@ -91,6 +93,7 @@ class Lists:
             proof_window=self._proven.window,
             cutover=self._crossings.cutover,
             rollback=self._crossings.rollback,
+            cluster=self._crossings.cluster,
         )
 
     def settle(self, ui: Ui, size: Size) -> Ui:

@@ -17,8 +17,9 @@ from tui.acts.steering import other_holder
 from tui.ui import LinkState, Name
 from tui.views import (
     assess,
+    cluster,
     config,
-    cutover,
+    cutover_beside,
     errors,
     guide,
     home,
@@ -69,8 +70,9 @@ BODIES: Mapping[Name, Body] = {
     Name.MIGRATE: migrate.view,
     Name.ERRORS: errors.view,
     Name.VERIFY: verify.view,
-    Name.CUTOVER: cutover.view,
+    Name.CUTOVER: cutover_beside.view,
     Name.ROLLBACK: rollback.view,
+    Name.CLUSTER: cluster.view,
     Name.LOG: log.view,
 }
 

@@ -55,6 +55,10 @@ PURPOSE: Mapping[Name, tuple[str, str]] = {
         "The way back as it is now: time, data at risk, what cannot go back.",
         "R opens it on any screen; nothing is done before the word is typed.",
     ),
+    Name.CLUSTER: (
+        "Each peer with its Kubo, looked at once a second; the target's other parts.",
+        "A peer that does not answer is unknown, whatever it said before.",
+    ),
     Name.LOG: (
         "The engine's events, numbered without a gap, newest first.",
         "They are in the ledger, and outlive this screen.",
@@ -73,6 +77,7 @@ COMMAND: Mapping[Name, str] = {
     Name.VERIFY: "vgwm verify",
     Name.CUTOVER: "vgwm cutover status",
     Name.ROLLBACK: "vgwm rollback plan",
+    Name.CLUSTER: "vgwm health cluster",
     Name.LOG: "vgwm jobs",
     Name.HELP: "vgwm --help",
 }
