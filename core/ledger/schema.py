@@ -111,6 +111,8 @@ def _tables_since(version: int) -> Iterator[str]:
         yield from (*answers.TABLES, *losses.TABLES)
     yield "DROP TABLE greenlog"  # nothing ever wrote the one of schema 4
     yield from greenlog.TABLES
+    if version > 1:
+        yield from seals.triggers_of("greenlog")
     if version > 3:  # noqa: PLR2004
         return
     yield from proof_tables.TABLES

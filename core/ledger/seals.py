@@ -58,6 +58,10 @@ _SMALL: Final = {
     "proofs": ("job", "kind", "scope", "st", "began", "ended", "args", "cursor", "figures", "dir"),
     "waste": ("bun", "n", "bytes"),
     "moved": ("bid", "key", "ver", "bun", "bytes"),
+    "greenlog": (
+        *("bid", "key", "ver", "op", "seen", "cid", "size", "st"),
+        *("why", "h", "tries", "ino", "mt", "ct"),
+    ),
 }
 """Tables of few rows, for a bundle has many objects, and few objects lose anything; the first
 column is the key, unless `_KEYS` names more."""
@@ -66,6 +70,7 @@ _KEYS: Final = {
     "tallies": ("bun", "name"),
     "losses": ("bid", "key", "ver", "why", "what"),
     "moved": ("bid", "key", "ver"),
+    "greenlog": ("bid", "key", "ver"),
 }
 
 # Tallies of happenings cannot be counted again; all other counters are.

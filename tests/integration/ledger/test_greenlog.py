@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from core.errors import Broken
 from core.ledger.greenlog import Carried, Green, GreenOp, GreenState, Stuck
 from tests.integration.ledger import scene
 
@@ -145,3 +146,29 @@ async def test_a_committed_bucket_stays_greens_until_it_is_flipped_anew(ledger: 
     assert (both.buckets, both.kept) == ((), (1,))
     again = await ledger.green.begin([1])
     assert (again.buckets, again.kept) == ((1,), ())
+
+
+async def test_a_value_that_turned_on_the_disk_is_found_after_an_unclean_end(
+    tmp_path: Path,
+) -> None:
+    ledger = await scene.opened(tmp_path)
+    await ledger.add_buckets([(b"one", "{}")])
+    await ledger.green.begin([1])
+    await ledger.green.heard("triggers", [put(b"a")], 1, to_end=True)
+    await ledger.close()
+    (tmp_path / "ledger.db.sum").unlink()
+    with closing(sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)) as conn:
+        triggers = conn.execute(
+            "SELECT name FROM sqlite_schema WHERE type='trigger' AND tbl_name='greenlog'"
+        ).fetchall()
+        assert len(triggers) == 3
+        texts = conn.execute(
+            "SELECT sql FROM sqlite_schema WHERE type='trigger' AND tbl_name='greenlog'"
+        ).fetchall()
+        for (name,) in triggers:
+            conn.execute(f"DROP TRIGGER {name}")
+        conn.execute("UPDATE greenlog SET st=2")  # at risk no more, says the disk
+        for (text,) in texts:
+            conn.execute(text)
+    with pytest.raises(Broken, match="greenlog"):
+        await scene.opened(tmp_path)
