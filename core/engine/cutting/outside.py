@@ -148,13 +148,13 @@ class Outside:
         found: list[Gate] = []
         if _is_due("fence", due):
             found.append(fence.fence_gate(self._blue, self.fleet))
-        if not due or any(name.startswith("lb") for name in due):
-            found += await self._balancers()
         found += await self._asked(buckets, seed, [one for one in _S3 if _is_due(one, due)])
         if _is_due("reverse", due):
             found.append(await reverse_gate(self._workspace, await self._names(buckets)))
         if _is_due("backups", due):
             found.append(await self.backups())
+        if not due or any(name.startswith("lb") for name in due):
+            found += await self._balancers()  # last: theirs count for seconds only
         return found
 
     async def _asked(self, buckets: Sequence[str], seed: int, due: Sequence[str]) -> list[Gate]:
