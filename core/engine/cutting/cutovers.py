@@ -158,13 +158,22 @@ class Cutovers:
         """Raise Refused for a job that would write what green's clients write now."""
         if kind not in _FORWARD:
             return
-        flipped = {row.slice for row in await self._engine.ledger.cutovers.flips()}
-        if ALL in flipped:
+        if await self._is_all_flipped():
             raise Refused(
                 what=f"a {kind} would write over what green's clients write: green is live",
                 where="cutover",
-                remedy="Commit the cutover, or go back: vgwm rollback plan.",
+                remedy="Go back first: vgwm rollback plan.",
             )
+
+    async def _is_all_flipped(self) -> bool:
+        """Tell whether no bucket is blue's any more."""
+        flipped = {row.slice for row in await self._engine.ledger.cutovers.flips()}
+        if not flipped or ALL in flipped:
+            return bool(flipped)
+        slices = self._engine.workspace.cutover.slices
+        gone = {name.encode() for one in flipped for name in slices.get(one, ())}
+        rows = await self._engine.ledger.buckets()
+        return all(row.name in gone for row in rows if row.state.there)
 
     async def _drive(self, reins: Reins) -> None:
         """Drive a run from its plan, or do with it what is done with one that is found."""
@@ -228,9 +237,10 @@ class Cutovers:
                     remedy="Look at it: vgwm cutover status.",
                 )
             _require_watched(flips.get(slice_), self._engine.knobs.watch_window)
-        elif state in FENCED or slice_ in flips:
+        elif state in FENCED or slice_ in flips or ALL in flips or (slice_ == ALL and flips):
+            other = next(iter({slice_} & flips.keys() or flips), slice_)
             raise WrongState(
-                what=f"slice {slice_} is {state}",
+                what=f"slice {other} is {state if other == slice_ else 'at green'}",
                 where="cutover",
                 remedy="Look at it: vgwm cutover status.",
             )

@@ -1,0 +1,237 @@
+"""Cutovers as jobs of an engine: real rounds and proofs, slices, aborts, and what engines leave.
+
+The world is a stand-in, and the gates are left open: test_gates.py has them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from core.config.knobs import Knobs
+from core.config.schema import Cutover, DirTarget, PosixSource, Workspace
+from core.config.workspace import FILE_NAME, write
+from core.cutover.cutover_plan import Kind
+from core.cutover.machine import Step
+from core.cutover.mode import Mode, Side
+from core.cutover.states import State
+from core.engine.cutting.looking import look
+from core.errors import Refused, WrongState
+from core.model import JobKind, JobState
+from tests.integration.cutting.scene import Scene, modes, plan_of, until
+from tests.integration.engine.ground import engine_on, make_ground, migrate
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from core.engine.engine import Engine
+    from core.ledger.rows import JobRow
+    from tests.integration.engine.ground import Ground
+
+SLICES: dict[str, tuple[str, ...]] = {"first": ("bucket0",), "second": ("bucket1",)}
+
+
+@pytest.fixture
+def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
+    """The world of every engine of a test, as if it were configured."""
+    made = Scene()
+    monkeypatch.setattr("core.engine.cutting.outside.Outside", lambda *_: made)
+    return made
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> Ground:
+    made = make_ground(tmp_path, objects=5, buckets=2)
+    made.workspace.mkdir()
+    write(
+        made.workspace / FILE_NAME,
+        Workspace(
+            id="0a1b2c3d",
+            source=PosixSource(path=made.source),
+            target=DirTarget(path=made.target),
+            knobs=Knobs(workers=1, freeze_budget=3600),
+            cutover=Cutover(slices=SLICES),
+        ),
+    )
+    return made
+
+
+@asynccontextmanager
+async def opened(ground: Ground) -> AsyncIterator[Engine]:
+    async with engine_on(ground) as engine:
+
+        async def open_gates(plan: object) -> None:
+            await asyncio.sleep(0)
+            del plan
+
+        engine.cutovers.plans.require = open_gates  # type: ignore[method-assign]
+        yield engine
+
+
+async def test_the_last_round_brings_what_was_written_and_deleted_before_the_fence(
+    ground: Ground, scene: Scene
+) -> None:
+    async with opened(ground) as engine:
+        await migrate(engine)
+        ground.put("bucket0", "new", b"new")
+        (ground.source / "bucket0" / "d1/k0001").unlink()
+        row = await _end(engine, await _start(engine))
+        assert row.state is JobState.DONE, row.result
+        rounds = await engine.ledger.rounds.rounds(1, row.id)
+        assert (rounds[0].kind, rounds[0].found.added, rounds[0].found.deleted) == ("last", 1, 1)
+        proof = await engine.ledger.proof(row.id)
+        assert proof is not None
+        assert proof.state == "done"
+        assert modes(scene) == {Mode.GREEN}
+
+
+async def test_a_target_that_lost_a_row_is_found_under_the_fence_and_blue_writes_on(
+    ground: Ground, scene: Scene
+) -> None:
+    async with opened(ground) as engine:
+        await migrate(engine)
+        (next(ground.target.glob("**/*.car"))).unlink()
+        row = await _end(engine, await _start(engine))
+        assert row.state is JobState.FAILED
+        assert "the last verification did not come about" in row.result
+        assert modes(scene) == {Mode.BLUE}
+        assert not scene.held
+
+
+async def test_an_abort_gives_writes_back_and_is_refused_once_green_may_write(
+    ground: Ground, scene: Scene
+) -> None:
+    async with opened(ground) as engine:
+        await migrate(engine)
+        entered = asyncio.Event()
+
+        async def wait() -> None:
+            entered.set()
+            await asyncio.Event().wait()
+
+        scene.hooks["canary"] = wait
+        job = await _start(engine)
+        await entered.wait()
+        assert scene.held
+        engine.jobs._grace_s = 0.1  # noqa: SLF001 - what hangs here never ends by itself
+        assert await engine.cutovers.abort("all", "bob") == job
+        row = await _end(engine, job)
+        assert row.state is JobState.CANCELLED
+        assert modes(scene) == {Mode.BLUE}
+        assert scene.writer is Side.BLUE
+
+        scene.hooks.clear()
+        await _end(engine, await _start(engine, request="again"))
+        assert modes(scene) == {Mode.GREEN}
+        with pytest.raises(WrongState, match="nothing of slice all is held back"):
+            await engine.cutovers.abort("all", "bob")
+
+
+async def test_a_slice_goes_by_itself_and_the_other_is_synced_on(
+    ground: Ground, scene: Scene
+) -> None:
+    async with opened(ground) as engine:
+        await migrate(engine)
+        row = await _end(engine, await _start(engine, slice_="first"))
+        assert row.state is JobState.DONE, row.result
+        proof = await engine.ledger.proof(row.id)
+        assert proof is not None
+        assert proof.args["bucket"] == "bucket0"
+        seen = {one.name: one.state for one in (await look(engine, "second")).slices}
+        assert seen["first"] is State.GREEN_LIVE
+        assert seen["second"] is not State.GREEN_LIVE
+        await engine.cutovers.require_blue(JobKind.SYNC)
+        with pytest.raises(WrongState, match="slice first is at green"):
+            await _start(engine, request="all of it")
+        for lb in scene.lbs:  # the other slice's lines are at blue
+            lb.mode = Mode.BLUE
+        scene.held = False
+        row = await _end(engine, await _start(engine, slice_="second", request="second"))
+        assert row.state is JobState.DONE, row.result
+        flips = [one.slice for one in await engine.ledger.cutovers.flips()]
+        assert flips == ["first", "second"]
+        with pytest.raises(Refused, match="green is live"):
+            await engine.start_job(JobKind.SYNC, {}, "ann", "late")
+
+
+async def test_a_fence_that_no_job_is_behind_is_lifted_by_the_next_engine(
+    ground: Ground, scene: Scene
+) -> None:
+    async with opened(ground) as engine:
+        await migrate(engine)
+        book = engine.cutovers._book("0a1b2c3d-99", "all", "ann", 99)  # noqa: SLF001 - an engine's rows
+        await book.plan(plan_of().stored(), {"kind": "cutover"})
+        await book.intent(State.FENCE, Step.BLUE_RO, {"deadline_ns": 1})
+        for lb in scene.lbs:
+            lb.mode = Mode.BLUE_RO
+        scene.held = True
+    async with opened(ground) as engine:
+
+        async def blue() -> bool:
+            return modes(scene) == {Mode.BLUE}
+
+        await until(blue)
+        job = engine.jobs.running(JobKind.CUTOVER)
+        if job is not None:
+            await engine.wait(job.id)
+        rows = await engine.ledger.cutovers.of_run("0a1b2c3d-99")
+        assert (rows[-1].state, rows[-1].step) == ("CATCHUP", "enter")
+        assert scene.writer is Side.BLUE
+
+
+async def test_an_engine_that_is_stopped_under_the_fence_leaves_blue_writing(
+    ground: Ground, scene: Scene
+) -> None:
+    entered = asyncio.Event()
+
+    async def wait() -> None:
+        entered.set()
+        await asyncio.Event().wait()
+
+    async with opened(ground) as engine:
+        await migrate(engine)
+        scene.hooks["read_back"] = wait
+        job = await _start(engine)
+        await entered.wait()
+        assert modes(scene) == {Mode.BLUE_RO}
+    assert modes(scene) == {Mode.BLUE}
+    assert scene.writer is Side.BLUE
+    scene.hooks.clear()
+    async with opened(ground) as engine:
+        row = await _end(engine, job)
+        assert row.state is JobState.FAILED
+        assert "the engine ended in CATCHUP" in row.result
+
+
+async def test_two_operators_who_press_at_once_begin_one_cutover(
+    ground: Ground, scene: Scene
+) -> None:
+    async with opened(ground) as engine:
+        await migrate(engine)
+        plan = await engine.cutovers.plans.compose(Kind.CUTOVER, "all")
+        args = {"plan": plan.hash}
+        both = await asyncio.gather(
+            engine.start_job(JobKind.CUTOVER, args, "ann", "a"),
+            engine.start_job(JobKind.CUTOVER, args, "bob", "b"),
+            return_exceptions=True,
+        )
+        assert sorted(type(one).__name__ for one in both) == ["WrongState", "int"]
+        await _end(engine, next(one for one in both if isinstance(one, int)))
+        assert [lb.told.count(Mode.GREEN) for lb in scene.lbs] == [1, 1]
+
+
+async def _start(engine: Engine, slice_: str = "all", request: str = "start") -> int:
+    plan = await engine.cutovers.plans.compose(Kind.CUTOVER, slice_)
+    args = {"plan": plan.hash, "slice": slice_}
+    return await engine.start_job(JobKind.CUTOVER, args, "ann", request)
+
+
+async def _end(engine: Engine, job: int) -> JobRow:
+    await engine.wait(job)
+    row = await engine.ledger.job(job)
+    assert row is not None
+    return row
