@@ -43,12 +43,14 @@ class Fenced:
         self.folder = folder
         self.pid_file = folder / "gateway.pid"
         self.pid_file.write_text(str(gateway.server.pid))
-        self.tree = PosixConfig(root=gateway.root, versioning_dir=gateway.versioning_dir)
+        self.tree = PosixConfig(
+            root=gateway.root, versioning_dir=gateway.versioning_dir, sidecar=gateway.sidecar
+        )
 
     @property
     def words(self) -> dict[str, list[str]]:
         """The argv of each command, as vgwm.yaml names them."""
-        folders = ["--folder", str(self.tree.root), "--folder", str(self.tree.versioning_dir)]
+        folders = [word for top in self.tree.folders() for word in ("--folder", str(top))]
         return {
             op: [sys.executable, str(FENCE), op, "--pid-file", str(self.pid_file), *folders]
             for op in ("fence", "open", "state")
@@ -73,9 +75,9 @@ class Fenced:
         return door_of(self.commanded)
 
 
-def start(keeper: Keeper, tools: Tools, folder: Path) -> Fenced:
+def start(keeper: Keeper, tools: Tools, folder: Path, *, with_sidecar: bool = False) -> Fenced:
     folder.mkdir(parents=True, exist_ok=True)
     program = program_of_its_own_mounts(tools.path("versitygw"), folder)
-    gateway = Gateway(f"fenced-{folder.name}", program, folder, with_sidecar=False)
+    gateway = Gateway(f"fenced-{folder.name}", program, folder, with_sidecar=with_sidecar)
     gateway.start(keeper)
     return Fenced(gateway, folder)

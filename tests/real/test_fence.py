@@ -208,6 +208,41 @@ async def test_readonly_is_no_fence_and_the_proof_says_so(
     assert "delete it by hand" in unproven.why, "for it refuses the delete"
 
 
+async def test_versions_and_a_sidecar_are_fenced_with_their_bucket(
+    keeper: Keeper, tools: Tools, lab_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ground = start(keeper, tools, lab_folder / "beside", with_sidecar=True)
+    account = ground.gateway.account
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", account.access)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", account.secret)
+    tags = {"TagSet": [{"Key": "k", "Value": "v"}]}
+    with ground.gateway.client() as client:
+        client.create_bucket(Bucket="photos")
+        client.put_bucket_versioning(Bucket="photos", VersioningConfiguration={"Status": "Enabled"})
+        for body in (b"old", b"new"):
+            client.put_object(Bucket="photos", Key="one", Body=body)
+        assert await hold([ground.commanded], ["photos"], RUN) == []
+        since_ns = time.time_ns()
+        fenced = [
+            mount for mount in bind_fence.mounts(ground.gateway.server.pid) if mount.read_only
+        ]
+        tops = {Path(mount.at).parent for mount in fenced if mount.at.endswith("/photos")}
+        assert tops == set(ground.tree.folders())
+        assert refused(client.put_object, Bucket="photos", Key="one", Body=b"x") == "500"
+        assert refused(client.delete_object, Bucket="photos", Key="one"), "405: of a version"
+        assert refused(client.put_object_tagging, Bucket="photos", Key="one", Tagging=tags) == "500"
+        async with asking() as asker:
+            assert await prove_fenced(asker, [ground.door], ["photos"], RUN) == []
+        assert client.get_object(Bucket="photos", Key="one")["Body"].read() == b"new"
+        quiet = await quiet_since(ground.tree, ["photos"], since_ns)
+        assert quiet.is_quiet, quiet.told
+        assert await release([ground.commanded], ["photos"], RUN) == []
+        assert not refused(client.put_object_tagging, Bucket="photos", Key="one", Tagging=tags)
+    quiet = await quiet_since(ground.tree, ["photos"], since_ns)
+    assert not quiet.is_quiet, "a tag is a change"
+    keeper.forget(ground.gateway.server)
+
+
 async def test_a_door_with_tls_is_believed_by_its_authority_alone(
     keeper: Keeper, tools: Tools, tmp_path: Path, asker: Asker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
