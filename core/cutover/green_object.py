@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 from core.dag import cid as cids
 from core.dag.errors import BadCid
@@ -61,7 +61,12 @@ class GreenObject:
     checksum: tuple[str, str] = ("", "")
     part_ends: tuple[int, ...] = ()
     root: Cid
-    legal_hold: bool = False
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Return its tags."""
+        told = dict(self.headers).get("x-amz-tagging", "")
+        return dict(parse_qsl(told, keep_blank_values=True))
 
     @property
     def by_parts(self) -> bool:
@@ -117,7 +122,6 @@ class GreenRows:
             checksum=_checksum(_texts(fields.get("checksums"))),
             part_ends=_ends(fields.get("parts")),
             root=_root(fields.get("pin")) or cid,
-            legal_hold=fields.get("legal_hold") is True,
         )
 
     def _fields(self, row: Row) -> Mapping[str, object]:
@@ -163,6 +167,8 @@ def _headers(fields: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     if retention:
         yield "x-amz-object-lock-mode", retention.get("mode", "")
         yield "x-amz-object-lock-retain-until-date", retention.get("until", "")
+    if fields.get("legal_hold") is True:
+        yield "x-amz-object-lock-legal-hold", "ON"
 
 
 def _text(value: object) -> str | None:

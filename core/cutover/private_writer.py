@@ -22,6 +22,7 @@ from core.cutover.signing import Call, Signer
 from core.cutover.uncarriable import why_refused
 from core.display import safe
 from core.errors import CapacityExhausted, Denied, NodeSlow, NodeUnreachable, Refused
+from core.source.s3.tagging import tags_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -92,10 +93,10 @@ class PrivateWriter:
             headers=headers,
         )
 
-    async def tags(self, bucket: str, key: str) -> bytes:
-        """Return the object's tags as the gateway tells them."""
+    async def tags(self, bucket: str, key: str) -> dict[str, str]:
+        """Return the tags of an object that is there."""
         call = Call(method="GET", bucket=bucket, key=key, query=(("tagging", ""),))
-        return (await self._ask(call))[2]
+        return tags_of((await self._ask(call))[2], f"{safe(bucket)}/{safe(key)}")
 
     async def delete(self, bucket: str, key: str) -> None:
         """Remove a key; an absent one is no error."""
@@ -117,8 +118,6 @@ class PrivateWriter:
         headers = [*wanted.headers]
         if wanted.checksum[0]:
             headers.append(wanted.checksum)
-        if wanted.legal_hold:
-            headers.append(("x-amz-object-lock-legal-hold", "ON"))
         call = Call(method="PUT", bucket=wanted.bucket, key=wanted.key, headers=tuple(headers))
         _, told, _ = await self._ask(call, body=Body(_hashed(pieces, md5), wanted.size_bytes))
         return Written(etag=told.get("etag", "").strip('"'), wanted=md5.hexdigest())

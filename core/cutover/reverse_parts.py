@@ -1,4 +1,4 @@
-"""The two bodies of a multipart upload that are XML, and part sizes that give an ETag. Pure."""
+"""The two bodies of a multipart upload that are XML. Pure."""
 
 from __future__ import annotations
 

@@ -64,7 +64,12 @@ def variables(scene: Scene) -> dict[str, str]:
 
 @contextmanager
 def scene_at(
-    folder: Path, tools: Tools, *, mode: str = "continuous", own: bool = False
+    folder: Path,
+    tools: Tools,
+    *,
+    mode: str = "continuous",
+    own: bool = False,
+    sidecar: bool = False,
 ) -> Iterator[Scene]:
     """Make an empty blue and a workspace over it; green's front is not begun yet.
 
@@ -73,14 +78,16 @@ def scene_at(
     program = tools.path("versitygw")
     # a unix socket's path has to be short
     with Keeper() as keeper, tempfile.TemporaryDirectory(prefix="pw-") as short:
-        blue = Gateway("blue", program, folder / "blue", with_sidecar=False)
+        blue = Gateway("blue", program, folder / "blue", with_sidecar=sidecar)
         blue.start(keeper)
         socket = Path(short) / "s3.sock"
         private = Server(
             "private",
             [
                 *(program, "--port", str(socket), "--socket-perm", "0600", "--quiet"),
-                *("posix", "--versioning-dir", str(blue.versioning_dir), str(blue.root)),
+                *("posix", "--versioning-dir", str(blue.versioning_dir)),
+                *(("--sidecar", str(blue.sidecar)) if blue.sidecar else ()),
+                str(blue.root),
             ],
             folder=folder / "private",
             environment={
@@ -113,7 +120,11 @@ def _settings(scene: Scene, mode: str, argv: list[str]) -> Workspace:
         raise LabError(mode)
     return Workspace(
         id="0a1b2c3d",
-        source=PosixSource(path=scene.blue.root, versioning_dir=scene.blue.versioning_dir),
+        source=PosixSource(
+            path=scene.blue.root,
+            versioning_dir=scene.blue.versioning_dir,
+            sidecar=scene.blue.sidecar,
+        ),
         target=DirTarget(path=scene.target),
         knobs=KNOBS,
         cutover=Cutover(

@@ -11,6 +11,7 @@ import json
 import os
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,9 +31,26 @@ if TYPE_CHECKING:
     from tests.lab.tools import Tools
 
 
+PLAIN = (
+    "ContentEncoding",
+    "ContentLanguage",
+    "CacheControl",
+    "ContentDisposition",
+    "ExpiresString",
+)
+ODD = "new/a+b%20c?d&e=f#g'h<i>"
+
+
 @pytest.fixture
-def scene(tools: Tools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
-    with scenes.scene_at(tmp_path, tools) as made:
+def sidecar() -> bool:
+    return False
+
+
+@pytest.fixture
+def scene(
+    tools: Tools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, sidecar: bool
+) -> Iterator[Scene]:
+    with scenes.scene_at(tmp_path, tools, sidecar=sidecar) as made:
         for name, value in scenes.variables(made).items():
             monkeypatch.setenv(name, value)
         with made.blue.client() as client:
@@ -53,7 +71,7 @@ def same(blue: BaseClient, green: BaseClient, key: str) -> None:
     assert ours["Body"].read() == theirs["Body"].read(), key
     for name in ("ETag", "ContentType", "Metadata", "LastModified", "ContentLength"):
         assert ours[name] == theirs[name], (key, name)
-    for name in ("ContentEncoding", "ContentLanguage", "CacheControl", "ContentDisposition"):
+    for name in PLAIN:
         assert ours.get(name) == theirs.get(name), (key, name)
     assert tags(blue, key) == tags(green, key), key
 
@@ -63,12 +81,13 @@ def tags(client: BaseClient, key: str) -> dict[str, str]:
     return {one["Key"]: one["Value"] for one in told}
 
 
+@pytest.mark.parametrize("sidecar", [False, True])
 async def test_what_green_accepts_is_on_blue_with_all_that_a_client_can_see(scene: Scene) -> None:
     async with migrated(scene) as engine:
         await at_work(scene, engine)
         with scene.clients() as (blue, green):
             await asyncio.to_thread(_writes_of_all_kinds, green)
-            left = await settled(engine, 8)
+            left = await settled(engine, 10)
             assert (left.writes, left.deletes, left.uncarriable, left.silent_since_ns) == (0,) * 4
             await asyncio.to_thread(_compared, blue, green)
             listed = [one["Key"] for one in blue.list_objects_v2(Bucket=BUCKET)["Contents"]]
@@ -78,6 +97,8 @@ async def test_what_green_accepts_is_on_blue_with_all_that_a_client_can_see(scen
 def _writes_of_all_kinds(green: BaseClient) -> None:
     green.put_object(Bucket=BUCKET, Key="new/plain", Body=b"green")
     green.put_object(Bucket=BUCKET, Key="new/empty", Body=b"")
+    green.put_object(Bucket=BUCKET, Key="new/folder/", Body=b"")
+    green.put_object(Bucket=BUCKET, Key=ODD, Body=b"odd")
     green.put_object(
         Bucket=BUCKET,
         Key="new/rich é",
@@ -86,6 +107,7 @@ def _writes_of_all_kinds(green: BaseClient) -> None:
         ContentEncoding="gzip",
         ContentLanguage="de",
         CacheControl="max-age=60",
+        Expires=datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC),
         ContentDisposition='attachment; filename="a b"',
         Metadata={"one": "1", "two": "zwei und drei"},
         Tagging="a=1&b=two%20words",
@@ -114,7 +136,14 @@ def _writes_of_all_kinds(green: BaseClient) -> None:
 
 
 def _compared(blue: BaseClient, green: BaseClient) -> None:
-    for key in ("new/plain", "new/empty", "new/rich é", "new/copy", "new/parts"):
+    for key in (
+        "new/plain",
+        "new/empty",
+        ODD,
+        "new/rich é",
+        "new/copy",
+        "new/parts",
+    ):
         same(blue, green, key)
     same(blue, green, "old/00")
     same(blue, green, "old/rich")

@@ -202,6 +202,8 @@ class Carrier:
             await means.blue.set_time(wanted.bucket, wanted.key, wanted.modified_us)
         seen = await means.writer.head(wanted.bucket, wanted.key)
         unlike = differs(wanted, seen, written.wanted)
+        if not unlike and wanted.tags != await means.writer.tags(wanted.bucket, wanted.key):
+            unlike = "its tags are not as on green"
         if unlike:
             raise _unseen(wanted.bucket, wanted.key, unlike)
         print_ = None
