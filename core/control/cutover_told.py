@@ -17,6 +17,7 @@ from core.model import NS_PER_S, JobKind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from core.control.sync_desk import Freeze
     from core.cutover.balancer import Told
     from core.cutover.gate import Gate
     from core.cutover.limits import Limits
@@ -96,7 +97,9 @@ def steps(
     )
 
 
-def cutover(look: CutoverLook, slice_: str, rollback_off: str) -> wire_cutover.Cutover:
+def cutover(
+    look: CutoverLook, slice_: str, rollback_off: str, freeze: Freeze
+) -> wire_cutover.Cutover:
     """Return a look at a slice. rollback_off: why a way back cannot be begun, "" if it can."""
     at = next((one for one in look.slices if one.name == slice_), None)
     state = None if at is None else at.state
@@ -112,6 +115,10 @@ def cutover(look: CutoverLook, slice_: str, rollback_off: str) -> wire_cutover.C
         limits=_limits(look.plan.limits),
         expected_s=_sum(look.expected),
         fence_expected_s=_held_s(look.expected),
+        forecast_s=freeze.forecast_s,
+        budget_s=freeze.budget_s,
+        lag_s=freeze.lag_s,
+        round=freeze.round,
         off=wire_cutover.Off(
             start="\n".join(off.start),
             rehearse="\n".join(off.rehearse),

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from core.control import wire_cutover, wire_rollback
 from core.control.cutover_told import gate, risk
+from core.cutover.gate import Gate
 from core.cutover.rollback_plan import ALL, Way
-from core.cutover.states import NUMBERS
+from core.cutover.states import NUMBERS, State
 from core.display import count, duration, safe, size
 from core.model import JobKind
+from core.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from core.cutover.gate import Gate
     from core.cutover.rollback_plan import RollbackPlan
-    from core.cutover.states import State
 
 
 def plan(of: RollbackPlan, runbook: str) -> wire_cutover.CutoverPlan:
@@ -80,6 +80,22 @@ def rollback(
         gates=tuple(gate(one, of.at_ns) for one in gates),
         job=job,
         command=command(of),
+    )
+
+
+def unwatched(state: State) -> tuple[Gate, ...]:
+    """Return the gates of a green that serves and that nobody watches: unknown (I7)."""
+    if state is not State.GREEN_LIVE:
+        return ()
+    return (
+        Gate(
+            name="watch",
+            verdict=Verdict.UNKNOWN,
+            evidence="green was not watched yet",
+            at_ns=0,
+            limit_s=0.0,
+            remedy="The engine watches it: vgwm engine start.",
+        ),
     )
 
 

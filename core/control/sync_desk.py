@@ -29,6 +29,18 @@ class Behind(NamedTuple):
     pending: int
 
 
+class Freeze(NamedTuple):
+    """How long writes would pause if they were held back now, of how long; and the newest round.
+
+    forecast_s, lag_s, round: None where nobody can say.
+    """
+
+    forecast_s: float | None
+    budget_s: float
+    lag_s: float | None
+    round: int | None
+
+
 class SyncDesk:
     """Answers from a ledger."""
 
@@ -42,6 +54,19 @@ class SyncDesk:
         if last is None:
             return Behind(None, 0)
         return Behind(lag_s(last, time.time_ns()), await self._ledger.rounds.dirty())
+
+    async def freeze(self) -> Freeze:
+        """Return what a cutover wants to know of the sync."""
+        looks, knobs = self._ledger.rounds, await self._knobs()
+        rows = await looks.rounds(ROUNDS)
+        verified = await self._ledger.newest_job(JobKind.VERIFY)
+        told = forecast(rows, budget_s=knobs.freeze_budget, proof_s=proof_s(verified))
+        return Freeze(
+            forecast_s=told.freeze_s,
+            budget_s=knobs.freeze_budget,
+            lag_s=lag_s(await looks.last_full(), time.time_ns()),
+            round=rows[0].id if rows else None,
+        )
 
     async def sync(self) -> wire_sync.Sync:
         """Return how the target keeps up."""

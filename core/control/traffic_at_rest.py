@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from core.control import cutover_told, rollback_told
 from core.control.cluster_desk import ClusterDesk
+from core.control.sync_desk import SyncDesk
 from core.control.traffic_desk import ROLLBACK, Readings, kind_of
 from core.cutover.cutover_plan import ALL, Kind, buckets_of
 from core.cutover.machine import BACK, FENCED, standing
@@ -56,7 +57,8 @@ class TrafficAtRest:
     async def cutover(self, slice_: str) -> wire_cutover.Cutover:
         """Return a look at a slice. Raises BadInput for one that vgwm.yaml does not name."""
         look = await self._look(slice_ or ALL)
-        return cutover_told.cutover(look, slice_ or ALL, _DOWN)
+        freeze = await SyncDesk(self._named, self._ledger()).freeze()
+        return cutover_told.cutover(look, slice_ or ALL, _DOWN, freeze)
 
     async def rollback(self, slice_: str, way: str) -> wire_rollback.Rollback:
         """Return the way back as it is now; an engine has to begin it."""
@@ -64,7 +66,9 @@ class TrafficAtRest:
         wish = BackWish.of({"slice": slice_, "way": way})
         plan = await lookout.plan(wish)
         state = await lookout.state(wish.slice)
-        return rollback_told.rollback(plan, state=state, gates=(), job=None)
+        return rollback_told.rollback(
+            plan, state=state, gates=rollback_told.unwatched(state), job=None
+        )
 
     async def make_cutover(self, request: wire_cutover.CutoverRequest) -> wire_cutover.CutoverPlan:
         """Return a plan as far as the ledger knows it; `start` makes it again, by an engine."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from core.control import cutover_told, rollback_told, wire, wire_cutover, wire_rollback
 from core.control.balancer_watch import BalancerWatch
+from core.control.sync_desk import SyncDesk
 from core.cutover.cutover_plan import ALL, Kind, buckets_of
 from core.cutover.risk import risk
 from core.cutover.rollback_plan import BackWish
@@ -90,6 +91,7 @@ class TrafficDesk:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._sync = SyncDesk(engine.workspace, engine.ledger)
         self.watch = BalancerWatch(Readings(engine.workspace).read)
 
     async def close(self) -> None:
@@ -104,7 +106,7 @@ class TrafficDesk:
         found = await look(self._engine, name, balancers=told)
         off = (await self._engine.rollbacks.plan(BackWish(slice=name))).off if found.risk else ""
         off = off if found.risk is not None else f"slice {name} was not switched"
-        return cutover_told.cutover(found, name, off)
+        return cutover_told.cutover(found, name, off, await self._sync.freeze())
 
     async def rollback(self, slice_: str, way: str) -> wire_rollback.Rollback:
         """Return the way back as it is now. Raises BadInput."""
@@ -115,10 +117,12 @@ class TrafficDesk:
             None,
         )
         job = self._engine.jobs.running(JobKind.ROLLBACK)
+        state = State.PLANNED if row is None else State(row.state)
+        gates = self._engine.watch.gates(wish.slice)
         return rollback_told.rollback(
             plan,
-            state=State.PLANNED if row is None else State(row.state),
-            gates=(),
+            state=state,
+            gates=gates or rollback_told.unwatched(state),
             job=None if job is None else job.id,
         )
 

@@ -17,7 +17,6 @@ from core.control.server import build_app
 from core.engine.engine import Engine
 from core.errors import BadInput, NoPlan, Refused, WrongState
 from core.ledger.cutovers import FLIP, CutoverDraft
-from core.model import JobState
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -56,11 +55,6 @@ async def engine(ws: Path) -> AsyncIterator[Engine]:
 async def client(engine: Engine) -> AsyncIterator[Client]:
     desk = EngineDesk(engine)
     async with Client(build_app(desk)) as client:
-        job = await client.start_job("plan", {}, actor="op1")
-        states = []
-        async for now in client.follow_job(job, every_s=0.05):
-            states = [one.state for one in now.jobs if one.id == job]
-        assert states == [JobState.DONE]
         yield client
     await desk.aclose()
 
@@ -176,7 +170,8 @@ async def test_a_way_back_is_planned_anew_at_each_look_and_names_its_word(
 
 
 async def test_a_rollback_takes_the_lease_over_and_says_so(client: Client) -> None:
-    with pytest.raises(Refused) as caught:  # op1 steers: of the plan, not of the lease
+    await client.take_lease(actor="op1")
+    with pytest.raises(Refused) as caught:  # of the plan, not of the lease
         await client.start_job("rollback", {"plan": "00000000"}, actor="op3")
     assert "00000000" in caught.value.what
     events = (await client.events()).events
@@ -214,3 +209,29 @@ async def test_a_new_workspace_has_no_cutover(ws: Path) -> None:
             await reader.cutover()
         snapshot: wire.Snapshot = await reader.snapshot()
         assert snapshot.slices == []
+
+
+async def test_i7_a_green_that_nobody_watches_has_an_unknown_gate(
+    client: Client, engine: Engine, ws: Path
+) -> None:
+    await live(engine, "pictures")
+    async with ledger_desk(ws) as rest, Client(build_app(rest)) as reader:
+        gates = (await reader.rollback("pictures")).gates
+    assert [(one.name, one.verdict, one.open) for one in gates] == [("watch", "unknown", False)]
+    assert (await client.rollback("all")).gates == ()
+
+
+async def test_a_cutover_tells_the_forecast_of_a_freeze_and_how_far_the_target_is_behind(
+    client: Client,
+) -> None:
+    before = await client.cutover()
+    assert (before.forecast_s, before.lag_s, before.round) == (None, None, None)
+    assert before.budget_s == 60.0
+    for kind, args in (("plan", {}), ("copy", {}), ("sync", {"mode": "once"})):
+        job = await client.start_job(kind, args, actor="op1")
+        async for _ in client.follow_job(job, every_s=0.05):
+            pass
+    now = await client.cutover()
+    told = await client.sync()
+    assert now.lag_s is not None
+    assert (now.round, now.forecast_s) == (told.rounds[0].id, told.forecast.freeze_s)
