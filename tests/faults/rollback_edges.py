@@ -46,6 +46,14 @@ class AliveGreen:
     async def health(self) -> Green:
         return Green.ALIVE
 
+    async def hold(self, buckets: Sequence[str], run: str) -> list[Trouble]:
+        del buckets, run
+        return []
+
+    async def release(self, buckets: Sequence[str], run: str) -> list[Trouble]:
+        del buckets, run
+        return []
+
     async def prove_fenced(self, buckets: Sequence[str], run: str) -> list[Trouble]:
         del buckets, run
         return []

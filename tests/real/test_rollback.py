@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import subprocess
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Self
@@ -13,6 +15,7 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from core.cutover.rollback_plan import Green
+from core.cutover.runbook import runbook
 from core.cutover.states import State
 from core.engine.engine import Engine
 from core.errors import Refused, WrongState
@@ -223,3 +226,54 @@ async def test_an_engine_that_ends_in_the_middle_goes_on_to_blue_when_it_starts(
     assert live.modes() == ["blue", "blue"]
     with live.scene.blue.client() as blue:
         assert get(blue, "b") == b"green"
+
+
+SOCAT = f"""#!{sys.executable} -I
+import socket, sys  # a part of this test: `socat -t 2 - SOCKET`, which this host may not have
+line = socket.socket(socket.AF_UNIX)
+line.connect(sys.argv[-1])
+line.sendall(sys.stdin.buffer.read())
+line.shutdown(socket.SHUT_WR)
+while piece := line.recv(65536):
+    sys.stdout.buffer.write(piece)
+"""
+
+
+async def test_the_printed_runbook_alone_brings_clients_back(
+    live: Traffics, tmp_path: Path
+) -> None:
+    plan = await live.plan()
+    text = runbook(plan, live.engine.workspace, live.engine.path)
+    await live.engine.close()  # nothing of vgwm's runs any more
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "socat").write_text(SOCAT)
+    (programs / "socat").chmod(0o755)
+    seen = []
+    for command in _commands(text):
+        told = await asyncio.to_thread(
+            subprocess.run,
+            ["/bin/sh", "-ec", command],
+            env={"PATH": f"{programs}:{os.environ['PATH']}"},
+            capture_output=True,
+            check=True,
+            text=True,
+        )
+        if "get map" in command:
+            seen.append(told.stdout.partition('value="')[2].partition('"')[0])
+    assert seen == [mode for mode in ("green_ro", "blue_ro", "blue") for _ in range(2)]
+    assert live.modes() == ["blue", "blue"]
+    live.balancers[0].reload(live.scene.keeper)
+    assert live.modes() == ["blue", "blue"]  # the file says it, too
+    with live.client() as client:
+        put(client, "after", b"by hand")
+    with live.scene.blue.client() as blue:
+        assert get(blue, "after") == b"by hand"
+    live.engine = await Engine.open(live.scene.workspace)
+
+
+def _commands(text: str) -> list[str]:
+    """Return what stands in its blocks of code and is about load balancers."""
+    blocks = text.split("```")[1::2]
+    lines = [line for block in blocks for line in block.strip().splitlines()]
+    return [line for line in lines if line.startswith("sed") or "map" in line]

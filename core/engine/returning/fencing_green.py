@@ -9,6 +9,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Final
 
+from core.cutover.drain import drain
 from core.cutover.fleet import Outcome
 from core.cutover.fleet import Way as From
 from core.cutover.machine import Step
@@ -16,11 +17,12 @@ from core.cutover.mode import Mode, Side
 from core.cutover.rollback_plan import Green
 from core.cutover.states import Phase, State
 from core.cutover.way_back import DEAD_LIMIT_S, FENCE_LIMIT_S
-from core.errors import NoAnswer
+from core.errors import NoAnswer, VgwmError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from core.cutover.balancer import Balancer
     from core.cutover.fleet import Moved
     from core.cutover.reading import Trouble
     from core.engine.returning.ground import Ground
@@ -42,14 +44,48 @@ async def fence_green(ground: Ground, *, again: bool) -> None:
     state, diary = State.FENCE_GREEN, ground.diary
     dead = ground.facts.green is not Green.ALIVE
     until_s = time.monotonic() + (DEAD_LIMIT_S if dead else FENCE_LIMIT_S)
-    async with diary.step(state, Step.GREEN_RO):
-        moved = await _insist(ground, until_s, _AGAIN if again else _TO_FENCE)
-        if not moved.reached:
-            raise _late(f"not every load balancer is green_ro: {moved.why}")
+    if ground.fleet.can_fence:
+        async with diary.step(state, Step.GREEN_RO):
+            moved = await _insist(ground, until_s, _AGAIN if again else _TO_FENCE)
+            if not moved.reached:
+                raise _late(f"not every load balancer is green_ro: {moved.why}")
+    else:
+        await _hold(ground, dead=dead)
     async with diary.step(state, Step.DRAIN):
-        drained = await ground.fleet.drain(Side.GREEN, limit_s=max(0.0, until_s - time.monotonic()))
-        if not drained.ended:
-            raise _late(f"green's writes did not end: {_said(drained.left)}")
+        await _drain(ground, until_s)
+    await _prove(ground, dead=dead)
+
+
+async def _hold(ground: Ground, *, dead: bool) -> None:
+    """Let green's own gateways refuse writes, where load balancers cannot; a dead one cannot."""
+    async with ground.diary.step(State.FENCE_GREEN, Step.FENCE):
+        troubles = await ground.sides.green.hold(await ground.names(), ground.diary.run)
+        if troubles and not dead:
+            raise _late(f"green's gateways do not refuse writes: {_said(troubles)}")
+
+
+async def _drain(ground: Ground, until_s: float) -> None:
+    """Wait for the end of green's writes, at each load balancer that can say."""
+    mute = [one for one in ground.fleet.balancers if await _is_mute(one)]
+    if mute:
+        names = ", ".join(one.name for one in mute)
+        await ground.diary.say(f"{names} cannot say which writes are under way", "warn")
+    able = [one for one in ground.fleet.balancers if one not in mute]
+    drained = await drain(able, Side.GREEN, limit_s=max(0.0, until_s - time.monotonic()))
+    if not drained.ended:
+        raise _late(f"green's writes did not end: {_said(drained.left)}")
+
+
+async def _is_mute(balancer: Balancer) -> bool:
+    """Tell whether it never says what is under way; one that does not answer now is none such."""
+    try:
+        return await balancer.busy(Side.GREEN) is None
+    except VgwmError:
+        return False
+
+
+async def _prove(ground: Ground, *, dead: bool) -> None:
+    state, diary = State.FENCE_GREEN, ground.diary
     await diary.note(state, Step.PROOF, Phase.INTENT)
     if dead:
         said = "green does not answer: the load balancers alone fence it"
@@ -69,6 +105,10 @@ async def open_green(ground: Ground, why: str) -> None:
     """
     diary = ground.diary
     await diary.note(State.FENCE_GREEN, Step.GREEN, Phase.INTENT, why)
+    if not ground.fleet.can_fence:
+        troubles = await ground.sides.green.release(await ground.names(), diary.run)
+        if troubles:
+            await diary.say(f"green's gateways are not open again: {_said(troubles)}", "error")
     moved = await ground.fleet.reach(ground.buckets, Mode.GREEN, diary.run, _AGAIN)
     if not moved.reached:
         await diary.say(f"not every load balancer is green again: {moved.why}", "error")

@@ -12,7 +12,7 @@ import aiohttp
 from core.config.schema import IpfsTarget
 from core.cutover.canary import canary
 from core.cutover.door import asking
-from core.cutover.fence import door_of, doors_of, release
+from core.cutover.fence import door_of, doors_of, hold, release
 from core.cutover.fence_proof import look_fenced, prove_fenced
 from core.cutover.gateway import Hold
 from core.cutover.gateway_command import gateways_of
@@ -51,6 +51,7 @@ class NamedGreen:
     def __init__(self, workspace: Workspace, fleet: Fleet) -> None:
         self._workspace = workspace
         self._fleet = fleet
+        self._gateways = gateways_of(workspace, Side.GREEN)
         self._seen: tuple[float, Green] | None = None
 
     async def health(self) -> Green:
@@ -59,23 +60,33 @@ class NamedGreen:
             self._seen = (time.monotonic(), await self._look())
         return self._seen[1]
 
+    async def hold(self, buckets: Sequence[str], run: str) -> list[Trouble]:
+        """Fence every gateway by its command; one without cannot be, and is said."""
+        bare = [
+            Trouble(one.name, "it has no commands") for one in self._gateways if not one.can_fence
+        ]
+        return bare + await hold(self._gateways, buckets, run)
+
+    async def release(self, buckets: Sequence[str], run: str) -> list[Trouble]:
+        """Open every gateway by its command."""
+        return await release(self._gateways, buckets, run)
+
     async def prove_fenced(self, buckets: Sequence[str], run: str) -> list[Trouble]:
-        """Try to write through every listener; say who let it, or did not answer."""
-        doors = doors_of(self._fleet, [])
+        """Try to write through every listener, and at gateways that had to be fenced themselves."""
+        doors = doors_of(self._fleet, [] if self._fleet.can_fence else self._gateways)
         async with asking() as asker:
             unproven = await prove_fenced(asker, doors, buckets, run)
         return [Trouble(one.door, one.why) for one in unproven]
 
     async def _look(self) -> Green:
-        gateways = gateways_of(self._workspace, Side.GREEN)
         async with aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=HEALTH_S), trust_env=False
         ) as session:
             blocks = await self._blocks(session)
-            served = await _any(session, "GET", [one.url for one in gateways])
+            served = await _any(session, "GET", [one.url for one in self._gateways])
         if not blocks or not await self._table():
             return Green.DEAD
-        return Green.ALIVE if served or not gateways else Green.GATEWAY_DEAD
+        return Green.ALIVE if served or not self._gateways else Green.GATEWAY_DEAD
 
     async def _blocks(self, session: aiohttp.ClientSession) -> bool:
         """Tell whether blocks can be read: a Kubo node answers, or the folder is there."""

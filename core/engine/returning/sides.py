@@ -24,6 +24,14 @@ class GreenSide(Protocol):
         """Say how much of it answers, within seconds; silence is dead (I7)."""
         ...
 
+    async def hold(self, buckets: Sequence[str], run: str) -> list[Trouble]:
+        """Let its gateways refuse writes by themselves; say which is not seen to. Repeatable."""
+        ...
+
+    async def release(self, buckets: Sequence[str], run: str) -> list[Trouble]:
+        """Let its gateways accept writes again; say which is not seen to. Repeatable."""
+        ...
+
     async def prove_fenced(self, buckets: Sequence[str], run: str) -> list[Trouble]:
         """Try to write through every listener and at every fenced gateway; say who let it."""
         ...

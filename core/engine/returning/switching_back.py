@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _FIRST_S: Final = 0.2
 _MOST_S: Final = 5.0
 _RO: Final = From(writer=Side.GREEN, back=None)
-_BLUE: Final = From(writer=Side.BLUE, back=None)
+_BLUE: Final = From(writer=Side.BLUE, back=None, held=frozenset({Side.GREEN}))
 
 
 async def switch_back(ground: Ground) -> None:
@@ -42,8 +42,9 @@ async def switch_back(ground: Ground) -> None:
         await _until_done(ground, "blue", lambda: ground.sides.blue.open(names, diary.run))
     async with diary.step(state, Step.CANARY):
         await _until_done(ground, "blue", lambda: ground.sides.blue.canary(names, diary.run))
-    async with diary.step(state, Step.BLUE_RO):
-        await _until_done(ground, "blue_ro", _to_blue_ro(ground))
+    if ground.fleet.can_fence:  # else green's own gateways hold it until blue is everywhere
+        async with diary.step(state, Step.BLUE_RO):
+            await _until_done(ground, "blue_ro", _to_blue_ro(ground))
     await open_blue(ground)
 
 
@@ -53,6 +54,9 @@ async def open_blue(ground: Ground) -> None:
     async with diary.step(state, Step.BLUE):
         await _until_done(ground, "blue", _to_blue(ground))
     await _forget(ground)
+    if not ground.fleet.can_fence:
+        said = "green's gateways stay fenced: open them before another cutover"
+        await diary.say(said, "warn")
     await diary.note(state, Step.T_FLIP, Phase.UNDONE)
     await diary.note(State.CATCHUP, Step.ENTER, Phase.DONE, "blue serves again")
 

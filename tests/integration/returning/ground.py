@@ -48,6 +48,18 @@ class FakeGreen:
     is_: Green = Green.ALIVE
     unproven: list[Trouble] = field(default_factory=list)
     proofs: int = 0
+    held: bool = False
+    cannot_hold: list[Trouble] = field(default_factory=list)
+
+    async def hold(self, buckets: Sequence[str], run: str) -> list[Trouble]:
+        del buckets, run
+        self.held = not self.cannot_hold
+        return self.cannot_hold
+
+    async def release(self, buckets: Sequence[str], run: str) -> list[Trouble]:
+        del buckets, run
+        self.held = False
+        return []
 
     async def health(self) -> Green:
         return self.is_

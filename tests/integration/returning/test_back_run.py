@@ -203,3 +203,41 @@ async def test_calling_it_off_opens_green(world: World) -> None:
         await asyncio.wait_for(work, 20)
     assert {one.mode for one in world.balancers} == {Mode.GREEN}
     assert await world.state() == State.GREEN_LIVE
+
+
+BOTH = frozenset({Mode.BLUE, Mode.GREEN})
+
+
+def _dull(world: World) -> None:
+    """One load balancer that knows blue and green alone, and cannot say what is under way."""
+    (world.balancers[0].modes, world.balancers[0].busy_now) = (BOTH, [None])
+    del world.balancers[1]
+
+
+async def test_a_load_balancer_that_cannot_fence_is_switched_behind_the_gateways_own_fence(
+    world: World,
+) -> None:
+    _dull(world)
+    held: list[bool] = []
+
+    def look() -> None:
+        world.watch()
+        held.append(world.green.held)
+
+    world.balancers[0].on_change = look
+    await world.accepted(b"a")
+    await world.back()
+    assert world.balancers[0].told == [Mode.BLUE]
+    assert held == [True]
+    assert world.green.held  # a client that knows the old way finds no second writer
+    assert world.copy.carried == [b"a"]
+
+
+async def test_without_any_fence_nothing_is_switched(world: World) -> None:
+    _dull(world)
+    world.green.cannot_hold = [Trouble("green-1", "it has no commands")]
+    with pytest.raises(NoAnswer, match="do not refuse writes: green-1"):
+        await world.back()
+    assert world.balancers[0].mode is Mode.GREEN
+    assert not world.green.held
+    assert await world.state() == State.GREEN_LIVE

@@ -1,0 +1,99 @@
+"""The way back on paper: commands in the order that never gives two sides writes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from core.config.schema import DirTarget, Gateway, Haproxy, PosixSource, Traffic, Workspace
+from core.cutover.risk import Risk
+from core.cutover.rollback_plan import BackWish, Green, RollbackPlan, Way, steps_of
+from core.cutover.runbook import runbook
+from tests.unit.cutover.test_rollback_plan import FACTS
+
+FOLDER = Path("/ws")
+
+
+def _workspace(traffic: Traffic) -> Workspace:
+    return Workspace(
+        id="0a1b2c3d",
+        source=PosixSource(path=Path("/data/gw")),
+        target=DirTarget(path=Path("/out")),
+        traffic=traffic,
+        gateways=(
+            Gateway(
+                name="blue-1", side="blue", address="http://127.0.0.1:1", open=("/bin/open", "it")
+            ),
+        ),
+    )
+
+
+def _haproxy(number: int) -> Haproxy:
+    place = Path(f"/run/lb{number}")
+    return Haproxy(
+        name=f"lb-{number}",
+        socket=place / "a.sock",
+        map=place / "vgwm.map",
+        config=place / "haproxy.cfg",
+    )
+
+
+TWO = _workspace(Traffic(haproxy=(_haproxy(1), _haproxy(2))))
+
+
+def _plan(**changed: object) -> RollbackPlan:
+    facts = replace(FACTS, **changed)  # type: ignore[arg-type]  # one field at a time
+    return RollbackPlan(
+        facts=facts,
+        risk=Risk(since_ns=1, writes=23, deletes=2, size_bytes=1 << 20),
+        steps=steps_of(facts),
+        seconds=40.0,
+        pause_s=12.0,
+        word="photos",
+    )
+
+
+def test_every_load_balancer_reaches_a_mode_before_the_next_mode_is_named() -> None:
+    text = runbook(_plan(), TWO, FOLDER)
+    modes = ("green_ro", "blue_ro", "blue")
+    sets = [
+        (line.split("/run/lb")[1][0], next(m for m in modes if line.split("'")[1].endswith(m)))
+        for line in text.splitlines()
+        if "set map" in line
+    ]
+    assert sets == [(number, mode) for mode in modes for number in "12"]
+
+
+def test_the_file_is_written_before_the_runtime_and_read_back() -> None:
+    text = runbook(_plan(buckets=()), TWO, FOLDER)
+    first = [line for line in text.splitlines() if "/run/lb1/" in line][:3]
+    assert first[0].startswith("sed -i 's|^/ .*|/ green_ro|'")
+    assert "set map /run/lb1/vgwm.map / green_ro" in first[1]
+    assert "get map /run/lb1/vgwm.map /" in first[2]
+
+
+def test_blue_s_gateways_are_opened_before_its_clients_come_back() -> None:
+    text = runbook(_plan(), TWO, FOLDER)
+    assert text.index("/bin/open it") < text.index("to `blue_ro`") < text.index("to `blue`:")
+
+
+def test_with_green_dead_it_says_what_stays_behind() -> None:
+    dead = replace(_plan(green=Green.DEAD), lost=2, lost_names=("photos/a", "photos/b"))
+    text = runbook(dead, TWO, FOLDER)
+    assert "Stays behind: 2 keys, such as photos/a, photos/b." in text
+    assert "for salvage" in text
+
+
+def test_a_command_of_the_operator_s_is_told_each_mode() -> None:
+    hook = _workspace(Traffic(command=("/bin/switch", "all of it")))
+    text = runbook(_plan(hook=("/bin/switch", "all of it"), balancers=()), hook, FOLDER)
+    told = [line for line in text.splitlines() if "/bin/switch" in line]
+    assert ["green_ro" in told[0], "blue_ro" in told[1], '"blue"' in told[2]] == [True] * 3
+    assert told[0].endswith("| /bin/switch 'all of it'")
+
+
+def test_a_full_and_a_data_way_back_say_their_own_steps() -> None:
+    full = _plan(wish=BackWish(way=Way.FULL), backups=(("/etc/gw.conf", "ab" * 32),))
+    assert "`/etc/gw.conf` sha256 `abab" in runbook(full, TWO, FOLDER)
+    data = _plan(wish=BackWish(way=Way.DATA, origin="/backup", to="/new tree"))
+    assert "rsync -aHAX /backup/ '/new tree'/" in runbook(data, TWO, FOLDER)
