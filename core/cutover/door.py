@@ -119,7 +119,7 @@ class Asker:
                 remedy="Look whether it hangs, and at the way to it.",
                 node=door.name,
             ) from error
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, OSError, ValueError) as error:
             raise NodeUnreachable(
                 what=f"it does not answer: {safe(str(error) or type(error).__name__)[:200]}",
                 where=f"{call.method} at {door.name}",

@@ -56,7 +56,8 @@ def op_of(request: web.Request) -> str:
 
 class Side:
     """Buckets and objects. instead: what an operation answers without being done; behind: what it
-    answers although it was done; hangs: operations that are never answered; route: the mode that a
+    answers although it was done; hangs: operations that are never answered; delay_s: before each
+    answer, up to a number of requests; route: the mode that a
     load balancer would write into each answer.
     """
 
@@ -67,6 +68,8 @@ class Side:
         self.behind: dict[str, tuple[int, str]] = {}
         self.hangs: set[str] = set()
         self.asked: list[str] = []
+        self.delay_s = 0.0
+        self.quick_after = 0
         self.route = ""
         self.more: Callable[[str, web.Response], None] = lambda _op, _response: None
         self.url = ""
@@ -98,6 +101,8 @@ class Side:
         body = await request.read()
         op = op_of(request)
         self.asked.append(op)
+        if self.delay_s and len(self.asked) <= self.quick_after:
+            await asyncio.sleep(self.delay_s)
         if op in self.hangs:
             await self._over.wait()
         if op in self.instead:

@@ -218,6 +218,19 @@ async def test_shadow_reads_of_nothing_and_of_silence_are_unknown(
     assert "HEAD at side" in gate.evidence
 
 
+async def test_a_slow_green_is_measured_once_more_one_by_one(
+    asker: Asker, side: Side, other: Side
+) -> None:
+    samples = fill(side, other)
+    other.delay_s, other.quick_after = 0.4, len(samples) * 3
+    gate = await shadow(asker, side.door, other.door, samples)
+    assert len(other.asked) == 2 * other.quick_after, "once more"
+    assert float(gate.evidence.split()[-2]) < 400, "and the quick times count"
+    other.quick_after = len(other.asked) * 9
+    gate = await shadow(asker, side.door, other.door, samples)
+    assert gate.verdict is Verdict.FAIL, gate.evidence
+
+
 async def test_large_objects_are_compared_by_their_beginning(
     asker: Asker, side: Side, other: Side
 ) -> None:
