@@ -27,7 +27,7 @@ DENIED = (403, "AccessDenied")
 async def asker(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Asker]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKPROBE00000")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-secret-of-this-test")
-    async with asking(limit_s=0.5) as opened:
+    async with asking(limit_s=1.0) as opened:
         yield opened
 
 

@@ -32,7 +32,7 @@ RUN = "5eed0001-7"
 async def asker(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Asker]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKPROBE00000")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-secret-of-this-test")
-    async with asking(limit_s=0.5) as opened:
+    async with asking(limit_s=1.0) as opened:
         yield opened
 
 
@@ -222,10 +222,10 @@ async def test_a_slow_green_is_measured_once_more_one_by_one(
     asker: Asker, side: Side, other: Side
 ) -> None:
     samples = fill(side, other)
-    other.delay_s, other.quick_after = 0.4, len(samples) * 3
+    other.delay_s, other.quick_after = 0.3, len(samples) * 3
     gate = await shadow(asker, side.door, other.door, samples)
     assert len(other.asked) == 2 * other.quick_after, "once more"
-    assert float(gate.evidence.split()[-2]) < 400, "and the quick times count"
+    assert float(gate.evidence.split()[-2]) < 300, "and the quick times count"
     other.quick_after = len(other.asked) * 9
     gate = await shadow(asker, side.door, other.door, samples)
     assert gate.verdict is Verdict.FAIL, gate.evidence
