@@ -29,16 +29,18 @@ if TYPE_CHECKING:
     from core.verify.segments import Segment
     from core.verify.sides import (
         FoundSide,
+        LedgerCut,
         LedgerRow,
         LedgerSide,
         PinSeen,
         PinSide,
         SourceSide,
+        TableCursor,
         TableCut,
         TableSide,
     )
 
-    _AnyFeed: TypeAlias = Feed[Entry] | Feed[LedgerRow] | Feed[Row] | Feed[Difference]
+    _AnyFeed: TypeAlias = Feed[Entry] | Feed[Row] | Feed[Difference]
 
 PAGE: Final = 1_000
 """Keys of a stretch, about."""
@@ -92,6 +94,15 @@ class Stretch(NamedTuple):
         return (first, rest)
 
 
+class _Cut(NamedTuple):
+    """The same as they come: rows are read one by one only where columns are not equal."""
+
+    kept: LedgerCut
+    seen: list[Entry]
+    rows: TableCut
+    found: list[Difference]
+
+
 class Sides:
     """Every side of a join. recorded_only: what is under way is left out."""
 
@@ -133,24 +144,22 @@ class Join:
     def run(self, segment: Segment, part: JoinPart, told: Callable[[int], None]) -> None:
         """Join a part's keys into `part`. told: called with the keys of each stretch."""
         sides, bucket = self._sides, segment.bucket
-        ledger = Feed(sides.ledger.pages(segment.bucket_id, segment.after), _KEY, several=True)
         table = sides.table.open(bucket.decode(), segment.after.decode())
         found = Feed(sides.found.pages(bucket, segment.after), _found_key, several=True)
         source = self._source(segment)
-        feeds: list[_AnyFeed] = [source, ledger, found]
+        feeds: list[_AnyFeed] = [source, found]
         if table.feed is not None:
             feeds.append(table.feed)
         end = None if segment.upto is None else segment.upto + b"\0"
+        low = segment.after + b"\0" if segment.after else b""
         while True:
             wanted, last = _next_cut(feeds, end)
-            rows = table.cut(wanted)
-            upto, last = rows.end, last and rows.end == wanted
-            kept, seen = ledger.below(upto), source.below(upto)
-            seen.sort()  # the walk lists a key's versions newest first
-            pins = sides.pins.of(sorted({one[7] for one in kept if one[7] is not None}))
-            self._cut(segment, part, Stretch(kept, seen, [], found.below(upto), pins), rows)
-            part.keys += len(kept)
-            told(len(kept))
+            kept, rows = self._cuts(segment.bucket_id, (low, wanted), table)
+            low, last = rows.end or b"", last and rows.end == wanted
+            seen, ills = source.below(rows.end), found.below(rows.end)
+            keys = self._cut(segment, part, _Cut(kept, seen, rows, ills))
+            part.keys += keys
+            told(keys)
             if last:
                 break
         self._walked = (bucket, segment.upto)
@@ -163,19 +172,41 @@ class Join:
             self._walk = Feed(pages, _KEY, several=True)
         return self._walk
 
-    def _cut(self, segment: Segment, part: JoinPart, cut: Stretch, rows: TableCut) -> None:
-        """Write a stretch down if its packed rows are equal; else look at the rows."""
-        match, packed = self._sides.match, rows.packed
-        if packed is not None and not cut.found and not (cut.kept or cut.seen or packed.rows):
-            return
-        if packed is not None and not cut.found and match.packed_equal(*cut[:2], packed, cut.pins):
-            part.equal([one[0] for one in cut.kept], [one[1] for one in cut.kept])
-            if packed.rows != len(cut.kept):
-                part.count_forms(cut.kept)
-            return
-        cut = cut._replace(rows=rows.rows())
-        if any(cut[:4]):
-            self._stretch(segment, part, cut)
+    def _cuts(
+        self, bucket_id: int, span: tuple[bytes, bytes | None], table: TableCursor
+    ) -> tuple[LedgerCut, TableCut]:
+        """Return what ledger and table hold of the same keys, from the first of a span on.
+
+        They end at its end, or where one of them has more than a cut may have.
+        """
+        ledger, low, packed = self._sides.ledger, span[0], table.feed is None
+        kept = ledger.cut(bucket_id, low, span[1], packed=packed)
+        rows = table.cut(kept.end)
+        if rows.end != kept.end:
+            kept = ledger.cut(bucket_id, low, rows.end, packed=packed, whole=True)
+        return kept, rows
+
+    def _cut(self, segment: Segment, part: JoinPart, cut: _Cut) -> int:
+        """Write a stretch down if its columns are equal; else look at the rows. Return its keys."""
+        match, pins, sound = self._sides.match, self._sides.pins, not cut.found
+        columns, packed = cut.kept.packed, cut.rows.packed
+        if columns is not None and packed is not None and sound:
+            of = pins.of(sorted({its for its, _ in columns.bundles}))
+            if match.all_packed_equal(columns, cut.seen, packed, of):
+                part.equal_packed(columns.keys, columns.rows)
+                return columns.rows
+        cut.seen.sort()  # the walk lists a key's versions newest first
+        kept = cut.kept.rows()
+        of = pins.of(sorted({one[7] for one in kept if one[7] is not None}))
+        if packed is not None and sound and match.packed_equal(kept, cut.seen, packed, of):
+            part.equal([one[0] for one in kept], [one[1] for one in kept])
+            if packed.rows != len(kept):
+                part.count_forms(kept)
+            return len(kept)
+        stretch = Stretch(kept, cut.seen, cut.rows.rows(), cut.found, of)
+        if any(stretch[:4]):
+            self._stretch(segment, part, stretch)
+        return len(kept)
 
     def _equal(self, part: JoinPart, cut: Stretch) -> None:
         part.equal([one[0] for one in cut.kept], [one[1] for one in cut.kept])

@@ -18,9 +18,7 @@ from core.verify.difference import Difference, Ill, Listed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_SIMPLE: Final = bytes(
-    set(range(0x20, 0x7F)) - set(b'"\\%?') | {0x0A}  # the line feed that joins them
-)
+_SIMPLE: Final = bytes(set(range(0x20, 0x7F)) - set(b'"\\%?'))
 """Bytes that stand in a name as they are, and in JSON as well."""
 
 
@@ -66,10 +64,20 @@ def equal_lines(bucket: bytes, keys: Sequence[bytes], versions: Sequence[bytes] 
     """
     if not keys:
         return b""
-    joined = b"\n".join(keys)
-    plain = not any(versions) and not (bucket + joined).translate(None, _SIMPLE)
-    if plain and joined.count(b"\n") == len(keys) - 1:
-        begin = b'{"object":"' + bucket + b"/"
-        return begin + joined.replace(b"\n", b'"}\n' + begin) + b'"}\n'
+    if not any(versions) and (lines := glued_lines(bucket, b"\n".join(keys), b"\n", len(keys))):
+        return lines
     names = zip(keys, versions or [b""] * len(keys), strict=True)
     return b"".join(_encode(Line(object_name(bucket, *name))) + b"\n" for name in names)
+
+
+def glued_lines(bucket: bytes, keys: bytes, gap: bytes, rows: int) -> bytes:
+    """Return the lines of current objects if no key needs an escape, else b"".
+
+    keys: with a gap of a byte between.
+    """
+    if bucket.translate(None, _SIMPLE) or keys.translate(None, _SIMPLE + gap):
+        return b""
+    if keys.count(gap) != rows - 1:
+        return b""
+    begin = b'{"object":"' + bucket + b"/"
+    return begin + keys.replace(gap, b'"}\n' + begin) + b'"}\n'

@@ -27,7 +27,8 @@ TOP: Final = "\U0010ffff" * 300
 class Packed(NamedTuple):
     """Some rows in order of key. keys: SEPARATOR between; cids: CID_GAP between.
 
-    sizes, created, modified: numbers with commas. texts: metadata, a line each. A NULL is left out.
+    sizes, created, modified: numbers with commas, a NULL left out; nothing stands in place of a
+    created that is modified as well. texts: metadata, a line each.
     """
 
     rows: int
@@ -40,7 +41,7 @@ class Packed(NamedTuple):
 
 
 class Packer:
-    """The statement that packs rows of a profile; usable where it has all six columns."""
+    """The statements that pack rows of a profile; usable where it has all six columns."""
 
     def __init__(self, shape: TableShape) -> None:
         names = [
@@ -55,24 +56,32 @@ class Packer:
             )
         ]
         self.usable = None not in names
-        key, cid, size, created, modified, text = (name or "" for name in names)
+        key, cid, size, created, modified, text = (name or "NULL" for name in names)
         bucket = shape.key[0]
-        inner = (
-            f"SELECT {key} k,{cid} c,{size} s,{created} a,{modified} m,{text} t FROM {shape.name}"  # noqa: S608 - checked names
-            f" WHERE {bucket}=? AND {key}>=? AND {key}<? ORDER BY {key} LIMIT ?"
+        where = f" FROM {shape.name} WHERE {bucket}=? AND {key}>=? AND {key}<?"
+        glue = (
+            "SELECT count(*),group_concat({0},char(0)),group_concat(coalesce({1},''),'{6}'),"
+            "group_concat({2}),"
+            "group_concat(CASE WHEN {3} IS {4} THEN '' ELSE coalesce({3},'none') END),"
+            "group_concat({4}),group_concat(coalesce({5},''),char(10))"
         )
-        self._statement = (
-            f"SELECT count(*),group_concat(k,char(0)),group_concat(c,'{CID_GAP}'),"  # noqa: S608 - as above
-            "group_concat(s),group_concat(a),group_concat(m),group_concat(t,char(10))"
-            f" FROM ({inner})"
+        self._all = glue.format(key, cid, size, created, modified, text, CID_GAP) + where
+        some = f"SELECT {key} k,{cid} c,{size} s,{created} a,{modified} m,{text} t{where}"
+        self._some = (
+            glue.format("k", "c", "s", "a", "m", "t", CID_GAP)
+            + f" FROM ({some} ORDER BY {key} LIMIT ?)"
         )
 
     def take(
-        self, conn: sqlite3.Connection, bucket: str, span: tuple[str, str], most: int
+        self, conn: sqlite3.Connection, bucket: str, span: tuple[str, str], most: int | None
     ) -> Packed:
-        """Return up to `most` rows of keys from the first on, and before the second.
+        """Return up to `most` rows of keys from the first on, and before the second; None: all.
 
-        conn: whose texts are bytes.
+        conn: whose texts are bytes. All are read in the order of the primary key, which SQLite
+        does not promise: another one would not be equal to the ledger's. A fourth of the time less.
         """
-        row = conn.execute(self._statement, (bucket, *span, most)).fetchone()
+        if most is None:
+            row = conn.execute(self._all, (bucket, *span)).fetchone()
+        else:
+            row = conn.execute(self._some, (bucket, *span, most)).fetchone()
         return Packed(row[0], *[one or b"" for one in row[1:]])

@@ -8,15 +8,15 @@ May import the target's profile, the CIDs and its own room.
 from __future__ import annotations
 
 import struct
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
 from core.dag import cid as cids
-from core.dag.cid import V1_BYTES
 from core.model import ObjectState
 from core.target.shape import TIMESTAMP_END_NS, Source, timestamp_us
 from core.target.version_time import created_ns
-from core.verify.packed import CID_GAP, SEPARATOR
+from core.verify.packed import SEPARATOR
+from core.verify.packed_ledger import GAP, numbers, packed_rows, runs
+from core.verify.row_texts import RowTexts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,13 +25,11 @@ if TYPE_CHECKING:
     from core.target.profile import Profile
     from core.target.shape import Row
     from core.verify.packed import Packed
+    from core.verify.packed_ledger import KeptPacked
     from core.verify.sides import LedgerRow, PinSeen
 
-# A value of a nested member is a text, in which a quote is escaped: this stands at the top only.
-_PIN: Final = b',"pin":{"path":"'
 _VERSION: Final = b',"version_id":"'
 _BASE32: Final = b"abcdefghijklmnopqrstuvwxyz234567"
-_NAME: Final = 6  # digits of a member's name in its root
 _ENTRY: Final = 6
 """Columns of the ledger that the source has, too: key, version and fingerprint."""
 _DIGITS: Final = bytes(
@@ -40,13 +38,10 @@ _DIGITS: Final = bytes(
 )
 """From the digits of a CID's text to those that int() knows; all else is none."""
 
-_BEGUN: Final = blake2b(digest_size=8)
-"""Copied for each text: a fifth cheaper than one made from its options."""
+_BEFORE, _BEHIND = b"aaaaaaa", b"aaaaaa"
+_FIRST, _LAST = 5, 4
+"""Bytes before the first CID and behind the last: with them digits and bytes are as many bits."""
 
-_CHARS: Final = 64
-_DIGIT_BITS: Final = 5
-_ZEROS: Final = bytes(_CHARS * _DIGIT_BITS // 8 - V1_BYTES)
-_ONE_DIGIT: Final = b"\x08" + bytes(_CHARS * _DIGIT_BITS // 8 - 1)
 _RECORDED: Final = {int(ObjectState.RECORDED)}
 
 
@@ -65,7 +60,7 @@ class PageMatch:
         self._created_at = place(Source.CREATED)
         self._modified_at = place(Source.MODIFIED)
         self._meta_at = place(Source.METADATA)
-        self._plan = workspace_id.encode()
+        self._texts = RowTexts(workspace_id)
 
     def equal(
         self,
@@ -97,25 +92,48 @@ class PageMatch:
             return False
         if len(kept) != rows.rows:
             kept = _with_rows(kept)
-        return len(kept) == rows.rows and (not kept or self._packed_equal(kept, rows, pins))
+        if len(kept) != rows.rows or not kept:
+            return len(kept) == rows.rows
+        packed = packed_rows(kept)
+        if packed is None:
+            return False
+        return self._packed_equal(packed, [one[4] or 0 for one in kept], rows, pins)
+
+    def all_packed_equal(
+        self, kept: KeptPacked, seen: Sequence[Entry], rows: Packed, pins: dict[int, PinSeen]
+    ) -> bool:
+        """Tell the same of rows that ledger and table have packed."""
+        if not self.exact or not kept.rows == len(seen) == rows.rows:
+            return False
+        if not kept.rows:
+            return True
+        if not all(pin.seen for pin in pins.values()):
+            return False
+        keys, versions, sizes, inos, mtimes, ctimes = zip(*seen, strict=True)
+        return (
+            not any(versions)
+            and SEPARATOR.join(keys) == kept.keys
+            and numbers(sizes) == kept.sizes
+            and numbers(inos) == kept.inos
+            and numbers(mtimes) == kept.mtimes
+            and numbers(ctimes) == kept.ctimes
+            and self._packed_equal(kept, mtimes, rows, pins)
+        )
 
     def _packed_equal(
-        self, kept: Sequence[LedgerRow], rows: Packed, pins: dict[int, PinSeen]
+        self,
+        kept: KeptPacked,
+        mtimes: Sequence[int],
+        rows: Packed,
+        pins: dict[int, PinSeen],
     ) -> bool:
-        """Compare columns of the ledger with those of the packed rows, from cheap to dear."""
-        texts = rows.texts.split(b"\n")
-        keys, versions, sizes, _ino, mtimes, _ct, _st, bundles, wanted, digests = zip(
-            *kept, strict=True
-        )
+        """Compare packed columns, from cheap to dear. mtimes: of kept."""
         return (
-            len(texts) == len(kept)
-            and not any(versions)  # a version has no row
-            and SEPARATOR.join(keys) == rows.keys
-            and ",".join(map(str, sizes)).encode() == rows.sizes
-            and None not in wanted  # nor has a delete marker
-            and _times_packed(mtimes, rows, texts)
-            and _cids_equal(wanted, rows.cids)
-            and self._metadata_equal(texts, bundles, digests, pins)
+            kept.keys == rows.keys
+            and kept.sizes == rows.sizes
+            and _times_packed(mtimes, rows)
+            and _cids_equal(kept.cids, rows.cids)
+            and self._metadata_equal(rows.texts, kept.bundles, kept.digests, pins)
         )
 
     def _rows_equal(
@@ -134,18 +152,15 @@ class PageMatch:
             return False
         texts = None
         if self._meta_at is not None:
-            texts = [str(text).encode() for text in columns[self._meta_at]]
+            texts = "\n".join([text or "" for text in columns[self._meta_at]]).encode()
         if not self._times_equal(mtimes, columns, texts):
             return False
         if tuple(cids.texts(wanted)) != columns[self._cid_at]:
             return False
-        return texts is None or self._metadata_equal(texts, bundles, digests, pins)
+        return texts is None or self._metadata_equal(texts, runs(bundles), numbers(digests), pins)
 
     def _times_equal(
-        self,
-        mtimes: Sequence[int],
-        columns: list[tuple[Any, ...]],
-        texts: Sequence[bytes] | None,
+        self, mtimes: Sequence[int], columns: list[tuple[Any, ...]], texts: bytes | None
     ) -> bool:
         """Compare the times. texts: the metadata, whose version ids say when they were made."""
         times = tuple(_times(mtimes))
@@ -154,51 +169,22 @@ class PageMatch:
         if self._created_at is None or columns[self._created_at] == times:
             return True
         made = columns[self._created_at]
-        return texts is not None and all(
+        lines = [] if texts is None else texts.split(b"\n")
+        return len(lines) == len(made) and all(
             found in {time, timestamp_us(created_ns(_version(text), mt))}
-            for found, time, text, mt in zip(made, times, texts, mtimes, strict=True)
+            for found, time, text, mt in zip(made, times, lines, mtimes, strict=True)
         )
 
     def _metadata_equal(
         self,
-        texts: Sequence[bytes],
-        bundles: Sequence[int],
-        digests: Sequence[int],
+        texts: bytes,
+        bundles: Sequence[tuple[int, int]],
+        wanted: bytes,
         pins: dict[int, PinSeen],
     ) -> bool:
         """Compare the digest of each text without `pin` and `vgwm`, and those two in full."""
-        bundle, at_root, end, ours = -1, b"", 0, b""
-        bare: list[bytes] = []
-        add = bare.append
-        for text, its in zip(texts, bundles, strict=True):
-            if its != bundle:
-                bundle, pin = its, pins.get(its)
-                if pin is None:
-                    return False
-                at_root = b'","root":"%b"}' % pin.root.encode()
-                end = _NAME + len(at_root)
-                ours = b',"vgwm":{"bundle":%d,"plan":"%b"}' % (its, self._plan)
-            head, _, rest = text.partition(_PIN)
-            mid, found, tail = rest.partition(ours)
-            if rest[_NAME:end] != at_root or not found:
-                return False
-            add(head + mid[end:] + tail)
-        try:
-            wanted = struct.pack(f">{len(digests)}q", *digests)
-        except struct.error:
-            return False
-        return _digests(bare) == wanted
-
-
-def _digests(texts: Sequence[bytes]) -> bytes:
-    """Return the texts' digests of 8 bytes, joined: as the ledger keeps them."""
-    found: list[bytes] = []
-    add, begun = found.append, _BEGUN.copy
-    for text in texts:
-        one = begun()
-        one.update(text)
-        add(one.digest())
-    return b"".join(found)
+        found = self._texts.digests(texts, bundles, pins)
+        return found is not None and numbers(struct.unpack(f">{len(found) // 8}q", found)) == wanted
 
 
 def _same_at_source(
@@ -225,34 +211,32 @@ def _times(mtimes: Sequence[int]) -> list[int] | list[int | None]:
     return [mt // 1000 for mt in mtimes]
 
 
-def _times_packed(mtimes: Sequence[int], rows: Packed, texts: Sequence[bytes]) -> bool:
+def _times_packed(mtimes: Sequence[int], rows: Packed) -> bool:
     """Tell whether each row's times are the source's, or those of its version id."""
-    times = ",".join(map(str, _times(mtimes))).encode()
-    if times != rows.modified:
+    # a time that rows cannot hold is NULL there: those are looked at row by row
+    if numbers([mt // 1000 for mt in mtimes]) != rows.modified:
         return False
-    if times == rows.created:
+    if rows.created == b"," * (rows.rows - 1):
         return True
-    made = [
-        timestamp_us(created_ns(_version(text), mt)) for text, mt in zip(texts, mtimes, strict=True)
-    ]
-    return ",".join(map(str, made)).encode() == rows.created
+    made, texts = rows.created.split(b","), rows.texts.split(b"\n")
+    return len(made) == len(texts) == rows.rows and all(
+        not found or found == b"%d" % (timestamp_us(created_ns(_version(text), mt)) or -1)
+        for found, text, mt in zip(made, texts, mtimes, strict=True)
+    )
 
 
-def _cids_equal(wanted: Sequence[bytes], packed: bytes) -> bool:
-    """Tell whether CIDs are those of packed texts: both become one number.
+def _cids_equal(wanted: bytes, packed: bytes) -> bool:
+    """Tell whether CIDs are those of packed texts, whose digits of 5 bits are one number's.
 
-    A text has 64 digits of 5 bits with its gap: the `b` of base32, a digit of one; the CID; zeros.
+    With digits of zero around them each CID begins at a whole byte.
     """
-    if len(packed) != len(wanted) * _CHARS - len(CID_GAP):
-        return False
-    if {len(one) for one in wanted} != {V1_BYTES}:
-        return False
     try:
-        number = int((packed + CID_GAP.encode()).translate(_DIGITS), 32)
-    except ValueError:
+        number = int((_BEFORE + packed + _BEHIND).translate(_DIGITS), 32)
+        return number.to_bytes(_FIRST + len(wanted) + _LAST, "big") == (
+            GAP.rjust(_FIRST, b"\0") + wanted + bytes(_LAST)
+        )
+    except (ValueError, OverflowError):
         return False
-    content = int.from_bytes(_ZEROS.join(wanted) + _ZEROS, "big") >> _DIGIT_BITS
-    return number == content | int.from_bytes(_ONE_DIGIT * len(wanted), "big")
 
 
 def _version(text: bytes) -> str:

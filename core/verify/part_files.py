@@ -22,8 +22,9 @@ from core.display import safe
 from core.errors import Broken
 from core.target.disk_faults import file_error
 from core.verify.difference import Ill, Listed
-from core.verify.lines import equal_lines, line_of
+from core.verify.lines import equal_lines, glued_lines, line_of
 from core.verify.list_files import STEP
+from core.verify.packed import SEPARATOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -171,10 +172,18 @@ class JoinPart(_Part):
         """Write down keys that are equal on all sides."""
         if not keys:
             return
-        lines = equal_lines(self._bucket, keys, versions)
+        self._add(equal_lines(self._bucket, keys, versions), len(keys))
+
+    def equal_packed(self, keys: bytes, rows: int) -> None:
+        """Write down so many current keys that are equal on all sides. keys: SEPARATOR between."""
+        if rows:
+            lines = glued_lines(self._bucket, keys, SEPARATOR, rows)
+            self._add(lines or equal_lines(self._bucket, keys.split(SEPARATOR)), rows)
+
+    def _add(self, lines: bytes, rows: int) -> None:
         self.write("steps", STEP.pack(self._equal, self._offset))
         self.write("equal", lines)
-        self._equal += len(keys)
+        self._equal += rows
         self._offset += len(lines)
 
     def count_forms(self, kept: Sequence[LedgerRow]) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from core.verify.difference import Difference
     from core.verify.feed import Feed
     from core.verify.packed import Packed
+    from core.verify.packed_ledger import KeptPacked
 
 LedgerRow: TypeAlias = tuple[
     bytes,
@@ -91,11 +92,28 @@ class SourceSide(Protocol):
         ...
 
 
+class LedgerCut(NamedTuple):
+    """A stretch of the ledger's rows.
+
+    end: as of `TableCut`. packed: the rows in columns, None where they are not to be had so. rows:
+    the rows, by key and version.
+    """
+
+    end: bytes | None
+    packed: KeptPacked | None
+    rows: Callable[[], list[LedgerRow]]
+
+
 class LedgerSide(Protocol):
     """What the ledger says of each key."""
 
-    def pages(self, bucket_id: int, after: bytes) -> Iterator[Sequence[LedgerRow]]:
-        """Yield the rows whose keys lie behind `after`, by key and version."""
+    def cut(
+        self, bucket_id: int, low: bytes, end: bytes | None, *, packed: bool, whole: bool = False
+    ) -> LedgerCut:
+        """Return the rows from a key on and below another one, None: to the bucket's end.
+
+        packed: in columns if that can be had. whole: however many there are.
+        """
         ...
 
     def row(self, bucket_id: int, key: bytes, version: bytes) -> LedgerRow | None:

@@ -17,6 +17,7 @@ from core.target.sqlite_writer import map_error
 from core.verify.feed import Feed
 from core.verify.packed import SEPARATOR, TOP, Packer
 from core.verify.sides import TableCut
+from core.verify.stint import Stint
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _ROWS: Final = 1_000
 """Rows of a page that a database is asked for."""
+_CACHE_KIB: Final = 256
+"""Rows come in order: what is read once should not drive the rest out of the processor's cache."""
 
 
 class FedCursor:
@@ -61,8 +64,10 @@ class SqliteRows:
         self._packer = Packer(shape)
         self._conn, self._raw = connect(path), connect(path)
         self._raw.text_factory = bytes
+        self._stint = Stint(self._raw, most)
         for conn in (self._conn, self._raw):
             conn.execute("PRAGMA query_only = 1")
+            conn.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
 
     def open(self, bucket: str, after: str) -> TableCursor:
         """Begin to read a bucket's rows behind a key."""
@@ -72,12 +77,15 @@ class SqliteRows:
         """Return the rows from a key on and below another one, or as many as a cut may have."""
         high = TOP if end is None else end.decode()
         try:
-            packed = self._packer.take(self._raw, bucket, (low, high), self._most)
+            span = (low, high)
+            packed = self._stint.run(lambda: self._packer.take(self._raw, bucket, span, None))
+            if packed is None:
+                packed = self._packer.take(self._raw, bucket, span, self._most)
+                if packed.rows == self._most:
+                    end = packed.keys.rpartition(SEPARATOR)[2] + b"\0"
+                    high = end.decode()
         except sqlite3.Error as error:
             raise map_error(error, self._path) from error
-        if packed.rows == self._most:
-            end = packed.keys.rpartition(SEPARATOR)[2] + b"\0"
-            high = end.decode()
         usable = packed if self._packer.usable else None
         return TableCut(end, usable, lambda: self._rows(bucket, low, high))
 

@@ -6,8 +6,10 @@ Made by hand, for a join asks nothing else; a copy of a million objects would ta
 from __future__ import annotations
 
 import pickle
+from bisect import bisect_right
 from contextlib import closing
 from hashlib import md5, sha256
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from core.dag import cid as cids
@@ -36,6 +38,7 @@ BUCKET: Final = b"photos"
 BUNDLE: Final = 1_000
 PROFILE: Final = "guide"
 LEDGER, TABLE, WALK = "ledger.db", "objects.db", "walk.pickles"
+PLACES: Final = "walk.places"
 _MADE_NS: Final = 1_764_598_931_000_000_000
 _NUMBERS: Final = (
     "INSERT INTO objects(bid,key,ver,st,bun,size,ino,mt,ct,cid,etag,mh)"
@@ -44,7 +47,7 @@ _NUMBERS: Final = (
 
 
 class JoinedGround:
-    """Where it lies: folder/{ledger.db,objects.db,walk.pickles,pins.db}."""
+    """Where it lies: folder/{ledger.db,objects.db,walk.pickles,walk.places,pins.db}."""
 
     def __init__(self, folder: Path, objects: int) -> None:
         self.folder = folder
@@ -68,9 +71,13 @@ class JoinedGround:
             table.execute("BEGIN")
             table.execute(sql.create(profile.objects))
             book = PinBook(self.folder, fresh=True)
+            places: list[tuple[bytes, int]] = []
             for bundle in range(-(-self.objects // BUNDLE)):
+                last = min((bundle + 1) * BUNDLE, self.objects) - 1
+                places.append((key_of(last).encode(), walk.tell()))
                 self._bundle(bundle + 1, ledger, table, maker, walk, book)
             book.close()
+            (self.folder / PLACES).write_bytes(pickle.dumps(places))
             ledger.execute("COMMIT")
             table.execute("COMMIT")
             table.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -123,16 +130,24 @@ class JoinedGround:
 
 
 class RecordedWalk:
-    """A walk that was recorded, as it would come from a walking process: pickled pages."""
+    """A walk that was recorded, as it would come from a walking process: pickled pages.
+
+    As a walk does it begins at a key, and looks at nothing before.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._places: list[tuple[bytes, int]] = pickle.loads(path.with_name(PLACES).read_bytes())  # noqa: S301 - written above
 
     def pages(self, bucket: bytes, after: bytes) -> Iterator[list[Entry]]:
         """Yield what lies behind a key."""
         if bucket != BUCKET:
             return
+        first = bisect_right(self._places, after, key=itemgetter(0))
+        if first == len(self._places):
+            return
         with self._path.open("rb") as file:
+            file.seek(self._places[first][1])
             while True:
                 try:
                     page: list[Entry] = pickle.load(file)  # noqa: S301 - written above

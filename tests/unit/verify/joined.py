@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from core.dag import cid as cids
 from core.dag.cid import DAG_PB, RAW
+from core.ledger import schema
+from core.ledger.connection import open_writer
 from core.model import Cid, MetaText, ObjectState
 from core.target import profile as profiles
 from core.target import sqlite_statements as sql
@@ -19,12 +21,13 @@ from core.verify.again import Again
 from core.verify.feed import Feed
 from core.verify.join import Join, Sides
 from core.verify.key_judge import Case, KeyJudge
+from core.verify.ledger_side import LedgerRows
 from core.verify.list_maker import make_lists
 from core.verify.page_match import PageMatch
 from core.verify.part_files import AgainPart, JoinPart
 from core.verify.row_mark import metadata_digest
 from core.verify.segments import Segment
-from core.verify.sides import Look, PinSeen
+from core.verify.sides import LedgerCut, Look, PinSeen
 from core.verify.table_side import FedCursor, SqliteRows, row_key
 
 if TYPE_CHECKING:
@@ -161,13 +164,22 @@ class MemorySource:
 
 
 class MemoryLedger:
+    """The ledger of a world, row by row; small cuts, so that they end within stretches."""
+
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def pages(self, bucket_id: int, after: bytes) -> Iterator[Sequence[LedgerRow]]:
+    def cut(
+        self, bucket_id: int, low: bytes, end: bytes | None, *, packed: bool, whole: bool = False
+    ) -> LedgerCut:
         assert bucket_id == 1
-        rows = [self._world.kept[name] for name in sorted(self._world.kept) if name[0] > after]
-        yield from _chunks(rows, self._world.chunk + 2)
+        assert not packed  # the table gives pages
+        names = [one for one in sorted(self._world.kept) if low <= one[0] < (end or b"\xff")]
+        most = self._world.chunk + 2
+        if len(names) > most and not whole:
+            end = names[most][0] if names[most][0] > names[0][0] else names[0][0] + b"\0"
+        rows = [self._world.kept[one] for one in names if end is None or one[0] < end]
+        return LedgerCut(end, None, lambda: rows)
 
     def row(self, bucket_id: int, key: bytes, version: bytes) -> LedgerRow | None:
         assert bucket_id == 1
@@ -223,14 +235,29 @@ class MemoryFound:
         pass
 
 
-def table_file(folder: Path, world: World) -> SqliteRows:
+def table_file(folder: Path, world: World, *, most: int = 5) -> SqliteRows:
     """Return the world's rows in a file; small cuts, so that they end within stretches."""
     profile = profiles.load(world.profile)
     path = folder / "objects.db"
     with closing(connect(path)) as conn:
         conn.execute(sql.create(profile.objects))
         sql.upsert(profile.objects).run(conn, list(world.rows.values()))
-    return SqliteRows(path, profile.objects, most=5)
+    return SqliteRows(path, profile.objects, most=most)
+
+
+def ledger_file(folder: Path, world: World, *, most: int = 7) -> LedgerRows:
+    """Return the world's ledger in a file; its cuts are small as well."""
+    path = folder / "ledger.db"
+    with closing(open_writer(path, create=True)) as conn:
+        conn.execute("BEGIN")
+        schema.create(conn)
+        conn.executemany(
+            "INSERT INTO objects(bid,key,ver,size,ino,mt,ct,st,bun,cid,mh)"
+            " VALUES(1,?,?,?,?,?,?,?,?,?,?)",
+            list(world.kept.values()),
+        )
+        conn.execute("COMMIT")
+    return LedgerRows(path, most=most)
 
 
 def join(folder: Path, world: World, *, in_file: bool, cuts: Sequence[bytes] = ()) -> Contents:
@@ -238,7 +265,7 @@ def join(folder: Path, world: World, *, in_file: bool, cuts: Sequence[bytes] = (
     profile = profiles.load(world.profile)
     sides = Sides(
         source=MemorySource(world),  # type: ignore[arg-type] # plain tuples, as the walk makes them
-        ledger=MemoryLedger(world),
+        ledger=ledger_file(folder, world) if in_file else MemoryLedger(world),
         table=table_file(folder, world) if in_file else MemoryTable(world),
         pins=MemoryPins(world),
         found=MemoryFound(world),
