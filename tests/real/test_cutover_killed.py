@@ -1,0 +1,117 @@
+"""`kill -9` of the engine in a real cutover under load: blue writes again, or green does (I10).
+
+Real VersityGW, HAProxy, Kubo, cluster, and clients that never stop; the engine is a process of its
+own, started again as a supervisor would.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sqlite3
+import tempfile
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from core.control.daemon import running_pid
+from tests.lab.load import proofs
+from tests.lab.load.sides import BLUE, GREEN
+from tests.lab.process import until
+from tests.lab.rehearsal.ground import ground
+from tests.lab.rehearsal.story import Story
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.lab.rehearsal.ground import Ground
+    from tests.lab.stack import Stack
+    from tests.lab.tools import Tools
+
+pytestmark = pytest.mark.timeout(300)
+
+SEED: Final = 20261127
+BACK_S: Final = 20.0
+"""Longest that clients may wait for an engine that is started at once, on a busy machine."""
+
+
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """A folder with a short path: sockets lie below it."""
+    folder = Path(tempfile.mkdtemp(prefix="vgwm-"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def lab(tools: Tools, stack: Stack, short: Path) -> Iterator[Ground]:
+    with ground(short, tools, stack=stack) as made:
+        yield made
+
+
+def test_i10_a_killed_engine_leaves_one_writer_and_the_next_gives_it_its_turn(lab: Ground) -> None:
+    story = Story(lab, seed=SEED, say=print)
+    with story.clients():
+        with story.lull():
+            story.prepare()
+            story.take_on_gates()
+            story.shown("cutover", "rehearse")
+            story.take_on_gates()
+        story.confirmed("cutover", "rehearse")
+
+        _killed_at(story, "PROVE", "join", "intent")
+        assert _modes(lab) == {"blue_ro"}
+        before = story.acknowledged(BLUE)
+        with story.step("blue after the kill"):
+            lab.vgwm.run("engine", "start")
+            story.wait_for_writes(BLUE, before + 5)
+        assert story.figures.seconds["blue after the kill"] < BACK_S
+        assert _modes(lab) == {"blue"}
+        assert _rows(lab)[-1][:2] == ("CATCHUP", "enter")
+        assert story.acknowledged(GREEN) == 0
+
+        _killed_at(story, "SWITCH_WRITES", "t-flip", "done")
+        lab.vgwm.run("engine", "start")
+        story.wait_for_writes(GREEN, 20)
+        until("both at green", lambda: _modes(lab) == {"green"}, limit_s=BACK_S)
+        kept = story.read_back_on_green()
+    story.count()
+    assert kept.lost == []
+    assert proofs.two_writers(story.journal.attempts) == []
+    assert proofs.failed_reads(story.journal.attempts) == []
+    assert story.readers.wrong == []
+    assert [row[:2] for row in _rows(lab)][-1] == ("GREEN_LIVE", "watch")
+
+
+def _killed_at(story: Story, *row: str) -> None:
+    """Begin a cutover, and kill its engine once a row of it is stored."""
+    shown = story.shown("cutover", "start")
+    lab = story.ground
+    seen = len(_rows(lab))
+    lab.vgwm.run("--json", "cutover", "start", "--confirm", shown, "--detach")
+    until(" ".join(row), lambda: row in _rows(lab)[seen:], limit_s=60, every_s=0.002)
+    pid = running_pid(lab.vgwm.workspace)
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    until("the engine is gone", lambda: not _lives(pid), limit_s=10)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def _rows(lab: Ground) -> list[tuple[str, ...]]:
+    """Return state, step and phase of each row; () while the ledger is being made."""
+    path = lab.vgwm.workspace / "ledger.db"
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)) as conn:
+        return conn.execute("SELECT state,step,phase FROM cutover ORDER BY seq").fetchall()
+
+
+def _modes(lab: Ground) -> set[str]:
+    return {one.met("photos") for one in lab.balancers}
