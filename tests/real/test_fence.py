@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import subprocess
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -160,6 +161,42 @@ async def test_half_a_fence_is_neither_open_nor_fenced(blue: Fenced) -> None:
     assert await blue.commanded.state(SLICE) is Hold.UNKNOWN
     assert await release([blue.commanded], SLICE, RUN) == []
     assert await blue.commanded.state(SLICE) is Hold.OPEN
+
+
+def mount_there(pid: int, *words: str) -> None:
+    argv = ["nsenter", "--target", str(pid), "--mount", "--", *words]
+    subprocess.run(argv, check=True, timeout=20)  # noqa: S603 - words of our own
+
+
+async def test_a_fence_that_was_killed_half_way_is_open_and_is_taken_away(
+    blue: Fenced, client: BaseClient
+) -> None:
+    pid, folder = blue.gateway.server.pid, str(blue.tree.root / "films")
+    before = bind_fence.mounts(pid)
+    mount_there(pid, "mount", "--bind", folder, folder)
+    assert await blue.commanded.state(["films"]) is Hold.OPEN
+    assert not refused(client.put_object, Bucket="films", Key="k", Body=b"k")
+    client.delete_object(Bucket="films", Key="k")
+    assert await hold([blue.commanded], ["films"], RUN) == []
+    assert await release([blue.commanded], ["films"], RUN) == []
+    assert bind_fence.mounts(pid) == before, "both layers are gone"
+
+
+async def test_what_an_operator_mounted_stays_and_what_it_would_hide_is_refused(
+    blue: Fenced,
+) -> None:
+    pid, folder = blue.gateway.server.pid, str(blue.tree.root / "films")
+    mount_there(pid, "mount", "-t", "tmpfs", "-o", "ro", "disk", folder)
+    own = bind_fence.mounts(pid)
+    assert await blue.commanded.state(["films"]) is Hold.OPEN, "read-only, but not by us"
+    assert await release([blue.commanded], ["films"], RUN) == []
+    assert bind_fence.mounts(pid) == own
+    mount_there(pid, "umount", folder)
+    below = str(blue.tree.root / "photos" / "a")
+    mount_there(pid, "mount", "-t", "tmpfs", "disk", below)
+    [trouble] = await hold([blue.commanded], ["photos"], RUN)
+    mount_there(pid, "umount", below)
+    assert "is mounted below and would vanish" in trouble.why
 
 
 async def test_a_dead_gateway_cannot_be_fenced_and_proves_nothing(
