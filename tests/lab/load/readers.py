@@ -38,7 +38,7 @@ class Readers:
         journal: Journal,
         *,
         count: int,
-        pause_s: float = 0.02,
+        pause_s: float = 0.05,
     ) -> None:
         self.wrong: list[tuple[str, str]] = []
         self._urls = urls

@@ -16,11 +16,10 @@ if TYPE_CHECKING:
 def there_and_back(story: Story) -> None:
     """Bring clients to green by the engine's cutover, and back to blue by its rollback."""
     with story.clients():
-        with story.lull():
-            story.prepare()
-            story.take_on_gates()
-            story.shown("cutover", "rehearse")
-            story.take_on_gates()
+        story.prepare()
+        story.take_on_gates()
+        story.shown("cutover", "rehearse")
+        story.take_on_gates()
         story.confirmed("cutover", "rehearse")
         story.confirmed("cutover", "start")
         story.wait_for_writes(GREEN)
