@@ -71,26 +71,38 @@ async def _bring(gateway: Gateway, buckets: Sequence[str], run: str, wanted: Hol
     return why or f"its state is {seen}, not {wanted}"
 
 
-def fence_gate(gateways: Sequence[Gateway], fleet: Fleet) -> Gate:
-    """Tell what would fence a side: load balancers, gateways, or nobody."""
-    bare = ", ".join(gateway.name for gateway in gateways if not gateway.can_fence)
-    now_ns = time.time_ns()
-    if gateways and not bare:
-        verdict, evidence, remedy = Verdict.PASS, "load balancers and each gateway", ""
-        if not fleet.can_fence:
-            evidence = "each gateway; the load balancers cannot refuse writes"
-    elif fleet.can_fence:
-        who = f"gateways without commands: {bare}" if bare else "no gateway is named"
-        verdict, evidence = Verdict.WARN, f"load balancers alone fence; {who}"
+async def fence_gate(gateways: Sequence[Gateway], fleet: Fleet, buckets: Sequence[str]) -> Gate:
+    """Tell what would fence a side: load balancers, gateways, or nobody; its commands are asked.
+
+    gateways: of the side, which is open now. buckets: of the slice, empty for all.
+    """
+    at_ns = time.time_ns()
+    able = [gateway for gateway in gateways if gateway.can_fence]
+    states = await asyncio.gather(*(gateway.state(buckets) for gateway in able))
+    other = [
+        f"{gateway.name} says {state}, not {Hold.OPEN}"
+        for gateway, state in zip(able, states, strict=True)
+        if state is not Hold.OPEN
+    ]
+    bare = [gateway.name for gateway in gateways if not gateway.can_fence]
+    verdict, evidence, remedy = Verdict.PASS, "load balancers and each gateway", ""
+    if other:
+        verdict, evidence = Verdict.FAIL, "; ".join(other)
+        remedy = "Run its `state` command by hand; open what an earlier run left fenced."
+    elif not gateways or bare:
+        verdict, evidence = Verdict.WARN, f"load balancers alone fence {', '.join(bare) or 'it'}"
         remedy = "Name `fence`, `open` and `state` of each gateway, or see that none is reached."
-    else:
-        verdict, evidence = Verdict.FAIL, "neither load balancers nor gateways can refuse writes"
-        remedy = "Name `fence`, `open` and `state` of each gateway in vgwm.yaml: docs/fence.md."
+        if not fleet.can_fence:
+            verdict = Verdict.FAIL
+            evidence = "neither load balancers nor gateways can refuse writes"
+            remedy = "Name `fence`, `open` and `state` of each gateway: docs/fence.md."
+    elif not fleet.can_fence:
+        evidence = "each gateway; the load balancers cannot refuse writes"
     return Gate(
         name="fence",
         verdict=verdict,
         evidence=evidence,
-        at_ns=now_ns,
+        at_ns=at_ns,
         limit_s=GATE_LIMIT_S,
         remedy=remedy,
     )

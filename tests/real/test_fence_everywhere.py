@@ -132,7 +132,8 @@ async def test_the_whole_fence_of_blue_is_proven_at_every_door(
 ) -> None:
     doors, blue = ground.doors(Side.BLUE), gateways_of(ground.workspace, Side.BLUE)
     assert [door.side for door in doors] == [None, None, Side.BLUE]
-    assert fence_gate(blue, ground.fleet()).verdict is Verdict.PASS
+    gate = await fence_gate(blue, ground.fleet(), BUCKETS)
+    assert (gate.verdict, gate.evidence) == (Verdict.PASS, "load balancers and each gateway")
     may_write = open_doors(await look_fenced(asker, doors, BUCKETS))
     assert may_write == {door.name for door in doors}
 
@@ -143,6 +144,8 @@ async def test_the_whole_fence_of_blue_is_proven_at_every_door(
     assert [one.door for one in unproven] == [doors[2].name], "F1 does not stop direct clients"
 
     assert await hold(blue, BUCKETS, RUN) == []
+    left = await fence_gate(blue, ground.fleet(), BUCKETS)
+    assert (left.verdict, left.evidence) == (Verdict.FAIL, "blue-1 says fenced, not open")
     unproven = await prove_fenced(asker, doors, BUCKETS, RUN, may_write=may_write)
     assert unproven == [], summary(unproven)
     shown = await look_fenced(asker, doors[:2], BUCKETS)

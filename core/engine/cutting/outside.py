@@ -147,7 +147,7 @@ class Outside:
         """Measure the gates that ask the world. Raises BadInput without an account's keys."""
         found: list[Gate] = []
         if _is_due("fence", due):
-            found.append(fence.fence_gate(self._blue, self.fleet))
+            found.append(await fence.fence_gate(self._blue, self.fleet, buckets))
         found += await self._asked(buckets, seed, [one for one in _S3 if _is_due(one, due)])
         if _is_due("reverse", due):
             found.append(await reverse_gate(self._workspace, await self._names(buckets)))

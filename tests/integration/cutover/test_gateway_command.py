@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.config.schema import Gateway as Named
+from core.config.schema import Traffic
 from core.cutover.command import run_command
 from core.cutover.fence import fence_gate, hold, release
 from core.cutover.fleet import Fleet
 from core.cutover.gateway import Hold
 from core.cutover.gateway_command import CommandGateway
-from core.cutover.mode import Side
+from core.cutover.hook import HookBalancer
+from core.cutover.mode import Mode, Side
 from core.errors import BadInput, NoAnswer, Refused
 from core.verdict import Verdict
 
@@ -143,7 +145,40 @@ async def test_a_gateway_with_a_part_of_its_commands_cannot_be_fenced() -> None:
     assert gateway.side is Side.BLUE
 
 
-def test_without_any_means_the_gate_is_red() -> None:
-    bare = CommandGateway(Named(name="gw", side="blue", address="127.0.0.1:7071"))
-    gate = fence_gate([bare], Fleet([]))
-    assert gate.verdict is Verdict.FAIL
+def fleet(*modes: Mode) -> Fleet:
+    """Return a fleet of one load balancer that is never asked."""
+    argv = ("/bin/false",)
+    return Fleet([HookBalancer(Traffic(command=argv, modes=tuple(mode.value for mode in modes)))])
+
+
+BARE = CommandGateway(Named(name="gw", side="blue", address="127.0.0.1:7071"))
+
+
+@pytest.mark.parametrize(
+    ("fault", "bare", "modes", "verdict", "told"),
+    [
+        ("", False, tuple(Mode), Verdict.PASS, "load balancers and each gateway"),
+        ("", False, (Mode.BLUE, Mode.GREEN), Verdict.PASS, "each gateway; the load balancers"),
+        ("", True, tuple(Mode), Verdict.WARN, "load balancers alone fence gw"),
+        ("", True, (Mode.BLUE, Mode.GREEN), Verdict.FAIL, "neither"),
+        ("mumbles", False, tuple(Mode), Verdict.FAIL, "gw-1 says unknown, not open"),
+    ],
+)
+async def test_the_gate_tells_who_would_fence_and_asks_them(  # noqa: PLR0913, PLR0917 - a case
+    ground: Ground,
+    fault: str,
+    bare: bool,  # noqa: FBT001 - a case
+    modes: tuple[Mode, ...],
+    verdict: Verdict,
+    told: str,
+) -> None:
+    gateways = [ground.gateway(fault), *([BARE] if bare else [])]
+    gate = await fence_gate(gateways, fleet(*modes), ["b"])
+    assert gate.verdict is verdict
+    assert gate.evidence.startswith(told)
+
+
+async def test_without_any_means_the_gate_is_red() -> None:
+    assert (await fence_gate([BARE], Fleet([]), ["b"])).verdict is Verdict.FAIL
+    assert (await fence_gate([], Fleet([]), ["b"])).verdict is Verdict.FAIL
+    assert (await fence_gate([], fleet(*Mode), ["b"])).verdict is Verdict.WARN
