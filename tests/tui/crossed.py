@@ -64,7 +64,7 @@ NOT_READY = Cutover(
     budget_s=60.0,
     lag_s=41.0,
     round=7,
-    off=Off(start="gate lb-2 is unknown", abort="no cutover is under way"),
+    off=Off(start="gate lb-2 is unknown\ngate backups is old", abort="no cutover is under way"),
 )
 READY = Cutover(
     slice="all",

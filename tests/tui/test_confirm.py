@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from textual.events import Paste
 
+from core.control.wire_cutover import Off
 from core.errors import Refused
 from tests.tui import crossed, stage
 from tests.tui.engine import LiveDesk
@@ -76,10 +77,18 @@ def test_r_opens_the_way_back_from_any_screen_once_green_is_live(name: Name) -> 
 
 def test_an_act_that_is_off_says_why() -> None:
     ui, scene = at()
-    step = after(ui, "C", scene=replace(scene, cutover=crossed.NOT_READY))
+    off = Off(start="gate lb-2 is unknown\njob 3 (copy) is running")
+    busy = msgspec.structs.replace(crossed.NOT_READY, off=off)
+    step = after(ui, "C", scene=replace(scene, cutover=busy))
     assert step.effect is None
     assert step.ui.message is not None
-    assert step.ui.message.text == "C cut over is off: gate lb-2 is unknown"
+    assert step.ui.message.text == "C cut over is off: job 3 (copy) is running"
+
+
+def test_gates_are_asked_with_the_plan_so_that_they_turn_no_key_off() -> None:
+    ui, scene = at()
+    step = after(ui, "C", scene=replace(scene, cutover=crossed.NOT_READY))
+    assert step.effect == effects.AskCrossing(Crossing("cutover"))
 
 
 @pytest.mark.parametrize("key", ["B", "C", "X", "R"])
@@ -265,3 +274,17 @@ def test_tab_goes_from_slice_to_slice_and_acts_are_about_the_one_shown() -> None
     assert after(there.ui, "C", scene=scene).effect == effects.AskCrossing(
         Crossing("cutover", "docs")
     )
+
+
+async def test_a_plan_that_is_off_lists_every_reason(tmp_path: Path) -> None:
+    desk = Crossings()
+    reasons = "gate canary is unknown: no answer\ngate fence warns and is not acknowledged"
+    desk.made = msgspec.structs.replace(crossed.BACK_PLAN, off=reasons)
+    async with driven(tmp_path, desk) as it:
+        await it.press("R")
+        await it.until(lambda: "exit 5" in it.text)
+        for line in reasons.splitlines():
+            assert line in it.text
+        assert it.app.ui.sheet is None
+        await it.press("escape")
+        assert "exit 5" not in it.text

@@ -138,6 +138,20 @@ def test_keys_that_would_be_lost_stand_before_all_else() -> None:
     assert "and 23 more" in sheet.effects[0]
 
 
+def test_what_a_plan_costs_fits_on_a_small_screen_however_much_it_binds() -> None:
+    full = msgspec.structs.replace(
+        crossed.BACK_PLAN,
+        lost=tuple(f"photos/2025/{n:060}.jpg" for n in range(20)),
+        lost_total=25,
+        warnings=tuple(f"warning {n} is long enough for a row of its own" for n in range(9)),
+        lines=tuple(f"gateway {n} {'word ' * 60}" for n in range(9)),
+    )
+    sheet = crossing_sheet(full, effects.DoCrossing(full, Crossing("rollback")))
+    text = drawn(scene(rollback=crossed.BACK), ui(Name.ROLLBACK, sheet=sheet), SMALL)
+    for said in ("back to blue, slice all", "LOST, 25 keys", "R1 FENCE_GREEN", "type   photos"):
+        assert said in text
+
+
 def test_i7_a_gate_that_is_too_old_is_stale_whatever_it_said() -> None:
     text = drawn(scene(cutover=crossed.NOT_READY), ui(cursor=6), LARGE)
     row = next(line for line in text.split("\n") if " backups " in line)

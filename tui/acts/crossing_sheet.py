@@ -19,7 +19,8 @@ _DOES = {
     "commit": "commit: give the way back up",
     "rollback": "back to blue",
 }
-_MOST_LOST = 4
+_MOST_LOST = 3
+_MOST_WARNINGS = 2
 
 
 def crossing_sheet(made: CutoverPlan, act: Effect, was: CutoverPlan | None = None) -> Sheet:
@@ -38,9 +39,9 @@ def crossing_sheet(made: CutoverPlan, act: Effect, was: CutoverPlan | None = Non
         *_steps(made.steps),
         *_joined("limits: ", [limit.text for limit in made.limits]),
         *_joined("taken on: ", made.acked),
-        *(f"warns: {warning}" for warning in made.warnings),
-        *made.lines,
+        *_warned(made),
         f"plan {made.hash}: exactly this, or nothing if the world is another by then",
+        *_rest(made),
     )
     return Sheet(
         title=f"{_DOES.get(made.act, made.act)}, slice {made.slice}",
@@ -91,6 +92,20 @@ def _steps(steps: tuple[Step, ...]) -> tuple[str, ...]:
 
 def _named(step: Step) -> str:
     return f"{step.number} {step.state}"
+
+
+def _warned(made: CutoverPlan) -> tuple[str, ...]:
+    shown = tuple(f"warns: {warning}" for warning in made.warnings[:_MOST_WARNINGS])
+    more = len(made.warnings) - len(shown)
+    return (*shown, f"and {more} warnings more") if more else shown
+
+
+def _rest(made: CutoverPlan) -> tuple[str, ...]:
+    """Return where the rest of it stands: what is lost and when has to fit on a small screen."""
+    if not made.lines:
+        return ()
+    bound = display.counted(len(made.lines), "line")
+    return (f"it binds {bound} more, load balancers and gateways: {made.command} shows them",)
 
 
 def _joined(label: str, parts: list[str] | tuple[str, ...]) -> tuple[str, ...]:

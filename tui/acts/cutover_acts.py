@@ -10,7 +10,7 @@ from tui.acts import effects
 from tui.acts.own import Own
 from tui.facts.crossing import Crossing
 from tui.ui import Asks, Message, Name, Prompt, Sheet, Ui
-from tui.views.cutover import gate_of, slice_of
+from tui.views.cutover import gate_of, hard, slice_of
 from tui.views.line import Role
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def why_no_way_back(scene: Scene) -> str:
     """Return why R is off; empty where green has taken over."""
     now = scene.rollback
     if now is not None and now.off:
-        return now.off
+        return "; ".join(now.off.splitlines())
     if scene.risk is None or not scene.risk.since_ns:
         return "green has not taken over: there is nothing to go back from"
     return ""
@@ -109,13 +109,14 @@ def _why_off(id_: str, ui: Ui, scene: Scene) -> str:
 def _why_not(id_: str, off: Off, *, live: bool) -> str:
     match id_:
         case "begin":
-            return off.rehearse
+            why = off.rehearse
         case "cutover":
-            return off.commit if live else off.start
+            why = off.commit if live else off.start
         case "cancel":
-            return off.abort
+            why = off.abort
         case _:
-            return ""
+            why = ""
+    return "; ".join(hard(why))
 
 
 def _why_not_taken(gate: Gate | None) -> str:

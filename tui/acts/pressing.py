@@ -62,11 +62,11 @@ def press(ui: Ui, key: Press, scene: Scene, keymap: Keymap) -> Step:
 
 def _table(ui: Ui, id_: str, scene: Scene, keymap: Keymap) -> Step:
     """Do what the table says, or say why it is off."""
-    off = why_off(id_, scene, ui)
+    off, own = why_off(id_, scene, ui), OWN.get(ui.screen)
     if off:
-        label = keymap.key(id_)
-        return Step(_say(ui, f"{label.shown} {label.label} is off: {off}", Role.WARN))
-    own = OWN.get(ui.screen)
+        key = keymap.key(id_)
+        word = own.words.get(id_, key.label) if own is not None else key.label
+        return Step(_say(ui, f"{key.shown} {word} is off: {off}", Role.WARN))
     needs_lease = id_ in ACTS and not (own is not None and own.local and id_ in own.does)
     if needs_lease and ui.link.state is LinkState.LIVE and other_holder(scene.snapshot, ui):
         return Step(replace(ui, prompt=Prompt(asks=Asks.TAKEOVER), error=None))
@@ -115,6 +115,8 @@ def _list_length(ui: Ui, scene: Scene) -> int:
         case Name.LOG:
             known = scene.snapshot.events if scene.snapshot is not None else ()
             return len(scene.events or known)
+        case Name.CLUSTER:
+            return len(scene.cluster.peers) if scene.cluster is not None else 0
         case Name.MIGRATE:
             return len(scene.snapshot.workers) if scene.snapshot is not None else 0
         case _:

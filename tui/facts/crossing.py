@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -67,7 +68,8 @@ async def plan(client: Client, wanted: Crossing, actor: str) -> CutoverPlan:
                 remedy="In a shell: vgwm cutover status",
             )
         await asyncio.sleep(_ASK_AGAIN_S)
-        made = await client.cutover_plan(made.id)
+        with contextlib.suppress(NoAnswer):  # it is busy with the plan: asked again
+            made = await client.cutover_plan(made.id)
     if made.error is not None:
         error = made.error
         raise VgwmError(what=error.what, where=error.where, remedy=error.remedy)

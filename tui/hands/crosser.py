@@ -10,8 +10,7 @@ from tui.acts import effects
 from tui.acts.crossing_sheet import crossing_sheet
 from tui.acts.steering import actor
 from tui.facts import crossing
-from tui.ui import Name
-from tui.views.line import Role
+from tui.ui import Name, Output
 
 if TYPE_CHECKING:
     from core.control.wire_cutover import CutoverPlan
@@ -43,10 +42,18 @@ class Crosser:
         if ui.screen not in _SCREENS or ui.sheet is not None or ui.prompt is not None:
             return "the plan came too late: ask again"
         if made.off:
-            self._app.say(f"off: {made.off}", Role.WARN)
+            self._show_why(made)
             return ""
         self._show_sheet(made, wanted)
         return ""
+
+    def _show_why(self, made: CutoverPlan) -> None:
+        """Show every reason why it cannot be begun, as the command would say it."""
+        lines = tuple(made.off.splitlines())
+        typed = made.command.removeprefix("vgwm ")
+        output = Output(typed=typed, lines=lines, code=Refused.exit_code, ended="")
+        self._app.ui = replace(self._app.ui, output=output, message=None, error=None)
+        self._app.answer()
 
     def _show_sheet(
         self, made: CutoverPlan, wanted: Crossing, was: CutoverPlan | None = None

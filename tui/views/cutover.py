@@ -9,7 +9,7 @@ from core.control.fact import State
 from core.model import NS_PER_S
 from tui.ui import LinkState
 from tui.views import gate_rows
-from tui.views.line import EMPTY, Line, Piece, Role, Size, packed, text
+from tui.views.line import EMPTY, Line, Piece, Role, Size, packed, text, wrapped
 from tui.views.words import stands
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _DETAIL = 3
 _LEAST_GATES = 3
+_OFF_ROWS = 2
 
 
 def view(scene: Scene, ui: Ui, size: Size) -> list[Line]:
@@ -26,7 +27,7 @@ def view(scene: Scene, ui: Ui, size: Size) -> list[Line]:
     if now is None:
         return _none(scene, ui)
     head = [_head(now, size.width), *_held(now, scene.now_ns)]
-    foot = [*_steps(now, size.width), *_off(now)]
+    foot = [*_steps(now, size.width), *_off(now, size.width)]
     around = len(head) + len(foot) + _DETAIL
     room = max(_LEAST_GATES, size.height - around)
     gates = gate_rows.rows(now.gates, ui, Size(size.width, room))
@@ -138,7 +139,16 @@ def step_words(step: Step) -> str:
     return f"{'= ' if step.done else ''}{step.number} {step.state}{took}"
 
 
-def _off(now: Cutover) -> list[Line]:
+def hard(off: str) -> list[str]:
+    """Return why an act is off whatever is asked; gates are measured anew with its plan."""
+    return [line for line in off.splitlines() if not line.startswith("gate ")]
+
+
+def _off(now: Cutover, width: int) -> list[Line]:
     """Return why an act is off, the one that matters first."""
     why = now.off.commit if _is_live(now) else now.off.start
-    return [text(f" C is off: {why}", Role.WARN)] if why else []
+    first, *more = why.splitlines() or [""]
+    rest = f" (and {display.counted(len(more), 'reason')} more)" if more else ""
+    says = "C is off" if hard(why) else "C waits for gates, and asks them"
+    lines = wrapped(f"{says}: {first}{rest}", width - 2)[:_OFF_ROWS] if first else []
+    return [text(f" {line}", Role.WARN) for line in lines]

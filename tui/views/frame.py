@@ -45,7 +45,7 @@ from tui.views.line import (
     text,
     width_of,
 )
-from tui.views.overlay import error_box, output_page, sheet_box
+from tui.views.overlay import error_box, output_page, sheet_box, shortened
 from tui.views.replayed import mark
 from tui.views.words import done_percent, standing, stands
 
@@ -90,6 +90,7 @@ def draw(scene: Scene, ui: Ui, size: Size, keymap: Keymap) -> list[Line]:
         body = BODIES[ui.screen](scene, ui, room) or _nothing_yet(scene, ui)
     body = [*body[: room.height], *([EMPTY] * (room.height - len(body)))]
     box = sheet_box(ui.sheet, size.width) if ui.sheet is not None else []
+    box = shortened(box, room.height)
     if ui.error is not None:
         box = error_box(ui.error, size.width)
     if box:

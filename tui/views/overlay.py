@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from tui.ui import Output, Sheet
 
 
+_ANSWER_ROWS = 2
+
+
 def _rule(width: int) -> Line:
     return text(" " + "-" * (width - 2), Role.DIM)
 
@@ -33,6 +36,20 @@ def sheet_box(sheet: Sheet, width: int) -> list[Line]:
     cancel = Piece("[ Cancel ]", Role.TEXT if sheet.on_run else Role.CURSOR)
     run = Piece("[ Run ]", Role.CURSOR if sheet.on_run else Role.TEXT)
     return [*lines, (Piece("        "), cancel, Piece("   "), run)]
+
+
+def shortened(box: list[Line], height: int) -> list[Line]:
+    """Return a sheet in a height: what it begins with, and where it is answered."""
+    if len(box) <= height:
+        return box
+    end = box[-_ANSWER_ROWS:]
+    kept = max(0, height - len(end) - 1)
+    left = len(box) - kept - len(end)
+    return [
+        *box[:kept],
+        text(f"        .. {left} rows more: the command shows them", Role.DIM),
+        *end,
+    ]
 
 
 def _labelled(label: str, rows: Sequence[str]) -> list[Line]:

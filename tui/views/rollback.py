@@ -37,7 +37,8 @@ def view(scene: Scene, ui: Ui, size: Size) -> list[Line]:
         said = (
             " nothing to go back from; the plan comes with the flip, and is made anew each second"
         )
-        return [EMPTY, text(f" {why}", Role.WARN), text(said, Role.DIM)]
+        lines = [text(f" {line}", Role.WARN) for line in why.splitlines()]
+        return [EMPTY, *lines, text(said, Role.DIM)]
     lines = [
         _head(now),
         *_lost(now, size.width, opened=ui.opened),
@@ -46,7 +47,7 @@ def view(scene: Scene, ui: Ui, size: Size) -> list[Line]:
         *_named("steps", packed(map(step_words, now.steps), "  ", size.width - _LABEL), size.width),
         *_named("limits", [_limits(now)], size.width),
         *_named("note", now.notes, size.width, Role.WARN),
-        *([text(f" R is off: {now.off}", Role.WARN)] if now.off else []),
+        *_named("R is off", now.off.splitlines(), size.width, Role.WARN),
         EMPTY,
     ]
     room = size.height - len(lines)
