@@ -1,7 +1,8 @@
 """`make rehearse`: there and back on loopback, with real servers, and what was measured.
 
 Needs what tests/real needs: Go or VGWM_TOOLS, haproxy, root for the fence's mounts. Everything
-lies below one temporary folder, which is removed at the end unless something did not hold.
+lies below one temporary folder, which is removed at the end unless something did not hold. With
+--keep it stays in any case, with the journal of every attempt.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from tests.lab.missing import LabError, Missing
 from tests.lab.rehearsal.ground import ground
 from tests.lab.rehearsal.story import Story
 from tests.lab.rehearsal.whole import table, there_and_back, wrong
+
+KEEP = "--keep"
 
 
 def say(text: str) -> None:
@@ -47,7 +50,10 @@ def main() -> int:
     if problems:
         say("\n".join(f"DOES NOT HOLD: {one}" for one in problems) + f"\nlogs, journals: {root}")
         return 1
-    shutil.rmtree(root)
+    if KEEP in sys.argv:
+        say(f"logs, journals: {root}")
+    else:
+        shutil.rmtree(root)
     say(f"everything held, in {time.monotonic() - began_s:.0f} s")
     return 0
 
