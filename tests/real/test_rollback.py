@@ -134,6 +134,27 @@ async def test_back_and_forth_and_back_again(live: Traffics) -> None:
     assert live.modes() == ["blue", "blue"]
 
 
+async def test_a_folder_in_a_deleted_key_s_place_is_no_key(live: Traffics) -> None:
+    with live.client() as client:
+        client.delete_object(Bucket=BUCKET, Key="old/rich")
+        put(client, "old/rich/below", b"a key's name is a folder by now")
+        put(client, "folder/", b"")
+        put(client, "folder/kept", b"1")
+        put(client, "folder/gone", b"2")
+        client.delete_object(Bucket=BUCKET, Key="folder/")
+        client.delete_object(Bucket=BUCKET, Key="folder/gone")
+    row = await live.back()
+    assert row.state is JobState.DONE, row.result
+    with live.scene.blue.client() as blue:
+        found = [one["Key"] for one in blue.list_objects_v2(Bucket=BUCKET)["Contents"]]
+    assert [key for key in found if not key.startswith("old/0")] == [
+        "folder/kept",
+        "old/10",
+        "old/11",
+        "old/rich/below",
+    ]
+
+
 async def test_with_green_s_gateway_killed_its_writes_come_back_from_table_and_blocks(
     live: Traffics,
 ) -> None:

@@ -150,7 +150,7 @@ class Lookout:
             )
         ids = [row.id for row in await self.buckets(wish.slice)]
         risk = await risk_of(self._ledger)
-        green = await self._green.health()
+        green = await self._green.health(fresh=opened)
         lost = await digest(self._ledger, GreenState.WAITING, ids) if green is Green.DEAD else ""
         facts = BackFacts(
             workspace=workspace.id,

@@ -17,10 +17,12 @@ from core.cutover.fence_proof import look_fenced, prove_fenced
 from core.cutover.gateway import Hold
 from core.cutover.gateway_command import gateways_of
 from core.cutover.mode import Side
+from core.cutover.private_writer import writing
 from core.cutover.reading import Trouble
 from core.cutover.rollback_plan import Green
 from core.display import safe
 from core.engine.returning.green_pages import pages_of
+from core.engine.reversing.private_process import running
 from core.engine.reversing.undoing import blue_of
 from core.errors import NoAnswer, VgwmError
 from core.ledger.greenlog import GreenOp, GreenState
@@ -29,7 +31,7 @@ from core.target.open_table import open_target_table
 from core.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from core.config.schema import Workspace
     from core.cutover.fleet import Fleet
@@ -41,8 +43,9 @@ if TYPE_CHECKING:
     from core.ledger.ledger import Ledger
 
 HEALTH_S: Final = 2.0
-_FRESH_S: Final = 3.0
+_KEPT_S: Final = 10.0
 _FIRST_ERROR: Final = 500
+_UNDELETED: Final = "it is there, though green deleted it"
 
 
 class NamedGreen:
@@ -54,11 +57,12 @@ class NamedGreen:
         self._gateways = gateways_of(workspace, Side.GREEN)
         self._seen: tuple[float, Green] | None = None
 
-    async def health(self) -> Green:
-        """Say how much of it answers; an answer counts for 3 s."""
-        if self._seen is None or time.monotonic() - self._seen[0] > _FRESH_S:
-            self._seen = (time.monotonic(), await self._look())
-        return self._seen[1]
+    async def health(self, *, fresh: bool) -> Green:
+        """Say how much of it answers; without fresh, an answer counts for 10 s."""
+        seen = self._seen
+        if fresh or seen is None or time.monotonic() - seen[0] > _KEPT_S:
+            self._seen = seen = (time.monotonic(), await self._look())
+        return seen[1]
 
     async def hold(self, buckets: Sequence[str], run: str) -> list[Trouble]:
         """Fence every gateway by its command; one without cannot be, and is said."""
@@ -79,14 +83,16 @@ class NamedGreen:
         return [Trouble(one.door, one.why) for one in unproven]
 
     async def _look(self) -> Green:
+        urls = [one.url for one in self._gateways]
         async with aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=HEALTH_S), trust_env=False
         ) as session:
-            blocks = await self._blocks(session)
-            served = await _any(session, "GET", [one.url for one in self._gateways])
-        if not blocks or not await self._table():
+            blocks, table, served = await asyncio.gather(
+                self._blocks(session), self._table(), _any(session, "GET", urls)
+            )
+        if not blocks or not table:
             return Green.DEAD
-        return Green.ALIVE if served or not self._gateways else Green.GATEWAY_DEAD
+        return Green.ALIVE if served or not urls else Green.GATEWAY_DEAD
 
     async def _blocks(self, session: aiohttp.ClientSession) -> bool:
         """Tell whether blocks can be read: a Kubo node answers, or the folder is there."""
@@ -161,12 +167,28 @@ class NamedBlue:
         if self._tree is None:
             return []  # an endpoint: each key was read back there when it was carried
         names = {row.id: row.name.decode() for row in await self._rows()}
-        found = []
+        found, seen = [], []
         for row in rows:
             why = await _why(self._tree, names[row.bucket_id], row)
-            if why:
+            if why and row.op is GreenOp.DELETE:
+                seen.append(row)
+            elif why:
                 found.append((row, why))
-        return found
+        return found + await self._undeleted(seen, names) if seen else found
+
+    async def _undeleted(
+        self, rows: Sequence[GreenRow], names: Mapping[int, str]
+    ) -> list[tuple[GreenRow, str]]:
+        """Ask blue itself for deleted keys whose path is taken: by a folder, mostly, of others."""
+        settings = self._workspace.cutover.private_writer
+        if settings is None:
+            return [(row, _UNDELETED) for row in rows]
+        async with running(settings), writing(settings) as writer:
+            return [
+                (row, _UNDELETED)
+                for row in rows
+                if await writer.head(names[row.bucket_id], row.key.decode()) is not None
+            ]
 
     async def open(self, buckets: Sequence[str], run: str) -> list[Trouble]:
         """Open every gateway, and ask each without harm whether it takes writes."""
@@ -196,7 +218,7 @@ async def _why(tree: Blue, bucket: str, row: GreenRow) -> str:
     """Return in what blue differs from what was read back there, "" if in nothing."""
     seen = await tree.fingerprint(bucket, row.key.decode())
     if row.op is GreenOp.DELETE:
-        return "" if seen is None else "it is there, though green deleted it"
+        return "" if seen is None else _UNDELETED
     if seen is None:
         return "it is gone"
     kept = (row.ino, row.mtime_ns, row.ctime_ns)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class GreenSide(Protocol):
     """The side that is left."""
 
-    async def health(self) -> Green:
-        """Say how much of it answers, within seconds; silence is dead (I7)."""
+    async def health(self, *, fresh: bool) -> Green:
+        """Say how much of it answers, within seconds; silence is dead (I7). fresh: ask now."""
         ...
 
     async def hold(self, buckets: Sequence[str], run: str) -> list[Trouble]:

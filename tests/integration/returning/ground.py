@@ -61,7 +61,8 @@ class FakeGreen:
         self.held = False
         return []
 
-    async def health(self) -> Green:
+    async def health(self, *, fresh: bool) -> Green:
+        del fresh
         return self.is_
 
     async def prove_fenced(self, buckets: Sequence[str], run: str) -> list[Trouble]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from core.cutover.rollback_plan import BackWish, Green, Way
@@ -134,3 +135,15 @@ async def test_what_a_wider_way_needs_is_said_before(world: World, way: Way) -> 
     assert plan.off
     with pytest.raises(Refused):
         await lookout.confirmed(wish, plan.hash)
+
+
+async def test_the_slice_of_everything_leaves_out_what_another_slice_names(world: World) -> None:
+    cutover = msgspec.structs.replace(world.workspace.cutover, slices={"music": ("songs",)})
+    world.workspace = msgspec.structs.replace(world.workspace, cutover=cutover)
+    lookout = _lookout(world)
+    assert [row.name for row in await lookout.buckets("all")] == [b"photos"]
+    assert [row.name for row in await lookout.buckets("music")] == [b"songs"]
+    plan = await lookout.plan(BackWish(slice="music"))
+    assert plan.facts.buckets == ("songs",)
+    assert plan.word == "music"
+    assert "stands at PLANNED" in plan.off
