@@ -32,6 +32,7 @@ class Strategy(StrEnum):
 
     BLUE_GREEN = "blue-green"  # everything at once, copied and verified before
     ROLLING = "rolling"  # a named slice at a time
+    BIG_BANG = "big-bang"  # fenced before anything is copied
 
 
 class Kind(StrEnum):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 LEAST_PAUSE_S: Final = 30.0
+COPY_PAUSE_S: Final = 86_400.0
 RISK_OBJECTS: Final = 100_000
 RISK_BYTES: Final = 100 * 1024**3
 
@@ -21,9 +22,12 @@ class Limits(NamedTuple):
     size_bytes: int = RISK_BYTES
 
 
-def limits(freeze_budget_s: float) -> Limits:
-    """Return the limits of a plan: a gate holds forecasts below the budget, a pause below twice."""
-    return Limits(pause_s=max(LEAST_PAUSE_S, 2 * freeze_budget_s))
+def limits(freeze_budget_s: float, *, copies: bool = False) -> Limits:
+    """Return the limits of a plan: a gate holds forecasts below the budget, a pause below twice.
+
+    copies: everything is copied under the fence: a maintenance window of a day at most.
+    """
+    return Limits(pause_s=COPY_PAUSE_S if copies else max(LEAST_PAUSE_S, 2 * freeze_budget_s))
 
 
 def deadline_s(forecast_s: float | None, most: Limits) -> float:

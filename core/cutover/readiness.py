@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from core.cutover.cutover_plan import Kind
+from core.cutover.cutover_plan import Kind, Strategy
 from core.cutover.states import State
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ NOT_FOR: Final[dict[Kind, frozenset[str]]] = {
 """Gates that do not hold up a start: a rehearsal is no condition of itself, and backups are made,
 opened and hashed by the run, before its fence."""
 
+OF_A_COPY: Final = frozenset({"keys", "verified", "bound", "forecast", "rehearsal", "shadow"})
+"""Gates that ask for a copy: a big bang makes it under the fence, and proves it there."""
+
 
 def reached(gates: Sequence[Gate], now_ns: int) -> State:
     """Return the state that these gates allow. A gate that is not measured here is not asked."""
@@ -39,9 +42,16 @@ def reached(gates: Sequence[Gate], now_ns: int) -> State:
     return state if shut - NOT_FOR[Kind.CUTOVER] else State.READY
 
 
-def against(gates: Sequence[Gate], kind: Kind, now_ns: int) -> list[str]:
+def against(
+    gates: Sequence[Gate],
+    kind: Kind,
+    now_ns: int,
+    strategy: Strategy = Strategy.BLUE_GREEN,
+) -> list[str]:
     """Return why a run of this kind may not begin, a reason a gate; empty if it may."""
     spared = NOT_FOR.get(kind, frozenset())
+    if strategy is Strategy.BIG_BANG:
+        spared |= OF_A_COPY
     return [
         f"{gate.why(now_ns)}{f'. {gate.remedy}' if gate.remedy else ''}"
         for gate in gates

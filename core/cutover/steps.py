@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from core.cutover.cutover_plan import Kind
+from core.cutover.cutover_plan import Kind, Strategy
 from core.cutover.states import State
 
 
@@ -33,6 +33,11 @@ _FENCED: Final = (
     ),
     PlannedStep(State.FINAL, "last round of sync; nothing was written past the gateways", _OPEN),
     PlannedStep(State.PROVE, "every key held against each other; the newest read by green", _OPEN),
+)
+_COPIED: Final = (
+    _FENCED[0],
+    _FENCED[1]._replace(text=f"everything copied; {_FENCED[1].text}"),
+    _FENCED[2],
 )
 _SWITCH: Final = (
     PlannedStep(
@@ -63,10 +68,11 @@ _COMMIT: Final = (
 )
 
 
-def steps_of(kind: Kind) -> tuple[PlannedStep, ...]:
+def steps_of(kind: Kind, strategy: Strategy = Strategy.BLUE_GREEN) -> tuple[PlannedStep, ...]:
     """Return the steps of a plan of this kind."""
+    fenced = _COPIED if strategy is Strategy.BIG_BANG else _FENCED
     if kind is Kind.CUTOVER:
-        return (*_READY, *_FENCED, *_SWITCH)
+        return (*_READY, *fenced, *_SWITCH)
     if kind is Kind.REHEARSE:
-        return (*_READY, *_FENCED, *_BACK)
+        return (*_READY, *fenced, *_BACK)
     return _COMMIT if kind is Kind.COMMIT else _BACK

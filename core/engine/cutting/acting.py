@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from core.cutover.cutover_plan import Kind
+from core.cutover.cutover_plan import Kind, Strategy
 from core.cutover.drain import drain
 from core.cutover.fleet import Way
 from core.cutover.machine import Course, Observation, Step, failed
@@ -109,7 +109,8 @@ class Acting:
         return {}
 
     async def _round(self) -> Said:
-        _none_of(await self._m.last_round(self._reins), "the last round")
+        copies = self._plan.strategy is Strategy.BIG_BANG
+        _none_of(await self._m.last_round(self._reins, copies), "the last round")
         return {}
 
     async def _quiet(self, held_ns: int) -> Said:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from core.cutover.machine import Standing
+    from core.engine.cutting.final_round import Carry
     from core.engine.cutting.means import CutMeans
     from core.engine.cutting.outside import Outside
     from core.engine.cutting.world import World
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from core.engine.jobs import Run
     from core.engine.offers import PlanOf
     from core.engine.reins import Reins
-    from core.engine.syncing.round_run import Carry
     from core.ledger.cutovers import CutoverRow
     from core.ledger.rows import RequestMark
 

@@ -10,7 +10,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Final
 
-from core.cutover.cutover_plan import Kind
+from core.cutover.cutover_plan import Kind, Strategy
 from core.cutover.limits import deadline_s
 from core.cutover.machine import (
     DEADLINE,
@@ -158,7 +158,9 @@ class Driver:
         extra_ns = round(_SWITCH_S * NS_PER_S) if state is State.SWITCH_READS else 0
         if at.until_ns:
             return at.until_ns + extra_ns
-        limit_s = deadline_s(await self._m.forecast_s(), self._plan.limits)
+        copies = self._plan.strategy is Strategy.BIG_BANG
+        forecast_s = None if copies else await self._m.forecast_s()
+        limit_s = deadline_s(forecast_s, self._plan.limits)
         return time.time_ns() + round(limit_s * NS_PER_S)
 
     async def _fallen(self, why: str) -> bool:

@@ -11,18 +11,18 @@ from core.engine.cutting.proving import prove
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from core.engine.cutting.final_round import Carry
     from core.engine.cutting.plans import CutoverPlans
     from core.engine.cutting.world import World
     from core.engine.engine import Engine
     from core.engine.reins import Reins
-    from core.engine.syncing.round_run import Carry
 
 
 def means_of(engine: Engine, world: World, plans: CutoverPlans, carry: Carry) -> CutMeans:
     """Return an engine's means."""
 
-    async def round_(reins: Reins) -> list[str]:
-        return await last_round(engine, reins, carry)
+    async def round_(reins: Reins, copies: bool) -> list[str]:  # noqa: FBT001 - a means' own
+        return await last_round(engine, reins, carry, copies=copies)
 
     async def proof(reins: Reins, buckets: Sequence[str]) -> list[str]:
         return await prove(engine, reins, buckets)

@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from core.engine.holding import Hold
-from core.engine.syncing.round_run import RoundRun
+from core.engine.syncing.round_run import OPEN, RoundRun
 from core.engine.syncing.wish import SyncMode, SyncWish
 from core.ledger.rounds import RoundKind
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from core.engine.copying.errand import Errand
     from core.engine.engine import Engine
     from core.engine.reins import Reins
-    from core.engine.syncing.round_run import Carry
 
 
-async def last_round(engine: Engine, reins: Reins, carry: Carry) -> list[str]:
+class Carry(Protocol):
+    """Brings an errand's bundles through; without one every bundle that is planned."""
+
+    def __call__(self, reins: Reins, errand: Errand | None = None) -> Awaitable[None]:
+        """Return when they are through. Raises JobCancelled, and what stops a copy."""
+        ...
+
+
+async def last_round(
+    engine: Engine, reins: Reins, carry: Carry, *, copies: bool = False
+) -> list[str]:
     """Bring the target up to the fenced source; return what of it is left undone.
 
+    copies: what was planned and never copied is copied first.
     Raises Refused where deletes wait for somebody's yes, and what hinders a round.
     """
+    if copies and await engine.ledger.in_states(*OPEN, limit=1, made_by=0):
+        await carry(reins)
     hold = Hold(engine.ledger, reins)
     wish = SyncWish(mode=SyncMode.ONCE)
     round_ = RoundRun(engine, reins, hold, wish, carry, kind=RoundKind.LAST)

@@ -11,7 +11,7 @@ import json
 import time
 from typing import TYPE_CHECKING, Final
 
-from core.cutover.cutover_plan import ALL, Kind, buckets_of
+from core.cutover.cutover_plan import ALL, Kind, Strategy, buckets_of
 from core.cutover.machine import BACK, FENCED, Standing, standing
 from core.cutover.readiness import against, reached
 from core.cutover.risk import risk
@@ -54,7 +54,7 @@ async def look(engine: Engine, slice_: str = ALL, *, balancers: Sequence[Told] =
         slices=tuple(_slice(engine, name, stands.get(name), derived) for name in names),
         gates=tuple(engine.watch.gates(slice_) or gates),
         plan=plan,
-        off=await _off(engine, slice_, gates, now_ns),
+        off=await _off(engine, slice_, gates, now_ns, plan.strategy),
         expected=await _expected(engine, runs),
         runs=tuple([await _run(engine, first, last) for first, last in runs]),
         balancers=tuple(balancers) or None,
@@ -83,12 +83,14 @@ def _slice(engine: Engine, name: str, at: Standing | None, derived: State) -> Sl
     )
 
 
-async def _off(engine: Engine, slice_: str, gates: Sequence[Gate], now_ns: int) -> OffLook:
+async def _off(
+    engine: Engine, slice_: str, gates: Sequence[Gate], now_ns: int, strategy: Strategy
+) -> OffLook:
     other = _other(engine)
     start, rehearse = list(other), list(other)
     for act, reasons in ((Kind.CUTOVER, start), (Kind.REHEARSE, rehearse)):
         reasons.extend(await _not_there(engine, act, slice_))
-        reasons.extend(against(gates, act, now_ns))
+        reasons.extend(against(gates, act, now_ns, strategy))
     return OffLook(
         start=tuple(start),
         rehearse=tuple(rehearse),

@@ -7,6 +7,7 @@ is held by gates and limits. May import the cutover's room.
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from dataclasses import dataclass
 from hashlib import sha256
@@ -86,14 +87,14 @@ class CutoverPlans:
         """Return the plan as it is now; nobody outside is asked."""
         workspace, counted = self._workspace, await self._ledger.counters()
         classes = dumps([name for name, n in counted.classes if n])
-        policy = workspace.cutover
+        policy, strategy = workspace.cutover, await self._strategy()
         return CutoverPlan(
             workspace=workspace.id,
             kind=kind,
             slice=slice_,
             buckets=tuple(buckets_of(workspace, slice_)),
-            strategy=Strategy.ROLLING if policy.slices else Strategy.BLUE_GREEN,
-            steps=tuple(f"{step.state}: {step.text}" for step in steps_of(kind)),
+            strategy=strategy,
+            steps=tuple(f"{step.state}: {step.text}" for step in steps_of(kind, strategy)),
             means=means_of(workspace),
             policies=(
                 ("reverse", policy.reverse),
@@ -101,7 +102,7 @@ class CutoverPlans:
                 ("final", policy.final),
                 ("max_bound", policy.max_bound),
             ),
-            limits=limits(self._knobs().freeze_budget),
+            limits=limits(self._knobs().freeze_budget, copies=strategy is Strategy.BIG_BANG),
             acked=tuple(sorted(await self._gathering.acked())),
             uncarriable=sha256(classes.encode()).hexdigest(),
             word=word_of(self._path.name, slice_),
@@ -129,7 +130,7 @@ class CutoverPlans:
         if plan.kind not in {Kind.CUTOVER, Kind.REHEARSE}:
             return
         gates = await self._gathering.gates(plan.buckets, measure=True)
-        reasons = against(gates, plan.kind, time.time_ns())
+        reasons = against(gates, plan.kind, time.time_ns(), plan.strategy)
         if reasons:
             raise Refused(
                 what=f"{'; '.join(reasons)}; nothing was done",
@@ -148,6 +149,14 @@ class CutoverPlans:
                 remedy=f"It is one of {', '.join(['all', *self._workspace.cutover.slices])}.",
             ) from None
 
+    async def _strategy(self) -> Strategy:
+        """Return the strategy that the migration's plan names; slices roll."""
+        stored = await self._ledger.plan()
+        named = "" if stored is None else json.loads(stored).get("strategy", "")
+        if named == Strategy.BIG_BANG:
+            return Strategy.BIG_BANG
+        return Strategy.ROLLING if self._workspace.cutover.slices else Strategy.BLUE_GREEN
+
     def _difference(self, confirmed: str, now: CutoverPlan) -> str:
         shown = next(
             (
@@ -165,5 +174,5 @@ class CutoverPlans:
         plan = await self.compose(planned.kind, planned.slice)
         if planned.kind in {Kind.CUTOVER, Kind.REHEARSE}:
             planned.gates = tuple(await self._gathering.gates(plan.buckets, anew=True))
-            planned.off = tuple(against(planned.gates, planned.kind, time.time_ns()))
+            planned.off = tuple(against(planned.gates, planned.kind, time.time_ns(), plan.strategy))
         planned.plan = plan

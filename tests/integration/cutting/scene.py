@@ -193,8 +193,8 @@ class Stage:
             del plan
             await scene._say("gates")  # noqa: SLF001 - the same part of the test
 
-        async def round_(reins: Reins) -> list[str]:
-            del reins
+        async def round_(reins: Reins, copies: bool) -> list[str]:  # noqa: FBT001 - as its means
+            del reins, copies
             await scene._say("round")  # noqa: SLF001
             return self.rounds.pop(0) if self.rounds else []
 

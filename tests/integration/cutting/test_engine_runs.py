@@ -14,7 +14,7 @@ import pytest
 from core.config.knobs import Knobs
 from core.config.schema import Cutover, DirTarget, PosixSource, Workspace
 from core.config.workspace import FILE_NAME, write
-from core.cutover.cutover_plan import Kind
+from core.cutover.cutover_plan import Kind, Strategy
 from core.cutover.machine import Step
 from core.cutover.mode import Mode, Side
 from core.cutover.states import State
@@ -87,6 +87,26 @@ async def test_the_last_round_brings_what_was_written_and_deleted_before_the_fen
         assert proof is not None
         assert proof.state == "done"
         assert modes(scene) == {Mode.GREEN}
+
+
+async def test_a_big_bang_copies_under_the_fence_and_proves_it_there(
+    ground: Ground, scene: Scene
+) -> None:
+    async with opened(ground) as engine:
+        job = await engine.start_job(JobKind.PLAN, {"strategy": "big-bang"}, "ann", "plan")
+        await engine.wait(job)
+        ground.put("bucket0", "late", b"put after the plan")
+        assert (await engine.ledger.counters()).migrated == 0
+        plan = await engine.cutovers.plans.compose(Kind.CUTOVER, "all")
+        assert plan.strategy is Strategy.BIG_BANG
+        assert any("FINAL: everything copied" in line for line in plan.steps)
+        row = await _end(engine, await _start(engine))
+        assert row.state is JobState.DONE, row.result
+        assert modes(scene) == {Mode.GREEN}
+        assert (await engine.ledger.counters()).migrated == len(ground.bodies)
+        proof = await engine.ledger.proof(row.id)
+        assert proof is not None
+        assert proof.state == "done"
 
 
 async def test_a_target_that_lost_a_row_is_found_under_the_fence_and_blue_writes_on(

@@ -8,9 +8,12 @@ from hashlib import sha256
 import pytest
 
 from core.cutover.cutover_plan import CutoverPlan, Kind, Strategy
-from core.cutover.limits import LEAST_PAUSE_S, deadline_s, limits
+from core.cutover.gate import Gate
+from core.cutover.limits import COPY_PAUSE_S, LEAST_PAUSE_S, deadline_s, limits
+from core.cutover.readiness import against
 from core.cutover.steps import steps_of
 from core.errors import Broken
+from core.verdict import Verdict
 
 PLAN = CutoverPlan(
     workspace="9f2c1a7e",
@@ -70,3 +73,12 @@ def test_only_the_flip_and_what_is_behind_it_are_past_return() -> None:
     past = [str(step.state) for step in steps_of(Kind.CUTOVER) if step.past_return]
     assert past == ["SWITCH_WRITES", "GREEN_LIVE"]
     assert not any(step.past_return for step in steps_of(Kind.REHEARSE))
+
+
+def test_a_big_bang_may_pause_for_its_copy_and_needs_none_before() -> None:
+    assert limits(60, copies=True).pause_s == COPY_PAUSE_S
+    copied = Gate(name="keys", verdict=Verdict.FAIL, evidence="none", at_ns=1, limit_s=60)
+    steered = replace(copied, name="lb-1")
+    both = [copied, steered]
+    assert len(against(both, Kind.CUTOVER, 2)) == 2
+    assert len(against(both, Kind.CUTOVER, 2, Strategy.BIG_BANG)) == 1
