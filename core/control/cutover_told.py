@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from core.control.sync_desk import Freeze
     from core.cutover.balancer import Told
+    from core.cutover.cutover_plan import CutoverPlan
     from core.cutover.gate import Gate
     from core.cutover.limits import Limits
     from core.cutover.risk import Risk
@@ -79,7 +80,7 @@ def writable(told: Sequence[Told]) -> str:
 
 
 def steps(
-    kind: Kind, state: State | None, expected: Sequence[Expected]
+    of: CutoverPlan, state: State | None, expected: Sequence[Expected]
 ) -> tuple[wire_cutover.Step, ...]:
     """Return a plan's steps. state: where the slice stands, None where that says nothing."""
     took = {one.state: one.took_s for one in expected}
@@ -93,7 +94,7 @@ def steps(
             past_return=one.past_return,
             done=state is not None and order(one.state) < order(state) <= _BACK,
         )
-        for one in steps_of(kind)
+        for one in steps_of(of.kind, of.strategy)
     )
 
 
@@ -111,7 +112,7 @@ def cutover(
         gates=tuple(gate(one, look.at_ns) for one in look.gates),
         hash=look.plan.hash,
         word=safe(look.plan.word),
-        steps=steps(Kind.CUTOVER, state, look.expected),
+        steps=steps(look.plan, state, look.expected),
         limits=_limits(look.plan.limits),
         expected_s=_sum(look.expected),
         fence_expected_s=_held_s(look.expected),
@@ -159,7 +160,7 @@ def plan(
         off="\n".join(planned.off),
         about_s=_sum(expected),
         pause_s=_held_s(expected),
-        steps=steps(of.kind, None, expected),
+        steps=steps(of, None, expected),
         limits=_limits(of.limits),
         acked=tuple(map(safe, of.acked)),
         lines=tuple(map(safe, of.means)),
