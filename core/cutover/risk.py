@@ -22,9 +22,9 @@ class Risk:
     """Counted from the ledger's greenlog; never a guess (I7).
 
     since_ns: T_flip, 0 before the flip. writes, deletes: acknowledged by green, not verified on
-    blue. oldest_ns: when the oldest of them was seen, 0 without any. uncarriable: keys that blue
-    cannot hold. silent_since_ns: from when on the feed of green's changes says nothing, 0 while it
-    speaks: then every figure is "unknown since", never 0.
+    blue. oldest_ns: when the oldest of them was seen, 0 without any. uncarriable: those of them
+    that blue cannot hold. silent_since_ns: from when on the feed of green's changes says nothing, 0
+    while it speaks: then every figure is "unknown since", never 0.
     """
 
     since_ns: int

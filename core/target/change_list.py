@@ -65,12 +65,12 @@ class ChangeList:
 
     async def armed(self) -> bool:
         """Tell whether changes of the table in use are listed: a swapped table has no triggers."""
-        wanted = {name for name, _ in self._triggers()}
+        wanted = {LIST, *(name for name, _ in self._triggers())}
 
         def work(connection: sqlite3.Connection) -> bool:
             rows = connection.execute(
-                "SELECT name FROM sqlite_schema WHERE type='trigger' AND tbl_name=?",
-                (self._shape.name,),
+                "SELECT name FROM sqlite_schema WHERE tbl_name IN (?,?)",
+                (self._shape.name, LIST),
             )
             return wanted <= {str(name) for (name,) in rows}
 

@@ -203,9 +203,15 @@ async def test_a_sync_does_not_bring_back_to_green_what_came_from_there(scene: S
             assert rows(scene) == before
             green.put_object(Bucket=BUCKET, Key="old/05", Body=b"second")
             await settled(engine, 2)
-        # blue's again: now its content is the one that counts, and nothing differs by it
-        await engine.reverses.end([])
+        # committed: still nothing goes there
         await engine.reverses.halt("tester")
+        before = rows(scene)
+        await engine.reverses.keep([])
+        await ended(engine, JobKind.SYNC, mode="once")
+        assert rows(scene) == before
+        # blue's again: now its content is the one that counts, and nothing differs by it
+        await engine.reverses.arm([])
+        await engine.reverses.end([])
         cids = [row[:3] for row in rows(scene)]
         await ended(engine, JobKind.SYNC, mode="once")
         assert [row[:3] for row in rows(scene)] == cids

@@ -202,8 +202,10 @@ class Carrier:
             await means.blue.set_time(wanted.bucket, wanted.key, wanted.modified_us)
         seen = await means.writer.head(wanted.bucket, wanted.key)
         unlike = differs(wanted, seen, written.wanted)
-        if not unlike and wanted.tags != await means.writer.tags(wanted.bucket, wanted.key):
-            unlike = "its tags are not as on green"
+        # a PUT without tags leaves none: only those that were sent are asked for
+        if wanted.tags and not unlike:
+            tags = await means.writer.tags(wanted.bucket, wanted.key)
+            unlike = "" if tags == wanted.tags else "its tags are not as on green"
         if unlike:
             raise _unseen(wanted.bucket, wanted.key, unlike)
         print_ = None
@@ -222,9 +224,9 @@ class Carrier:
         blue = self._means.blue
         if blue is None:
             return
-        if await is_strangers(blue, name, at, self._known.get(at.place), modified_us):
+        seen = await blue.keep(*name)
+        if is_strangers(seen, at, self._known.get(at.place), modified_us):
             page.strangers.append(f"{safe(name[0])}/{safe(name[1])}")
-        await blue.keep(*name)
 
     async def _write(self, wanted: GreenObject) -> Written:
         pieces = self._means.contents.pieces(wanted)

@@ -1,7 +1,7 @@
 """The job of the reverse copy: listening and carrying, side by side.
 
 Each waits for what it needs by itself: a blue that is silent or full leaves green's writes known,
-and a silent table does not end the job: the risk says since when nothing is known.
+and a table that is silent or wrong does not end the job: the risk says since when nothing is known.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from core.engine.copying.faults import Backoff
 from core.engine.holding import HELD, Hold
 from core.engine.reins import JobCancelled
 from core.engine.reversing.ground import reversing
-from core.errors import NoAnswer
+from core.errors import VgwmError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -81,7 +81,7 @@ class ReverseRun:
                 async with self._open(carries=False) as reverse:
                     await self._listen(reverse)
                     return
-            except (NoAnswer, *HELD) as fault:
+            except VgwmError as fault:
                 self._reins.waits[FEED] = fault.what
                 await self._rest(backoff.next_s())
 
@@ -103,7 +103,7 @@ class ReverseRun:
                     await self._carry(reverse)
             except HELD as fault:
                 await self._hold.wait(fault)
-            except NoAnswer as fault:
+            except VgwmError as fault:
                 self._reins.waits[COPY] = fault.what
                 await self._rest(backoff.next_s())
 

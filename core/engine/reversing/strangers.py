@@ -1,4 +1,4 @@
-"""Whether somebody else wrote to blue since the flip: nobody should, for clients are at green.
+"""Whether somebody else wrote to blue since the flip: none should, clients are at green. Pure.
 
 Seen where a key is about to be replaced or deleted. What stands there is kept either way.
 """
@@ -8,20 +8,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from core.engine.reversing.undoing import Blue
+    from core.engine.reversing.undoing import Fingerprint
     from core.ledger.greenlog import GreenRow
     from core.ledger.known import Known
 
 
-async def is_strangers(
-    blue: Blue, name: tuple[str, str], at: GreenRow, known: Known | None, modified_us: int | None
+def is_strangers(
+    seen: Fingerprint | None, at: GreenRow, known: Known | None, modified_us: int | None
 ) -> bool:
     """Tell whether what stands under a key came neither by the migration nor by this copy.
 
-    modified_us: the time that this copy is about to give it: a copy that was killed behind its
-    write, and before its note, finds its own work.
+    seen: None for nothing. modified_us: the time that this copy is about to give it: a copy that
+    was killed behind its write, and before its note, finds its own work.
     """
-    seen = await blue.fingerprint(*name)
     if seen is None or (modified_us is not None and seen.mtime_ns == modified_us * 1000):
         return False
     return seen[:2] != _expected(at, known)

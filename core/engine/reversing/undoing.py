@@ -44,12 +44,19 @@ class Blue:
     source: PosixSource
     undo: Path
 
-    async def keep(self, bucket: str, key: str) -> None:
-        """Keep what stands under a key, before it is replaced. Repeatable; an absent one is none.
+    async def keep(self, bucket: str, key: str) -> Fingerprint | None:
+        """Keep what stands under a key, before it is replaced; return what it was. Repeatable.
 
         Raises BadInput for a folder on another file system, CapacityExhausted, Denied.
         """
-        await asyncio.to_thread(self._keep, bucket, key)
+
+        def work() -> Fingerprint | None:
+            seen = self._fingerprint(bucket, key)
+            if seen is not None:
+                self._keep(bucket, key)
+            return seen
+
+        return await asyncio.to_thread(work)
 
     async def fingerprint(self, bucket: str, key: str) -> Fingerprint | None:
         """Return what stands under a key now, None for nothing."""
@@ -62,7 +69,7 @@ class Blue:
             time_ns = modified_us * 1000
             try:
                 os.utime(self._path(bucket, key), ns=(time_ns, time_ns), follow_symlinks=False)
-            except FileNotFoundError:
+            except (FileNotFoundError, NotADirectoryError):
                 return
             except OSError as error:
                 raise _fault(error, bucket, key) from error
@@ -79,8 +86,6 @@ class Blue:
         except (FileNotFoundError, NotADirectoryError):
             return
         except OSError as error:
-            if error.errno == errno.ENAMETOOLONG:
-                return
             raise _fault(error, bucket, key) from error
         name = sha256(key.encode()).hexdigest()[:32] + f"-{seen.st_ino}-{seen.st_mtime_ns}"
         try:

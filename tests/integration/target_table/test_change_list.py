@@ -93,6 +93,16 @@ async def test_a_swapped_table_is_not_taken_for_one_that_is_heard(tmp_path: Path
         assert [one.key for one in await changes.read(position, 10)] == ["k"]
 
 
+async def test_a_list_that_somebody_dropped_is_seen_and_made_anew(tmp_path: Path) -> None:
+    async with listed(tmp_path) as (_, changes):
+        await changes.arm()
+        foreign(tmp_path, ("DROP TABLE vgwm_changes", ()))
+        assert not await changes.armed()
+        position = await changes.arm()
+        foreign(tmp_path, (INSERT, ("b", "k")))
+        assert [one.key for one in await changes.read(position, 10)] == ["k"]
+
+
 async def test_disarmed_it_leaves_nothing_behind(tmp_path: Path) -> None:
     async with listed(tmp_path) as (table, changes):
         await changes.arm()
