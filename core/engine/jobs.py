@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from core.dag.canonical import dumps
 from core.engine.holding import is_hold
@@ -99,7 +99,7 @@ class Jobs:
 
         Raises WrongState while one is at work that this may not be beside.
         """
-        other = next((one for one in self._reins.values() if not beside(kind, one.kind)), None)
+        other = next((one for one in self._reins.values() if not may_begin(kind, one.kind)), None)
         if other is None:
             return None
         row = await self._ledger.job(other.id)
@@ -265,6 +265,15 @@ _NOT_WITH = {
     JobKind.RETRY: frozenset({JobKind.COPY, JobKind.SKIP, JobKind.UNSKIP}),
     JobKind.SYNC: frozenset({JobKind.PLAN, JobKind.COPY, JobKind.RETRY}),
 }
+
+
+FORWARD: Final = frozenset({JobKind.PLAN, JobKind.COPY, JobKind.RETRY, JobKind.SYNC})
+"""A way back waits for none of these: it ends them itself, once it was confirmed."""
+
+
+def may_begin(new: JobKind, at_work: JobKind) -> bool:
+    """Tell whether a job may begin while another is at work."""
+    return beside(new, at_work) or (new is JobKind.ROLLBACK and at_work in FORWARD)
 
 
 def beside(one: JobKind, other: JobKind) -> bool:

@@ -39,17 +39,27 @@ if TYPE_CHECKING:
     from tests.real.reverse_scene import Scene
 
 BUCKET = scenes.BUCKET
+OTHER = "other"
 _FORWARD = ((Mode.BLUE_RO, Side.BLUE), (Mode.GREEN_RO, Side.BLUE), (Mode.GREEN, Side.GREEN))
 
 
 @dataclass
 class Traffics:
-    """Both sides, load balancers before them, and an engine that knows all."""
+    """Both sides, load balancers before them, and an engine that knows all.
+
+    slice: that green serves; `all`, or one of one bucket, beside which another stays at blue.
+    """
 
     scene: Scene
     balancers: tuple[LabHaproxy, ...]
     engine: Engine
+    slice: str = "all"
     runs: int = 0
+
+    @property
+    def buckets(self) -> tuple[str, ...]:
+        """Those that load balancers are told of, none for everything."""
+        return () if self.slice == "all" else (BUCKET,)
 
     def client(self, number: int = 0, attempts: int = 0) -> AbstractContextManager[BaseClient]:
         """Return a client that comes in by a load balancer."""
@@ -65,21 +75,21 @@ class Traffics:
         self.runs += 1
         run = f"0a1b2c3d-{1000 + self.runs}"
         both = fleet(self.engine.workspace)
-        await self.engine.reverses.arm([])
+        await self.engine.reverses.arm(self.buckets)
         await self._row(run, State.SWITCH_WRITES, Step.T_FLIP, Phase.DONE)
         for mode, writer in _FORWARD:
-            moved = await both.reach((), mode, run, Way(writer=writer))
+            moved = await both.reach(self.buckets, mode, run, Way(writer=writer))
             assert moved.reached, moved.why
         await self._row(run, State.GREEN_LIVE, Step.WATCH, Phase.INTENT)
         await self.engine.reverses.ensure("tester")
 
     async def plan(self, wish: BackWish | None = None) -> RollbackPlan:
         """The way back as it is shown now."""
-        return await self.engine.rollbacks.plan(wish or BackWish())
+        return await self.engine.rollbacks.plan(wish or BackWish(slice=self.slice))
 
     async def begin(self, confirmed: str) -> int:
         """Press the key: begin the way back that was shown."""
-        args = {"act": "rollback", "slice": "all", "way": "quick", "plan": confirmed}
+        args = {"act": "rollback", "slice": self.slice, "way": "quick", "plan": confirmed}
         return await self.engine.start_job(JobKind.ROLLBACK, args, "tester", os.urandom(4).hex())
 
     async def ended(self, job: int) -> JobRow:
@@ -100,13 +110,15 @@ class Traffics:
 
     async def _row(self, run: str, state: State, step: Step, phase: Phase) -> None:
         await self.engine.ledger.cutting.append(
-            CutoverDraft(run=run, slice="all", state=state, step=step, phase=phase, actor="tester")
+            CutoverDraft(
+                run=run, slice=self.slice, state=state, step=step, phase=phase, actor="tester"
+            )
         )
 
 
 @asynccontextmanager
 async def flipped(
-    folder: Path, tools: Tools, *, mode: str = "continuous"
+    folder: Path, tools: Tools, *, mode: str = "continuous", slice_: str = "all"
 ) -> AsyncIterator[Traffics]:
     """Yield a bucket that was migrated and that green serves by now.
 
@@ -117,6 +129,8 @@ async def flipped(
             os.environ[name] = value
         with scene.blue.client() as client:
             scenes.fill(client)
+            client.create_bucket(Bucket=OTHER)
+            client.put_object(Bucket=OTHER, Key="stays", Body=b"at blue")
         async with scenes.migrated(scene):
             pass
         balancers = tuple(
@@ -134,10 +148,13 @@ async def flipped(
             one.wait_until_up("green_w")
         path = scene.workspace / FILE_NAME
         steered = _steered(load(path), scene, balancers)
+        if slice_ != "all":
+            cutover = msgspec.structs.replace(steered.cutover, slices={slice_: (BUCKET,)})
+            steered = msgspec.structs.replace(steered, cutover=cutover)
         path.unlink()
         write(path, steered)
         engine = await Engine.open(scene.workspace)
-        made = Traffics(scene, balancers, engine)
+        made = Traffics(scene, balancers, engine, slice_)
         try:
             await made.flip()
             yield made

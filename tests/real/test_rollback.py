@@ -20,8 +20,8 @@ from core.cutover.states import State
 from core.engine.engine import Engine
 from core.errors import Refused, WrongState
 from core.ledger.greenlog import GreenState
-from core.model import JobState
-from tests.real.rollback_scene import BUCKET, Traffics, flipped
+from core.model import JobKind, JobState
+from tests.real.rollback_scene import BUCKET, OTHER, Traffics, flipped
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -247,6 +247,26 @@ async def test_an_engine_that_ends_in_the_middle_goes_on_to_blue_when_it_starts(
     assert live.modes() == ["blue", "blue"]
     with live.scene.blue.client() as blue:
         assert get(blue, "b") == b"green"
+
+
+async def test_a_slice_goes_back_alone_and_waits_for_no_sync_of_the_others(
+    tools: Tools, tmp_path: Path
+) -> None:
+    async with flipped(tmp_path, tools, slice_="moved") as live:
+        assert [one.met(OTHER) for one in live.balancers] == ["blue", "blue"]
+        with live.client() as client:
+            put(client, "a", b"green")
+            client.put_object(Bucket=OTHER, Key="b", Body=b"blue")
+        sync = await live.engine.start_job(JobKind.SYNC, {"mode": "watch"}, "tester", "")
+        row = await live.back()
+        assert row.state is JobState.DONE, row.result
+        ended = await live.engine.ledger.job(sync)
+        assert ended is not None
+        assert ended.state is JobState.CANCELLED
+        assert live.modes() == ["blue", "blue"]
+        with live.scene.blue.client() as blue:
+            assert get(blue, "a") == b"green"
+            assert blue.get_object(Bucket=OTHER, Key="b")["Body"].read() == b"blue"
 
 
 SOCAT = f"""#!{sys.executable} -I

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from core.cutover.rollback_plan import BackFacts, BackWish
 from core.cutover.states import State
+from core.engine.jobs import FORWARD
 from core.engine.reins import JobCancelled
 from core.engine.returning.back_run import BackRun
 from core.engine.returning.diary import Diary
@@ -81,6 +82,7 @@ class Rollbacks:
 
     async def _run(self, reins: Reins) -> None:
         ground = await self._ground(reins)
+        await self._end_forward()
         try:
             await BackRun(ground, reins).run()
         except (VgwmError, JobCancelled):
@@ -122,6 +124,15 @@ class Rollbacks:
             buckets=facts.buckets,
             rows=rows,
         )
+
+    async def _end_forward(self) -> None:
+        """End what brings the source to green: nobody waits for it to go back."""
+        jobs = self._engine.jobs
+        for kind in sorted(FORWARD):
+            other = jobs.running(kind)
+            if other is not None:
+                await jobs.cancel(other.id, "rollback")
+                await jobs.wait(other.id)
 
     async def _go_on(self, ground: Ground) -> None:
         """Let the reverse copy go on where green is still, or again, the one that writes."""

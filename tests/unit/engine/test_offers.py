@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.engine.jobs import beside
+from core.engine.jobs import beside, may_begin
 from core.engine.offers import run_of
 from core.errors import BadInput
 from core.model import JobKind
@@ -52,3 +52,18 @@ def test_readers_arebeside_anything_but_their_own_kind(reader: JobKind) -> None:
 def test_a_kind_that_nobody_offers_is_refused_and_never_runs_as_another() -> None:
     with pytest.raises(BadInput, match="no job of kind verify"):
         run_of((), JobKind.VERIFY, {})
+
+
+@pytest.mark.parametrize("other", [JobKind.PLAN, JobKind.COPY, JobKind.RETRY, JobKind.SYNC])
+def test_a_way_back_waits_for_nothing_that_goes_forward_but_they_wait_for_it(
+    other: JobKind,
+) -> None:
+    assert may_begin(JobKind.ROLLBACK, other)
+    assert not may_begin(other, JobKind.ROLLBACK)
+
+
+@pytest.mark.parametrize(
+    "other", [JobKind.CUTOVER, JobKind.REHEARSE, JobKind.REPAIR, JobKind.ROLLBACK]
+)
+def test_a_way_back_waits_for_what_steers_or_rewrites(other: JobKind) -> None:
+    assert not may_begin(JobKind.ROLLBACK, other)
