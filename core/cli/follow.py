@@ -159,6 +159,19 @@ def _kept(_now: wire.Snapshot, job: wire.Job) -> str:
     return f"  {display.count(job.done)}{total} rows"
 
 
+def _crossed(now: wire.Snapshot, _job: wire.Job) -> str:
+    """Return where each slice stands, and what the way back would cost."""
+    slices = [
+        f"{one.name} {one.number} {one.state}, writes go to {one.writable}" for one in now.slices
+    ]
+    risk = now.risk
+    if risk is not None and risk.since_ns:
+        open_ = risk.writes + risk.deletes
+        known = not risk.silent_since_ns
+        slices.append(f"{display.count(open_) if known else 'unknown'} keys at risk")
+    return "".join(f"  {one}" for one in slices)
+
+
 def _moved(now: wire.Snapshot, _job: wire.Job) -> str:
     said = {fact.label: fact.value for fact in (*facts.total_facts(now), *facts.speed_facts(now))}
     return (
@@ -177,6 +190,10 @@ _WORDS: Mapping[str, Callable[[wire.Snapshot, wire.Job], str]] = {
     JobKind.REBUILD: _kept,
     JobKind.SYNC: _synced,
     JobKind.VERIFY: _verified,
+    JobKind.CUTOVER: _crossed,
+    JobKind.REHEARSE: _crossed,
+    JobKind.REVERSE: _crossed,
+    JobKind.ROLLBACK: _crossed,
 }
 
 

@@ -81,8 +81,8 @@ def rollback() -> None:
 def plan(call: Call, **given: Unpack[PlanGiven]) -> int:
     """Show the way back as it is now: steps, time, data at risk, and its hash.
 
-    --output writes it with a runbook: the commands by which it is done by hand. A backup that is
-    missing or was changed: 5.
+    --output writes it with a runbook: the commands by which it is done by hand. With --full the
+    newest backups are opened and hashed: 5 if they are missing, 7 if one was changed.
     """
     import asyncio
 
@@ -128,13 +128,15 @@ async def _plan(call: Call, given: PlanGiven) -> int:
     from core.cli.cutover_act import made, plan_lines
     from core.cli.link import looking
     from core.cli.output import answer
-    from core.control.rollback_file import refuse_place, require_kept, write
+    from core.control.rollback_file import refuse_place, require_kept, require_set, write
     from core.display import safe
 
     if given["output"] is not None:
         refuse_place(call.workspace, given["output"], force=given["force"])
     if given["config_backup"] is not None:
         require_kept(call.workspace, given["config_backup"])
+    elif given["full"]:
+        require_set(call.workspace)
     async with looking(call) as client:
         found = await made(client, _request(call, given))
     lines = plan_lines(found)

@@ -28,14 +28,21 @@ def refuse_place(workspace: Path, path: Path, *, force: bool) -> None:
         refuse_existing(path)
 
 
+def require_set(workspace: Path) -> Path:
+    """Return the newest set of backups, opened and hashed. Raises Refused without one, Broken."""
+    folder = newest(workspace / FOLDER)
+    if folder is None:
+        raise _missing(workspace / FOLDER, "none was made yet")
+    open_set(folder, load(workspace / FILE_NAME).id)
+    return folder
+
+
 def require_kept(workspace: Path, path: Path) -> None:
     """Raise Refused unless a file is in the newest set of backups, byte for byte.
 
     Raises Broken if that set cannot be read whole.
     """
-    folder = newest(workspace / FOLDER)
-    if folder is None:
-        raise _missing(path, "no backup was made yet")
+    folder = require_set(workspace)
     found = open_set(folder, load(workspace / FILE_NAME).id).found
     try:
         told = digest_of(path)
@@ -55,5 +62,5 @@ def _missing(path: Path, why: str) -> Refused:
     return Refused(
         what=f"the backup is not there: {why}",
         where=safe(os.fsencode(path)),
-        remedy="`vgwm cutover start` makes one before its fence; leave --config-backup out.",
+        remedy="`vgwm cutover start` makes one before its fence; quick needs none.",
     )

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from core.ledger.rows import EventRow, FailureRow, JobRow, KnobRow
 
 
+_CROSSING = frozenset({JobKind.CUTOVER, JobKind.REHEARSE, JobKind.REVERSE, JobKind.ROLLBACK})
+
+
 def totals(counted: Counters, *, pins_waiting: int, waived: int) -> wire.Totals:
     """Return the counters of all buckets. pins_waiting: bundles copied and not yet seen pinned.
 
@@ -78,6 +81,8 @@ def job(row: JobRow, now: wire.Totals, *, planned: bool) -> wire.Job:
     elif row.kind in KEEPING:
         kept = KeepProgress.parse(row.progress)
         done, total, figures = kept.done, kept.total, kept.figures
+    elif row.kind in _CROSSING:
+        done, total = 0, None  # where its slice stands says how far it is
     elif row.kind in ACTS:
         done, total, figures = act_figures(row, now)
     return wire.Job(

@@ -204,3 +204,21 @@ async def test_i7_a_silent_feed_makes_the_rollbacks_status_unknown(
     assert "unknown since 14:22:11 UTC" in ran.out
     told = await command("rollback", "status", "--json")
     assert json.loads(told.out)["result"]["risk"]["writes"] == 0
+
+
+async def test_a_full_way_back_without_a_backup_is_refused(command: Command) -> None:
+    ran = await command("rollback", "plan", "--full", "--json")
+    assert (ran.code, ran.error()["code"]) == (5, "refused")
+    assert "none was made yet" in ran.error()["what"]
+
+
+async def test_a_job_on_traffic_is_watched_by_where_its_slices_stand(
+    command: Command, desk: FakeDesk
+) -> None:
+    desk.now = snapshot(
+        jobs=[job(1, "done", kind="cutover")],
+        slices=[wire.SliceShort(name="photos", state="GREEN_LIVE", number="12", writable="green")],
+        risk=wire.Risk(since_ns=1, writes=4, deletes=1),
+    )
+    ran = await command("watch", "1")
+    assert "photos 12 GREEN_LIVE, writes go to green  5 keys at risk" in ran.out + ran.err
