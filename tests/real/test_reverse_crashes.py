@@ -41,10 +41,10 @@ def scene(tools: Tools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
         yield made
 
 
-def child(scene: Scene) -> subprocess.Popen[bytes]:
-    """Begin an engine of its own that carries; return once it does."""
+def child(scene: Scene, *step: str) -> subprocess.Popen[bytes]:
+    """Begin an engine of its own that carries; return once it does. step: where it dies."""
     process = subprocess.Popen(  # noqa: S603 - our own module
-        [sys.executable, "-m", "tests.real.reverse_child", str(scene.workspace)],
+        [sys.executable, "-m", "tests.real.reverse_child", str(scene.workspace), *step],
         env={**os.environ, **scenes.variables(scene)},
         stdout=subprocess.PIPE,
         process_group=0,
@@ -109,6 +109,47 @@ async def test_killed_again_and_again_every_write_of_greens_comes_to_blue(scene:
         for number in (2, KEYS // 2, KEYS - 1):
             body = blue.get_object(Bucket=BUCKET, Key=f"k{number:03d}")["Body"].read()
             assert body == f"first {number}".encode()
+
+
+STEPS = (
+    "GreenWrites.heard:before",
+    "GreenWrites.heard:after",
+    "ChangeList.trim:before",
+    "Blue.keep:after",
+    "PrivateWriter.put:before",
+    "PrivateWriter.put:after",
+    "PrivateWriter.delete:after",
+    "Blue.set_time:after",
+    "GreenWrites.settle:before",
+    "GreenWrites.settle:after",
+)
+
+
+async def test_killed_at_every_step_of_a_key_nothing_is_lost_or_left_half(scene: Scene) -> None:
+    async with migrated(scene) as engine:
+        await engine.reverses.arm([])
+    with scene.clients() as (blue, green):
+        for number, step in enumerate(STEPS):
+            green.put_object(Bucket=BUCKET, Key="old/05", Body=b"green %d" % number)
+            green.put_object(Bucket=BUCKET, Key=f"e{number}", Body=b"%d" % number)
+            green.delete_object(Bucket=BUCKET, Key=f"old/{number:02d}" if number != 5 else "none")
+            process = await asyncio.to_thread(child, scene, step)
+            assert await asyncio.to_thread(process.wait, 30) == -signal.SIGKILL, step
+            assert process.stdout is not None
+            process.stdout.close()
+        engine = await Engine.open(scene.workspace)
+        try:
+            await settled(engine, len(STEPS))
+        finally:
+            await engine.close()
+        sides = [client.list_objects_v2(Bucket=BUCKET)["Contents"] for client in (blue, green)]
+        told = [
+            [(one["Key"], one["ETag"], int(one["LastModified"].timestamp())) for one in side]
+            for side in sides
+        ]
+        assert told[0] == told[1]
+    kept = [one.read_bytes() for one in (scene.undo / BUCKET).iterdir() if not one.suffix]
+    assert {b"blue %d" % number for number in range(len(STEPS))} <= set(kept)
 
 
 async def test_what_changed_while_no_engine_lived_is_found(scene: Scene) -> None:
