@@ -192,7 +192,7 @@ def _lines(now: wire_cutover.Cutover) -> Iterator[str]:
         mark = ">" if one.name == now.slice else " "
         where = f"{one.number} {one.state}"
         step = f" {one.step}" if one.step else " (giving writes back)" if one.undoing else ""
-        writes = f"  writes go to {one.writable}" if one.writable else ""
+        writes = f"  writes: {one.writable}" if one.writable else ""
         yield f"{mark} slice {one.name}  {where}{step}{writes}"
     freeze = "unknown" if now.forecast_s is None else duration(now.forecast_s)
     budget = "" if now.budget_s is None else f" of {duration(now.budget_s)}"
@@ -204,7 +204,7 @@ def _lines(now: wire_cutover.Cutover) -> Iterator[str]:
         shut = "" if gate.open else "x"
         yield (
             f"{shut:1} {gate.name.ljust(12)} {gate.verdict.ljust(7)} {since.rjust(6)} of"
-            f" {age(gate.limit_s).ljust(5)} {gate.evidence}{acked}"
+            f" {(age(gate.limit_s) if gate.limit_s else '-').ljust(5)} {gate.evidence}{acked}"
         )
         if not gate.open and gate.remedy:
             yield f"    do  {gate.remedy}"

@@ -49,7 +49,7 @@ async def act(call: Call, request: wire_cutover.CutoverRequest, given: Confirmed
             # Its limits follow the data at risk: the engine holds it to those that were shown.
             args = {**args, "plan": given.confirm}
         else:
-            require_same(plan, given.confirm)
+            args = confirmed_args(plan, given.confirm)
         seen = (await client.snapshot()).last_seq
         job = await client.start_job(plan.kind, args, actor=call.actor)
         if given.detach:
@@ -72,17 +72,20 @@ async def made(client: Client, request: wire_cutover.CutoverRequest) -> wire_cut
     return plan
 
 
-def require_same(plan: wire_cutover.CutoverPlan, confirmed: str) -> None:
-    """Raise Refused, with what the plan is now, unless it is the one that was confirmed."""
-    if plan.hash == confirmed:
-        return
-    now = "; ".join(line.strip() for line in plan_lines(plan)[:-1])
-    raise Refused(
-        what=f"--confirm {display.safe(confirmed)} is not the plan as it is now: {now};"
-        " nothing was done",
-        where=plan.command,
-        remedy="Look at the plan again, and confirm that one.",
-    )
+def confirmed_args(plan: wire_cutover.CutoverPlan, confirmed: str) -> dict[str, str]:
+    """Return what the job is asked: what was confirmed, which the engine holds against the world.
+
+    It refuses with the difference. An abort is not held against anything there, so it is here:
+    raises Refused.
+    """
+    if plan.act == ABORT and plan.hash != confirmed:
+        raise Refused(
+            what=f"--confirm {display.safe(confirmed)} is not the plan as it is now, {plan.hash};"
+            " nothing was done",
+            where=plan.command,
+            remedy=f"Look at it again, and confirm that one: {plan.command}",
+        )
+    return plan.args | {"plan": confirmed}
 
 
 async def followed(call: Call, client: Client, job: int, since: int, act: str) -> None:
@@ -140,7 +143,8 @@ def plan_lines(plan: wire_cutover.CutoverPlan) -> list[str]:
     if plan.lost_total:
         told.append(f"  LOST      {display.count(plan.lost_total)} keys stay behind on green:")
         told += [f"            {name}" for name in plan.lost]
-    told += [f"  gate      {one.name}: {one.why}" for one in plan.gates if not one.open]
+    if "gate " not in plan.off:  # else they are its reasons
+        told += [f"  gate      {one.why}" for one in plan.gates if not one.open]
     told += [f"  off       {line}" for line in plan.off.splitlines()]
     told.append(
         "it cannot be begun now"

@@ -161,9 +161,7 @@ def _kept(_now: wire.Snapshot, job: wire.Job) -> str:
 
 def _crossed(now: wire.Snapshot, _job: wire.Job) -> str:
     """Return where each slice stands, and what the way back would cost."""
-    slices = [
-        f"{one.name} {one.number} {one.state}, writes go to {one.writable}" for one in now.slices
-    ]
+    slices = [f"{one.name} {one.number} {one.state}, writes: {one.writable}" for one in now.slices]
     risk = now.risk
     if risk is not None and risk.since_ns:
         open_ = risk.writes + risk.deletes

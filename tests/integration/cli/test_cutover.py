@@ -94,10 +94,21 @@ async def test_i8_a_start_alone_shows_its_plan_and_begins_nothing(
     assert begun(desk) == []
 
 
-async def test_i8_another_hash_is_refused_with_the_plan_of_now(
+async def test_i8_what_was_confirmed_is_what_the_engine_is_asked_and_no_newer_plan(
     command: Command, desk: FakeDesk
 ) -> None:
-    ran = await command("cutover", "start", "--slice", "photos", "--confirm", "ffffffff", "--json")
+    desk.now = snapshot(jobs=[job(1, "done", kind="cutover")])
+    await command("cutover", "start", "--slice", "photos", "--confirm", "ffffffff")
+    ((_, order),) = begun(desk)
+    assert isinstance(order, wire.JobRequest)
+    assert order.args == PLAN.args | {"plan": "ffffffff"}
+
+
+async def test_i8_an_abort_with_another_hash_is_refused_and_begins_nothing(
+    command: Command, desk: FakeDesk
+) -> None:
+    desk.act_plan_made = msgspec.structs.replace(PLAN, act="abort")
+    ran = await command("cutover", "abort", "--confirm", "ffffffff", "--json")
     assert (ran.code, ran.error()["code"]) == (5, "refused")
     assert HASH in ran.error()["what"]
     assert begun(desk) == []
@@ -221,4 +232,4 @@ async def test_a_job_on_traffic_is_watched_by_where_its_slices_stand(
         risk=wire.Risk(since_ns=1, writes=4, deletes=1),
     )
     ran = await command("watch", "1")
-    assert "photos 12 GREEN_LIVE, writes go to green  5 keys at risk" in ran.out + ran.err
+    assert "photos 12 GREEN_LIVE, writes: green  5 keys at risk" in ran.out + ran.err

@@ -235,3 +235,13 @@ async def test_a_cutover_tells_the_forecast_of_a_freeze_and_how_far_the_target_i
     told = await client.sync()
     assert now.lag_s is not None
     assert (now.round, now.forecast_s) == (told.rounds[0].id, told.forecast.freeze_s)
+
+
+async def test_i8_a_plan_of_a_world_that_moved_is_refused_with_the_difference(
+    client: Client,
+) -> None:
+    plan = await made(client, wish("cutover", "pictures"))
+    await client.set_knobs({"freeze_budget": "90s"}, actor="op1")
+    with pytest.raises(Refused) as caught:
+        await client.start_job(plan.kind, plan.args, actor="op1")
+    assert f"the world has moved since plan {plan.hash}: limits:" in caught.value.what
