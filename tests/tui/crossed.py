@@ -122,7 +122,7 @@ BACK = Rollback(
     uncarriable=("photos/a beside photos/a/b",),
     uncarriable_total=1,
     steps=BACK_STEPS,
-    limits=(Limit(name="risk", text="at most 100 writes"), Limit(name="duration", text="120 s")),
+    limits=(Limit(name="writes", text="at most 100"), Limit(name="pause", text="at most 2 m 00 s")),
     gates=(gate("mismatch", "0 of 1,000"), gate("5xx", "0.0 % of 5 min")),
     notes=("the feed of green stands 3 s back",),
 )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core import display
+from core.control.facts import risk_fact
 from tui.ui import Sheet
+from tui.views.cutover import limit_words
 
 if TYPE_CHECKING:
     from core.control.wire import Risk
@@ -37,7 +39,7 @@ def crossing_sheet(made: CutoverPlan, act: Effect, was: CutoverPlan | None = Non
         *_risk(made.risk),
         *_times(made),
         *_steps(made.steps),
-        *_joined("limits: ", [limit.text for limit in made.limits]),
+        *_joined("limits: ", [limit_words(limit) for limit in made.limits]),
         *_joined("taken on: ", made.acked),
         *_warned(made),
         f"plan {made.hash}: exactly this, or nothing if the world is another by then",
@@ -64,12 +66,7 @@ def _lost(made: CutoverPlan) -> tuple[str, ...]:
 def _risk(risk: Risk | None) -> tuple[str, ...]:
     if risk is None or not risk.since_ns:
         return ()
-    if risk.silent_since_ns:
-        return ("at risk: unknown, green's changes are not heard",)
-    cannot = f", {display.counted(risk.uncarriable, 'key')} cannot go back"
-    deletes = f", {display.counted(risk.deletes, 'delete')}" if risk.deletes else ""
-    writes = display.counted(risk.writes, "write")
-    return (f"at risk: {writes}{deletes}{cannot if risk.uncarriable else ''}",)
+    return (f"at risk: {', '.join(risk_fact(risk).parts)}",)
 
 
 def _times(made: CutoverPlan) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from tui.views.line import EMPTY, Line, Piece, Role, Size, packed, text, wrapped
 from tui.views.words import stands
 
 if TYPE_CHECKING:
-    from core.control.wire_cutover import Cutover, Gate, Slice, Step
+    from core.control.wire_cutover import Cutover, Gate, Limit, Slice, Step
     from tui.ui import Scene, Ui
 
 _DETAIL = 3
@@ -137,6 +137,11 @@ def step_words(step: Step) -> str:
     """Return a step in short: its number, its word, and how long it took last time."""
     took = "" if step.expected_s is None else f" ~{step.expected_s:.1f} s"
     return f"{'= ' if step.done else ''}{step.number} {step.state}{took}"
+
+
+def limit_words(limit: Limit) -> str:
+    """Return a limit with what it limits."""
+    return f"{limit.name} {limit.text}" if limit.text.startswith("at most") else limit.text
 
 
 def hard(off: str) -> list[str]:

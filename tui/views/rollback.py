@@ -8,7 +8,7 @@ from core import display
 from core.control.fact import State
 from tui.ui import LinkState
 from tui.views import gate_rows, risk
-from tui.views.cutover import step_words
+from tui.views.cutover import limit_words, step_words
 from tui.views.line import EMPTY, Line, Piece, Role, Size, packed, text, wrapped
 from tui.views.words import stands
 
@@ -113,7 +113,7 @@ def _uncarriable(now: Rollback, *, opened: bool) -> list[str]:
 
 
 def _limits(now: Rollback) -> str:
-    limits = ", ".join(limit.text for limit in now.limits)
+    limits = ", ".join(map(limit_words, now.limits))
     return f"{limits}; beyond them it stops and asks again" if limits else ""
 
 
