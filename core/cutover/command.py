@@ -31,21 +31,7 @@ async def run_command(
     Raises BadInput where it cannot be started; Refused with the end of what it said, for another
     exit code; NoAnswer past the limit: what it was to do may be done, or half done.
     """
-    try:
-        program = await asyncio.create_subprocess_exec(
-            *argv,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise BadInput(
-            what=f"{safe(argv[0])} cannot be started: {error.strerror}",
-            where=where,
-            remedy="Name a program by its full path in vgwm.yaml, and make it executable.",
-        ) from error
+    program = await _begin(argv, where)
     try:
         out, err = await asyncio.wait_for(program.communicate(told), limit_s)
     except TimeoutError as error:
@@ -64,6 +50,25 @@ async def run_command(
             remedy="Mend what it says; it is safe to run it again.",
         )
     return out
+
+
+async def _begin(argv: Sequence[str], where: str) -> asyncio.subprocess.Process:
+    """Start it, in a session of its own."""
+    try:
+        return await asyncio.create_subprocess_exec(
+            *argv,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise BadInput(
+            what=f"{safe(argv[0])} cannot be started: {error.strerror}",
+            where=where,
+            remedy="Name a program by its full path in vgwm.yaml, and make it executable.",
+        ) from error
 
 
 async def _end(program: asyncio.subprocess.Process) -> None:
