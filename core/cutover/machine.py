@@ -29,6 +29,7 @@ class Step(StrEnum):
     LOOK = "look"  # balancers' configuration, map and owner
     GATES = "gates"
     BACKUPS = "backups"
+    CATCH_UP = "catch-up"  # a round while writes go on: the last one under the fence is short
     BLUE_RO = "lb-blue_ro"
     DRAIN = "drain"
     FENCE = "fence-gateways"
@@ -63,7 +64,7 @@ STEPS: Final[dict[State, tuple[Step, ...]]] = {
     State.BASELINE: (Step.ENTER,),
     State.CATCHUP: (Step.ENTER,),
     State.VERIFIED: (Step.ENTER,),
-    State.READY: (Step.GATES, Step.BACKUPS),
+    State.READY: (Step.GATES, Step.BACKUPS, Step.CATCH_UP),
     State.FENCE: (Step.BLUE_RO, Step.DRAIN, Step.FENCE, Step.PROOF),
     State.FINAL: (Step.ROUND, Step.QUIET),
     State.PROVE: (Step.JOIN, Step.READ_BACK),

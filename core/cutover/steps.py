@@ -23,7 +23,9 @@ class PlannedStep(NamedTuple):
 _OPEN: Final = "gateways opened and asked, then all load balancers to blue"
 _READY: Final = (
     PlannedStep(State.PREFLIGHT, "look at configuration, map, socket of each load balancer"),
-    PlannedStep(State.READY, "hold every gate once more; make, open and hash backups"),
+    PlannedStep(
+        State.READY, "hold every gate once more; make, open and hash backups; a round of sync"
+    ),
 )
 _FENCED: Final = (
     PlannedStep(

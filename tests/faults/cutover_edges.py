@@ -220,6 +220,7 @@ def _means(ledger: Ledger, world: FileWorld) -> CutMeans:
         ledger=ledger,
         world=world,
         require=nothing,
+        catch_up=nothing,
         last_round=nothing_left,
         prove=nothing_left,
         forecast_s=a_second,

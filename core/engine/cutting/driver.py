@@ -151,6 +151,8 @@ class Driver:
             await self._m.require(self._plan)
         elif step is Step.BACKUPS:
             await self._m.world.back_up(self._run)
+        elif step is Step.CATCH_UP and self._plan.strategy is not Strategy.BIG_BANG:
+            await self._m.catch_up(self._reins)
         return {}
 
     async def _until_ns(self, at: Standing, state: State) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.engine.cutting.final_round import last_round
+from core.engine.cutting.final_round import catch_up, last_round
 from core.engine.cutting.means import CutMeans
 from core.engine.cutting.proving import prove
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 def means_of(engine: Engine, world: World, plans: CutoverPlans, carry: Carry) -> CutMeans:
     """Return an engine's means."""
+
+    async def before(reins: Reins) -> None:
+        await catch_up(engine, reins, carry)
 
     async def round_(reins: Reins, copies: bool) -> list[str]:  # noqa: FBT001 - a means' own
         return await last_round(engine, reins, carry, copies=copies)
@@ -37,6 +40,7 @@ def means_of(engine: Engine, world: World, plans: CutoverPlans, carry: Carry) ->
         ledger=engine.ledger,
         world=world,
         require=plans.require,
+        catch_up=before,
         last_round=round_,
         prove=proof,
         forecast_s=forecast_s,

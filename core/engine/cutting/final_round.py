@@ -1,4 +1,4 @@
-"""The last round, under the fence: the whole source walked, what it finds carried and recorded."""
+"""The rounds of a cutover: one right before the fence, and the last, under it."""
 
 from __future__ import annotations
 
@@ -25,6 +25,11 @@ class Carry(Protocol):
         ...
 
 
+async def catch_up(engine: Engine, reins: Reins, carry: Carry) -> None:
+    """Bring the target up to the source while clients write on. Raises what hinders a round."""
+    await _round(engine, reins, carry, RoundKind.FULL)
+
+
 async def last_round(
     engine: Engine, reins: Reins, carry: Carry, *, copies: bool = False
 ) -> list[str]:
@@ -35,14 +40,7 @@ async def last_round(
     """
     if copies and await engine.ledger.in_states(*OPEN, limit=1, made_by=0):
         await carry(reins)
-    hold = Hold(engine.ledger, reins)
-    wish = SyncWish(mode=SyncMode.ONCE)
-    round_ = RoundRun(engine, reins, hold, wish, carry, kind=RoundKind.LAST)
-    try:
-        await round_.run()
-    except BaseException:
-        await round_.stop("the fence was given up")
-        raise
+    await _round(engine, reins, carry, RoundKind.LAST)
     rounds, counted = engine.ledger.rounds, await engine.ledger.counters()
     dirty, due = await rounds.dirty(), await rounds.due_count()
     left = {
@@ -52,3 +50,13 @@ async def last_round(
         "keys failed": counted.failed,
     }
     return [f"{n} {what}" for what, n in left.items() if n > 0]
+
+
+async def _round(engine: Engine, reins: Reins, carry: Carry, kind: RoundKind) -> None:
+    hold, wish = Hold(engine.ledger, reins), SyncWish(mode=SyncMode.ONCE)
+    round_ = RoundRun(engine, reins, hold, wish, carry, kind=kind)
+    try:
+        await round_.run()
+    except BaseException:
+        await round_.stop("the cutover was given up")
+        raise

@@ -20,7 +20,8 @@ RETRY_S: Final = 1.0
 class CutMeans:
     """What a run is driven with.
 
-    require: raises where a gate forbids a plan now. last_round: walks the fenced source, carries
+    require: raises where a gate forbids a plan now. catch_up: a round before the fence, so that the
+    last one is short. last_round: walks the fenced source, carries
     what it finds, with True also what was never copied, and tells what is left undone. prove: holds
     the buckets' keys against each other, and tells what is not equal. forecast_s: of a freeze, None
     where none can be told. live: has what green takes copied back. retry_s: between two tries of
@@ -30,6 +31,7 @@ class CutMeans:
     ledger: Ledger
     world: World
     require: Callable[[CutoverPlan], Awaitable[None]]
+    catch_up: Callable[[Reins], Awaitable[None]]
     last_round: Callable[[Reins, bool], Awaitable[list[str]]]
     prove: Callable[[Reins, Sequence[str]], Awaitable[list[str]]]
     forecast_s: Callable[[], Awaitable[float | None]]

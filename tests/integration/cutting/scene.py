@@ -193,6 +193,10 @@ class Stage:
             del plan
             await scene._say("gates")  # noqa: SLF001 - the same part of the test
 
+        async def catch_up(reins: Reins) -> None:
+            del reins
+            await scene._say("catch_up")  # noqa: SLF001
+
         async def round_(reins: Reins, copies: bool) -> list[str]:  # noqa: FBT001 - as its means
             del reins, copies
             await scene._say("round")  # noqa: SLF001
@@ -215,6 +219,7 @@ class Stage:
             ledger=self.ledger,
             world=scene,
             require=require,
+            catch_up=catch_up,
             last_round=round_,
             prove=prove,
             forecast_s=forecast_s,

@@ -78,11 +78,18 @@ async def test_the_last_round_brings_what_was_written_and_deleted_before_the_fen
     async with opened(ground) as engine:
         await migrate(engine)
         ground.put("bucket0", "new", b"new")
+
+        async def written() -> None:
+            ground.put("bucket1", "newer", b"put behind the round before the fence")
+            await asyncio.sleep(0)
+
+        scene.hooks["fence"] = written
         (ground.source / "bucket0" / "d1/k0001").unlink()
         row = await _end(engine, await _start(engine))
         assert row.state is JobState.DONE, row.result
-        rounds = await engine.ledger.rounds.rounds(1, row.id)
-        assert (rounds[0].kind, rounds[0].found.added, rounds[0].found.deleted) == ("last", 1, 1)
+        rounds = await engine.ledger.rounds.rounds(2, row.id)
+        assert (rounds[1].kind, rounds[1].found.added, rounds[1].found.deleted) == ("full", 1, 1)
+        assert (rounds[0].kind, rounds[0].found.added, rounds[0].found.deleted) == ("last", 1, 0)
         proof = await engine.ledger.proof(row.id)
         assert proof is not None
         assert proof.state == "done"
