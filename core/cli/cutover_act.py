@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from core import display
 from core.cli.output import note
+from core.control import crossing_job
 from core.control.refusal import raised
 from core.errors import Refused, WrongState
 from core.model import ENDED, JobState
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from core.control.client import Client
 
 EVERY_S = 0.2
-ABORT = "abort"
 ROLLBACK = "rollback"
 
 
@@ -32,6 +32,14 @@ class Confirmed(NamedTuple):
     foreground: bool
 
 
+class Begun(NamedTuple):
+    """A job that was begun. since: the newest event before it. act: what it does."""
+
+    job: int
+    since: int
+    act: str
+
+
 async def act(call: Call, request: wire_cutover.CutoverRequest, given: Confirmed) -> int:
     """Show what would be done; with a confirmation do it, and follow it to its end."""
     from core.cli.link import looking, working
@@ -42,21 +50,17 @@ async def act(call: Call, request: wire_cutover.CutoverRequest, given: Confirmed
             plan = await made(client, request)
         answer(call, plan, plan_lines(plan), plan.warnings)
         return 0
+    job_of = crossing_job.job_of(request, given.confirm)
     async with working(call, foreground=given.foreground) as client:
-        plan = await made(client, request)
-        args = plan.args
-        if request.act == ROLLBACK:
-            # Its limits follow the data at risk: the engine holds it to those that were shown.
-            args = {**args, "plan": given.confirm}
-        else:
-            args = confirmed_args(plan, given.confirm)
+        if request.act == crossing_job.ABORT:
+            require_same(await made(client, request), given.confirm)
         seen = (await client.snapshot()).last_seq
-        job = await client.start_job(plan.kind, args, actor=call.actor)
+        job = await client.start_job(job_of.kind, job_of.args, actor=call.actor)
         if given.detach:
             answer(call, {"job": job}, [f"job {job}: vgwm watch {job} follows it"])
             return 0
-        await followed(call, client, job, seen, plan.act)
-        told = await ended(client, plan, job)
+        await followed(call, client, Begun(job, seen, request.act))
+        told = await ended(client, request, job)
     answer(call, told, [f"job {job} is done: {told['text']}"])
     return 0
 
@@ -72,41 +76,38 @@ async def made(client: Client, request: wire_cutover.CutoverRequest) -> wire_cut
     return plan
 
 
-def confirmed_args(plan: wire_cutover.CutoverPlan, confirmed: str) -> dict[str, str]:
-    """Return what the job is asked: what was confirmed, which the engine holds against the world.
-
-    It refuses with the difference. An abort is not held against anything there, so it is here:
-    raises Refused.
-    """
-    if plan.act == ABORT and plan.hash != confirmed:
+def require_same(plan: wire_cutover.CutoverPlan, confirmed: str) -> None:
+    """Raise Refused for an abort that was not confirmed: the engine holds it against nothing."""
+    if plan.hash != confirmed:
         raise Refused(
             what=f"--confirm {display.safe(confirmed)} is not the plan as it is now, {plan.hash};"
             " nothing was done",
             where=plan.command,
             remedy=f"Look at it again, and confirm that one: {plan.command}",
         )
-    return plan.args | {"plan": confirmed}
 
 
-async def followed(call: Call, client: Client, job: int, since: int, act: str) -> None:
+async def followed(call: Call, client: Client, begun: Begun) -> None:
     """Return when a job has ended well, telling its events meanwhile. Raises what ended it.
 
-    act: an abort ends by cancelling the job that it gives writes back from.
+    An abort ends by cancelling the job that it gives writes back from.
     """
     from core.control.client import job_of
 
     last: wire.Job | None = None
-    async for now in client.follow_job(job, every_s=EVERY_S):
-        last = job_of(now, job)
+    since = begun.since
+    async for now in client.follow_job(begun.job, every_s=EVERY_S):
+        last = job_of(now, begun.job)
         while since < now.last_seq:
             page = await client.events(since)
             for event in page.events:
-                if event.job == job:
+                if event.job == begun.job:
                     note(call, f"{event.level if event.level != 'info' else ' ':5} {event.text}")
             since = max(page.last_seq, since + 1)
-    if last is None or (last.state == JobState.CANCELLED and act != ABORT):
+    aborts = begun.act == crossing_job.ABORT
+    if last is None or (last.state == JobState.CANCELLED and not aborts):
         raise WrongState(
-            what=f"job {job} was cancelled",
+            what=f"job {begun.job} was cancelled",
             where="traffic",
             remedy="vgwm cutover status says where the slice stands, and who may write.",
         )
@@ -114,16 +115,18 @@ async def followed(call: Call, client: Client, job: int, since: int, act: str) -
         raise raised(last.result)
 
 
-async def ended(client: Client, plan: wire_cutover.CutoverPlan, job: int) -> dict[str, object]:
+async def ended(
+    client: Client, request: wire_cutover.CutoverRequest, job: int
+) -> dict[str, object]:
     """Return what a job came to: where the slice stands now, and who accepts writes."""
-    now = await client.cutover(plan.slice)
+    now = await client.cutover(request.slice)
     found = next((one for one in now.slices if one.name == now.slice), None)
     state = "unknown" if found is None else f"{found.number} {found.state}"
     writable = "unknown" if found is None else found.writable
     text = f"slice {now.slice} is in {state}, writes go to {writable}"
     return {
         "job": job,
-        "act": plan.act,
+        "act": request.act,
         "slice": now.slice,
         "state": "unknown" if found is None else found.state,
         "writable": writable,

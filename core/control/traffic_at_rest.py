@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 from core.control import cutover_told, rollback_told
 from core.control.cluster_desk import ClusterDesk
+from core.control.crossing_job import ROLLBACK
 from core.control.sync_desk import SyncDesk
-from core.control.traffic_desk import ROLLBACK, Readings, kind_of
+from core.control.traffic_desk import Readings, kind_of
 from core.cutover.cutover_plan import ALL, Kind, buckets_of
 from core.cutover.machine import BACK, FENCED, standing
 from core.cutover.readiness import reached

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from core.control import cutover_told, rollback_told, wire, wire_cutover, wire_rollback
 from core.control.balancer_watch import BalancerWatch
+from core.control.crossing_job import ROLLBACK
 from core.control.sync_desk import SyncDesk
 from core.cutover.cutover_plan import ALL, Kind, buckets_of
 from core.cutover.risk import risk
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 PATIENCE_S: Final = 1.0
 """A plan that is made so soon is answered at once."""
 
-ROLLBACK: Final = "rollback"
 GATE: Final = "gate:"
 """How the name of a gate begins where warnings are taken on, beside those of checks."""
 

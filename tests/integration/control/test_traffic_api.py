@@ -11,6 +11,7 @@ from core.config.schema import Cutover, DirTarget, PosixSource, Workspace
 from core.config.workspace import write
 from core.control import wire, wire_cutover
 from core.control.client import Client
+from core.control.crossing_job import job_of
 from core.control.ledger_desk import ledger_desk
 from core.control.live import EngineDesk
 from core.control.server import build_app
@@ -245,3 +246,11 @@ async def test_i8_a_plan_of_a_world_that_moved_is_refused_with_the_difference(
     with pytest.raises(Refused) as caught:
         await client.start_job(plan.kind, plan.args, actor="op1")
     assert f"the world has moved since plan {plan.hash}: limits:" in caught.value.what
+
+
+@pytest.mark.parametrize("act", ["cutover", "rehearse", "abort", "commit", "rollback"])
+async def test_a_plans_job_is_the_one_that_a_command_begins(client: Client, act: str) -> None:
+    asked = wish(act, "pictures")
+    plan = await made(client, asked)
+    job = job_of(asked, plan.hash)
+    assert (plan.kind, plan.args) == (job.kind, job.args)
