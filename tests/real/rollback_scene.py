@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from core.config.schema import Gateway, Haproxy, Traffic
+from core.config.schema import Blue, Gateway, Haproxy, Traffic
 from core.config.workspace import FILE_NAME, load, write
 from core.cutover.balancers import fleet
 from core.cutover.fleet import Way
@@ -87,9 +87,11 @@ class Traffics:
         """The way back as it is shown now."""
         return await self.engine.rollbacks.plan(wish or BackWish(slice=self.slice))
 
-    async def begin(self, confirmed: str) -> int:
+    async def begin(self, confirmed: str, wish: BackWish | None = None) -> int:
         """Press the key: begin the way back that was shown."""
-        args = {"act": "rollback", "slice": self.slice, "way": "quick", "plan": confirmed}
+        wish = wish or BackWish(slice=self.slice)
+        args = {"act": "rollback", "slice": wish.slice, "way": wish.way, "plan": confirmed}
+        args |= {"origin": wish.origin, "to": wish.to}
         return await self.engine.start_job(JobKind.ROLLBACK, args, "tester", os.urandom(4).hex())
 
     async def ended(self, job: int) -> JobRow:
@@ -118,7 +120,12 @@ class Traffics:
 
 @asynccontextmanager
 async def flipped(
-    folder: Path, tools: Tools, *, mode: str = "continuous", slice_: str = "all"
+    folder: Path,
+    tools: Tools,
+    *,
+    mode: str = "continuous",
+    slice_: str = "all",
+    restart: tuple[str, ...] = (),
 ) -> AsyncIterator[Traffics]:
     """Yield a bucket that was migrated and that green serves by now.
 
@@ -148,9 +155,11 @@ async def flipped(
             one.wait_until_up("green_w")
         path = scene.workspace / FILE_NAME
         steered = _steered(load(path), scene, balancers)
-        if slice_ != "all":
-            cutover = msgspec.structs.replace(steered.cutover, slices={slice_: (BUCKET,)})
-            steered = msgspec.structs.replace(steered, cutover=cutover)
+        slices: dict[str, tuple[str, ...]] = {} if slice_ == "all" else {slice_: (BUCKET,)}
+        cutover = msgspec.structs.replace(
+            steered.cutover, slices=slices, blue=Blue(restart=restart)
+        )
+        steered = msgspec.structs.replace(steered, cutover=cutover)
         path.unlink()
         write(path, steered)
         engine = await Engine.open(scene.workspace)

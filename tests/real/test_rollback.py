@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import subprocess
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
-from core.cutover.rollback_plan import Green
+from core.cutover.rollback_plan import BackWish, Green, Way
 from core.cutover.runbook import runbook
 from core.cutover.states import State
 from core.engine.engine import Engine
@@ -267,6 +268,59 @@ async def test_a_slice_goes_back_alone_and_waits_for_no_sync_of_the_others(
         with live.scene.blue.client() as blue:
             assert get(blue, "a") == b"green"
             assert blue.get_object(Bucket=OTHER, Key="b")["Body"].read() == b"blue"
+
+
+WAITING_COMMAND = """#!/bin/sh
+cat > {folder}/told
+mv {folder}/told {folder}/asked
+while [ ! -e {folder}/done ]; do sleep 0.05; done
+"""
+
+
+async def test_a_data_way_back_serves_a_restored_tree_with_all_that_green_took(
+    tools: Tools, tmp_path: Path
+) -> None:
+    command = tmp_path / "restart"
+    command.write_text(WAITING_COMMAND.format(folder=tmp_path))
+    command.chmod(0o755)
+    async with flipped(tmp_path, tools, restart=(str(command),)) as live:
+        root, new = live.scene.blue.root, tmp_path / "new"
+        with live.client() as client:
+            put(client, "on/green", b"green")
+        await asyncio.to_thread(
+            subprocess.run, ["/bin/cp", "-a", str(root), str(tmp_path / "backup")], check=True
+        )
+        (root / BUCKET / "old" / "03").write_bytes(b"rotten")
+        wish = BackWish(way=Way.DATA, origin=str(tmp_path / "backup"), to=str(new))
+        job = await live.begin((await live.plan(wish)).hash, wish)
+        restarted = asyncio.create_task(_served(live, tmp_path, new))
+        row = await live.ended(job)
+        assert row.state is JobState.DONE, row.result
+        await restarted
+        with live.client(1) as client:
+            assert get(client, "old/03") == b"blue 3"
+            assert get(client, "on/green") == b"green"
+            rich = client.head_object(Bucket=BUCKET, Key="old/rich")
+            assert (rich["ContentType"], rich["Metadata"]) == ("text/plain", {"colour": "blue"})
+            put(client, "after", b"on blue")
+        assert (new / BUCKET / "after").read_bytes() == b"on blue"
+        kept = root.with_name(f"{root.name}.old") / BUCKET / "old" / "03"
+        assert kept.read_bytes() == b"rotten"
+
+
+async def _served(live: Traffics, folder: Path, new: Path) -> None:
+    """Do what an operator's command does: let blue's path be the new tree, restart its gateways."""
+    while not (folder / "asked").exists():  # noqa: ASYNC110 - a file tells nobody
+        await asyncio.sleep(0.05)
+    assert json.loads((folder / "asked").read_text())["root"] == str(new)
+    root = live.scene.blue.root
+    for server in (live.scene.blue.server, live.scene.private):
+        server.kill()
+    root.rename(root.with_name(f"{root.name}.old"))
+    root.symlink_to(new)
+    for server in (live.scene.blue.server, live.scene.private):
+        server.start()
+    (folder / "done").touch()
 
 
 SOCAT = f"""#!{sys.executable} -I

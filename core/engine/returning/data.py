@@ -71,6 +71,7 @@ async def switch_tree(ground: Ground) -> None:
     Raises WrongState where the source's path is not the new tree after the operator's command.
     """
     workspace, to = ground.workspace, Path(ground.facts.wish.to)
+    await ground.sides.copy.off()  # its private writer stands in the old tree
     await restart(ground, root=ground.facts.wish.to)
     root = _place(workspace).path
     if await asyncio.to_thread(_identity, root) != await asyncio.to_thread(_identity, to):
