@@ -172,7 +172,7 @@ def _request(call: Call, given: WayGiven) -> wire_cutover.CutoverRequest:
         raise BadInput(
             what="--full and --data are two ways back",
             where="vgwm rollback",
-            remedy="Leave one out: --data brings back what --full does, too.",
+            remedy="Leave one out; the files of --full can be put back by its runbook.",
         )
     if given["data"] and (origin is None or to is None):
         raise BadInput(
