@@ -35,7 +35,7 @@ CALL_S: Final = 30.0
 _HOST: Final = "private-writer"
 _UNSIGNED: Final = "UNSIGNED-PAYLOAD"
 _FULL: Final = frozenset({"InsufficientStorage", "QuotaExceeded"})
-_LOCKED: Final = frozenset({"AccessDenied", "SignatureDoesNotMatch", "InvalidAccessKeyId"})
+_SHUT: Final = frozenset({"AccessDenied", "SignatureDoesNotMatch", "InvalidAccessKeyId"})
 _NOT_FOUND: Final = 404
 _FORBIDDEN: Final = 403
 _FIRST_ERROR: Final = 300
@@ -43,7 +43,7 @@ _FIRST_ERROR: Final = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What blue's gateway said of a write. etag: unquoted, as it told; md5: of the bytes sent."""
+    """What blue's gateway said of a write. etag: unquoted, as it told; wanted: of what was sent."""
 
     etag: str
     wanted: str
@@ -198,7 +198,7 @@ class PrivateWriter:
                 if answer.status >= _FIRST_ERROR and not (
                     absent_ok and answer.status == _NOT_FOUND
                 ):
-                    raise _refusal(answer.status, text, where)
+                    raise refusal_of(answer.status, text, where)
                 return answer.status, told, text
         except TimeoutError as error:
             raise NodeSlow(
@@ -241,8 +241,8 @@ async def _hashed(pieces: AsyncIterator[bytes], md5: hashlib._Hash) -> AsyncIter
         yield piece
 
 
-def _refusal(status: int, body: bytes, where: str) -> Exception:
-    """Return the error that a reply stands for."""
+def refusal_of(status: int, body: bytes, where: str) -> Exception:
+    """Return the error that a reply stands for. where: safe to show."""
     _, begin, behind = body.partition(b"<Code>")
     code = safe(behind.partition(b"</Code>")[0][:60]) if begin else ""
     told = f"{status} {code}".rstrip()
@@ -250,7 +250,13 @@ def _refusal(status: int, body: bytes, where: str) -> Exception:
         return CapacityExhausted(
             what=f"blue has no room: {told}", where=where, remedy="Make room on blue's disk."
         )
-    if code in _LOCKED or (status == _FORBIDDEN and not code):  # a HEAD has no body
+    if b"object lock" in body:
+        return CannotHold(
+            what="blue's object is locked",
+            where=where,
+            remedy="It is listed, and stays as it is on blue.",
+        )
+    if code in _SHUT or (status == _FORBIDDEN and not code):  # a HEAD has no body
         return Denied(
             what=f"blue refuses the private writer's keys: {told}",
             where=where,

@@ -18,6 +18,7 @@ _TOLD: Final = {
     "ErrDirectoryNotEmpty": "on blue other keys lie below it",
     "MetadataTooLarge": "more attributes than blue's inode holds",
     "InvalidBucketState": "blue's bucket lacks object lock",
+    "ObjectLockConfigurationNotFoundError": "blue's bucket lacks object lock",
 }
 
 

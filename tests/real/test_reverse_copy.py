@@ -296,3 +296,20 @@ async def test_what_somebody_else_writes_on_blue_is_said_and_kept(scene: Scene) 
         assert [text for text in told if "somebody else" in text and "old/10" in text]
         kept = [one.read_bytes() for one in (scene.undo / BUCKET).iterdir()]
         assert b"past the load balancer" in kept
+
+
+async def test_a_bucket_that_blue_cannot_have_holds_up_no_other(scene: Scene) -> None:
+    async with migrated(scene) as engine:
+        await at_work(scene, engine)
+        with scene.clients() as (blue, green):
+            with closing(sqlite3.connect(scene.target / "objects.db")) as table:
+                table.execute(
+                    "INSERT INTO versitygw_objects SELECT '-No', 'k', cid, size, created_at,"
+                    " updated_at, metadata, pin_status FROM versitygw_objects LIMIT 1"
+                )
+                table.commit()
+            green.put_object(Bucket=BUCKET, Key="other", Body=b"v")
+            await settled(engine, 1, uncarriable=1)
+            assert blue.get_object(Bucket=BUCKET, Key="other")["Body"].read() == b"v"
+        [row] = await engine.ledger.greenlog.page(GreenState.UNCARRIABLE)
+        assert "its bucket" in row.why

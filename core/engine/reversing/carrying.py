@@ -85,8 +85,6 @@ class Carrier:
         A key that fails stays waiting, and others go on. Raises CapacityExhausted and Denied: no
         key can be carried until somebody acts.
         """
-        rows = await self._means.ledger.buckets()
-        self._names = {row.id: row.name.decode() for row in rows}
         done = Round()
         # deletes first: what green has no more makes room for what it has now
         for op in (GreenOp.DELETE, GreenOp.PUT):
@@ -106,15 +104,19 @@ class Carrier:
 
     async def _page(self, rows: Sequence[GreenRow], done: Round) -> None:
         means = self._means
+        if not {row.bucket_id for row in rows} <= self._names.keys():
+            buckets = await means.ledger.buckets()  # the feed has learned of one meanwhile
+            self._names = {row.id: row.name.decode() for row in buckets}
         names = [(self._names[row.bucket_id], row.key.decode()) for row in rows]
-        for bucket in {name for name, _ in names} - self._made:
-            await means.writer.make_bucket(bucket)
-            self._made.add(bucket)
+        refused = await self._buckets({name for name, _ in names})
         table = {(str(row[0]), str(row[1])): row for row in await means.table.read(names)}
         self._known = await self._migrated(rows)
         page, room = _Page(), asyncio.Semaphore(AT_ONCE)
 
         async def one(row: GreenRow, name: tuple[str, str]) -> None:
+            if name[0] in refused:
+                page.stuck.append(_uncarriable(row, refused[name[0]]))
+                return
             async with room:
                 await self._one(page, row, name, table.get(name))
 
@@ -131,6 +133,18 @@ class Carrier:
         done.stuck += sum(not one.uncarriable for one in page.stuck)
         done.why = next((one.why for one in page.stuck), done.why)
         await self._tell(page, done)
+
+    async def _buckets(self, names: set[str]) -> dict[str, str]:
+        """Make the buckets that blue lacks; return those that it cannot have, and why."""
+        refused: dict[str, str] = {}
+        for name in sorted(names - self._made):
+            try:
+                await self._means.writer.make_bucket(name)
+            except CannotHold as refusal:
+                refused[name] = f"its bucket: {refusal.what}"
+            else:
+                self._made.add(name)
+        return refused
 
     async def _migrated(self, rows: Sequence[GreenRow]) -> dict[Place, Known]:
         """Return what the ledger knows of a page's keys."""
@@ -173,11 +187,11 @@ class Carrier:
                 page.carried.append(await self._put(page, at, row))
             # else: the table has moved on, and the feed will tell
         except CannotHold as refusal:
-            page.stuck.append(Stuck(at.bucket_id, at.key, at.digest, refusal.what, True))  # noqa: FBT003 - a tuple's cell
+            page.stuck.append(_uncarriable(at, refusal.what))
         except (CapacityExhausted, Denied):
             raise
         except (NoAnswer, Broken) as error:
-            page.stuck.append(Stuck(at.bucket_id, at.key, at.digest, error.what, False))  # noqa: FBT003 - as above
+            page.stuck.append(Stuck(*at.place, at.digest, error.what, uncarriable=False))
 
     async def _delete(self, page: _Page, at: GreenRow, bucket: str, key: str) -> None:
         means = self._means
@@ -233,6 +247,10 @@ class Carrier:
         if wanted.by_parts:
             return await self._means.writer.put_parts(wanted, pieces)
         return await self._means.writer.put(wanted, pieces)
+
+
+def _uncarriable(at: GreenRow, why: str) -> Stuck:
+    return Stuck(*at.place, at.digest, why, uncarriable=True)
 
 
 def _unseen(bucket: str, key: str, why: str) -> Broken:
