@@ -161,7 +161,7 @@ class DirBundles:
         return None
 
     def _copy_fault(self, root: Cid, manifest: Cid) -> list[Fault]:
-        """Hash the copy of the manifest: it has to be the CAR's."""
+        """Compare the copy of the manifest with the CAR's, if that is at hand; else hash it."""
         path = self._folder / "manifests" / f"{cids.text(root)}.ndjson"
         where = f"manifests/{path.name}"
         try:

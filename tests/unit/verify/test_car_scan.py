@@ -275,3 +275,43 @@ def test_took_hears_of_every_byte() -> None:
     scan = CarScan(heard.append)
     scan.read(io.BytesIO(made.file()), Weave())
     assert sum(heard) == scan.read_bytes == len(made.file())
+
+
+@pytest.mark.parametrize("piece", [1 << 30, 70_001, 100])
+@pytest.mark.parametrize("size", [0, 1, 40 * KIB, 300 * KIB, MIB])
+def test_a_copy_is_compared_with_the_manifest_that_was_read_or_hashed(
+    size: int, piece: int
+) -> None:
+    manifest = content(size, "manifest")
+    made = bundle([content(90), content(16 * KIB)], manifest)
+    data = car.header([made.root]) + b"".join(made.sections)
+    cid = Cid(RAW + hashlib.sha256(manifest).digest())
+    wrong = [manifest + b"x", manifest[:-1], manifest[:-1] + b"\x00", b"x" + manifest[1:]]
+    scan = CarScan(lambda _n: None)
+    for copy in [manifest, *wrong, manifest]:
+        assert not scan.read(Pieces(data, piece), Weave())
+        read_bytes = scan.read_bytes
+        assert scan.is_file(Pieces(copy, piece), cid) == (copy == manifest)
+        assert scan.read_bytes - read_bytes <= size + 1
+        assert scan.is_file(Pieces(copy, piece), cid) == (copy == manifest)  # hashed
+
+
+def test_what_stands_before_a_root_of_another_car_is_not_compared_with() -> None:
+    one, other = bundle([content(90)], b"one"), bundle([content(91)], b"other")
+    scan = CarScan(lambda _n: None)
+    for made in (one, other):
+        data = car.header([made.root]) + b"".join(made.sections)
+        assert not scan.read(io.BytesIO(data), Weave())
+    assert scan.is_file(io.BytesIO(b"one"), Cid(RAW + hashlib.sha256(b"one").digest()))
+    assert not scan.is_file(io.BytesIO(b"one"), Cid(RAW + hashlib.sha256(b"other").digest()))
+
+
+def test_what_a_later_car_overwrote_is_not_compared_with() -> None:
+    made = bundle([content(90)], b"manifest")
+    whole = car.header([made.root]) + b"".join(made.sections)
+    scan = CarScan(lambda _n: None)
+    assert not scan.read(io.BytesIO(whole), Weave())
+    without = car.header([made.root]) + car.section(Cid(RAW + bytes(32)), content(300))
+    assert not scan.read(io.BytesIO(without), Weave())
+    cid = Cid(RAW + hashlib.sha256(b"manifest").digest())
+    assert scan.is_file(io.BytesIO(b"manifest"), cid)
