@@ -15,6 +15,7 @@ from tests.lab.load.sides import BLUE, GREEN
 from tests.lab.load.writers import Writers
 from tests.lab.missing import LabError
 from tests.lab.process import until
+from tests.lab.rehearsal.assessing import assess
 from tests.lab.rehearsal.ground import BUCKETS
 
 if TYPE_CHECKING:
@@ -82,22 +83,25 @@ class Story:
         self.figures.seconds[name] = took_s = time.monotonic() - began_s
         self._say(f"{name:<22} {took_s:6.2f} s")
 
-    def run(self, *words: str, code: int | None = 0) -> dict[str, object]:
-        """Run one command as a step; return its result."""
+    def run(self, *words: str, found: bool = False) -> dict[str, object]:
+        """Run one command as a step; return its result. found: it may end with 1, as writers go on.
+
+        Raises LabError for any other end.
+        """
         with self.step(" ".join(words[:2])):
-            return self.ground.vgwm.run("--json", *words, code=code).result()
+            ran = self.ground.vgwm.run("--json", *words, code=None)
+        if ran.code != 0 and not (found and ran.code == 1):
+            raise LabError(f"vgwm {' '.join(words)} ended with {ran.code}: {ran.err[-2_000:]}")
+        return ran.result()
 
     def prepare(self) -> None:
         """Everything before the cutover: blue serves, and its writers go on."""
         vgwm = self.ground.vgwm
         with self.step("assess"):
-            vgwm.run("--json", "assess", code=None)
+            assess(vgwm)
         for words in (("plan",), ("copy",), ("sync", "--once"), ("sync", "--once")):
-            with self.step(" ".join(words)):
-                vgwm.run("--json", *words, code=None)
-        with self.step("verify"):
-            vgwm.run("--json", "verify", "--full", code=None)
-        self.take_on_checks()
+            self.run(*words, found=words != ("plan",))
+        self.run("verify", "--full", found=True)
 
     def shown(self, *words: str) -> str:
         """Look at an act's plan; return its hash.
@@ -119,16 +123,12 @@ class Story:
         """Look at an act's plan, confirm what was shown, and wait for its end."""
         return self.run(*words, "--confirm", self.shown(*words))
 
-    def take_on_checks(self) -> None:
-        """Acknowledge every warning of the assessment by its name."""
-        checks = self.ground.vgwm.run("--json", "assess", "--last", code=None).result()["checks"]
-        for name in _warned(checks, "id", "state"):
-            self.ground.vgwm.run("assess", "--ack", f"{name}=on loopback", code=None)
-
     def take_on_gates(self) -> None:
         """Acknowledge every warning of the gates by its name."""
         gates = self.ground.vgwm.run("--json", "cutover", "status", code=None).result()["gates"]
-        for name in _warned(gates, "name", "verdict"):
+        if not isinstance(gates, list):
+            raise LabError("no gates")
+        for name in [gate["name"] for gate in gates if gate["verdict"] == "warn"]:
             words = ("cutover", "status", "--ack", f"{name}=on loopback")
             self.ground.vgwm.run(*words, code=None)
 
@@ -172,9 +172,3 @@ class Story:
             a.side == side and a.told is Told.DONE and a.op != "get"
             for a in list(self.journal.attempts)
         )
-
-
-def _warned(rows: object, name: str, verdict: str) -> list[str]:
-    if not isinstance(rows, list):
-        raise LabError("no rows")
-    return [str(row[name]) for row in rows if row[verdict] == "warn"]

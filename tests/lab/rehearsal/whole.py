@@ -18,8 +18,6 @@ def there_and_back(story: Story) -> None:
     with story.clients():
         story.prepare()
         story.take_on_gates()
-        story.shown("cutover", "rehearse")
-        story.take_on_gates()
         story.confirmed("cutover", "rehearse")
         story.confirmed("cutover", "start")
         story.wait_for_writes(GREEN)
