@@ -115,13 +115,15 @@ class BackStep:
 class BackFacts:
     """What a way back is made of: all of it stands in the hash.
 
-    balancers: name and how it is reached; gateways: name and side; hook: argv. uncarriable: SHA-256
-    of the names that blue cannot hold. lost: SHA-256 of those that stay behind with green dead, ""
-    with green alive. backups: SHA-256 of each file that a full rollback brings back, by its path.
+    flip: the run whose flip is taken back, so that a hash is good for one only. balancers: name and
+    how it is reached; gateways: name and side; hook: argv. uncarriable: SHA-256 of the names that
+    blue cannot hold. lost: of those that stay behind with green dead, "" with green alive. backups:
+    of each file that a full rollback brings back, by its path.
     """
 
     workspace: str
     wish: BackWish
+    flip: str
     buckets: tuple[str, ...]
     balancers: tuple[tuple[str, str], ...]
     gateways: tuple[tuple[str, str], ...]
@@ -167,8 +169,9 @@ class BackFacts:
         return ", ".join(moved) or "nothing"
 
 
-_DIGESTS: Final = frozenset({"uncarriable", "lost"})
+_DIGESTS: Final = frozenset({"flip", "uncarriable", "lost"})
 _MOVED: Final = {
+    "flip": "another cutover",
     "buckets": "other buckets",
     "balancers": "other load balancers",
     "gateways": "other gateways",

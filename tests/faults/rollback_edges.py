@@ -119,6 +119,7 @@ async def life(folder: Path, edges: Edges) -> None:
     facts = BackFacts(
         workspace=WORKSPACE,
         wish=BackWish(),
+        flip=f"{WORKSPACE}-5",
         buckets=(),
         balancers=(),
         gateways=(),

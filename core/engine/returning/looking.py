@@ -155,6 +155,7 @@ class Lookout:
         facts = BackFacts(
             workspace=workspace.id,
             wish=wish,
+            flip=await self._flip(wish.slice),
             buckets=tuple(buckets_of(workspace, wish.slice)),
             balancers=tuple((safe(one.name), str(one.socket)) for one in workspace.traffic.haproxy),
             gateways=tuple((safe(one.name), one.side) for one in workspace.gateways),
@@ -167,6 +168,11 @@ class Lookout:
             limits=limits_for(risk, pause_s(risk)),
         )
         return facts, risk
+
+    async def _flip(self, slice_: str) -> str:
+        """Return the run whose flip stands, "" without one."""
+        flips = await self._ledger.cutovers.flips()
+        return next((row.run for row in flips if row.slice == slice_), "")
 
     async def _backups(self, *, opened: bool) -> tuple[tuple[str, str], ...]:
         """Return the gateway's own files of the newest set. opened: after reading all of it."""

@@ -189,6 +189,7 @@ class World:
         given = {
             "workspace": self.workspace.id,
             "wish": wish or BackWish(),
+            "flip": "0a1b2c3d-1",
             "buckets": (),
             "balancers": tuple((one.name, "-") for one in self.balancers),
             "gateways": (),

@@ -122,6 +122,17 @@ async def test_a_slice_that_blue_serves_has_no_way_back(world: World) -> None:
         await lookout.confirmed(WISH, plan.hash)
 
 
+async def test_a_hash_is_good_for_one_flip_only(world: World) -> None:
+    lookout = _lookout(world)
+    first = await lookout.plan(WISH)
+    await world.back()
+    await world.flip("0a1b2c3d-20")
+    with pytest.raises(Refused, match="another cutover"):
+        await lookout.confirmed(WISH, first.hash)
+    second = await lookout.plan(WISH)
+    assert (await lookout.confirmed(WISH, second.hash)).flip == "0a1b2c3d-20"
+
+
 async def test_an_unknown_slice_is_bad_input(world: World) -> None:
     with pytest.raises(BadInput, match="no slice"):
         await _lookout(world).plan(BackWish(slice="nobody"))

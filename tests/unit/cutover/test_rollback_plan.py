@@ -24,6 +24,7 @@ from core.errors import BadInput
 FACTS = BackFacts(
     workspace="0a1b2c3d",
     wish=BackWish(slice="photos"),
+    flip="0a1b2c3d-5",
     buckets=("photos",),
     balancers=(("lb-1", "/run/one.sock"), ("lb-2", "/run/two.sock")),
     gateways=(("gw-1", "blue"),),
@@ -50,6 +51,7 @@ def test_a_plan_comes_back_from_the_ledger_as_it_was_stored() -> None:
     "moved",
     [
         {"wish": BackWish(slice="photos", way=Way.FULL)},
+        {"flip": "0a1b2c3d-9"},
         {"buckets": ("photos", "songs")},
         {"balancers": (("lb-1", "/run/one.sock"),)},
         {"gateways": ()},
