@@ -1,0 +1,44 @@
+"""How long states took, and how long writes were held back, by a run's rows."""
+
+from __future__ import annotations
+
+from core.cutover.states import State
+from core.engine.cutting.timing import fence_s, took_of
+from core.ledger.cutovers import CutoverRow
+
+
+def row(at_s: float, state: str, step: str, phase: str) -> CutoverRow:
+    return CutoverRow(
+        seq=1,
+        run="w-1",
+        slice="all",
+        state=state,
+        step=step,
+        phase=phase,
+        at_ns=round(at_s * 1_000_000_000),
+        actor="ann",
+        plan=None,
+        data="",
+    )
+
+
+FORWARD = [
+    row(0, "READY", "backups", "done"),
+    row(1, "FENCE", "lb-blue_ro", "intent"),
+    row(2, "FENCE", "proof", "done"),
+    row(5, "FINAL", "quiet", "done"),
+    row(6, "SWITCH_WRITES", "lb-green", "done"),
+    row(6.5, "GREEN_LIVE", "watch", "intent"),
+]
+
+
+def test_states_are_told_with_what_each_took_and_the_undo_is_none_of_them() -> None:
+    took = took_of([*FORWARD[:4], row(9, "FINAL", "undo-lb-blue", "done")])
+    assert took == {State.FENCE: 2, State.FINAL: 3}
+
+
+def test_writes_are_held_from_the_first_row_of_the_fence_to_the_first_behind_it() -> None:
+    assert fence_s(FORWARD) == 5.5
+    assert fence_s([*FORWARD[:4], row(9, "CATCHUP", "enter", "done")]) == 8
+    assert fence_s(FORWARD[:1]) is None
+    assert fence_s(FORWARD[:3]) is None  # it is held still
