@@ -17,7 +17,7 @@ from core.verdict import Verdict
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from core.cutover.rollback_plan import RollbackPlan
+    from core.cutover.rollback_plan import BackWish, RollbackPlan
 
 
 def plan(of: RollbackPlan, runbook: str) -> wire_cutover.CutoverPlan:
@@ -80,6 +80,17 @@ def rollback(
         gates=tuple(gate(one, of.at_ns) for one in gates),
         job=job,
         command=command(of),
+    )
+
+
+def unmade(wish: BackWish, state: State) -> wire_rollback.Rollback:
+    """Return what is told while the first plan is being made: nothing can be begun by it."""
+    return wire_rollback.Rollback(
+        slice=safe(wish.slice),
+        way=wish.way,
+        state=state,
+        number=NUMBERS[state],
+        off="the plan is being made: green is asked whether it is alive",
     )
 
 

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from core.control import cutover_told, rollback_told, wire, wire_cutover, wire_rollback
 from core.control.balancer_watch import BalancerWatch
 from core.control.crossing_job import ROLLBACK
+from core.control.plan_watch import PlanWatch
 from core.control.sync_desk import SyncDesk
 from core.cutover.cutover_plan import ALL, Kind, buckets_of
 from core.cutover.risk import risk
 from core.cutover.rollback_plan import BackWish
 from core.cutover.runbook import runbook
 from core.cutover.states import NUMBERS, State
+from core.cutover.way_back import FROM
 from core.display import safe
 from core.engine.cutting.looking import look
 from core.errors import BadInput
@@ -93,10 +95,12 @@ class TrafficDesk:
         self._engine = engine
         self._sync = SyncDesk(engine.workspace, engine.ledger)
         self.watch = BalancerWatch(Readings(engine.workspace).read)
+        self.plans = PlanWatch(engine.rollbacks.plan)
 
     async def close(self) -> None:
         """End the asking."""
         await self.watch.close()
+        await self.plans.close()
 
     async def cutover(self, slice_: str) -> wire_cutover.Cutover:
         """Return a look at a slice. Raises BadInput for one that vgwm.yaml does not name."""
@@ -104,25 +108,22 @@ class TrafficDesk:
         self._engine.cutovers.plans.require_slice(name)
         told = await self.watch.heard(buckets_of(self._engine.workspace, name))
         found = await look(self._engine, name, balancers=told)
-        off = (await self._engine.rollbacks.plan(BackWish(slice=name))).off if found.risk else ""
-        off = off if found.risk is not None else f"slice {name} was not switched"
+        state = next(one.state for one in found.slices if one.name == name)
+        off = "" if state in FROM else f"slice {name} stands at {state}: green does not serve it"
         return cutover_told.cutover(found, name, off, await self._sync.freeze())
 
     async def rollback(self, slice_: str, way: str) -> wire_rollback.Rollback:
         """Return the way back as it is now. Raises BadInput."""
         wish = BackWish.of({"slice": slice_, "way": way})
-        plan = await self._engine.rollbacks.plan(wish)
-        row = next(
-            (one for one in await self._engine.ledger.cutovers.newest() if one.slice == wish.slice),
-            None,
-        )
+        state = await self._state(wish.slice)
+        plan = await self.plans.plan(wish)
+        if plan is None:
+            return rollback_told.unmade(wish, state)
         job = self._engine.jobs.running(JobKind.ROLLBACK)
-        state = State.PLANNED if row is None else State(row.state)
-        gates = self._engine.watch.gates(wish.slice)
         return rollback_told.rollback(
             plan,
             state=state,
-            gates=gates or rollback_told.unwatched(state),
+            gates=self._engine.watch.gates(wish.slice) or rollback_told.unwatched(state),
             job=None if job is None else job.id,
         )
 
@@ -147,6 +148,11 @@ class TrafficDesk:
         """Give writes back; return the job that does it, which may be the one at work."""
         slice_ = request.args.get("slice", "") or ALL
         return await self._engine.cutovers.abort(slice_, request.actor)
+
+    async def _state(self, slice_: str) -> State:
+        rows = await self._engine.ledger.cutovers.newest()
+        row = next((one for one in rows if one.slice == slice_), None)
+        return State.PLANNED if row is None else State(row.state)
 
     async def _told(self, number: int) -> wire_cutover.CutoverPlan:
         planned = self._engine.cutovers.plans.get(number)
