@@ -1,0 +1,123 @@
+"""By keys alone, in tmux, on real servers: rehearsed, cut over to green, and back to blue."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.lab.gateway import s3_client
+from tests.lab.rehearsal.ground import ground
+from tests.lab.rehearsal.story import Story
+from tests.tui.terminal import CHILD, environment
+from tests.tui.test_assess_tmux import says
+from tests.tui.test_tmux import command
+from tests.tui.test_verify_tmux import type_word
+from tests.tui.tmux import FOUND, Tmux
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.lab.rehearsal.ground import Ground
+    from tests.lab.stack import Stack
+    from tests.lab.tools import Tools
+
+pytestmark = [
+    pytest.mark.skipif(FOUND is None, reason="tmux is not installed"),
+    pytest.mark.timeout(240),
+]
+BUCKET, KEY = "photos", "written/on-green"
+SEED = 7
+TRIES = 12
+_LOG = 4_000
+LABELS = {"B": "rehearse", "C": "cut over", "R": "roll back"}
+
+
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """A folder with a short path: sockets lie below it."""
+    folder = Path(tempfile.mkdtemp(prefix="vgwm-"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def lab(tools: Tools, stack: Stack, short: Path) -> Iterator[Ground]:
+    with ground(short, tools, stack=stack) as made:
+        yield made
+
+
+@pytest.fixture
+def tmux(short: Path) -> Iterator[Tmux]:
+    """Screens of the operator who steers in the story, too."""
+    server = Tmux(short, environment(short, TERM="screen-256color", VGWM_ACTOR="lab"))
+    yield server
+    server.kill()
+    sys.stdout.write((short / "ws" / "engine.log").read_text()[-_LOG:])
+
+
+def ask(tmux: Tmux, story: Story, key: str, title: str) -> None:
+    """Ask for an act's plan; what only warns is taken on, what a busy host made is asked again."""
+    for _ in range(TRIES):
+        tmux.keys("app", key)
+        answers = (title, "exit 5", f" {key} {LABELS[key]} is off: ")
+        tmux.until(lambda: any(words in tmux.shown("app") for words in answers), "app", 30)  # noqa: B023 - waited for here
+        show(tmux)
+        if title in tmux.shown("app"):
+            return
+        if "gate preflight is unknown" in tmux.shown("app"):
+            story.run("assess", code=None)
+        if "exit 5" in tmux.shown("app"):
+            tmux.keys("app", "Escape")
+        story.take_on_gates()
+    raise AssertionError(tmux.shown("app"))
+
+
+def show(tmux: Tmux) -> None:
+    """Keep what an operator sees in the test's output."""
+    sys.stdout.write(tmux.shown("app") + "\n")
+
+
+def put(lab: Ground, body: bytes) -> None:
+    with s3_client(lab.urls[0], lab.blue.account) as client:
+        client.put_object(Bucket=BUCKET, Key=KEY, Body=body)
+
+
+def got(lab: Ground, url: str) -> bytes:
+    with s3_client(url, lab.blue.account) as client:
+        body: bytes = client.get_object(Bucket=BUCKET, Key=KEY)["Body"].read()
+        return body
+
+
+def test_by_keys_alone_clients_come_to_green_and_back_to_blue(lab: Ground, tmux: Tmux) -> None:
+    story = Story(lab, seed=SEED, say=print)
+    story.prepare()
+    workspace = lab.vgwm.workspace
+    word = workspace.name
+    tmux.open("app", command(CHILD, workspace), (80, 24))
+    says(tmux, "5 cut over    - not begun")
+    tmux.keys("app", "g", "u")
+    says(tmux, "slice all")
+    show(tmux)
+    ask(tmux, story, "B", "rehearse the cutover")
+    type_word(tmux, word)
+    says(tmux, "rehearsal    = pass")
+    show(tmux)
+    ask(tmux, story, "C", "cut over to green")
+    type_word(tmux, word)
+    says(tmux, "slice all   > 12 GREEN_LIVE")
+    show(tmux)
+    put(lab, b"accepted by green")
+    says(tmux, "R back  at risk")
+    assert got(lab, lab.front.url) == b"accepted by green"
+    tmux.keys("app", "g", "h")
+    says(tmux, "5 cut over    > 12 GREEN_LIVE")
+    ask(tmux, story, "R", "runs   vgwm rollback start")
+    type_word(tmux, word)
+    says(tmux, "= rollback done")
+    show(tmux)
+    assert got(lab, lab.blue.url) == b"accepted by green"
