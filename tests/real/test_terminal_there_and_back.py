@@ -70,7 +70,7 @@ def ask(tmux: Tmux, story: Story, key: str, title: str) -> None:
         if title in tmux.shown("app"):
             return
         if "gate preflight is unknown" in tmux.shown("app"):
-            story.run("assess", code=None)
+            story.ground.vgwm.run("assess", code=None)
         if "exit 5" in tmux.shown("app"):
             tmux.keys("app", "Escape")
         story.take_on_gates()
