@@ -98,20 +98,16 @@ class Lookout:
         shown = self._shown.get(confirmed)
         if shown is not None and shown.wish == wish:
             now = replace(now, limits=shown.limits)
+        off = await self.off(wish, now)
+        if off:
+            raise _refused(off)
         if not confirmed or now.hash != confirmed:
             moved = f": {shown.difference(now)}" if shown is not None else ""
-            raise Refused(
-                what=f"plan {safe(confirmed) or 'without a hash'} is not the way back as it is now"
-                f"{moved}; nothing was done",
-                where="confirmation",
-                remedy=_AGAIN,
-            )
+            plan = f"plan {safe(confirmed)}" if confirmed else "no plan"
+            raise _refused(f"{plan} is not the way back as it is now{moved}")
         beyond = passed(now.limits, risk)
-        off = await self.off(wish, now)
-        if beyond or off:
-            raise Refused(
-                what=f"{beyond or off}; nothing was done", where="rollback", remedy=_AGAIN
-            )
+        if beyond:
+            raise _refused(beyond)
         return now
 
     async def buckets(self, slice_: str) -> list[BucketRow]:
@@ -203,6 +199,10 @@ class Lookout:
         self._shown[facts.hash] = facts
         while len(self._shown) > _REMEMBERED:
             del self._shown[next(iter(self._shown))]
+
+
+def _refused(why: str) -> Refused:
+    return Refused(what=f"{why}; nothing was done", where="confirmation", remedy=_AGAIN)
 
 
 def _notes(facts: BackFacts, risk: Risk) -> list[str]:
