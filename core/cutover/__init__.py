@@ -1,1 +1,1 @@
-"""The cutover and the way back: states, gates, traffic, fence, reverse copy. Rules: docs/cutover.md."""
+"""The cutover and the way back: states, gates, traffic, fence, reverse copy (docs/cutover.md)."""

@@ -8,6 +8,7 @@ done. What a state does, and what is done with it when an engine finds it at its
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 
 class State(StrEnum):
@@ -32,8 +33,11 @@ class State(StrEnum):
     SWITCH_BACK = "SWITCH_BACK"  # R4
 
 
+_FORWARD: Final = 13
+"""How many states lead forward; those of the way back follow."""
+
 NUMBERS = {
-    state: (str(number) if number <= 13 else f"R{number - 13}")
+    state: (str(number) if number <= _FORWARD else f"R{number - _FORWARD}")
     for number, state in enumerate(State, 1)
 }
 """What a state is called beside its word: 1 to 13, R1 to R4."""
