@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 PAGE: Final = 256
 AT_ONCE: Final = 8
+NAMED: Final = 10
+"""Keys of a page that events name; all of them are in the greenlog."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +57,10 @@ class Means:
 
 @dataclass(slots=True)
 class Round:
-    """What a round came to. uncarriable: refused in it, and not before."""
+    """What a round came to. why: of the first key that is tried again."""
 
     carried: int = 0
     stuck: int = 0
-    uncarriable: int = 0
     why: str = ""
 
 
@@ -132,7 +133,7 @@ class Carrier:
         done.carried += len(page.carried)
         done.stuck += sum(not one.uncarriable for one in page.stuck)
         done.why = next((one.why for one in page.stuck), done.why)
-        await self._tell(page, done)
+        await self._tell(page)
 
     async def _buckets(self, names: set[str]) -> dict[str, str]:
         """Make the buckets that blue lacks; return those that it cannot have, and why."""
@@ -155,8 +156,8 @@ class Carrier:
             found |= {(bucket, key): one for key, one in known.items()}
         return found
 
-    async def _tell(self, page: _Page, done: Round) -> None:
-        """Name what blue cannot hold, once, and what somebody else wrote there."""
+    async def _tell(self, page: _Page) -> None:
+        """Name what blue cannot hold, and what somebody else wrote there."""
         if page.strangers:
             text = (
                 f"{len(page.strangers)} keys on blue were written by somebody else since the flip,"
@@ -164,17 +165,17 @@ class Carrier:
             )
             event = EventDraft(kind="reverse", text=text, level="warn", job=self._means.job)
             await self._means.ledger.event(event)
-        for one in page.stuck:
-            if one.uncarriable:
-                done.uncarriable += 1
-                where = f"{safe(self._names[one.bucket_id])}/{safe(one.key)}"
-                event = EventDraft(
-                    kind="reverse",
-                    text=f"blue cannot hold {where}: {one.why}",
-                    level="warn",
-                    job=self._means.job,
-                )
-                await self._means.ledger.event(event)
+        refused = [one for one in page.stuck if one.uncarriable]
+        for one in refused[:NAMED]:
+            where = f"{safe(self._names[one.bucket_id])}/{safe(one.key)}"
+            more = f"; so are {len(refused) - 1} more" if len(refused) > NAMED else ""
+            event = EventDraft(
+                kind="reverse",
+                text=f"blue cannot hold {where}: {one.why}{more}",
+                level="warn",
+                job=self._means.job,
+            )
+            await self._means.ledger.event(event)
 
     async def _one(self, page: _Page, at: GreenRow, name: tuple[str, str], row: Row | None) -> None:
         """Carry one key, and put what became of it on the page. Raises what concerns all keys."""
