@@ -44,8 +44,7 @@ class Step(StrEnum):
     GREEN = "lb-green"
     WATCH = "watch"
     REPORT = "report"
-    ROUNDS_BACK = "reverse-rounds"  # the way back: core.cutover.way_back
-    REVERSE = "reverse-copy"
+    REVERSE = "reverse-copy"  # the way back: core.cutover.way_back
     COMPARE = "compare"
     FILES = "gateway-files"
     TREE = "blue-tree"

@@ -1,4 +1,4 @@
-"""The machine of the way back: what each of R1 to R4 does, and where a rollback goes on. Pure.
+"""The machine of the way back: from where it begins, and where a rollback goes on. Pure.
 
 Green is fenced before blue may write, on every load balancer: so at every moment, after every
 crash, one side at most accepts writes (I10). The table: `docs/rollback.md`.
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 
 from core.cutover.machine import BACK, Step
 from core.cutover.mode import Mode
-from core.cutover.rollback_plan import Way
 from core.cutover.states import Phase, State
 
 if TYPE_CHECKING:
@@ -29,8 +28,6 @@ FENCE_LIMIT_S: Final = 30.0
 DEAD_LIMIT_S: Final = 90.0
 """The same with green dead: what hangs there ends with HAProxy's own time-out, 60 s."""
 
-_FENCE: Final = (Step.GREEN_RO, Step.DRAIN, Step.PROOF)
-_BACK: Final = (Step.WRITER_OFF, Step.OPEN, Step.CANARY, Step.BLUE_RO, Step.BLUE)
 _RO: Final = frozenset({Mode.GREEN_RO, Mode.BLUE_RO})
 
 
@@ -40,17 +37,6 @@ class Entry(StrEnum):
     BEGIN = "begin"  # R1, and all behind it; a fence that stands is proven again
     SWITCH = "switch"  # R4 from its beginning: nobody writes, all is on blue
     FINISH = "finish"  # blue may be open somewhere: blue everywhere, and nothing else
-
-
-def steps(state: State, way: Way) -> tuple[Step, ...]:
-    """Return what a state of the way back does, in its order."""
-    if state is State.FENCE_GREEN:
-        return _FENCE
-    if state is State.REVERSE:
-        return (Step.TREE, Step.REVERSE) if way is Way.DATA else (Step.REVERSE,)
-    if state is State.VERIFY_BLUE:
-        return (Step.COMPARE,)
-    return (Step.FILES, *_BACK) if way is Way.FULL else _BACK
 
 
 def entry(rows: Sequence[CutoverRow], seen: Reading) -> Entry:

@@ -8,9 +8,8 @@ from core.cutover.balancer import Told
 from core.cutover.machine import Step
 from core.cutover.mode import Mode
 from core.cutover.reading import Reading
-from core.cutover.rollback_plan import Way
 from core.cutover.states import Phase, State
-from core.cutover.way_back import Entry, entry, steps
+from core.cutover.way_back import Entry, entry
 from core.ledger.cutovers import CutoverRow
 
 
@@ -68,8 +67,3 @@ def test_where_it_goes_on(
     rows: list[CutoverRow], modes: tuple[Mode | None, ...], expected: Entry
 ) -> None:
     assert entry(rows, _seen(*modes)) is expected
-
-
-def test_blue_is_open_to_clients_last_of_all() -> None:
-    for way in Way:
-        assert steps(State.SWITCH_BACK, way)[-2:] == (Step.BLUE_RO, Step.BLUE)
