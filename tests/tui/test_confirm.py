@@ -196,6 +196,7 @@ async def opened(path: Path) -> AsyncIterator[tuple[Driven, Crossings]]:
 async def test_r_then_the_word_goes_back(tmp_path: Path) -> None:
     async with opened(tmp_path) as (it, desk):
         assert "plan 9d2f00c1" in it.text
+        assert "at risk now" in it.text
         await it.settled()
         await it.press(*"photos", "enter")
         await it.until(lambda: desk.begun)

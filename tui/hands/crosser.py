@@ -37,6 +37,8 @@ class Crosser:
 
     async def _show_plan(self, wanted: Crossing) -> str:
         """Ask what it would do, and show that in a sheet, unless the operator went on."""
+        await self._app.performer.follow_list()  # what the sheet will lie over
+        self._app.paint(at_once=True)
         made = await self._plan(wanted)
         ui = self._app.ui
         if ui.screen not in _SCREENS or ui.sheet is not None or ui.prompt is not None:
