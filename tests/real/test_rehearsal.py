@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.lab.stack import Stack
     from tests.lab.tools import Tools
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(400)
 
 SEED = 20261126
 

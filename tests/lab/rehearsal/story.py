@@ -28,13 +28,20 @@ NOISY: Final = "keys equal, but p99"
 TRIES: Final = 4
 WRITERS: Final = 4
 READERS: Final = 2
+AFTER: Final = 20
+"""Writes that blue has to acknowledge after the way back, before the clients stop."""
+
 ON_GREEN: Final = 60
 """Writes that green has to acknowledge before anybody goes back."""
 
 
 @dataclass(slots=True)
 class Figures:
-    """What a rehearsal measured. seconds: by step, in their order."""
+    """What a rehearsal measured. seconds: by step, in their order.
+
+    key_to_blue_s: from the confirmed rollback to the first write that blue acknowledged. expected:
+    seconds by state, as the plan of the real cutover says after its rehearsal.
+    """
 
     seconds: dict[str, float] = field(default_factory=dict)
     acknowledged: dict[str, int] = field(default_factory=dict)
@@ -43,6 +50,8 @@ class Figures:
     reads: int = 0
     failed_reads: int = 0
     without_reads_s: float = 0
+    key_to_blue_s: float = 0
+    expected: dict[str, float] = field(default_factory=dict)
     on_green: Kept | None = None
     on_blue: Kept | None = None
 
@@ -114,6 +123,7 @@ class Story:
                 plan = self.ground.vgwm.run("--json", *words).result()
             off = str(plan.get("off", ""))
             if not off:
+                self.figures.expected = _expected(plan["steps"])
                 return str(plan["hash"])
             if not all(NOISY in line for line in off.splitlines()):
                 break
@@ -122,6 +132,19 @@ class Story:
     def confirmed(self, *words: str) -> dict[str, object]:
         """Look at an act's plan, confirm what was shown, and wait for its end."""
         return self.run(*words, "--confirm", self.shown(*words))
+
+    def back(self) -> None:
+        """Go back with one key, as it was shown, and time it to blue's first write."""
+        shown = self.shown("rollback", "start")
+        began_ns = time.monotonic_ns()
+        self.run("rollback", "start", "--confirm", shown)
+        self.wait_for_writes(BLUE, self.acknowledged(BLUE) + AFTER)
+        first_ns = min(
+            attempt.ended_ns
+            for attempt in list(self.journal.attempts)
+            if attempt.side == BLUE and attempt.op != "get" and attempt.began_ns > began_ns
+        )
+        self.figures.key_to_blue_s = (first_ns - began_ns) / 1e9
 
     def take_on_gates(self) -> None:
         """Acknowledge every warning of the gates by its name."""
@@ -172,3 +195,9 @@ class Story:
             a.side == side and a.told is Told.DONE and a.op != "get"
             for a in list(self.journal.attempts)
         )
+
+
+def _expected(steps: object) -> dict[str, float]:
+    if not isinstance(steps, list):
+        raise LabError("a plan without steps")
+    return {one["state"]: one["expected_s"] for one in steps if one["expected_s"] is not None}

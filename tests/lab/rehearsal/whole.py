@@ -20,12 +20,12 @@ def there_and_back(story: Story) -> None:
         story.take_on_gates()
         story.confirmed("cutover", "rehearse")
         story.confirmed("cutover", "start")
+        expected = story.figures.expected
         story.wait_for_writes(GREEN)
         story.read_back_on_green()
-        story.confirmed("rollback", "start")
-        story.wait_for_writes(BLUE, story.acknowledged(BLUE) + 20)
+        story.back()
     story.read_back_on_blue()
-    story.count()
+    story.count().expected = expected
 
 
 def wrong(story: Story) -> list[str]:
@@ -50,9 +50,11 @@ def wrong(story: Story) -> list[str]:
     sides = [(pause.before, pause.after) for pause in figures.pauses]
     found += [
         f"writes never went from {turn[0]} to {turn[1]}: {sides}"
-        for turn in ((BLUE, GREEN), (GREEN, BLUE))
+        for turn in ((BLUE, BLUE), (BLUE, GREEN), (GREEN, BLUE))  # the first: the rehearsal's fence
         if turn not in sides
     ]
+    if not figures.expected:
+        found.append("the cutover's plan said nothing of how long its rehearsal took")
     return found
 
 
@@ -66,6 +68,9 @@ def table(figures: Figures, say: Callable[[str], None]) -> None:
             f"writes paused           {pause.length_s:.2f} s  {pause.before} to {pause.after},"
             f" {pause.held:,} times 503"
         )
+    say(f"from key to blue        {figures.key_to_blue_s:.2f} s")
+    told = ", ".join(f"{state} {took_s:.2f} s" for state, took_s in figures.expected.items())
+    say(f"expected by rehearsal   {told}")
     say(f"reads                   {figures.reads:,}, failed {figures.failed_reads}")
     for where, kept in (("green", figures.on_green), ("blue", figures.on_blue)):
         if kept is not None:
