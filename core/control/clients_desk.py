@@ -18,7 +18,7 @@ from core.iam.access_log import requests
 from core.operate.clients.endpoint import Endpoint, parse
 from core.operate.clients.rendering import Client, Rendered, changes, render
 from core.operate.clients.searching import search
-from core.operate.clients.seen import Calls, calls
+from core.operate.clients.seen import Caller, Calls, calls
 from core.operate.clients.updating import Left, Update, endpoints, update
 
 if TYPE_CHECKING:
@@ -84,17 +84,7 @@ def render_clients(wish: RenderWish, *, force: bool, dry_run: bool) -> wire_clie
         diff=changes(old, new, client),
         backups=tuple(safe(os.fsencode(one)) for one in backups),
         requests=seen.requests,
-        callers=tuple(
-            wire_clients.Caller(
-                tool=one.tool,
-                agent=one.agent,
-                access=one.access,
-                address=one.address,
-                requests=one.requests,
-                last=one.last,
-            )
-            for one in seen.callers[:_LISTED]
-        ),
+        callers=tuple(map(_caller, seen.callers[:_LISTED])),
         callers_total=len(seen.callers),
     )
 
@@ -128,6 +118,17 @@ def update_clients(wish: UpdateWish, *, confirmed: str | None) -> wire_clients.C
     done = confirmed is not None
     state = "planned" if not done else "written" if found.changes else "unchanged"
     return _told(found, folder, state, backups)
+
+
+def _caller(one: Caller) -> wire_clients.Caller:
+    return wire_clients.Caller(
+        tool=one.tool,
+        agent=one.agent,
+        access=one.access,
+        address=one.address,
+        requests=one.requests,
+        last=one.last,
+    )
 
 
 def _told(
