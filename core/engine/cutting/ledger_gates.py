@@ -66,6 +66,7 @@ class LedgerGates:
             self._diffs(),
             await self._freeze(),
             await self._rehearsed(),
+            *self._final(),
         ]
 
     async def acks(self) -> dict[str, str]:
@@ -158,6 +159,14 @@ class LedgerGates:
             NOW_S,
             "Read vgwm config diff and vgwm iam diff, then acknowledge `diffs` by name.",
         )
+
+    def _final(self) -> list[Gate]:
+        """Refuse a policy that this release does not have, rather than do another."""
+        if self._workspace.cutover.final == "full":
+            return []
+        text = "cutover.final: hinted is not offered: under the fence every key is compared"
+        remedy = "Say cutover.final: full in vgwm.yaml, or leave it out."
+        return [_gate("final", Verdict.FAIL, text, time.time_ns(), NOW_S, remedy)]
 
     async def _freeze(self) -> Gate:
         now = await self._forecast()

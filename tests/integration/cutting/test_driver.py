@@ -258,6 +258,38 @@ async def test_a_gateway_that_does_not_open_holds_clients_back_until_it_does(
         assert scene.asked.count("open") == 3
 
 
+async def test_a_gateway_that_is_dead_holds_up_those_that_answer_for_a_while_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.engine.cutting.unfencing.DEAD_S", 0.05)
+    scene = Scene(gateways=2, wrong={"answering": [["gw-2 is dead"]] * 1_000})
+    async with staged(tmp_path, scene) as stage:
+        stage.rounds = [["1 keys failed"]]
+        with pytest.raises(NoAnswer, match="1 keys failed"):
+            await (await stage.begin()).run()
+        await _at_blue(stage)
+
+
+async def test_where_no_gateway_answers_no_client_is_sent_to_any(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.engine.cutting.unfencing.DEAD_S", 0.05)
+    scene = Scene(wrong={"answering": [["gw-1 is dead"]] * 100_000})
+    async with staged(tmp_path, scene) as stage:
+        stage.rounds = [["1 keys failed"]]
+        task = asyncio.create_task((await stage.begin()).run())
+
+        async def alarmed() -> bool:
+            return "writes are not back at blue yet: gw-1: gw-1 is dead" in await stage.told()
+
+        await until(alarmed)
+        assert modes(scene) == {Mode.BLUE_RO}
+        scene.wrong.clear()  # it is started again
+        with pytest.raises(NoAnswer, match="1 keys failed"):
+            await task
+        await _at_blue(stage)
+
+
 @pytest.mark.parametrize("state", [one for one in State if one in FENCED])
 async def test_a_run_found_in_a_fenced_state_is_at_blue_or_green_and_never_between(
     tmp_path: Path, state: State
