@@ -28,6 +28,9 @@ FENCE_LIMIT_S: Final = 30.0
 DEAD_LIMIT_S: Final = 90.0
 """The same with green dead: what hangs there ends with HAProxy's own time-out, 60 s."""
 
+BLUE_OPENED: Final = "blue's gateways were opened before"
+"""What the first row of a run says behind one that had come to R4."""
+
 _RO: Final = frozenset({Mode.GREEN_RO, Mode.BLUE_RO})
 
 
@@ -52,3 +55,13 @@ def entry(rows: Sequence[CutoverRow], seen: Reading) -> Entry:
     if sent and not (known and seen.modes <= _RO):
         return Entry.FINISH
     return Entry.SWITCH if known and seen.modes <= _RO else Entry.BEGIN
+
+
+def may_open_green(rows: Sequence[CutoverRow]) -> bool:
+    """Tell whether giving up may open green: not once R4 has opened blue's gateways.
+
+    rows: of the slice's newest run.
+    """
+    if not rows or rows[-1].state == State.GREEN_LIVE:
+        return True
+    return not any(row.state == State.SWITCH_BACK or row.data == BLUE_OPENED for row in rows)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from core.cutover.risk import risk
 from core.cutover.rollback_plan import Green, Way, passed
 from core.cutover.states import State
-from core.cutover.way_back import Entry, entry
+from core.cutover.way_back import BLUE_OPENED, Entry, entry, may_open_green
 from core.engine.reins import JobCancelled
 from core.engine.returning.data import restore_tree
 from core.engine.returning.fencing_green import fence_green, open_green
@@ -32,6 +32,9 @@ class BackRun:
         """Do it. Raises JobCancelled, and what stops it, before `blue` was sent anywhere."""
         ground = self._ground
         rows = await ground.diary.rows()
+        opens = may_open_green(rows)
+        if not opens:
+            ground.diary.first = BLUE_OPENED
         at = entry(rows, await ground.fleet.read(ground.buckets))
         if at is Entry.FINISH:
             await open_blue(ground)
@@ -39,7 +42,7 @@ class BackRun:
         if at is Entry.BEGIN:
             again = bool(rows) and rows[-1].state != State.GREEN_LIVE
             await self._before(again=again)
-            await self._carry(again=again)
+            await self._carry(again=again, opens=opens)
         await switch_back(ground)
 
     async def _before(self, *, again: bool) -> None:
@@ -58,9 +61,16 @@ class BackRun:
                 remedy="Look at the plan again, and confirm that one: vgwm rollback plan.",
             )
 
-    async def _carry(self, *, again: bool) -> None:
-        """R1 to R3; what stops them, or takes longer than was confirmed, opens green again."""
+    async def _carry(self, *, again: bool, opens: bool) -> None:
+        """R1 to R3; what stops them, or takes longer than was confirmed, opens green again.
+
+        opens: whether it may; behind R4 writes stay paused until a way back comes to its end.
+        """
         ground = self._ground
+        if not opens:
+            await fence_green(ground, again=True)
+            await carry_back(ground, self._reins)
+            return
         alive = ground.facts.green is Green.ALIVE
         most_s = ground.facts.limits.duration_s if alive else None
         try:

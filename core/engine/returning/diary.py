@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Diary:
-    """Writes for one run of one slice. plan: canonical JSON, stands in the first row."""
+    """Writes for one run of one slice. plan: canonical JSON, stands in the first row.
+
+    first: what that row says, "" for nothing.
+    """
 
     ledger: Ledger
     run: str
@@ -29,6 +32,7 @@ class Diary:
     actor: str
     job: int
     plan: bytes | None
+    first: str = ""
 
     async def rows(self) -> list[CutoverRow]:
         """Return the rows of the slice's newest run, whoever's it is, in their order."""
@@ -45,6 +49,7 @@ class Diary:
 
     async def note(self, state: State, step: Step, phase: Phase, text: str = "") -> None:
         """Add a row with its event."""
+        text, self.first = text or self.first, ""
         draft = CutoverDraft(
             run=self.run,
             slice=self.slice,

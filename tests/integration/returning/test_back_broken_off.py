@@ -9,7 +9,8 @@ import pytest
 from core.cutover import drain
 from core.cutover.mode import Mode
 from core.cutover.states import State
-from core.engine.returning import switching_back
+from core.engine.returning import fencing_green, switching_back
+from core.errors import NoAnswer
 from core.ledger.greenlog import GreenState
 from tests.integration.returning.ground import World, flipped
 
@@ -106,6 +107,27 @@ async def test_broken_off_at_any_command_to_a_load_balancer_it_ends_on_blue(
                     await world.back(facts)
             await world.back(facts)
             await _ended_well(world)
+
+
+async def test_behind_r4_green_is_not_opened_by_giving_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fencing_green, "FENCE_LIMIT_S", 0.3)
+    async with flipped(tmp_path) as world:
+        await world.accepted(b"a")
+        with monkeypatch.context() as patch:
+            patch.setattr(world.blue, "canary", Edge(1, behind=False).around(world.blue.canary))
+            with pytest.raises(KilledError):
+                await world.back()
+        world.balancers[1].silent = True
+        for _ in range(2):  # the second finds the first one's rows alone
+            with pytest.raises(NoAnswer, match="not every load balancer is green_ro"):
+                await world.back()
+        assert {one.mode for one in world.balancers} == {Mode.GREEN_RO}
+        assert await world.state() == State.FENCE_GREEN
+        world.balancers[1].silent = False
+        await world.back()
+        await _ended_well(world)
 
 
 async def _ended_well(world: World) -> None:
