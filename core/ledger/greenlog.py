@@ -359,10 +359,19 @@ class GreenWrites:
         return await self._write(partial(end, buckets=buckets, keep=keep), event)
 
     async def heard(
-        self, feed: str, changes: Sequence[Green], position: int, *, to_end: bool
+        self,
+        feed: str,
+        changes: Sequence[Green],
+        position: int,
+        *,
+        to_end: bool,
+        since_ns: int | None = None,
     ) -> None:
-        """Store what a feed told up to a position. to_end: nothing more was in it."""
-        heard_ns = self._clock() if to_end else 0
+        """Store what a feed told up to a position.
+
+        to_end: nothing more was in it. since_ns: when that was, UTC; None for now.
+        """
+        heard_ns = (self._clock() if since_ns is None else since_ns) if to_end else 0
         await self._write(
             partial(heard, feed=feed, changes=changes, position=position, heard_ns=heard_ns)
         )

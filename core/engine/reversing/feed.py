@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 PAGE: Final = 1_000
 TRIGGERS: Final = "triggers"
 MERGE: Final = "merge"
+LOST: Final = ""
+"""No feed yet, or one with a gap that is being looked for."""
 
 
 def change_list(workspace: Workspace, profile: Profile) -> ChangeList | None:
@@ -72,6 +74,8 @@ class Feed:
     async def _rearm(self, stand: Stand, buckets: Sequence[BucketRow]) -> None:
         """Have changes listed again, and find what was missed meanwhile by comparing all."""
         assert self._changes is not None  # noqa: S101 - the caller looked
+        # an engine that is killed from here on finds that the look is still due
+        await self._ledger.green.heard(LOST, (), stand.position, to_end=False)
         position = await self._changes.arm()
         if stand.feed == TRIGGERS:
             text = "green's list of changes had a gap: the whole table is compared"
@@ -81,27 +85,31 @@ class Feed:
     async def _compare(
         self, stand: Stand, buckets: Sequence[BucketRow], feed: str, position: int
     ) -> None:
-        writes = self._ledger.green
+        writes, began_ns = self._ledger.green, time.time_ns()
         new = await learn(self._ledger, stand, await names_of(self._table))
         for bucket in (*buckets, *new):
             merge = Merge(self._ledger, self._table, self._judge, bucket)
             async for found in merge.pages(time.time_ns()):
                 if found:
-                    await writes.heard(stand.feed, found, stand.position, to_end=False)
-        await writes.heard(feed, (), position, to_end=True)
+                    await writes.heard(LOST, found, stand.position, to_end=False)
+        # what came behind the look while it went on is for the next one
+        await writes.heard(feed, (), position, to_end=True, since_ns=began_ns)
 
     async def _list(
         self, changes: ChangeList, stand: Stand, buckets: dict[bytes, BucketRow]
     ) -> None:
         position = stand.position
         while True:
+            began_ns = time.time_ns()
             page = await changes.read(position, PAGE)
             new = await learn(self._ledger, stand, {one.bucket for one in page})
             buckets |= {row.name: row for row in new}
             found = await self._judged(page, buckets)
             position = page[-1].position if page else position
             whole = len(page) < PAGE
-            await self._ledger.green.heard(TRIGGERS, found, position, to_end=whole)
+            await self._ledger.green.heard(
+                TRIGGERS, found, position, to_end=whole, since_ns=began_ns
+            )
             if page:
                 await changes.trim(position)  # durable in the ledger, so nothing is lost
             if whole:

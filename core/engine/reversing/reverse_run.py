@@ -7,6 +7,7 @@ and a table that is silent or wrong does not end the job: the risk says since wh
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Final, Protocol
 
 from core.engine.copying.faults import Backoff
@@ -87,11 +88,14 @@ class ReverseRun:
 
     async def _listen(self, reverse: Reverse) -> None:
         while True:
+            began_s = time.monotonic()
             await self._hear(reverse)
+            took_s = time.monotonic() - began_s
             self._reins.waits.pop(FEED, None)
             if not (await self._engine.ledger.greenlog.stand()).buckets:
                 return
-            await self._rest(self._engine.knobs.reverse_interval)
+            # a look at a whole table takes its time, and shall not take all of the table's
+            await self._rest(max(self._engine.knobs.reverse_interval, took_s))
 
     async def _copying(self) -> None:
         """Carry again and again; a blue without room, or that lets us not in, holds the job."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from core.engine.engine import Engine
     from core.target.objects import ObjectTable
     from core.target.profile import Profile
-    from core.target.shape import Row, Value
+    from core.target.shape import Row, RowKey, Value
 
 STEPS = 150
 KEYS = [f"d{n % 7}/k{n:04d}" for n in range(20)] + [f"new/{n:02d}" for n in range(20)]
@@ -206,3 +207,45 @@ async def test_a_table_that_tells_no_changes_is_compared_whole(
                 for _ in range(40):
                     await green.step()
                 await agree(engine, feed, green, by=MERGE)
+
+
+async def test_i7_a_look_at_all_knows_of_what_was_there_when_it_began(tmp_path: Path) -> None:
+    ground = make_ground(tmp_path, objects=8)
+    make_workspace(ground, Knobs(workers=1))
+    async with engine_on(ground) as engine:
+        assert (await migrate(engine)).state == "done"
+        async with feed_on(engine, by=MERGE) as (feed, table, _):
+            scan, ends = table.scan, []
+
+            async def slow(after: RowKey, limit: int) -> list[Row]:
+                ends.append(time.time_ns())
+                return await scan(after, limit)
+
+            table.scan = slow  # type: ignore[method-assign] # to see when it is read
+            await feed.listen()
+            assert (await engine.ledger.greenlog.stand()).heard_ns <= ends[0]
+
+
+async def test_a_gap_that_was_not_looked_through_to_its_end_is_looked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ground = make_ground(tmp_path, objects=8)
+    make_workspace(ground, Knobs(workers=1))
+    async with engine_on(ground) as engine:
+        assert (await migrate(engine)).state == "done"
+        async with feed_on(engine, by=TRIGGERS) as (feed, table, made):
+            changes = change_list(engine.workspace, made)
+            assert changes is not None
+            await changes.disarm()
+            await changes.close()
+            await table.upsert([Green(table, made, 1).row_of(("bucket0", "unheard"))])
+
+            def dying(*_: object) -> None:
+                raise OSError("killed")
+
+            with monkeypatch.context() as broken:
+                broken.setattr(merging.Merge, "pages", dying)
+                with pytest.raises(OSError, match="killed"):
+                    await feed.listen()
+            await feed.listen()
+            assert await logged(engine) == {("bucket0", "unheard"): True}
