@@ -13,13 +13,16 @@ if TYPE_CHECKING:
     from tests.lab.vgwm import Vgwm
 
 TRIES: Final = 4
+ANSWERED: Final = frozenset({0, 1, 4})  # also where a check failed, or was not answered
 NOT_HERE: Final = frozenset({"docker"})
 """Unknown on many hosts; a cutover does without."""
 
 
 def assess(vgwm: Vgwm) -> None:
     """Assess everything. Raises LabError where a check fails, or stays silent."""
-    vgwm.run("--json", "assess", code=None)
+    begun = vgwm.run("--json", "assess", code=None)
+    if begun.code not in ANSWERED:
+        raise LabError(f"vgwm assess ended with {begun.code}: {begun.err[-2_000:]}")
     for _ in range(TRIES):
         ill = _ill(_checks(vgwm))
         if not ill:
