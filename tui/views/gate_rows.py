@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tui.ui import Ui
     from tui.views.line import Size
 
-_NAME, _STATE, _AGE = 13, 11, 8
+_NAME, _STATE, _AGE = 15, 11, 8
 _MARK = 3
 
 
