@@ -2,7 +2,7 @@
 
 For k = 0, 1, 2, .. a forked process runs one migration and is killed at its k-th moment; a fresh
 one goes on; what is there then equals what a run without a kill left. LANES processes share the
-moments. SHARE: 1 for every moment, 2 for a seeded half. Prints what it did as JSON.
+moments. SHARE: 1 for every moment, 3 for a seeded third. Prints what it did as JSON.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from core.control import wire_failures
 
-SECONDS = 10
+SECONDS = 6
 
 
 @pytest.fixture(autouse=True)
