@@ -210,8 +210,9 @@ def test_a_racy_key_is_looked_at_at_once_and_dirty_if_its_attributes_moved(tmp_p
     assert set().union(*told.values()) == {(Listed.EQUAL, "", "")}
 
 
+@pytest.mark.parametrize("in_file", [True, False])
 def test_a_profile_without_the_metadata_in_a_column_is_compared_column_by_column(
-    tmp_path: Path,
+    tmp_path: Path, *, in_file: bool
 ) -> None:
     world = World(profile="extended")
     for n in range(10):
@@ -220,7 +221,7 @@ def test_a_profile_without_the_metadata_in_a_column_is_compared_column_by_column
     at = next(n for n, value in enumerate(row) if value == '{"name":"u"}')
     row[at] = '{"name":"w"}'
     world.rows[b"k0004"] = tuple(row)
-    join(tmp_path, world, in_file=False)
+    join(tmp_path, world, in_file=in_file)
     told = listed(tmp_path)
     assert told.pop((b"k0004", b"")) == {(Listed.DIFFER, "wrong_metadata", "user_metadata")}
     assert set().union(*told.values()) == {(Listed.EQUAL, "", "")}
