@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 from urllib.parse import urlsplit
 
 import msgspec
@@ -125,15 +126,14 @@ async def flipped(
     *,
     mode: str = "continuous",
     slice_: str = "all",
-    restart: tuple[str, ...] = (),
+    files: Blue | None = None,
 ) -> AsyncIterator[Traffics]:
     """Yield a bucket that was migrated and that green serves by now.
 
-    What the engine has to know of accounts is put into the environment: the caller takes it back.
+    What the engine has to know of accounts stands in the environment meanwhile.
     """
-    with scenes.scene_at(folder, tools, mode=mode) as scene:
-        for name, value in environment(scene).items():
-            os.environ[name] = value
+    with ExitStack() as stack, scenes.scene_at(folder, tools, mode=mode) as scene:
+        stack.enter_context(patch.dict(os.environ, environment(scene)))
         with scene.blue.client() as client:
             scenes.fill(client)
             client.create_bucket(Bucket=OTHER)
@@ -156,9 +156,7 @@ async def flipped(
         path = scene.workspace / FILE_NAME
         steered = _steered(load(path), scene, balancers)
         slices: dict[str, tuple[str, ...]] = {} if slice_ == "all" else {slice_: (BUCKET,)}
-        cutover = msgspec.structs.replace(
-            steered.cutover, slices=slices, blue=Blue(restart=restart)
-        )
+        cutover = msgspec.structs.replace(steered.cutover, slices=slices, blue=files or Blue())
         steered = msgspec.structs.replace(steered, cutover=cutover)
         path.unlink()
         write(path, steered)
@@ -169,6 +167,17 @@ async def flipped(
             yield made
         finally:
             await made.engine.close()
+
+
+def put(client: BaseClient, key: str, body: bytes) -> None:
+    """Write an object with metadata."""
+    client.put_object(Bucket=BUCKET, Key=key, Body=body, Metadata={"by": "client"})
+
+
+def get(client: BaseClient, key: str) -> bytes:
+    """Return an object's bytes."""
+    body: bytes = client.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+    return body
 
 
 def environment(scene: Scene) -> dict[str, str]:
