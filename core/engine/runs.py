@@ -21,7 +21,7 @@ from core.engine.copying.window import Window
 from core.engine.crew.executor import LocalExecutor
 from core.engine.holding import Hold
 from core.engine.opening import Opening
-from core.engine.pace.regulating import Regulator
+from core.engine.pace.regulating import Regulator, knobs_of
 from core.engine.pace.tuner import Tuner
 from core.engine.plan_run import require_source
 from core.engine.settings import worker_setup
@@ -158,7 +158,10 @@ class CopyRun:
         if not engine.walking:
             self.copier.plan_ended()  # it may have ended while the target was asked
         regulator = self.regulator = Regulator(
-            board=engine.board, reins=reins, ledger=engine.ledger, knobs=lambda: engine.knobs
+            board=engine.board,
+            reins=reins,
+            ledger=engine.ledger,
+            knobs=lambda: knobs_of(reins.kind, engine.knobs),
         )
         tuner = Tuner(board=engine.board, reins=reins, ledger=engine.ledger, knobs=engine.live)
         await regulator.step(executor)

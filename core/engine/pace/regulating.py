@@ -9,15 +9,17 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from core.config.schedule import ALL_TIMES
 from core.config.units import duration_text, rate_text
 from core.engine.pace.readers import Readers
 from core.engine.worker.latency import Reads
 from core.errors import NoAnswer
 from core.ledger.rows import EventDraft
-from core.model import NS_PER_S, JobState
+from core.model import NS_PER_S, JobKind, JobState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,6 +140,16 @@ class Regulator:
                 await self._ledger.event(EventDraft(kind="throttle", text=text, job=self._reins.id))
         self._reads.forget()
         await executor.limit(self.readers.allowed)
+
+
+def knobs_of(kind: JobKind, knobs: Knobs) -> Knobs:
+    """Return the knobs that a job's copying keeps to: clients wait for a cutover's, nobody else's.
+
+    Its pause was confirmed: no window, no bandwidth and no spared source makes that longer.
+    """
+    if kind not in {JobKind.CUTOVER, JobKind.REHEARSE}:
+        return knobs
+    return replace(knobs, windows=ALL_TIMES, bandwidth=None, source_p99_max=None)
 
 
 def _clock(at_ns: int | None) -> str:

@@ -96,6 +96,27 @@ async def test_the_last_round_brings_what_was_written_and_deleted_before_the_fen
         assert modes(scene) == {Mode.GREEN}
 
 
+async def test_under_the_fence_no_window_holds_up_what_clients_wait_for(
+    ground: Ground, scene: Scene
+) -> None:
+    async with opened(ground) as engine:
+        await migrate(engine)
+        ground.put("bucket0", "new", b"put before the fence")
+
+        async def written() -> None:
+            ground.put("bucket1", "newer", b"put behind the round before it")
+            await asyncio.sleep(0)
+
+        scene.hooks["fence"] = written
+        now_min = (engine.started_ns // 60_000_000_000) % 1440
+        opens, closes = (now_min + 120) % 1440, (now_min + 180) % 1440
+        text = f"{opens // 60:02d}:{opens % 60:02d}-{closes // 60:02d}:{closes % 60:02d}"
+        await engine.set_knobs({"windows": text, "bandwidth": "64KiB/s"}, "ann")
+        row = await _end(engine, await _start(engine))
+        assert row.state is JobState.DONE, row.result
+        assert modes(scene) == {Mode.GREEN}
+
+
 async def test_a_big_bang_copies_under_the_fence_and_proves_it_there(
     ground: Ground, scene: Scene
 ) -> None:
