@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.lab.load.sides import BLUE, GREEN
-from tests.lab.rehearsal.ground import ground
+from tests.lab.rehearsal.ground import Ground, ground
 from tests.lab.rehearsal.story import Story
 from tests.lab.rehearsal.whole import table, there_and_back, wrong
 
@@ -33,12 +33,17 @@ def short() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def test_i10_there_and_back_under_load_has_one_writer_at_a_time_and_loses_nothing(
-    tools: Tools, stack: Stack, short: Path
-) -> None:
+@pytest.fixture
+def lab(tools: Tools, stack: Stack, short: Path) -> Iterator[Ground]:
     with ground(short, tools, stack=stack) as made:
-        story = Story(made, seed=SEED, say=print)
-        there_and_back(story)
+        yield made
+
+
+def test_i10_there_and_back_under_load_has_one_writer_at_a_time_and_loses_nothing(
+    lab: Ground,
+) -> None:
+    story = Story(lab, seed=SEED, say=print)
+    there_and_back(story)
     table(story.figures, print)
     assert wrong(story) == []
     figures = story.figures
