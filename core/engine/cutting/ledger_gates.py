@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from core.engine.syncing.lag import Forecast
     from core.ledger.proofs import ProofRow
     from core.ledger.reading import LedgerReader
+    from core.ledger.rows import SaidRow
+    from core.verdict import Answer
 
 HOUR_S: Final = 3_600.0
 DAY_S: Final = 24 * HOUR_S
@@ -107,20 +109,7 @@ class LedgerGates:
         remedy = "Ask and acknowledge: vgwm assess, vgwm assess --ack CHECK=REASON."
         gates = [_gate("preflight", verdict, text, at_ns, WEEK_S, remedy)]
         if "capacity" in asked:
-            one = kept.get("capacity")
-            gates.append(
-                _gate("capacity", Verdict.UNKNOWN, "not asked yet", 0, WEEK_S, "Ask: vgwm assess.")
-                if one is None
-                else Gate(
-                    name="capacity",
-                    verdict=one.verdict,
-                    evidence=safe(one.evidence),
-                    at_ns=one.at_ns,
-                    limit_s=WEEK_S,
-                    remedy=safe(one.remedy),
-                    acked=acks["capacity"].who if "capacity" in acks else "",
-                )
-            )
+            gates.append(_capacity(kept.get("capacity"), acks.get("capacity")))
         return gates
 
     async def _keys(self) -> Gate:
@@ -192,6 +181,20 @@ class LedgerGates:
         return _gate(
             "rehearsal", Verdict.FAIL, "none has come to its end", time.time_ns(), NOW_S, remedy
         )
+
+
+def _capacity(answer: Answer | None, ack: SaidRow | None) -> Gate:
+    if answer is None:
+        return _gate("capacity", Verdict.UNKNOWN, "not asked yet", 0, WEEK_S, "Ask: vgwm assess.")
+    return Gate(
+        name="capacity",
+        verdict=answer.verdict,
+        evidence=safe(answer.evidence),
+        at_ns=answer.at_ns,
+        limit_s=WEEK_S,
+        remedy=safe(answer.remedy),
+        acked="" if ack is None else ack.who,
+    )
 
 
 def _verified(proofs: Sequence[ProofRow]) -> Gate:

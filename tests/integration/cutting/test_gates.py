@@ -97,11 +97,7 @@ async def test_each_gate_refuses_by_name_until_its_cause_is_gone(
     assert await _shut(engine) == left
     assert (await look(engine)).slices[0].state is State.PLANNED
 
-    await _assess(engine, {"workspace": Verdict.FAIL})
-    assert "failed: workspace" in await _why(engine, "preflight")
-    await _assess(engine, {"workspace": Verdict.WARN})
-    assert "not acknowledged: workspace" in await _why(engine, "preflight")
-    await engine.assessments.acknowledge("workspace", "it is a test", "ann")
+    await _assess_badly(engine)
     assert await _shut(engine) == left - {"preflight"}
     assert (await look(engine)).slices[0].state is State.BASELINE
 
@@ -135,6 +131,20 @@ async def test_each_gate_refuses_by_name_until_its_cause_is_gone(
     assert seen.off.start == ()
     assert {one.state for one in seen.expected} >= {State.FENCE, State.FINAL, State.PROVE}
 
+    await _switched(engine, ground)
+
+
+async def _assess_badly(engine: Engine) -> None:
+    """Let a check fail, then warn, then be taken on."""
+    await _assess(engine, {"workspace": Verdict.FAIL})
+    assert "failed: workspace" in await _why(engine, "preflight")
+    await _assess(engine, {"workspace": Verdict.WARN})
+    assert "not acknowledged: workspace" in await _why(engine, "preflight")
+    await engine.assessments.acknowledge("workspace", "it is a test", "ann")
+
+
+async def _switched(engine: Engine, ground: Ground) -> None:
+    """Start, and look that green stays; then commit."""
     ground.put("bucket0", "late", b"written after the last sync")
     await _start(engine, JobKind.CUTOVER, await _planned(engine))
     assert modes(scene_of(engine)) == {Mode.GREEN}
