@@ -179,7 +179,7 @@ async def test_a_rollback_takes_the_lease_over_and_says_so(client: Client) -> No
     await client.take_lease(actor="op1")
     with pytest.raises(Refused) as caught:  # of the plan, not of the lease
         await client.start_job("rollback", {"plan": "00000000"}, actor="op3")
-    assert "00000000" in caught.value.what
+    assert "steers" not in caught.value.what
     events = (await client.events()).events
     assert [one.text for one in events if one.kind == "lease"] == ["took over from op1: rollback"]
 
