@@ -38,15 +38,18 @@ def recognise(text: str) -> Known | None:
     """Return what a file is and where it names endpoints; None for a file of no known kind."""
     if text.lstrip()[:1] == "{":
         return _mc(text)
+    variables = _variables(text)
+    if variables is not None:  # before INI: a systemd unit is one, and its `Type=` is not rclone's
+        return variables
     found = list(values(text))
     by_key = {one.key for one in found}
-    if any(one.key == "type" and one.section for one in found):
+    if any(one.key == "type" and one.section and one.text == "s3" for one in found):
         return _rclone(found)
     if "host_base" in by_key and any(one.section == "default" for one in found):
         return _s3cmd(found)
     if any(one.key == "endpoint_url" and one.section for one in found):
         return _aws(found)
-    return _variables(text)
+    return None
 
 
 def _aws(found: Sequence[Value]) -> Known:

@@ -66,6 +66,19 @@ export MC_HOST_x=http://AK:PLAN/TED@old.example:7070
 RCLONE_CONFIG_A_ENDPOINT=http://old.example:7070
 OTHER=http://old.example:7070
 """
+UNIT = """\
+[Unit]
+Description=uploads
+[Service]
+Type=notify
+Environment=AWS_ENDPOINT_URL=http://old.example:7070
+ExecStart=/usr/bin/uploads
+"""
+UNREAD_UNIT = """\
+[Service]
+Type=notify
+ExecStart=/usr/bin/uploads --endpoint http://old.example:7070
+"""
 
 
 def after(text: str, new: Endpoint = NEW) -> str:
@@ -129,6 +142,15 @@ def test_variables_move_keys_in_them_stay_and_are_not_shown() -> None:
     assert "AWS_ENDPOINT_URL_S3=https://s3.example.org\n" in text
     assert "RCLONE_CONFIG_A_ENDPOINT=https://s3.example.org\n" in text
     assert "OTHER=http://old.example:7070\n" in text
+
+
+def test_a_unit_with_a_type_moves_by_its_variables_and_is_not_taken_for_rclone() -> None:
+    assert after(UNIT) == UNIT.replace("http://old.example:7070", NEW.url)
+
+
+def test_a_unit_that_names_the_old_endpoint_in_its_command_is_listed() -> None:
+    [left] = update([seen("up.service", UNREAD_UNIT)], OLD, NEW).unknown
+    assert left.mentions
 
 
 @pytest.mark.parametrize("text", [AWS, RCLONE, S3CMD, MC, VARIABLES])
