@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.config.schema import Gateway as Named
+from core.cutover import bind_fence
 from core.cutover.fence import door_of
 from core.cutover.gateway_command import CommandGateway
 from core.source.posix.config import PosixConfig
-from tests.lab import bind_fence
 from tests.lab.gateway import Gateway
 from tests.lab.missing import Missing
 

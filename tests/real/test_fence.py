@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.exceptions import ClientError
 
+from core.cutover import bind_fence
 from core.cutover.canary import canary
 from core.cutover.door import Door, asking
 from core.cutover.fence import hold, release
@@ -23,7 +24,6 @@ from core.cutover.samples import Sample
 from core.cutover.shadow import shadow
 from core.cutover.uploads import uploads
 from core.verdict import Verdict
-from tests.lab import bind_fence
 from tests.lab.authority import Authority
 from tests.lab.gateway import Gateway
 from tests.lab.web import Api

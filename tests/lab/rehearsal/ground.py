@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from core.config.workspace import load
+from core.cutover import bind_fence
 from tests.lab.gateway import Gateway, own_mounts, s3_client
 from tests.lab.green_front import Backend, GreenFront
 from tests.lab.haproxy import Haproxy
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from core.config.schema import Workspace
     from tests.lab.tools import Tools
 
-BIND: Final = Path(__file__).parents[1] / "bind_fence.py"
+BIND: Final = Path(bind_fence.__file__)
 BUCKETS: Final = ("photos", "papers")
 FIXED: Final = 120
 """Objects in each bucket that nobody writes to: what the readers read."""

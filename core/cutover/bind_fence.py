@@ -1,6 +1,6 @@
 """Fences a VersityGW over posix by read-only bind mounts in its own mount namespace.
 
-    bind_fence.py OP --pid-file FILE --folder ROOT [--folder VERSIONS ..]
+    python -m core.cutover.bind_fence OP --pid-file FILE --folder ROOT [--folder VERSIONS ..]
 
 OP: `fence`, `open` or `state`, as vgwm.yaml's `gateways` name them. Standard input: a JSON object
 whose `slices` names the buckets, none for all that lie below the first folder. `state` writes
