@@ -64,6 +64,10 @@ class Book:
         """Note that a step did not come about, or was taken back."""
         await self._add(state, step, Phase.UNDONE, {"why": why}, level="warn")
 
+    async def tell(self, text: str) -> None:
+        """Say what an operator may want to read, without a row."""
+        await self._ledger.event(EventDraft(kind=EVENT, text=text, job=self._job))
+
     async def alarm(self, text: str) -> None:
         """Say what an operator has to hear now, without a row."""
         draft = EventDraft(kind=EVENT, text=text, level="error", job=self._job)

@@ -6,15 +6,18 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from core.config.atomic import write_text
-from core.cutover.cutover_plan import CutoverPlan
+from core.cutover.cutover_plan import ALL, CutoverPlan
 from core.cutover.machine import Step
+from core.cutover.mode import Side
 from core.cutover.risk import risk
 from core.cutover.states import State
 from core.dag.canonical import dumps
+from core.display import safe
 from core.engine.cutting.timing import took_of
 from core.errors import Refused
 
 if TYPE_CHECKING:
+    from core.config.schema import Workspace
     from core.engine.cutting.book import Book
     from core.engine.engine import Engine
 
@@ -39,6 +42,7 @@ async def commit(engine: Engine, book: Book, slice_: str) -> None:
         await book.done(State.GREEN_LIVE, Step.WATCH, {})
     await book.intent(State.COMMITTED, Step.REPORT, {})
     rows = await engine.ledger.cutovers.of_run(at.run)
+    unneeded = may_be_taken_down(engine.workspace, plan)
     told = {
         "run": at.run,
         "slice": slice_,
@@ -48,14 +52,30 @@ async def commit(engine: Engine, book: Book, slice_: str) -> None:
         "green_writes_carried": left.carried,
         "green_writes_left": left.writes + left.deletes,
         "uncarriable": left.uncarriable,
-        "may_be_taken_down": [*plan.means, engine.workspace.source.label],
+        "may_be_taken_down": unneeded,
         "removed": [],
     }
     path = engine.path / "reports" / f"cutover-{at.run}.json"
     await asyncio.to_thread(path.parent.mkdir, mode=0o700, exist_ok=True)
     await asyncio.to_thread(write_text, path, dumps(told) + "\n")
+    await book.tell(f"may be taken down, nothing was removed: {'; '.join(unneeded)}")
     await engine.reverses.keep(plan.buckets)
     await book.done(State.COMMITTED, Step.REPORT, {"report": path.name})
+
+
+def may_be_taken_down(workspace: Workspace, plan: CutoverPlan) -> list[str]:
+    """Return what nobody needs any more, a line each, safe to show.
+
+    Of a named slice its buckets alone: blue's gateways may serve others. Load balancers stay.
+    """
+    source = safe(workspace.source.label)
+    if plan.slice != ALL:
+        return [f"bucket {safe(name)} of {source}" for name in plan.buckets]
+    gateways = [one for one in workspace.gateways if one.side == Side.BLUE]
+    lines = [f"gateway {safe(one.name)} at {safe(one.address)}" for one in gateways]
+    writer = workspace.cutover.private_writer
+    lines += [] if writer is None else [f"private writer at {safe(str(writer.socket))}"]
+    return [*lines, source]
 
 
 def plan_copies(plan: CutoverPlan) -> bool:
