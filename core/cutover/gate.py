@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from core.verdict import Verdict
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _NS = 1_000_000_000
 
@@ -53,8 +49,3 @@ class Gate:
         if self.verdict is Verdict.WARN:
             return f"gate {self.name} warns and is not acknowledged: {self.evidence}"
         return f"gate {self.name} is {self.verdict}: {self.evidence}"
-
-
-def shut(gates: Sequence[Gate], now_ns: int) -> list[Gate]:
-    """Return the gates that do not let a cutover pass."""
-    return [gate for gate in gates if not gate.is_open(now_ns)]

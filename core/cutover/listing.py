@@ -53,12 +53,6 @@ def objects_of(body: bytes, where: str) -> list[Listed]:
     ]
 
 
-def buckets_in(body: bytes, where: str) -> list[str]:
-    """Return the names of a ListBuckets answer."""
-    root = parse_as("ListAllMyBucketsResult", body, where)
-    return [_text(one, "Name") for one in _each(root.iter(), "Bucket")]
-
-
 def uploads_in(body: bytes, where: str) -> Uploads:
     """Return a page of ListMultipartUploads."""
     root = parse_as("ListMultipartUploadsResult", body, where)

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.cutover.balancer import Told
-from core.cutover.mode import one_writer
 from core.errors import VgwmError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from core.cutover.balancer import Balancer
-    from core.cutover.mode import Mode, Side
+    from core.cutover.mode import Mode
 
 
 class Trouble(NamedTuple):
@@ -48,16 +47,6 @@ class Reading:
         return tuple(
             Trouble(told.name, told.why or "unknown") for told in self.told if not told.is_known
         )
-
-    @property
-    def writers(self) -> frozenset[Side]:
-        """Return the sides that accept writes by what is known."""
-        return frozenset(mode.writes for mode in self.modes if mode.writes is not None)
-
-    @property
-    def one_writer(self) -> bool:
-        """Tell whether, by what is known, one side at most accepts writes (I10)."""
-        return one_writer(set(self.modes))
 
     def reloaded(self, before: Reading) -> tuple[str, ...]:
         """Return who runs as another process than it did: somebody restarted or reloaded it."""
