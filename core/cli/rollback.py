@@ -107,8 +107,10 @@ def start(call: Call, **given: Unpack[StartGiven]) -> int:
 
     from core.cli.cutover_act import Confirmed, act
 
+    request = _request(call, given)
+    _require_used(given)
     confirmed = Confirmed(given["confirm"], given["dry_run"], given["detach"], given["foreground"])
-    return asyncio.run(act(call, _request(call, given), confirmed))
+    return asyncio.run(act(call, request, confirmed))
 
 
 @rollback.command()
@@ -131,6 +133,7 @@ async def _plan(call: Call, given: PlanGiven) -> int:
     from core.control.rollback_file import refuse_place, require_kept, require_set, write
     from core.display import safe
 
+    request = _request(call, given)
     if given["output"] is not None:
         refuse_place(call.workspace, given["output"], force=given["force"])
     if given["config_backup"] is not None:
@@ -138,13 +141,16 @@ async def _plan(call: Call, given: PlanGiven) -> int:
     elif given["full"]:
         require_set(call.workspace)
     async with looking(call) as client:
-        found = await made(client, _request(call, given))
+        found = await made(client, request)
     lines = plan_lines(found)
+    warnings = list(found.warnings)
+    if given["backup_location"] is not None and not given["data"]:
+        warnings.append("--backup-location is of --data alone: blue's tree is left as it is")
     if given["output"] is not None:
         kept = write(given["output"], found, lines)
         lines.append(f"written  {safe(str(given['output']))}")
         lines += [f"kept     {safe(str(kept))}"] if kept is not None else []
-    answer(call, found, lines, found.warnings)
+    answer(call, found, lines, warnings)
     return 0
 
 
@@ -162,6 +168,18 @@ async def _status(call: Call, slice_: str) -> int:
     return _UNKNOWN if silent or unknown else 0
 
 
+def _require_used(given: StartGiven) -> None:
+    """Raise BadInput for a copy that nothing would be restored from: an act drops no option."""
+    from core.errors import BadInput
+
+    if given["backup_location"] is not None and not given["data"]:
+        raise BadInput(
+            what="--backup-location is of --data alone",
+            where="vgwm rollback start",
+            remedy="Add --data and --to DIR, or leave it out.",
+        )
+
+
 def _request(call: Call, given: WayGiven) -> wire_cutover.CutoverRequest:
     from core.cli.keeping_plan import path_text
     from core.control.wire_cutover import CutoverRequest
@@ -173,6 +191,12 @@ def _request(call: Call, given: WayGiven) -> wire_cutover.CutoverRequest:
             what="--full and --data are two ways back",
             where="vgwm rollback",
             remedy="Leave one out; the files of --full can be put back by its runbook.",
+        )
+    if to is not None and not given["data"]:
+        raise BadInput(
+            what="--to is of --data alone: nothing else makes a folder",
+            where="vgwm rollback",
+            remedy="Add --data and --backup-location D, or leave --to out.",
         )
     if given["data"] and (origin is None or to is None):
         raise BadInput(

@@ -196,12 +196,30 @@ async def test_a_plan_of_the_way_back_is_written_with_its_runbook(
 
 
 @pytest.mark.parametrize(
-    "words", [("--full", "--data"), ("--data",), ("--data", "--backup-location", "x")]
+    "words",
+    [
+        ("--full", "--data"),
+        ("--data",),
+        ("--data", "--backup-location", "x"),
+        ("--backup-location", "x"),
+        ("--full", "--to", "x"),
+    ],
 )
 async def test_a_way_back_that_cannot_be_is_bad_input(
     command: Command, words: tuple[str, ...]
 ) -> None:
     assert (await command("rollback", "start", *words)).code == 2
+
+
+async def test_a_plan_says_that_a_copy_of_the_tree_is_not_used_without_data(
+    command: Command, desk: FakeDesk
+) -> None:
+    desk.act_plan_made = msgspec.structs.replace(PLAN, act="rollback", kind="rollback")
+    ran = await command("rollback", "plan", "--backup-location", "x")
+    assert ran.code == 0
+    assert "--backup-location is of --data alone" in ran.out + ran.err
+    told = await command("rollback", "plan", "--backup-location", "x", "--json")
+    assert "--backup-location is of --data alone" in told.out
 
 
 async def test_i7_a_silent_feed_makes_the_rollbacks_status_unknown(
