@@ -74,7 +74,7 @@ _COMMIT: Final = Step(text="give the way back up, after the soak", jobs=("cutove
 _START: Final = ("cutover start",)
 _BOTH_SIDES: Final = (
     "while slices are on both sides each bucket has one writer;"
-    " CopyObject from a side to the other is refused and counted"
+    " CopyObject from a side to the other is refused (501)"
 )
 _NO_PAUSE: Final = "reads never pause; writes pause while a slice is fenced: its last round"
 

@@ -37,8 +37,8 @@ def probes(workspace: Workspace, depth: Depth) -> list[Probe]:
 
 
 async def _none() -> Finding:
-    remedy = "Name them in traffic.haproxy, or a command in traffic.command; else stop all at once."
-    return Finding(Verdict.WARN, "no load balancer is named: only big-bang is possible", remedy)
+    remedy = "Name them in traffic.haproxy, or a program in traffic.command: docs/traffic.md."
+    return Finding(Verdict.WARN, "no load balancer is named: no cutover can be begun", remedy)
 
 
 async def steered(one: Haproxy) -> Finding:
