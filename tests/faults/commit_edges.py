@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
+from core.config.atomic import write_text
 from core.config.schema import DirTarget, PosixSource, Workspace
 from core.cutover.cutover_plan import CutoverPlan, Kind, Strategy
 from core.cutover.limits import Limits
@@ -79,7 +80,7 @@ async def life(folder: Path, edges: Edges) -> None:
 
 
 def _patched(edges: Edges) -> None:
-    append, write = Cutting.append, committing.write_text
+    append = Cutting.append
 
     async def appended(self: Cutting, draft: CutoverDraft, event: EventDraft | None = None) -> int:
         number = await append(self, draft, event)
@@ -87,7 +88,7 @@ def _patched(edges: Edges) -> None:
         return number
 
     def written(path: Path, text: str) -> None:
-        write(path, text)
+        write_text(path, text)
         edges.cross("the report")
 
     Cutting.append = appended  # type: ignore[method-assign]

@@ -89,4 +89,4 @@ async def _until_off_is_empty(said: Callable[..., Awaitable[Ran]]) -> None:
         if not off["commit"]:
             return
         await asyncio.sleep(0.05)
-    raise AssertionError(off)
+    raise AssertionError("a commit stayed off")
