@@ -1,13 +1,16 @@
 """Data at risk: what green acknowledged and blue has not been seen to hold.
 
-May import the ledger.
+May import the ledger and the model.
 """
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
+
+from core.model import NS_PER_S
 
 if TYPE_CHECKING:
     from core.ledger.greenlog import GreenTally, Stand
@@ -52,6 +55,17 @@ def judge(at: Stand, open_: GreenTally, now_ns: int) -> Risk:
         carried=at.carried,
         silent_since_ns=heard_ns if now_ns - heard_ns > SILENT_NS else 0,
     )
+
+
+def unknown_since(at: Stand) -> str:
+    """Return since when nobody knows what green took, for a sentence: `unknown since 12:00:03 UTC`.
+
+    at: where the reverse copy stands; its feed was read to the end then.
+    """
+    heard_ns = max(at.heard_ns, at.since_ns)
+    if not heard_ns:
+        return "unknown"
+    return f"unknown since {datetime.fromtimestamp(heard_ns // NS_PER_S, UTC):%H:%M:%S} UTC"
 
 
 async def risk(ledger: LedgerReader, now_ns: int | None = None) -> Risk:

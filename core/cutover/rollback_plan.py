@@ -232,9 +232,13 @@ def passed(limits: BackLimits, risk: Risk) -> str:
     return ""
 
 
-def pause_s(risk: Risk) -> float:
-    """Return about how long nobody can write: what is left to carry, and the switch."""
-    return _SWITCH_S + (risk.writes + risk.deletes) * _KEY_S + risk.size_bytes / _BYTES_S
+def pause_s(risk: Risk, *, again: int = 0, again_bytes: int = 0) -> float:
+    """Return about how long nobody can write: what is left to carry, and the switch.
+
+    again: changes that blue holds, and that a restored tree needs once more; again_bytes: of them.
+    """
+    changes, size_bytes = risk.writes + risk.deletes + again, risk.size_bytes + again_bytes
+    return _SWITCH_S + changes * _KEY_S + size_bytes / _BYTES_S
 
 
 def steps_of(facts: BackFacts) -> tuple[BackStep, ...]:

@@ -306,6 +306,7 @@ class Engine:
             if row.id in self.ledger.interrupted or row.state in WAITING:
                 await self.jobs.take_up(row, self._run_of(row.kind, row.args))
         await self.cutovers.rescue()
+        await self.rollbacks.rescue()
         self.watch.begin()
 
     async def _sample(self) -> None:

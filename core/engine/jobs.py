@@ -170,6 +170,8 @@ class Jobs:
     async def close(self) -> None:
         """Break off every job; the next engine takes them up."""
         self._closing = True
+        for reins in self._reins.values():
+            reins.leaving = True
         tasks = [*self._tasks.values(), *self._enders]
         for task in tasks:
             task.cancel()

@@ -20,8 +20,8 @@ class Reins:
     """What holds and drives one job.
 
     by: who ended it. by_engine: whether the engine paused it and will resume it. taken_up: whether
-    an earlier engine began it. shut: why it waits though nobody paused it, such as a closed window;
-    "" while it need not.
+    an earlier engine began it. leaving: whether the engine ends, and the next one takes it up. shut:
+    why it waits though nobody paused it, such as a closed window; "" while it need not.
     """
 
     id: int
@@ -31,6 +31,7 @@ class Reins:
     by: str = "engine"
     by_engine: bool = False
     taken_up: bool = False
+    leaving: bool = False
     shut: str = ""
     waits: dict[str, str] = field(default_factory=dict)  # stage -> why it waits now
     _go: asyncio.Event = field(default_factory=asyncio.Event)

@@ -59,6 +59,10 @@ class AliveGreen:
         del buckets, run
         return []
 
+    async def silent(self, buckets: Sequence[str]) -> list[Trouble]:
+        del buckets
+        return []
+
 
 class RowCopy:
     """The reverse copy: what waits is on blue with one row of the ledger."""
@@ -69,6 +73,12 @@ class RowCopy:
 
     async def catch_up(self, reins: Reins) -> None:
         await reins.checkpoint()
+
+    async def ready(self) -> None:
+        """It needs nobody."""
+
+    async def listen(self) -> None:
+        """Hear nothing more: what green took is in the ledger."""
 
     async def finish(self, reins: Reins) -> None:
         await reins.checkpoint()
@@ -89,6 +99,8 @@ class RowCopy:
 class FileBlue:
     """Blue; its gateway is fenced by a file that its server heeds."""
 
+    gateways = 1
+
     def __init__(self, folder: Path, edges: Edges) -> None:
         self._folder = folder
         self._edges = edges
@@ -105,6 +117,10 @@ class FileBlue:
 
     async def canary(self, buckets: Sequence[str], run: str) -> list[Trouble]:
         del buckets, run
+        return []
+
+    async def silent(self, buckets: Sequence[str]) -> list[Trouble]:
+        del buckets
         return []
 
 

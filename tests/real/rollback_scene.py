@@ -127,9 +127,11 @@ async def flipped(
     mode: str = "continuous",
     slice_: str = "all",
     files: Blue | None = None,
+    fences: bool = False,
 ) -> AsyncIterator[Traffics]:
     """Yield a bucket that was migrated and that green serves by now.
 
+    fences: whether green's gateway has commands of its own.
     What the engine has to know of accounts stands in the environment meanwhile.
     """
     with ExitStack() as stack, scenes.scene_at(folder, tools, mode=mode) as scene:
@@ -154,7 +156,7 @@ async def flipped(
             one.wait_until_up("blue_w")
             one.wait_until_up("green_w")
         path = scene.workspace / FILE_NAME
-        steered = _steered(load(path), scene, balancers)
+        steered = _steered(load(path), scene, balancers, fences=fences)
         slices: dict[str, tuple[str, ...]] = {} if slice_ == "all" else {slice_: (BUCKET,)}
         cutover = msgspec.structs.replace(steered.cutover, slices=slices, blue=files or Blue())
         steered = msgspec.structs.replace(steered, cutover=cutover)
@@ -187,7 +189,11 @@ def environment(scene: Scene) -> dict[str, str]:
     return scenes.variables(scene) | keys
 
 
-def _steered(workspace: Workspace, scene: Scene, balancers: tuple[LabHaproxy, ...]) -> Workspace:
+def _steered(
+    workspace: Workspace, scene: Scene, balancers: tuple[LabHaproxy, ...], *, fences: bool
+) -> Workspace:
+    ops = ("fence", "open", "state") if fences else ()
+    words = {op: tuple(scene.green.words(op)) for op in ops}
     named = [
         Haproxy(name=one.name, socket=one.socket, map=one.map, config=one.config)
         for one in balancers
@@ -196,7 +202,7 @@ def _steered(workspace: Workspace, scene: Scene, balancers: tuple[LabHaproxy, ..
         workspace,
         gateways=(
             Gateway(name="blue-1", side="blue", address=scene.blue.url),
-            Gateway(name="green-1", side="green", address=scene.green.url),
+            Gateway(name="green-1", side="green", address=scene.green.url, **words),
         ),
         traffic=Traffic(haproxy=tuple(named)),
     )

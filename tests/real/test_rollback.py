@@ -130,6 +130,21 @@ async def test_a_folder_in_a_deleted_key_s_place_is_no_key(live: Traffics) -> No
     ]
 
 
+async def test_green_s_own_gateway_refuses_writes_from_the_fence_on(
+    tools: Tools, tmp_path: Path
+) -> None:
+    async with flipped(tmp_path, tools, fences=True) as live:
+        with live.client() as client:
+            put(client, "a", b"green")
+        row = await live.back()
+        assert row.state is JobState.DONE, row.result
+        assert live.modes() == ["blue", "blue"]
+        with live.scene.green.client() as direct, pytest.raises(ClientError, match="SlowDown"):
+            put(direct, "late", b"nobody would carry it")
+        with live.client() as client:
+            assert get(client, "a") == b"green"
+
+
 async def test_with_green_s_gateway_killed_its_writes_come_back_from_table_and_blocks(
     live: Traffics,
 ) -> None:
@@ -208,10 +223,12 @@ async def test_a_tampered_hash_does_nothing(live: Traffics) -> None:
 async def test_an_engine_that_ends_in_the_middle_goes_on_to_blue_when_it_starts(
     live: Traffics,
 ) -> None:
-    live.scene.private.kill()  # nothing gets to blue: R2 waits
-    with live.client() as client:
-        put(client, "b", b"green")
     job = await live.begin((await live.plan()).hash)
+    while await live.state() != State.FENCE_GREEN:  # noqa: ASYNC110 - a row tells nobody
+        await asyncio.sleep(0.01)
+    live.scene.private.kill()  # nothing gets to blue any more: R2 waits
+    with live.scene.green.client() as client:  # by green's own address, which nobody fences here
+        put(client, "b", b"green")
     while live.modes() != ["green_ro", "green_ro"]:  # noqa: ASYNC110 - HAProxy tells nobody
         await asyncio.sleep(0.05)
     await live.engine.close()

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from core.cutover.risk import risk
 from core.cutover.rollback_plan import Green, Way, passed
 from core.cutover.states import State
 from core.cutover.way_back import BLUE_OPENED, Entry, entry, may_open_green
-from core.engine.reins import JobCancelled
+from core.engine.cutting.surely import LEAVE_S, surely
+from core.engine.reins import JobCancelled, Reins
 from core.engine.returning.data import restore_tree
 from core.engine.returning.fencing_green import fence_green, open_green
+from core.engine.returning.full import require_set
 from core.engine.returning.switching_back import open_blue, switch_back
 from core.engine.returning.verifying_blue import carry_back
 from core.errors import Broken, Denied, NoAnswer, Refused, VgwmError
 
 if TYPE_CHECKING:
-    from core.engine.reins import Reins
+    from collections.abc import Coroutine, Sequence
+
     from core.engine.returning.ground import Ground
+    from core.ledger.cutovers import CutoverRow
+
+T = TypeVar("T")
 
 
 class BackRun:
@@ -29,7 +35,10 @@ class BackRun:
         self._reins = reins
 
     async def run(self) -> None:
-        """Do it. Raises JobCancelled, and what stops it, before `blue` was sent anywhere."""
+        """Do it. Raises JobCancelled, and what stops it, before `blue` was sent anywhere.
+
+        Whatever ends it in R1 to R3 opens green first; R4 is not called off any more.
+        """
         ground = self._ground
         rows = await ground.diary.rows()
         opens = may_open_green(rows)
@@ -37,22 +46,36 @@ class BackRun:
             ground.diary.first = BLUE_OPENED
         at = entry(rows, await ground.fleet.read(ground.buckets))
         if at is Entry.FINISH:
-            await open_blue(ground)
+            await self._surely(open_blue(ground), leave_s=0.0)
             return
         if at is Entry.BEGIN:
             again = bool(rows) and rows[-1].state != State.GREEN_LIVE
-            await self._before(again=again)
-            await self._carry(again=again, opens=opens)
-        await switch_back(ground)
+            if not again:
+                await self._before()
+            await self._carry(again=again, opens=opens, restores=again and not self._mine(rows))
+        # reins of its own: calling the job off, or pausing it, would leave nobody to write
+        free = Reins(id=self._reins.id, kind=self._reins.kind)
+        await self._surely(switch_back(ground, free), leave_s=0.0)
 
-    async def _before(self, *, again: bool) -> None:
+    async def rescue(self) -> None:
+        """Give writes to one side: of a way back that was left without a job behind it."""
+        if may_open_green(await self._ground.diary.rows()):
+            await self._open("an engine ended, and nobody drove the way back")
+        else:
+            await self.run()
+
+    def _mine(self, rows: Sequence[CutoverRow]) -> bool:
+        """Tell whether this very run was begun before."""
+        return rows[-1].run == self._ground.diary.run
+
+    async def _before(self) -> None:
         """Do what needs no pause, while green is still open: the pause gets shorter."""
         ground = self._ground
+        await self._require_blue()
         if ground.facts.wish.way is Way.DATA:
             await restore_tree(ground, self._reins)
-        if again or ground.facts.green is not Green.ALIVE:
-            return
-        await ground.sides.copy.catch_up(self._reins)
+        if ground.facts.green is Green.ALIVE:
+            await ground.sides.copy.catch_up(self._reins)
         beyond = passed(ground.facts.limits, await risk(ground.ledger))
         if beyond:
             raise Refused(
@@ -61,44 +84,92 @@ class BackRun:
                 remedy="Look at the plan again, and confirm that one: vgwm rollback plan.",
             )
 
-    async def _carry(self, *, again: bool, opens: bool) -> None:
+    async def _require_blue(self) -> None:
+        """Ask whoever R2 and R4 need, while nothing is fenced. Raises what they say."""
+        ground = self._ground
+        if ground.facts.green is not Green.DEAD:
+            await ground.sides.copy.ready()
+        way = ground.facts.wish.way
+        if way is Way.FULL:
+            await require_set(ground)
+        silent = await ground.sides.blue.silent(await ground.names())
+        if not silent:
+            return
+        told = "; ".join(f"{one.name}: {one.why}" for one in silent)
+        if len(silent) >= ground.sides.blue.gateways and way is Way.QUICK:
+            raise NoAnswer(
+                what=f"no gateway of blue's answers, nothing was fenced: {told}",
+                where="rollback",
+                remedy="Start them, or go back with their files: vgwm rollback plan --full.",
+            )
+        await ground.diary.say(f"clients come back without those that stay silent: {told}", "warn")
+
+    async def _carry(self, *, again: bool, opens: bool, restores: bool) -> None:
         """R1 to R3; what stops them, or takes longer than was confirmed, opens green again.
 
         opens: whether it may; behind R4 writes stay paused until a way back comes to its end.
+        restores: whether blue's tree has to be, though a fence stands already.
         """
-        ground = self._ground
         if not opens:
-            await fence_green(ground, again=True)
-            await carry_back(ground, self._reins)
+            await self._behind_r4(restores=restores)
             return
-        alive = ground.facts.green is Green.ALIVE
-        most_s = ground.facts.limits.duration_s if alive else None
+        alive = self._ground.facts.green is Green.ALIVE
+        most_s = self._ground.facts.limits.duration_s if alive else None
         try:
             async with asyncio.timeout(most_s):
                 await self._reins.checkpoint()
-                await fence_green(ground, again=again)
-                await carry_back(ground, self._reins)
+                await self._fenced(again=again, restores=restores)
         except TimeoutError as error:
             why = f"green's writes were not back on blue within the {most_s or 0:.0f} s confirmed"
-            await open_green(ground, why)
+            left = await self._open(why)
             raise Refused(
-                what=f"{why}; green is open again",
+                what=f"{why}; {_opened(left)}",
                 where="rollback",
                 remedy="Look at the plan again: it knows how long it takes now.",
             ) from error
         except JobCancelled:
-            await open_green(ground, "called off")
+            await self._open("called off")
             raise
+        except asyncio.CancelledError:
+            if not self._reins.cancelled or self._reins.leaving:
+                raise  # the engine ends, and the next one goes on
+            await self._open("called off")
+            raise JobCancelled from None
         except VgwmError as error:
-            await open_green(ground, error.what)
-            raise _behind(error) from error
+            raise _behind(error, await self._open(error.what)) from error
+
+    async def _behind_r4(self, *, restores: bool) -> None:
+        """R1 to R3 once more, where blue's gateways may be open: what stops it opens nothing."""
+        try:
+            await self._fenced(again=True, restores=restores)
+        except (VgwmError, JobCancelled):
+            said = "behind R4 green is not opened: writes stay paused until a way back is through"
+            await self._ground.diary.say(said, "error")
+            raise
+
+    async def _fenced(self, *, again: bool, restores: bool) -> None:
+        if restores and self._ground.facts.wish.way is Way.DATA:
+            await restore_tree(self._ground, self._reins, again=True)
+        await fence_green(self._ground, again=again)
+        await carry_back(self._ground, self._reins)
+
+    async def _open(self, why: str) -> str:
+        return await self._surely(open_green(self._ground, why))
+
+    async def _surely(self, work: Coroutine[None, None, T], *, leave_s: float = LEAVE_S) -> T:
+        """Do what calling the job off does not break off; only the engine's own end does."""
+        return await surely(work, leaves=lambda: self._reins.leaving, leave_s=leave_s)
 
 
-def _behind(error: VgwmError) -> VgwmError:
+def _opened(left: str) -> str:
+    return f"green is open again, but for {left}" if left else "green is open again"
+
+
+def _behind(error: VgwmError, left: str) -> VgwmError:
     """Return an error of the same kind that says what became of green."""
     kind = next((one for one in (Refused, Broken, Denied) if isinstance(error, one)), NoAnswer)
     return kind(
-        what=f"{error.what}; green is open again, nothing was switched",
+        what=f"{error.what}; {_opened(left)}, nothing was switched",
         where=error.where,
         remedy=error.remedy,
     )

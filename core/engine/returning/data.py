@@ -45,15 +45,25 @@ _NAMED: Final = 5
 _MARK: Final = ".vgwm-restore"
 
 
-async def restore_tree(ground: Ground, reins: Reins) -> None:
+async def restore_tree(ground: Ground, reins: Reins, *, again: bool = False) -> None:
     """Copy the backup into the new folder, and hold that against the ledger; green stays open.
 
-    Raises Refused where the folder is there already, or where keys of the ledger are not in it as
-    they were migrated; BadInput, Denied, CapacityExhausted, Broken. Repeatable.
+    Raises Refused where the folder is there already, where keys of the ledger are not in it as they
+    were migrated, or where blue serves it by now; again: then there is nothing to do. BadInput,
+    Denied, CapacityExhausted, Broken. Repeatable.
     """
     wish = ground.facts.wish
     origin, to = Path(wish.origin), Path(wish.to)
     require_command(ground.workspace.cutover.blue.restart)
+    if await asyncio.to_thread(_is_served, _place(ground.workspace).path, to):
+        if again:
+            return
+        raise Refused(
+            what="blue serves that folder by now: restored once more, it would lose what was"
+            " carried there; nothing was done",
+            where=safe(os.fsencode(to)),
+            remedy="It is the restored tree already: the quick way back is enough.",
+        )
     await asyncio.to_thread(_begin, origin, to)
     copy = TreeCopy(origin, to)
     steps = copy.steps()
@@ -170,6 +180,14 @@ def _begin(origin: Path, to: Path) -> None:
 def _advance(steps: Iterator[None]) -> bool:
     """Copy some entries more; tell if there may be others. Blocks."""
     return sum(1 for _ in islice(steps, _STEPS)) == _STEPS
+
+
+def _is_served(root: Path, to: Path) -> bool:
+    """Tell whether a folder is the source's own. Blocks."""
+    try:
+        return _identity(root) == _identity(to)
+    except OSError:
+        return False  # one of them is not there
 
 
 def _identity(path: Path) -> tuple[int, int]:

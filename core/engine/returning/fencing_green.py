@@ -24,12 +24,15 @@ if TYPE_CHECKING:
 
     from core.cutover.balancer import Balancer
     from core.cutover.fleet import Moved
-    from core.cutover.reading import Trouble
+    from core.cutover.reading import Reading, Trouble
     from core.engine.returning.ground import Ground
 
 _EVERY_S: Final = 0.2
 _REFUSED_S: Final = 5.0
 """How long one that is silent before anything was sent is waited for."""
+
+OPEN_S: Final = 15.0
+"""How long green's opening is tried: a fence that stands is worse than a wait."""
 
 _UNDONE: Final = 3
 _TO_FENCE: Final = From(writer=Side.GREEN, back=Mode.GREEN)
@@ -40,27 +43,52 @@ async def fence_green(ground: Ground, *, again: bool) -> None:
     """Fence green and prove it. Raises NoAnswer where that was not possible in time.
 
     again: one was begun before, and what came of it may be half done: it is done whatever is found.
+    Green's own gateways are fenced last, so that what was under way can end: behind them nobody
+    writes, by whatever way.
     """
     state, diary = State.FENCE_GREEN, ground.diary
     dead = ground.facts.green is not Green.ALIVE
     until_s = time.monotonic() + (DEAD_LIMIT_S if dead else FENCE_LIMIT_S)
+    before = await ground.fleet.read(ground.buckets)
     if ground.fleet.can_fence:
         async with diary.step(state, Step.GREEN_RO):
             moved = await _insist(ground, until_s, _AGAIN if again else _TO_FENCE)
             if not moved.reached:
                 raise _late(f"not every load balancer is green_ro: {moved.why}")
     else:
-        await _hold(ground, dead=dead)
+        await _hold(ground)
     async with diary.step(state, Step.DRAIN):
         await _drain(ground, until_s)
+        await _same_workers(ground, before)
+    if ground.fleet.can_fence and not dead:
+        await _hold(ground)
     await _prove(ground, dead=dead)
 
 
-async def _hold(ground: Ground, *, dead: bool) -> None:
-    """Let green's own gateways refuse writes, where load balancers cannot; a dead one cannot."""
+async def _same_workers(ground: Ground, before: Reading) -> None:
+    """Raise NoAnswer where a load balancer was reloaded: nobody sees its old worker's uploads."""
+    reloaded = (await ground.fleet.read(ground.buckets)).reloaded(before)
+    if reloaded:
+        names = ", ".join(reloaded)
+        raise _late(f"{names} was reloaded inside of the fence: an old worker may end its uploads")
+
+
+async def _hold(ground: Ground) -> None:
+    """Let green's own gateways refuse writes.
+
+    One that is not seen to, and answers, is in the way. One that does not even answer is so where
+    load balancers do not fence: elsewhere it is said, for nobody is sent to it.
+    """
     async with ground.diary.step(State.FENCE_GREEN, Step.FENCE):
-        troubles = await ground.sides.green.hold(await ground.names(), ground.diary.run)
-        if troubles and not dead:
+        names, green = await ground.names(), ground.sides.green
+        troubles = await green.hold(names, ground.diary.run)
+        if troubles and ground.fleet.can_fence:
+            silent = {one.name for one in await green.silent(names)}
+            said = [one for one in troubles if one.name in silent]
+            troubles = [one for one in troubles if one.name not in silent]
+            if said:
+                await ground.diary.say(f"load balancers alone fence {_said(said)}", "warn")
+        if troubles:
             raise _late(f"green's gateways do not refuse writes: {_said(troubles)}")
 
 
@@ -71,7 +99,8 @@ async def _drain(ground: Ground, until_s: float) -> None:
         names = ", ".join(one.name for one in mute)
         await ground.diary.say(f"{names} cannot say which writes are under way", "warn")
     able = [one for one in ground.fleet.balancers if one not in mute]
-    drained = await drain(able, Side.GREEN, limit_s=max(0.0, until_s - time.monotonic()))
+    left_s = max(0.0, until_s - time.monotonic())
+    drained = await drain(able, Side.GREEN, ground.buckets, limit_s=left_s)
     if not drained.ended:
         raise _late(f"green's writes did not end: {_said(drained.left)}")
 
@@ -97,23 +126,37 @@ async def _prove(ground: Ground, *, dead: bool) -> None:
     await diary.note(state, Step.PROOF, Phase.DONE)
 
 
-async def open_green(ground: Ground, why: str) -> None:
+async def open_green(ground: Ground, why: str) -> str:
     """Bring every load balancer back to green, and the slice to GREEN_LIVE.
 
-    Only while `blue` was never sent anywhere. One that does not answer stays as it is: it can
-    accept no write but green's.
+    Only while `blue` was never sent anywhere. Tried for a while; one that does not answer even then
+    stays as it is: it can accept no write but green's. Return who that is, "" for nobody.
     """
     diary = ground.diary
     await diary.note(State.FENCE_GREEN, Step.GREEN, Phase.INTENT, why)
-    if not ground.fleet.can_fence:
-        troubles = await ground.sides.green.release(await ground.names(), diary.run)
-        if troubles:
-            await diary.say(f"green's gateways are not open again: {_said(troubles)}", "error")
-    moved = await ground.fleet.reach(ground.buckets, Mode.GREEN, diary.run, _AGAIN)
-    if not moved.reached:
-        await diary.say(f"not every load balancer is green again: {moved.why}", "error")
-    await diary.note(State.FENCE_GREEN, Step.GREEN, Phase.UNDONE, moved.why)
-    await diary.note(State.GREEN_LIVE, Step.ENTER, Phase.DONE, why)
+    left = await _opened(ground)
+    if left:
+        await diary.say(f"not all of green is open again: {left}; press once more", "error")
+    await diary.note(State.FENCE_GREEN, Step.GREEN, Phase.UNDONE, left)
+    await diary.note(State.GREEN_LIVE, Step.ENTER, Phase.DONE, f"{why}; {left}" if left else why)
+    return left
+
+
+async def _opened(ground: Ground) -> str:
+    """Return what is not open again after OPEN_S of trying, "" for nothing."""
+    until_s = time.monotonic() + OPEN_S
+    names, run = await ground.names(), ground.diary.run
+    held = not ground.fleet.can_fence or ground.facts.green is Green.ALIVE
+    while True:
+        shut = await ground.sides.green.release(names, run) if held else []
+        held = bool(shut)
+        moved = await ground.fleet.reach(ground.buckets, Mode.GREEN, run, _AGAIN)
+        if moved.reached and not shut:
+            return ""
+        if time.monotonic() >= until_s:
+            left = (_said(shut), "" if moved.reached else moved.why or "unknown")
+            return "; ".join(one for one in left if one)
+        await asyncio.sleep(_EVERY_S)
 
 
 async def _insist(ground: Ground, until_s: float, way: From) -> Moved:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from core.config.backup import FOLDER, Part
-from core.cutover.backups import digest_of, newest, open_set
+from core.cutover.backups import digest_of, newest, open_set, read_set
 from core.cutover.command import run_command
 from core.display import safe
 from core.errors import BadInput, CapacityExhausted, Denied, Refused
@@ -33,19 +33,25 @@ OWN: Final = (Part.CONFIG, Part.IAM, Part.UNIT, Part.BINARY)
 _VERSION: Final = 1
 
 
-async def bring_back(ground: Ground) -> None:
-    """Put back each file of the confirmed backup that is another now, then restart blue.
-
-    Raises Broken for a backup that was changed, Refused for another than was confirmed, Denied,
-    CapacityExhausted. Without `cutover.blue.restart` a person restarts it: said.
-    """
+async def require_set(ground: Ground) -> Path:
+    """Return the newest set of backups, opened. Raises Refused for another than was confirmed."""
     folder = await asyncio.to_thread(newest, ground.folder / FOLDER)
     if folder is None:
         raise _moved("there is no backup any more")
     opened = await asyncio.to_thread(open_set, folder, ground.workspace.id)
-    files = opened.found.of(*OWN)
-    if digests(files) != ground.facts.backups:
+    if digests(opened.found.of(*OWN)) != ground.facts.backups:
         raise _moved(f"the newest backup, {safe(folder.name)}, holds other files")
+    return folder
+
+
+async def bring_back(ground: Ground) -> None:
+    """Put back each file of the confirmed backup that is another now. Repeatable.
+
+    Raises Broken for a backup that was changed, Refused for another than was confirmed, Denied,
+    CapacityExhausted.
+    """
+    folder = await require_set(ground)
+    files = (await asyncio.to_thread(read_set, folder, ground.workspace.id)).of(*OWN)
     changed = 0
     for one in files:
         aside = await asyncio.to_thread(put_back, folder / one.copy, one)
@@ -53,13 +59,13 @@ async def bring_back(ground: Ground) -> None:
             changed += 1
             await ground.diary.say(f"{one.path} is the backup's; the former one: {aside}")
     await ground.diary.say(f"{changed} of {len(files)} files put back from {safe(folder.name)}")
-    await restart(ground, root="")
 
 
-async def restart(ground: Ground, *, root: str) -> None:
+async def restart(ground: Ground, *, root: str = "") -> None:
     """Restart blue by the operator's command; root: the folder it serves from now on, "" as before.
 
-    Raises Refused, NoAnswer, BadInput of the command.
+    Without `cutover.blue.restart` a person restarts it: said. Raises Refused, NoAnswer, BadInput of
+    the command.
     """
     argv = ground.workspace.cutover.blue.restart
     if not argv:

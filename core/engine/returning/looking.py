@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Final
 
 from core.config.backup import FOLDER
 from core.cutover.backups import newest, open_set, read_set
-from core.cutover.cutover_plan import buckets_of, word_of
+from core.cutover.cutover_plan import word_of
 from core.cutover.risk import risk as risk_of
+from core.cutover.risk import unknown_since
 from core.cutover.rollback_plan import (
-    ALL,
     BackFacts,
     Green,
     RollbackPlan,
@@ -31,17 +31,19 @@ from core.cutover.way_back import FROM
 from core.display import object_name, safe
 from core.engine.returning.full import OWN, digests
 from core.engine.returning.green_pages import digest, pages_of
-from core.errors import BadInput, Broken, Refused
+from core.engine.slices import Slices, rows_of
+from core.errors import Broken, Refused
 from core.ledger.greenlog import GreenState
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from core.config.schema import Workspace
     from core.cutover.risk import Risk
     from core.cutover.rollback_plan import BackWish
     from core.engine.returning.sides import GreenSide
+    from core.ledger.greenlog import Stand
     from core.ledger.reading import LedgerReader
     from core.ledger.rows import BucketRow
 
@@ -72,7 +74,7 @@ class Lookout:
         lost = facts.green is Green.DEAD
         waiting = await self._names(GreenState.WAITING, ids) if lost else ()
         self._remember(facts)
-        pause = pause_s(risk)
+        pause = await self._pause_s(wish, risk, ids)
         return RollbackPlan(
             facts=facts,
             risk=risk,
@@ -80,7 +82,7 @@ class Lookout:
             seconds=2 * pause,
             pause_s=pause,
             word=word_of(self._folder.name, wish.slice),
-            notes=tuple(_notes(facts, risk)),
+            notes=tuple(_notes(facts, risk, await self._ledger.greenlog.stand())),
             lost=risk.writes + risk.deletes if lost else 0,
             lost_names=waiting,
             uncarriable_names=await self._names(GreenState.UNCARRIABLE, ids),
@@ -111,23 +113,26 @@ class Lookout:
         return now
 
     async def buckets(self, slice_: str) -> list[BucketRow]:
-        """Return a slice's buckets as the ledger has them; those of `all` are in no other one."""
-        rows = await self._ledger.buckets()
-        slices = self._workspace.cutover.slices
-        if slice_ == ALL:
-            named = {name for names in slices.values() for name in names}
-            return [row for row in rows if row.name.decode() not in named]
-        return [row for row in rows if row.name.decode() in set(slices[slice_])]
+        """Return a slice's buckets as the ledger has them; of `all` every one."""
+        return await rows_of(self._ledger, await self._named(slice_))
 
     async def off(self, wish: BackWish, facts: BackFacts) -> str:
         """Return why a way back cannot be begun now, "" if it can."""
         state = await self.state(wish.slice)
         if state not in FROM:
-            return f"slice {wish.slice} stands at {state}: green does not serve it"
+            newest = await self._ledger.cutovers.newest()
+            served = [safe(row.slice) for row in newest if State(row.state) in FROM]
+            other = f"; it serves {', '.join(served)}: --slice NAME" if served else ""
+            return f"slice {wish.slice} stands at {state}: green does not serve it{other}"
         if wish.way is Way.FULL and not facts.backups:
             return "there is no backup of the gateway's own files to bring back"
         if wish.way is Way.DATA and not self._workspace.cutover.blue.restart:
             return "cutover.blue.restart names no command that lets blue serve the restored tree"
+        if wish.way is Way.DATA and facts.green is Green.DEAD:
+            return (
+                "green is dead: what it took, and blue holds by now, could not be carried to a"
+                " restored tree; go back quick"
+            )
         return ""
 
     async def state(self, slice_: str) -> State:
@@ -138,12 +143,7 @@ class Lookout:
 
     async def _facts(self, wish: BackWish, *, opened: bool) -> tuple[BackFacts, Risk]:
         workspace = self._workspace
-        if wish.slice != ALL and wish.slice not in workspace.cutover.slices:
-            raise BadInput(
-                what=f"there is no slice {safe(wish.slice)}",
-                where="rollback",
-                remedy="vgwm.yaml names them in cutover.slices; `all` is everything else.",
-            )
+        named = await self._named(wish.slice)
         ids = [row.id for row in await self.buckets(wish.slice)]
         risk = await risk_of(self._ledger)
         green = await self._green.health(fresh=opened)
@@ -152,7 +152,7 @@ class Lookout:
             workspace=workspace.id,
             wish=wish,
             flip=await self._flip(wish.slice),
-            buckets=tuple(buckets_of(workspace, wish.slice)),
+            buckets=named,
             balancers=tuple((safe(one.name), str(one.socket)) for one in workspace.traffic.haproxy),
             gateways=tuple((safe(one.name), one.side) for one in workspace.gateways),
             hook=workspace.traffic.command,
@@ -161,9 +161,20 @@ class Lookout:
             uncarriable=await digest(self._ledger, GreenState.UNCARRIABLE, ids),
             lost=lost,
             backups=await self._backups(opened=opened) if wish.way is Way.FULL else (),
-            limits=limits_for(risk, pause_s(risk)),
+            limits=limits_for(risk, await self._pause_s(wish, risk, ids)),
         )
         return facts, risk
+
+    async def _named(self, slice_: str) -> tuple[str, ...]:
+        """Return a slice's buckets as load balancers know them; BadInput for one that is none."""
+        return (await Slices.of(self._workspace, self._ledger)).buckets(slice_)
+
+    async def _pause_s(self, wish: BackWish, risk: Risk, ids: Sequence[int]) -> float:
+        """Return about how long nobody can write; to a restored tree all is carried once more."""
+        if wish.way is not Way.DATA:
+            return pause_s(risk)
+        carried = await self._ledger.carried.sums(ids)
+        return pause_s(risk, again=carried.changes, again_bytes=carried.size_bytes)
 
     async def _flip(self, slice_: str) -> str:
         """Return the run whose flip stands, "" without one."""
@@ -205,11 +216,12 @@ def _refused(why: str) -> Refused:
     return Refused(what=f"{why}; nothing was done", where="confirmation", remedy=_AGAIN)
 
 
-def _notes(facts: BackFacts, risk: Risk) -> list[str]:
+def _notes(facts: BackFacts, risk: Risk, stand: Stand) -> list[str]:
     """Return what a person has to know first."""
     notes = []
     if facts.green is Green.DEAD:
         notes.append("green is dead: load balancers alone are switched, the keys below stay behind")
+        notes.append(f"what green took besides is {unknown_since(stand)}: it stays behind unlisted")
     if facts.green is Green.GATEWAY_DEAD:
         notes.append("green's gateway is dead: its writes are read from Kubo and the object table")
     if risk.silent_since_ns:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
@@ -20,11 +20,12 @@ from core.cutover.mode import Side
 from core.cutover.private_writer import writing
 from core.cutover.reading import Trouble
 from core.cutover.rollback_plan import Green
+from core.cutover.signing import Call
 from core.display import safe
 from core.engine.returning.green_pages import pages_of
 from core.engine.reversing.private_process import running
 from core.engine.reversing.undoing import blue_of
-from core.errors import NoAnswer, VgwmError
+from core.errors import BadInput, NoAnswer, VgwmError
 from core.ledger.greenlog import GreenOp, GreenState
 from core.target import profile as profiles
 from core.target.open_table import open_target_table
@@ -32,9 +33,13 @@ from core.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
-    from core.config.schema import Workspace
+    from core.config.schema import PrivateWriter, Workspace
+    from core.cutover.door import Asker
     from core.cutover.fleet import Fleet
+    from core.cutover.gateway import Gateway
+    from core.cutover.gateway_command import CommandGateway
     from core.engine.reins import Reins
     from core.engine.returning.ground import BucketsNow
     from core.engine.reversing.reverses import Reverses
@@ -55,6 +60,7 @@ class NamedGreen:
         self._workspace = workspace
         self._fleet = fleet
         self._gateways = gateways_of(workspace, Side.GREEN)
+        self._held: list[CommandGateway] = []
         self._seen: tuple[float, Green] | None = None
 
     async def health(self, *, fresh: bool) -> Green:
@@ -65,22 +71,32 @@ class NamedGreen:
         return seen[1]
 
     async def hold(self, buckets: Sequence[str], run: str) -> list[Trouble]:
-        """Fence every gateway by its command; one without cannot be, and is said."""
-        bare = [
-            Trouble(one.name, "it has no commands") for one in self._gateways if not one.can_fence
-        ]
-        return bare + await hold(self._gateways, buckets, run)
+        """Fence every gateway by its command; one without is said where nothing else fences it."""
+        bare = [] if self._fleet.can_fence else [one for one in self._gateways if not one.can_fence]
+        if not self._fleet.can_fence and not self._gateways:
+            return [Trouble("gateways", "vgwm.yaml names none of green's: nobody can fence it")]
+        troubles = await hold(self._gateways, buckets, run)
+        loose = {one.name for one in troubles}
+        self._held = [one for one in self._gateways if one.can_fence and one.name not in loose]
+        return [Trouble(one.name, "it has no commands") for one in bare] + troubles
 
     async def release(self, buckets: Sequence[str], run: str) -> list[Trouble]:
         """Open every gateway by its command."""
         return await release(self._gateways, buckets, run)
 
     async def prove_fenced(self, buckets: Sequence[str], run: str) -> list[Trouble]:
-        """Try to write through every listener, and at gateways that had to be fenced themselves."""
-        doors = doors_of(self._fleet, [] if self._fleet.can_fence else self._gateways)
+        """Try to write through every listener, and at every gateway that `hold` fenced."""
+        doors = doors_of(self._fleet, self._held)
+        # these say themselves that they are fenced: a 403 is their fence, not our lack of rights
+        sure = [door_of(one) for one in self._held] if self._fleet.can_fence else doors
+        may_write = {door.name for door in sure}
         async with asking() as asker:
-            unproven = await prove_fenced(asker, doors, buckets, run)
+            unproven = await prove_fenced(asker, doors, buckets, run, may_write=may_write)
         return [Trouble(one.door, one.why) for one in unproven]
+
+    async def silent(self, buckets: Sequence[str]) -> list[Trouble]:
+        """Ask every gateway; whatever it answers, it answers."""
+        return await _silent(self._gateways, buckets)
 
     async def _look(self) -> Green:
         urls = [one.url for one in self._gateways]
@@ -118,12 +134,36 @@ class NamedGreen:
 
 
 class NamedCopy:
-    """The reverse copy of an engine."""
+    """The reverse copy of an engine. settings: of its private writer, None without one."""
 
-    def __init__(self, reverses: Reverses, ledger: Ledger, rows: BucketsNow) -> None:
+    def __init__(
+        self, reverses: Reverses, ledger: Ledger, rows: BucketsNow, settings: PrivateWriter | None
+    ) -> None:
         self._reverses = reverses
         self._ledger = ledger
         self._rows = rows
+        self._settings = settings
+
+    async def ready(self) -> None:
+        """Ask the private writer for a bucket; one that nobody began yet is begun for that."""
+        settings = self._settings
+        if settings is None:
+            raise BadInput(
+                what="there is no private writer: nothing can be carried to blue",
+                where="cutover.private_writer",
+                remedy="Name one in vgwm.yaml: docs/reverse.md shows how it is started.",
+            )
+        names = [row.name.decode() for row in await self._rows()]
+        async with AsyncExitStack() as opened:
+            if not await _listens(settings.socket):
+                await opened.enter_async_context(running(settings))
+            writer = await opened.enter_async_context(writing(settings))
+            for name in names[:1]:
+                await writer.has_bucket(name)
+
+    async def listen(self) -> None:
+        """Read green's feed to its end."""
+        await self._reverses.listen()
 
     async def catch_up(self, reins: Reins) -> None:
         """Carry what is waiting while green is still open."""
@@ -160,6 +200,15 @@ class NamedBlue:
         self._gateways = gateways_of(workspace, Side.BLUE)
         self._tree: Blue | None = None
 
+    @property
+    def gateways(self) -> int:
+        """How many vgwm.yaml names."""
+        return len(self._gateways)
+
+    async def silent(self, buckets: Sequence[str]) -> list[Trouble]:
+        """Ask every gateway; whatever it answers, it answers. Raises BadInput without keys."""
+        return await _silent(self._gateways, buckets)
+
     async def differs(self, rows: Sequence[GreenRow]) -> list[tuple[GreenRow, str]]:
         """Compare keys with blue's tree; what was read back there has still the same stamps."""
         if self._tree is None:
@@ -193,12 +242,15 @@ class NamedBlue:
     async def open(self, buckets: Sequence[str], run: str) -> list[Trouble]:
         """Open every gateway, and ask each without harm whether it takes writes."""
         troubles = await release(self._gateways, buckets, run)
-        if troubles or not self._gateways or not buckets:
+        shut = {one.name for one in troubles}
+        names = {door_of(one).name: one.name for one in self._gateways if one.name not in shut}
+        if not names or not buckets:
             return troubles
+        doors = [door_of(one) for one in self._gateways if one.name not in shut]
         async with asking() as asker:
-            shown = await look_fenced(asker, [door_of(one) for one in self._gateways], buckets)
-        return [
-            Trouble(one.door, f"{one.bucket}: {one.hold}, {one.why}")
+            shown = await look_fenced(asker, doors, buckets)
+        return troubles + [
+            Trouble(names[one.door], f"{one.bucket}: {one.hold}, {one.why}")
             for one in shown
             if one.hold is not Hold.OPEN
         ]
@@ -210,7 +262,9 @@ class NamedBlue:
         async with asking() as asker:
             gates = [await canary(asker, door_of(one), buckets[0], run) for one in self._gateways]
         return [
-            Trouble("canary", gate.evidence) for gate in gates if gate.verdict is not Verdict.PASS
+            Trouble(one.name, f"canary {gate.evidence}")
+            for one, gate in zip(self._gateways, gates, strict=True)
+            if gate.verdict is not Verdict.PASS
         ]
 
 
@@ -223,6 +277,32 @@ async def _why(tree: Blue, bucket: str, row: GreenRow) -> str:
         return "it is gone"
     kept = (row.ino, row.mtime_ns, row.ctime_ns)
     return "" if tuple(seen) == kept else "it was changed since it was read back"
+
+
+async def _silent(gateways: Sequence[Gateway], buckets: Sequence[str]) -> list[Trouble]:
+    """Return the gateways that do not answer a signed question, whatever they would say."""
+    call = Call(method="HEAD", bucket=next(iter(buckets), ""))
+
+    async def one(asker: Asker, gateway: Gateway) -> str:
+        try:
+            await asker.ask(door_of(gateway), call)
+        except NoAnswer as error:
+            return error.what
+        return ""
+
+    async with asking() as asker:
+        told = await asyncio.gather(*(one(asker, gateway) for gateway in gateways))
+    return [Trouble(gateway.name, why) for gateway, why in zip(gateways, told, strict=True) if why]
+
+
+async def _listens(socket: Path) -> bool:
+    """Tell whether somebody takes connections at a socket."""
+    try:
+        _, writer = await asyncio.open_unix_connection(str(socket))
+    except OSError:
+        return False
+    writer.close()
+    return True
 
 
 async def _any(session: aiohttp.ClientSession, method: str, urls: Sequence[str]) -> bool:

@@ -8,22 +8,27 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from core.cutover.machine import BACK
 from core.cutover.rollback_plan import BackFacts, BackWish
 from core.cutover.states import State
+from core.display import safe
 from core.engine.jobs import FORWARD
+from core.engine.outcry import Outcry
 from core.engine.reins import JobCancelled
 from core.engine.returning.back_run import BackRun
 from core.engine.returning.diary import Diary
 from core.engine.returning.ground import Ground
 from core.engine.returning.looking import Lookout
 from core.engine.returning.sides import Sides
+from core.engine.slices import rows_of
 from core.errors import Broken, VgwmError
+from core.ledger.rows import EventDraft
 from core.model import JobKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from core.cutover.fleet import Fleet
     from core.cutover.rollback_plan import RollbackPlan
@@ -31,6 +36,9 @@ if TYPE_CHECKING:
     from core.engine.jobs import Run
     from core.engine.offers import PlanOf
     from core.engine.reins import Reins
+
+RESCUE: Final = "rescue"
+"""What an engine asks for when it finds a way back that nobody drives."""
 
 
 class Rollbacks:
@@ -45,12 +53,15 @@ class Rollbacks:
         """Return what a job of this kind does; None if it is no rollback. Raises BadInput."""
         if kind is not JobKind.ROLLBACK:
             return None
-        BackWish.of(args)
-        return self._run
+        wish = BackWish.of(args)
+        return partial(self._rescue, wish.slice) if args.get("act") == RESCUE else self._run
 
     def plan_of(self, kind: JobKind, args: Mapping[str, str]) -> PlanOf | None:
-        """Return how a rollback is confirmed: it must be the one of now (I8). args: plan."""
-        if kind is not JobKind.ROLLBACK:
+        """Return how a rollback is confirmed: it must be the one of now (I8). args: plan.
+
+        A rescue needs none: it goes on with what was confirmed.
+        """
+        if kind is not JobKind.ROLLBACK or args.get("act") == RESCUE:
             return None
 
         async def confirmed() -> bytes:
@@ -59,6 +70,20 @@ class Rollbacks:
             return facts.text.encode()
 
         return confirmed
+
+    async def rescue(self) -> None:
+        """Go on with a way back that an earlier engine left with no job of its own behind it."""
+        for row in await self._engine.ledger.cutovers.newest():
+            if State(row.state) not in BACK or self._engine.jobs.running(JobKind.ROLLBACK):
+                continue
+            args = {"act": RESCUE, "slice": row.slice}
+            request = f"rescue-{row.seq}"
+            try:
+                await self._engine.start_job(JobKind.ROLLBACK, args, "engine", request)
+            except VgwmError as error:
+                text = f"slice {safe(row.slice)} stands at {row.state}, and nobody drives it"
+                draft = EventDraft(kind="rollback", text=f"{text}: {error.what}", level="error")
+                await self._engine.ledger.event(draft)
 
     async def plan(self, wish: BackWish) -> RollbackPlan:
         """Return the way back as it is now. Raises BadInput for a slice that is none."""
@@ -76,22 +101,44 @@ class Rollbacks:
     async def _balancers(self) -> Fleet:
         if self._fleet is None:
             module = await asyncio.to_thread(import_module, "core.cutover.balancers")
-            fleet: Fleet = await asyncio.to_thread(module.fleet, self._engine.workspace)
+            say = Outcry(self._engine.ledger)
+            make = partial(module.fleet, self._engine.workspace, say=say)
+            fleet: Fleet = await asyncio.to_thread(make)
             self._fleet = fleet
         return self._fleet
 
     async def _run(self, reins: Reins) -> None:
-        ground = await self._ground(reins)
+        engine = self._engine
+        stored = await engine.ledger.job_plan(reins.id)
+        ground = await self._ground(reins, stored, f"{engine.workspace.id}-{reins.id}")
+        await self._through(ground, BackRun(ground, reins).run)
+
+    async def _rescue(self, slice_: str, reins: Reins) -> None:
+        """Give writes to one side: green where it may be opened, else blue, as was confirmed."""
+        ledger = self._engine.ledger
+        newest = {row.slice: row for row in await ledger.cutovers.newest()}
+        row = newest.get(slice_)
+        if row is None or State(row.state) not in BACK:
+            return
+        rows = await ledger.cutovers.of_run(row.run)
+        stored = next((one.plan for one in rows if one.plan is not None), None)
+        ground = await self._ground(reins, stored, row.run)
+        ground.diary.plan = None  # it stands in the run's first row
+        await self._through(ground, BackRun(ground, reins).rescue)
+
+    async def _through(self, ground: Ground, work: Callable[[], Awaitable[None]]) -> None:
+        """Do it, and see to the reverse copy behind it, however it ends."""
         await self._end_forward()
         try:
-            await BackRun(ground, reins).run()
+            await work()
         except (VgwmError, JobCancelled):
             await self._go_on(ground)
             raise
+        await self._go_on(ground)
 
-    async def _ground(self, reins: Reins) -> Ground:
+    async def _ground(self, reins: Reins, stored: bytes | None, run: str) -> Ground:
         engine = self._engine
-        row, stored = await engine.ledger.job(reins.id), await engine.ledger.job_plan(reins.id)
+        row = await engine.ledger.job(reins.id)
         if row is None or stored is None:
             raise Broken(
                 what=f"job {reins.id} has no plan",
@@ -99,7 +146,7 @@ class Rollbacks:
                 remedy="This is a fault of vgwm: keep ledger.db and report it.",
             )
         facts = BackFacts.parse(stored)
-        rows = partial((await self._look()).buckets, facts.wish.slice)
+        rows = partial(rows_of, engine.ledger, facts.buckets)
         outside = await asyncio.to_thread(import_module, "core.engine.returning.outside")
         fleet = await self._balancers()
         return Ground(
@@ -109,13 +156,15 @@ class Rollbacks:
             fleet=fleet,
             sides=Sides(
                 green=outside.NamedGreen(engine.workspace, fleet),
-                copy=outside.NamedCopy(engine.reverses, engine.ledger, rows),
+                copy=outside.NamedCopy(
+                    engine.reverses, engine.ledger, rows, engine.workspace.cutover.private_writer
+                ),
                 blue=outside.NamedBlue(engine.workspace, rows),
             ),
             facts=facts,
             diary=Diary(
                 ledger=engine.ledger,
-                run=f"{engine.workspace.id}-{reins.id}",
+                run=run,
                 slice=facts.wish.slice,
                 actor=row.actor,
                 job=reins.id,

@@ -25,7 +25,10 @@ class GreenSide(Protocol):
         ...
 
     async def hold(self, buckets: Sequence[str], run: str) -> list[Trouble]:
-        """Let its gateways refuse writes by themselves; say which is not seen to. Repeatable."""
+        """Let its gateways refuse writes by themselves; say which is not seen to. Repeatable.
+
+        One without commands is said where load balancers cannot fence it: elsewhere they alone do.
+        """
         ...
 
     async def release(self, buckets: Sequence[str], run: str) -> list[Trouble]:
@@ -33,7 +36,11 @@ class GreenSide(Protocol):
         ...
 
     async def prove_fenced(self, buckets: Sequence[str], run: str) -> list[Trouble]:
-        """Try to write through every listener and at every fenced gateway; say who let it."""
+        """Try to write through every listener and at every gateway that is held; say who let it."""
+        ...
+
+    async def silent(self, buckets: Sequence[str]) -> list[Trouble]:
+        """Say which of its gateways do not answer at all."""
         ...
 
 
@@ -42,6 +49,17 @@ class ReverseCopy(Protocol):
 
     async def catch_up(self, reins: Reins) -> None:
         """Carry what is waiting while green is still open: the pause gets shorter."""
+        ...
+
+    async def ready(self) -> None:
+        """Raise BadInput, NoAnswer where nothing could be carried: no private writer, no keys."""
+        ...
+
+    async def listen(self) -> None:
+        """Read the feed to its end; nothing is carried. Repeatable.
+
+        Raises what the table says: then nobody knows what green took.
+        """
         ...
 
     async def finish(self, reins: Reins) -> None:
@@ -61,7 +79,12 @@ class ReverseCopy(Protocol):
 
 
 class BlueSide(Protocol):
-    """The side that clients come back to."""
+    """The side that clients come back to. gateways: how many of it are named."""
+
+    @property
+    def gateways(self) -> int:
+        """How many of it are named."""
+        ...
 
     async def differs(self, rows: Sequence[GreenRow]) -> list[tuple[GreenRow, str]]:
         """Compare keys that green took with what stands on blue; return those that differ."""
@@ -73,6 +96,13 @@ class BlueSide(Protocol):
 
     async def canary(self, buckets: Sequence[str], run: str) -> list[Trouble]:
         """Put, get and delete an object at each gateway itself; say where that failed."""
+        ...
+
+    async def silent(self, buckets: Sequence[str]) -> list[Trouble]:
+        """Say which of its gateways do not answer at all, by the names that the others use.
+
+        Raises BadInput where the keys are absent with which they are asked.
+        """
         ...
 
 

@@ -6,22 +6,28 @@ May import the cutover's room and the ledger.
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Final
 
 from core.cutover.fleet import Outcome
 from core.cutover.fleet import Way as From
 from core.cutover.machine import Step
 from core.cutover.mode import Mode, Side
-from core.cutover.rollback_plan import Way
+from core.cutover.rollback_plan import Green, Way
 from core.cutover.states import Phase, State
-from core.engine.returning.full import bring_back
+from core.engine.returning.full import bring_back, restart
+from core.engine.returning.verifying_blue import carry_back, is_late
 from core.errors import VgwmError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from core.cutover.reading import Trouble
+    from core.engine.reins import Reins
     from core.engine.returning.ground import Ground
+
+DEAD_S: Final = 10.0
+"""A gateway of blue's that is silent for so long is left behind."""
 
 _FIRST_S: Final = 0.2
 _MOST_S: Final = 5.0
@@ -29,19 +35,25 @@ _RO: Final = From(writer=Side.GREEN, back=None)
 _BLUE: Final = From(writer=Side.BLUE, back=None, held=frozenset({Side.GREEN}))
 
 
-async def switch_back(ground: Ground) -> None:
-    """Bring clients back to blue. Does not return before each load balancer reads back blue."""
+async def switch_back(ground: Ground, reins: Reins) -> None:
+    """Bring clients back to blue. Does not return before each load balancer reads back blue.
+
+    Raises Refused for names that a last look found, and that nobody confirmed to leave.
+    """
     state, diary = State.SWITCH_BACK, ground.diary
     if ground.facts.wish.way is Way.FULL:
         async with diary.step(state, Step.FILES):
-            await bring_back(ground)
+            await _until_done(ground, "blue's files", _done(bring_back, ground))
+            await _until_done(ground, "blue's restart", _done(restart, ground))
+        if await is_late(ground, reins):  # files and restart took their time
+            await carry_back(ground, reins)
     async with diary.step(state, Step.WRITER_OFF):
-        await _until_done(ground, "the private writer", _off(ground))
+        await _until_done(ground, "the private writer", _done(_off, ground))
+    names, blue = await ground.names(), ground.sides.blue
     async with diary.step(state, Step.OPEN):
-        names = await ground.names()
-        await _until_done(ground, "blue", lambda: ground.sides.blue.open(names, diary.run))
+        await _until_alive(ground, names, lambda: blue.open(names, diary.run))
     async with diary.step(state, Step.CANARY):
-        await _until_done(ground, "blue", lambda: ground.sides.blue.canary(names, diary.run))
+        await _until_alive(ground, names, lambda: blue.canary(names, diary.run))
     if ground.fleet.can_fence:  # else green's own gateways hold it until blue is everywhere
         async with diary.step(state, Step.BLUE_RO):
             await _until_done(ground, "blue_ro", _to_blue_ro(ground))
@@ -54,7 +66,8 @@ async def open_blue(ground: Ground) -> None:
     async with diary.step(state, Step.BLUE):
         await _until_done(ground, "blue", _to_blue(ground))
     await _forget(ground)
-    if not ground.fleet.can_fence:
+    able = any(one.side == Side.GREEN and one.fence for one in ground.workspace.gateways)
+    if not ground.fleet.can_fence or (able and ground.facts.green is Green.ALIVE):
         said = "green's gateways stay fenced: open them before another cutover"
         await diary.say(said, "warn")
     await diary.note(state, Step.T_FLIP, Phase.UNDONE)
@@ -93,12 +106,46 @@ async def _try(attempt: Callable[[], Awaitable[Sequence[Trouble]]]) -> str:
     return "; ".join(f"{one.name}: {one.why}" for one in troubles)
 
 
-def _off(ground: Ground) -> Callable[[], Awaitable[Sequence[Trouble]]]:
-    async def off() -> Sequence[Trouble]:
-        await ground.sides.copy.off()
+async def _until_alive(
+    ground: Ground, names: Sequence[str], attempt: Callable[[], Awaitable[Sequence[Trouble]]]
+) -> None:
+    """Try until every gateway of blue follows.
+
+    One that does not answer at all for DEAD_S holds up no longer those that do; load balancers see
+    by themselves that it is dead.
+    """
+    until_s = time.monotonic() + DEAD_S
+
+    async def most() -> Sequence[Trouble]:
+        wrong = await attempt()
+        if not wrong or time.monotonic() < until_s:
+            return wrong
+        silent = {one.name for one in await ground.sides.blue.silent(names)}
+        if not silent.issuperset(one.name for one in wrong):
+            return wrong
+        if len(silent) >= ground.sides.blue.gateways:
+            return wrong
+        told = ", ".join(sorted(silent))
+        await ground.diary.say(f"{told} does not answer: clients come back without it", "warn")
         return ()
 
-    return off
+    await _until_done(ground, "blue", most)
+
+
+def _done(
+    work: Callable[[Ground], Awaitable[None]], ground: Ground
+) -> Callable[[], Awaitable[Sequence[Trouble]]]:
+    """Return work that either comes about or raises."""
+
+    async def attempt() -> Sequence[Trouble]:
+        await work(ground)
+        return ()
+
+    return attempt
+
+
+async def _off(ground: Ground) -> None:
+    await ground.sides.copy.off()
 
 
 def _to_blue_ro(ground: Ground) -> Callable[[], Awaitable[Sequence[Trouble]]]:

@@ -84,19 +84,24 @@ class Reverses:
             await self._engine.jobs.cancel(running.id, actor)
             await self._engine.jobs.wait(running.id)
 
+    async def listen(self) -> None:
+        """Read green's feed to its end; carry nothing. Raises what the table says."""
+        from core.engine.reversing.ground import reversing  # noqa: PLC0415
+
+        engine = self._engine
+        async with reversing(engine.workspace, engine.ledger, _go_on, carries=False) as reverse:
+            await self._hear(reverse)
+
     async def wrote(self, buckets: Sequence[str] = ()) -> bool | None:
         """Tell whether green has accepted a write to these buckets; None: nobody knows.
 
         buckets: of a slice that is armed, empty for all.
         """
-        from core.engine.reversing.ground import reversing  # noqa: PLC0415
-
         engine = self._engine
         if engine.workspace.cutover.reverse == OFF:
             return None
         try:
-            async with reversing(engine.workspace, engine.ledger, _go_on, carries=False) as reverse:
-                await self._hear(reverse)
+            await self.listen()
             rows = await engine.ledger.buckets()
             ids = [row.id for row in rows if not buckets or row.name.decode() in buckets]
             return await engine.ledger.greenlog.any_of(ids)

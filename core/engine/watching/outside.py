@@ -11,13 +11,13 @@ from core.cutover.fence import door_of
 from core.cutover.gateway_command import gateways_of
 from core.cutover.mode import Side
 from core.cutover.risk import risk
-from core.cutover.rollback_plan import BackWish
+from core.cutover.rollback_plan import BackWish, Green
 from core.cutover.samples import sample_of
 from core.cutover.served import served
 from core.cutover.shadow import Compared, compare
 from core.engine.settings import source_config
 from core.engine.watching.strangers import strangers
-from core.errors import VgwmError
+from core.errors import Refused, VgwmError
 from core.model import JobKind
 from core.source.posix.config import PosixConfig
 
@@ -87,9 +87,19 @@ class WatchOutside:
         return await risk(self._engine.ledger)
 
     async def back(self, slice_: str) -> int:
-        """Begin the quick way back of a slice, by the plan of this moment; return the job."""
+        """Begin the quick way back of a slice, by the plan of this moment; return the job.
+
+        Raises Refused where green is dead: what it took since it was heard last would be left, and
+        that is for a person to decide.
+        """
         engine = self._engine
         plan = await engine.rollbacks.plan(BackWish(slice=slice_))
+        if plan.facts.green is Green.DEAD:
+            raise Refused(
+                what="green is dead: what it took last would be left there",
+                where="rollback",
+                remedy="Look at what stays behind, and decide: vgwm rollback plan.",
+            )
         args = {"slice": slice_, "plan": plan.hash}
         return await engine.start_job(JobKind.ROLLBACK, args, ACTOR, "")
 

@@ -43,9 +43,10 @@ BUCKETS = ("photos", "songs")
 
 @dataclass
 class FakeGreen:
-    """Green: how it is, and who lets a write in."""
+    """Green: how it is, and who lets a write in. silent_: of its gateways."""
 
     is_: Green = Green.ALIVE
+    silent_: list[Trouble] = field(default_factory=list)
     unproven: list[Trouble] = field(default_factory=list)
     proofs: int = 0
     held: bool = False
@@ -61,6 +62,10 @@ class FakeGreen:
         self.held = False
         return []
 
+    async def silent(self, buckets: Sequence[str]) -> list[Trouble]:
+        del buckets
+        return self.silent_
+
     async def health(self, *, fresh: bool) -> Green:
         del fresh
         return self.is_
@@ -74,9 +79,15 @@ class FakeGreen:
 
 @dataclass
 class FakeCopy:
-    """The reverse copy: all that waits is on blue at once, but what cannot be."""
+    """The reverse copy: all that waits is on blue at once, but what cannot be.
+
+    late: what each further listening hears, beside what it knows. deaf: what it says instead.
+    """
 
     ledger: Ledger
+    late: list[list[bytes]] = field(default_factory=list)
+    deaf: VgwmError | None = None
+    unready: VgwmError | None = None
     cannot: frozenset[bytes] = frozenset()
     errors: list[VgwmError] = field(default_factory=list)
     carried: list[bytes] = field(default_factory=list)
@@ -84,6 +95,17 @@ class FakeCopy:
 
     async def catch_up(self, reins: Reins) -> None:
         await reins.checkpoint()
+
+    async def ready(self) -> None:
+        if self.unready is not None:
+            raise self.unready
+
+    async def listen(self) -> None:
+        if self.deaf is not None:
+            raise self.deaf
+        keys = self.late.pop(0) if self.late else []
+        bucket = (await self.ledger.buckets())[0].id
+        await self.ledger.green.heard("merge", _changes(bucket, keys), 0, to_end=True)
 
     async def finish(self, reins: Reins) -> None:
         await reins.checkpoint()
@@ -118,6 +140,8 @@ class FakeCopy:
 class FakeBlue:
     """Blue. differing: what a comparison finds, one list each time; closed: troubles, likewise."""
 
+    gateways: int = 2
+    silent_: list[Trouble] = field(default_factory=list)
     differing: list[list[bytes]] = field(default_factory=list)
     closed: list[list[Trouble]] = field(default_factory=list)
     sick: list[list[Trouble]] = field(default_factory=list)
@@ -133,6 +157,10 @@ class FakeBlue:
     async def canary(self, buckets: Sequence[str], run: str) -> list[Trouble]:
         del buckets, run
         return self.sick.pop(0) if self.sick else []
+
+    async def silent(self, buckets: Sequence[str]) -> list[Trouble]:
+        del buckets
+        return self.silent_
 
 
 @dataclass
@@ -179,13 +207,12 @@ class World:
 
     async def accepted(self, *keys: bytes, op: GreenOp = GreenOp.PUT) -> None:
         """Let green have accepted writes."""
-        changes = [
-            Change(self.ids[0], key, op, 7, b"cid", 100, key.ljust(16, b"-")) for key in keys
-        ]
-        await self.ledger.green.heard("merge", changes, 0, to_end=True)
+        await self.ledger.green.heard("merge", _changes(self.ids[0], keys, op), 0, to_end=True)
 
     async def facts(self, wish: BackWish | None = None, **changed: object) -> BackFacts:
         """What a person would have confirmed."""
+        dead = self.green.is_ is Green.DEAD
+        lost = await digest(self.ledger, GreenState.WAITING, self.ids) if dead else ""
         given = {
             "workspace": self.workspace.id,
             "wish": wish or BackWish(),
@@ -197,7 +224,7 @@ class World:
             "reverse": "continuous",
             "green": self.green.is_,
             "uncarriable": await digest(self.ledger, GreenState.UNCARRIABLE, self.ids),
-            "lost": "",
+            "lost": lost,
             "backups": (),
             "limits": limits_for(Risk(since_ns=1), 1.0),
         }
@@ -230,6 +257,10 @@ class World:
         ground = await self.ground(facts or await self.facts())
         reins = reins or Reins(id=self.jobs, kind=JobKind.ROLLBACK)
         await BackRun(ground, reins).run()
+
+    async def said(self) -> list[str]:
+        """What events tell."""
+        return [row.text for row in await self.ledger.last_events(80)]
 
     async def state(self) -> str:
         """Where the slice stands."""
@@ -285,6 +316,10 @@ async def flipped(
         yield world
     finally:
         await ledger.close()
+
+
+def _changes(bucket: int, keys: Sequence[bytes], op: GreenOp = GreenOp.PUT) -> list[Change]:
+    return [Change(bucket, key, op, 7, b"cid", 100, key.ljust(16, b"-")) for key in keys]
 
 
 def _balancer(name: str, world: World) -> Wobbly:

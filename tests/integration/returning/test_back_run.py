@@ -44,6 +44,7 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drain, "_EVERY_S", 0.005)
     monkeypatch.setattr(fencing_green, "FENCE_LIMIT_S", 1.0)
     monkeypatch.setattr(fencing_green, "DEAD_LIMIT_S", 1.0)
+    monkeypatch.setattr(fencing_green, "OPEN_S", 0.3)
     monkeypatch.setattr(switching_back, "_FIRST_S", 0.01)
 
 
@@ -114,6 +115,7 @@ async def test_with_green_dead_traffic_alone_is_switched_and_what_stays_behind_i
 ) -> None:
     await world.accepted(b"a", b"b")
     world.green.is_ = Green.DEAD
+    world.copy.deaf = NoAnswer(what="the table is silent", where="-", remedy="-")
     await world.back()
     assert {one.mode for one in world.balancers} == {Mode.BLUE}
     left = await world.ledger.greenlog.page(GreenState.WAITING)
@@ -233,8 +235,10 @@ async def test_a_load_balancer_that_cannot_fence_is_switched_behind_the_gateways
     assert world.copy.carried == [b"a"]
 
 
-async def test_without_any_fence_nothing_is_switched(world: World) -> None:
+@pytest.mark.parametrize("green", list(Green))
+async def test_without_any_fence_nothing_is_switched(world: World, green: Green) -> None:
     _dull(world)
+    world.green.is_ = green
     world.green.cannot_hold = [Trouble("green-1", "it has no commands")]
     with pytest.raises(NoAnswer, match="do not refuse writes: green-1"):
         await world.back()

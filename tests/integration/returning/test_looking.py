@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
+from core.config.schema import Blue
 from core.cutover.rollback_plan import BackWish, Green, Way
+from core.engine.reins import Reins
 from core.engine.returning.looking import SHOWN, Lookout
 from core.errors import BadInput, Refused
-from core.ledger.greenlog import Stuck
+from core.ledger.greenlog import Green as Change
+from core.ledger.greenlog import GreenOp, Stuck
+from core.model import JobKind
 from tests.integration.returning.ground import World, flipped
 
 if TYPE_CHECKING:
@@ -138,6 +142,33 @@ async def test_an_unknown_slice_is_bad_input(world: World) -> None:
         await _lookout(world).plan(BackWish(slice="nobody"))
 
 
+async def test_a_restored_tree_needs_a_green_that_lives(world: World) -> None:
+    world.blue_files(Blue(restart=("/bin/true",)))
+    lookout, wish = _lookout(world), BackWish(way=Way.DATA, origin="/b", to="/n")
+    await world.accepted(b"a")
+    await world.copy.finish(Reins(id=1, kind=JobKind.ROLLBACK))  # blue's old tree alone has it
+    assert (await lookout.plan(wish)).off == ""
+    world.green.is_ = Green.DEAD
+    plan = await lookout.plan(wish)
+    assert "could not be carried to a restored tree" in plan.off
+    with pytest.raises(Refused, match="green is dead"):
+        await lookout.confirmed(wish, plan.hash)
+
+
+async def test_a_restored_tree_waits_for_all_that_was_carried_before(world: World) -> None:
+    world.blue_files(Blue(restart=("/bin/true",)))
+    size_bytes = 100 << 30
+    change = Change(world.ids[1], b"big", GreenOp.PUT, 7, b"cid", size_bytes, b"-" * 16)
+    await world.ledger.green.heard("merge", [change], 0, to_end=True)
+    await world.copy.finish(Reins(id=1, kind=JobKind.ROLLBACK))
+    lookout = _lookout(world)
+    quick = await lookout.plan(WISH)
+    data = await lookout.plan(BackWish(way=Way.DATA, origin="/b", to="/n"))
+    assert quick.pause_s < 10
+    assert data.pause_s > 1_000
+    assert data.facts.limits.duration_s >= 2 * data.pause_s
+
+
 @pytest.mark.parametrize("way", [Way.FULL, Way.DATA])
 async def test_what_a_wider_way_needs_is_said_before(world: World, way: Way) -> None:
     wish = BackWish(way=way, **({"origin": "/b", "to": "/n"} if way is Way.DATA else {}))
@@ -148,13 +179,17 @@ async def test_what_a_wider_way_needs_is_said_before(world: World, way: Way) -> 
         await lookout.confirmed(wish, plan.hash)
 
 
-async def test_the_slice_of_everything_leaves_out_what_another_slice_names(world: World) -> None:
+async def test_the_way_back_of_everything_has_all_buckets_whatever_slices_are_named_since(
+    world: World,
+) -> None:
     cutover = msgspec.structs.replace(world.workspace.cutover, slices={"music": ("songs",)})
     world.workspace = msgspec.structs.replace(world.workspace, cutover=cutover)
     lookout = _lookout(world)
-    assert [row.name for row in await lookout.buckets("all")] == [b"photos"]
+    assert [row.name for row in await lookout.buckets("all")] == [b"photos", b"songs"]
+    assert (await lookout.plan(WISH)).off == ""
+    assert [row.name for row in await lookout.buckets("rest")] == [b"photos"]
     assert [row.name for row in await lookout.buckets("music")] == [b"songs"]
     plan = await lookout.plan(BackWish(slice="music"))
     assert plan.facts.buckets == ("songs",)
     assert plan.word == "music"
-    assert "stands at PLANNED" in plan.off
+    assert "stands at PLANNED: green does not serve it; it serves all: --slice NAME" in plan.off

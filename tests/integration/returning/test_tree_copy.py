@@ -141,6 +141,23 @@ async def test_what_green_took_is_carried_to_the_new_tree_once_more(
     assert made.copy.carried == [b"a", b"a"]
 
 
+async def test_a_tree_that_blue_serves_by_now_is_not_restored_over(
+    world: tuple[World, Path], tmp_path: Path
+) -> None:
+    made, backup = world
+    made.blue_files(_link_command(tmp_path))
+    ground = await made.ground(await made.facts(_wish(backup, tmp_path / "new")))
+    reins = Reins(id=1, kind=JobKind.ROLLBACK)
+    await restore_tree(ground, reins)
+    await switch_tree(ground)
+    carried = tmp_path / "gw" / "bucket0" / "d0" / "k0000"
+    carried.write_bytes(b"green's, carried here")
+    with pytest.raises(Refused, match="blue serves that folder by now"):
+        await restore_tree(ground, reins)
+    await restore_tree(ground, reins, again=True)  # behind its fence: it is there already
+    assert carried.read_bytes() == b"green's, carried here"
+
+
 async def test_a_backup_that_lacks_a_key_or_has_another_content_switches_nothing(
     world: tuple[World, Path], tmp_path: Path
 ) -> None:
