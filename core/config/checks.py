@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from core.config import slices as slicing
+from core.config.programs import check_programs
 from core.config.schema import DirTarget, IpfsTarget, PosixSource
 from core.config.units import parse_share
 from core.dag import profile as cid_profiles
@@ -217,6 +219,15 @@ def _reverse(workspace: Workspace, where: str) -> None:
         )
 
 
+def _slices(workspace: Workspace, where: str) -> None:
+    try:
+        slicing.check(workspace.cutover.slices)
+    except BadInput as e:
+        place = f"{where}, cutover.slices, {e.where}"
+        remedy = "Name each bucket in one slice; the buckets that none names are slice `rest`."
+        raise BadInput(what=e.what, where=place, remedy=remedy) from e
+
+
 def _policies(workspace: Workspace, where: str) -> None:
     name = workspace.cid_profile
     if name is not None and name not in cid_profiles.all_names():
@@ -232,8 +243,10 @@ def _policies(workspace: Workspace, where: str) -> None:
             where=f"{where}, traffic",
             remedy="Keep one of them.",
         )
+    check_programs(workspace, where)
     _reverse(workspace, where)
     _listeners(workspace, where)
+    _slices(workspace, where)
     try:
         parse_share(workspace.cutover.max_bound)
     except BadInput as e:

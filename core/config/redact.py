@@ -8,10 +8,13 @@ removed, too. Pure but for the set of known values, which only grows.
 from __future__ import annotations
 
 import base64
+import json
 import re
 import threading
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, quote_plus
+
+from core.dag.canonical import dumps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,3 +93,21 @@ def redact(text: str) -> str:
     for place in _PLACES:
         text = place.sub(rf"\1{HIDDEN}\2", text)
     return text
+
+
+def redact_json(text: str) -> str:
+    """Return JSON without secrets in its texts, still JSON, canonical; else as `redact` does."""
+    try:
+        return dumps(_redacted(json.loads(text)))
+    except ValueError:
+        return redact(text)
+
+
+def _redacted(value: object) -> object:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, list):
+        return [_redacted(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _redacted(one) for name, one in value.items()}
+    return value

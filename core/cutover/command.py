@@ -11,6 +11,7 @@ import signal
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from core.config.redact import redact
 from core.display import safe
 from core.errors import BadInput, NoAnswer, Refused
 
@@ -43,7 +44,7 @@ async def run_command(
     finally:
         await _end(program)
     if program.returncode:
-        said = safe(err.decode("utf-8", "replace").strip()[-_SHOWN:])
+        said = safe(redact(err.decode("utf-8", "replace").strip())[-_SHOWN:])
         raise Refused(
             what=f"{safe(argv[0])} ended with {program.returncode}: {said or 'it said nothing'}",
             where=where,

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from core.config.redact import redact_json
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
@@ -34,7 +36,8 @@ class CutoverDraft:
     """A row to be. run: its name; slice: `all`, or a name of vgwm.yaml.
 
     state, step, phase: of `core.cutover`'s enums, as text. plan: the canonical JSON that the run
-    executes, in its first row. data: what the step came to, canonical JSON or "", safe to show.
+    executes, in its first row. data: what the step came to, canonical JSON or a text; secrets in it
+    are taken out.
     """
 
     run: str
@@ -70,7 +73,7 @@ def append(conn: sqlite3.Connection, draft: CutoverDraft, now_ns: int) -> int:
         " VALUES(?,?,?,?,?,?,?,?,?) RETURNING seq",
         (
             *(draft.run, draft.slice, draft.state, draft.step, draft.phase),
-            *(now_ns, draft.actor, draft.plan, draft.data or None),
+            *(now_ns, draft.actor, draft.plan, redact_json(draft.data) if draft.data else None),
         ),
     ).fetchone()
     return row[0]

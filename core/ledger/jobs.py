@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from core.config.redact import redact, redact_json
 from core.dag.canonical import dumps
 from core.errors import WrongState
 from core.ledger import events
@@ -84,7 +85,7 @@ def change(
             state,
             now_ns if state is JobState.RUNNING else None,
             now_ns if state in ENDED else None,
-            dumps({"reason": outcome.reason, "result": outcome.result}),
+            dumps({"reason": redact(outcome.reason), "result": redact_json(outcome.result)}),
             job,
         ),
     )

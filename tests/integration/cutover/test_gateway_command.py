@@ -129,6 +129,14 @@ async def test_a_command_that_hangs_is_ended_and_unknown(ground: Ground) -> None
         await ground.gateway("hangs", limit_s=1).fence(["b"], RUN)
 
 
+async def test_i9_what_a_command_says_of_a_secret_is_not_handed_on() -> None:
+    for behind in ("", " and then" + " it went on" * 25):  # the second one is cut within the value
+        program = f"import sys; sys.exit('login: token={'pl4nted' * 3}{behind}')"
+        with pytest.raises(Refused) as raised:
+            await run_command((sys.executable, "-I", "-S", "-c", program), b"", "traffic.command")
+        assert "pl4nted" not in raised.value.what
+
+
 async def test_a_program_that_is_not_there_is_said() -> None:
     with pytest.raises(BadInput, match="cannot be started"):
         await run_command(["/nowhere/at/all"], b"", "gateways.gw-1.fence")

@@ -9,6 +9,7 @@ import pytest
 from core.ledger.cutovers import FLIP, CutoverDraft
 from core.ledger.ledger import Ledger
 from core.ledger.rows import EventDraft, LedgerIdentity
+from core.model import JobKind, JobState
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -71,3 +72,31 @@ async def test_a_flip_stands_until_it_is_taken_back_and_its_first_row_counts(
     assert [row.seq for row in await ledger.cutovers.flips()] == [other]
     again = await add(ledger, "w-4", "one", "SWITCH_WRITES", FLIP, "done")
     assert [row.seq for row in await ledger.cutovers.flips()] == [again, other]
+
+
+async def test_i9_what_a_program_said_is_stored_without_its_secrets(ledger: Ledger) -> None:
+    said = '{"deadline_ns":17,"why":"hook ended with 1: token=pl4ntedT0ken"}'
+    for data in (said, "hook ended with 1: token=pl4ntedT0ken"):
+        draft = CutoverDraft(
+            run="w-1",
+            slice="all",
+            state="FENCE",
+            step="proof",
+            phase="undone",
+            actor="ann",
+            data=data,
+        )
+        await ledger.cutting.append(draft)
+    first, second = await ledger.cutovers.of_run("w-1")
+    assert first.data == '{"deadline_ns":17,"why":"hook ended with 1: token=[secret]"}'
+    assert second.data == "hook ended with 1: token=[secret]"
+
+
+async def test_i9_a_job_s_end_is_stored_without_secrets(ledger: Ledger) -> None:
+    job = await ledger.add_job(JobKind.CUTOVER, {}, "ann", "r", EventDraft(kind="job", text="-"))
+    result = '{"code":"refused","what":"hook ended with 1: token=pl4ntedT0ken"}'
+    await ledger.job_state(job, JobState.FAILED, reason="token=pl4ntedT0ken", result=result)
+    row = await ledger.job(job)
+    assert row is not None
+    assert row.result == '{"code":"refused","what":"hook ended with 1: token=[secret]"}'
+    assert row.reason == "token=[secret]"

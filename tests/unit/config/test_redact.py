@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.config.redact import HIDDEN, redact, remember
+from core.config.redact import HIDDEN, redact, redact_json, remember
 
 MARK = "pl4nt3dValue"
 
@@ -89,3 +91,12 @@ def test_i9_a_remembered_value_survives_no_surroundings(before: str, after: str)
 def test_a_long_hostile_text_takes_no_time() -> None:
     for text in ("secret" * 20_000, "Authorization" * 10_000, "a://" * 30_000, "-" * 100_000):
         redact(text)
+
+
+def test_json_stays_json_whatever_stands_in_its_texts() -> None:
+    key = f"-----BEGIN PRIVATE KEY-----\n{MARK}"
+    told = {"why": f"hook said token={MARK}", "deadline_ns": 17, "left": [key, None, True]}
+    found = json.loads(redact_json(json.dumps(told)))
+    assert MARK not in str(found)
+    assert (found["deadline_ns"], found["left"][1:]) == (17, [None, True])
+    assert redact_json(f"no JSON, password={MARK}") == f"no JSON, password={HIDDEN}"
