@@ -10,6 +10,7 @@ import asyncio
 import os
 import sqlite3
 import time
+from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass
 from hashlib import sha256
@@ -34,7 +35,7 @@ LIMIT_S: Final = 24 * 3600.0
 """From this age on a set counts for nothing."""
 
 _NAME: Final = "backups"
-_REMEDY: Final = "Make a new set: vgwm cutover plan does so."
+_REMEDY: Final = "A run makes, opens and hashes a new set before its fence: vgwm cutover start."
 _PIECE: Final = 1 << 20
 
 
@@ -101,8 +102,8 @@ def open_set(folder: Path, workspace: str) -> Opened:
 async def opened(folder: Path, workspace: str, wanted: Sequence[Part]) -> Gate:
     """Return the gate `backups`: the newest set below folder, opened, hashed, nothing missing.
 
-    folder: `backups/` of the workspace. wanted: what the set has to hold; what else was looked for
-    and not found is a WARN. Without a set, or with one that cannot be read, FAIL.
+    folder: `backups/` of the workspace. wanted: what the set has to hold, a part a file; what else
+    was looked for and not found is a WARN. Without a set, or with one that cannot be read, FAIL.
     """
     at = await asyncio.to_thread(newest, folder)
     if at is None:
@@ -116,7 +117,8 @@ async def opened(folder: Path, workspace: str, wanted: Sequence[Part]) -> Gate:
 
 def judge(found: BackupSet, wanted: Sequence[Part]) -> Gate:
     """Return the gate of a set that was read whole. Pure."""
-    missing = [part for part in wanted if not found.of(part)]
+    held = Counter(one.part for one in found.files)
+    missing = sorted((Counter(wanted) - held).elements())
     text = f"{len(found.files)} files, {found.size_bytes} bytes, each hashed"
     if missing:
         return _gate(Verdict.FAIL, f"{text}; missing: {', '.join(missing)}", found.at_ns)
@@ -168,5 +170,5 @@ def _broken(folder: Path, what: str) -> Broken:
     return Broken(
         what=f"a backup cannot be used: {what}",
         where=safe(os.fsencode(folder)),
-        remedy=_REMEDY,
+        remedy="The next run makes a new set; back without it: vgwm rollback plan.",
     )

@@ -25,7 +25,7 @@ from core.config.gateway_files import Named, find
 from core.cutover.backups import MANIFEST, PREFIX, BackupSet, open_set
 from core.display import safe
 from core.engine.keeping.backup_run import row_pages
-from core.errors import BadInput, Broken, CapacityExhausted, Denied, VgwmError
+from core.errors import BadInput, Broken, CapacityExhausted, Denied, Refused, VgwmError
 from core.ledger.backup import copy_to
 from core.target import profile as profiles
 from core.target.backup_file import BackupReader, BackupWriter
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 
 _LEDGER: Final = "ledger.db"
 _TABLE: Final = "object-table.ndjson"
+_STEERED: Final = (Part.LB_MAP, Part.LB_CONFIG)
+"""Of each load balancer: what a fence changes, and what it rests on."""
+
 _OWN: Final = {
     Part.CONFIG: "blue's configuration: name it in cutover.blue.config",
     Part.UNIT: "blue's unit: name it in cutover.blue.unit",
@@ -47,17 +50,16 @@ _OWN: Final = {
 
 
 def wanted(workspace: Workspace) -> tuple[Part, ...]:
-    """Return what a set has to hold; blue's own files are only warned about."""
-    steered = (Part.LB_MAP, Part.LB_CONFIG) if workspace.traffic.haproxy else ()
-    return (Part.LEDGER, Part.TABLE, *steered)
+    """Return what a set has to hold, a part a file; blue's own files are only warned about."""
+    return (Part.LEDGER, Part.TABLE, *(_STEERED * len(workspace.traffic.haproxy)))
 
 
 async def back_up(ledger: Path, workspace: Workspace, folder: Path) -> Path:
     """Make a set below folder's `backups/`, open it, and return where it is.
 
     ledger: its file, that may be written meanwhile. folder: of the workspace. Raises Denied,
-    CapacityExhausted, NoAnswer (the table's), and Broken for what reads back otherwise: then no set
-    is left.
+    CapacityExhausted, NoAnswer (the table's), Refused where a load balancer's file cannot be kept,
+    and Broken for what reads back otherwise: then no set is left.
     """
     at_ns = time.time_ns()
     stamp = datetime.fromtimestamp(at_ns / 1e9, tz=UTC).strftime("%Y%m%dT%H%M%S.%fZ")
@@ -102,6 +104,8 @@ def _files(workspace: Workspace, part: Path) -> tuple[list[Kept], list[str]]:
         try:
             kept.append(copy_in(one, part, number))
         except (BadInput, Denied) as error:
+            if one.part in _STEERED:
+                raise _unkept(one, error) from error
             absent.append(f"{one.part} {safe(os.fsencode(one.path))}: {error.what}")
     return kept, absent
 
@@ -163,6 +167,14 @@ def _end(part: Path, final: Path, found: BackupSet) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _unkept(one: Wanted, error: VgwmError) -> Refused:
+    return Refused(
+        what=f"{one.part} cannot be kept: {error.what}",
+        where=safe(os.fsencode(one.path)),
+        remedy="Let the engine read it: nothing is fenced before it is kept.",
+    )
 
 
 def _fault(place: Path, error: OSError) -> VgwmError:

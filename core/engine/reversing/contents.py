@@ -134,5 +134,5 @@ def _broken(wanted: GreenObject, why: str) -> Broken:
     return Broken(
         what=f"green's content is not right: {why}",
         where=f"{safe(wanted.bucket)}/{safe(wanted.key)}",
-        remedy="Nothing was written to blue. Bring the block back: vgwm repair; it is tried again.",
+        remedy="Nothing was written to blue. Bring the block back: vgwm metadata repair.",
     )

@@ -41,7 +41,7 @@ async def gate(workspace: Workspace, buckets: Sequence[str]) -> Gate:
         verdict = Verdict.FAIL if mode == "continuous" else Verdict.WARN
         return _gate(verdict, "no private writer is named: nothing comes to blue", at_ns, _REMEDY)
     try:
-        kept = await asyncio.to_thread(_undo, workspace)
+        kept = await asyncio.to_thread(_undo, workspace, buckets)
         await _ask(settings, buckets)
     except VgwmError as error:
         return _gate(Verdict.FAIL, f"{error.what} ({error.where})", at_ns, error.remedy or _REMEDY)
@@ -73,11 +73,12 @@ def _gate(verdict: Verdict, text: str, at_ns: int, remedy: str) -> Gate:
     )
 
 
-def _undo(workspace: Workspace) -> str:
-    """Return why what is replaced could not be kept, "" if it can. Raises BadInput."""
+def _undo(workspace: Workspace, buckets: Sequence[str]) -> str:
+    """Return why what is replaced could not be kept, "" if it can. Raises BadInput, NoAnswer."""
     blue = blue_of(workspace)
     if blue is None:
         return ""
+    blue.require(buckets)
     place = blue.undo
     while not place.exists():
         place = place.parent

@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from core.config.schema import PosixSource
 from core.cutover.uncarriable import why_not
 from core.display import safe
-from core.errors import BadInput, CapacityExhausted, Denied, VgwmError
+from core.errors import BadInput, CapacityExhausted, Denied, NoAnswer, VgwmError
 from core.source.posix.sidecar import Sidecar, both_ctimes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from core.config.schema import Workspace
@@ -47,10 +48,12 @@ class Blue:
     async def keep(self, bucket: str, key: str) -> Fingerprint | None:
         """Keep what stands under a key, before it is replaced; return what it was. Repeatable.
 
-        Raises BadInput for a folder on another file system, CapacityExhausted, Denied.
+        Raises BadInput for a folder on another file system, CapacityExhausted, Denied, and as
+        `require`.
         """
 
         def work() -> Fingerprint | None:
+            self.require([bucket])
             seen = self._fingerprint(bucket, key)
             if seen is not None:
                 self._keep(bucket, key)
@@ -58,9 +61,22 @@ class Blue:
 
         return await asyncio.to_thread(work)
 
+    def require(self, buckets: Sequence[str]) -> None:
+        """Raise NoAnswer where none of these is seen, as with nothing mounted (I7). Blocks.
+
+        buckets: such as blue has, by its own answer; none asks nothing.
+        """
+        if buckets and not any((self.source.path / bucket).is_dir() for bucket in buckets):
+            raise _unseen(self.source.path / buckets[0])
+
     async def fingerprint(self, bucket: str, key: str) -> Fingerprint | None:
-        """Return what stands under a key now, None for nothing."""
-        return await asyncio.to_thread(self._fingerprint, bucket, key)
+        """Return what stands under a key now, None for nothing. Raises Denied, and as `require`."""
+
+        def work() -> Fingerprint | None:
+            self.require([bucket])
+            return self._fingerprint(bucket, key)
+
+        return await asyncio.to_thread(work)
 
     async def set_time(self, bucket: str, key: str, modified_us: int) -> None:
         """Give a key green's time, to the microsecond; a vanished one is left alone."""
@@ -99,7 +115,12 @@ class Blue:
             raise _fault(error, bucket, key) from error
 
     def _dump(self, path: Path, bucket: str, key: str, seen: os.stat_result) -> None:
-        """Write a key's attributes beside its inode, whole or not at all."""
+        """Write a key's attributes beside its inode, whole or not at all.
+
+        What is there already stays: a try before this one may have changed some of them since.
+        """
+        if path.exists():
+            return
         here = self._path(bucket, key)
         attributes = {
             name: base64.b64encode(os.getxattr(here, name, follow_symlinks=False)).decode()
@@ -153,13 +174,16 @@ class Blue:
 
 
 def blue_of(workspace: Workspace) -> Blue | None:
-    """Return blue's tree where it is a posix one that is mounted here; None for an endpoint.
+    """Return blue's tree; None for an endpoint, whose files nobody sees here.
 
-    Raises BadInput for an undo folder inside of it.
+    Raises NoAnswer for a tree that is not there now, such as one that is not mounted (I7); BadInput
+    for an undo folder inside of it.
     """
     source = workspace.source
-    if not isinstance(source, PosixSource) or not source.path.is_dir():
+    if not isinstance(source, PosixSource):
         return None
+    if not source.path.is_dir():
+        raise _unseen(source.path)
     undo = workspace.cutover.undo
     undo = undo or source.path.with_name(f"{source.path.name}.reverse.undo")
     if undo.is_relative_to(source.path):
@@ -169,6 +193,14 @@ def blue_of(workspace: Workspace) -> Blue | None:
             remedy="Name a folder outside of it, on its file system.",
         )
     return Blue(source=source, undo=undo)
+
+
+def _unseen(path: Path) -> NoAnswer:
+    return NoAnswer(
+        what="blue's tree is not there: what is replaced could not be kept, nor be compared",
+        where=safe(os.fsencode(path)),
+        remedy="Mount it where source.path of vgwm.yaml says.",
+    )
 
 
 def _link(path: Path, kept: Path) -> None:

@@ -99,14 +99,19 @@ async def test_a_file_of_blue_s_that_is_not_there_is_a_warning_by_name(
     assert "gateway.unit" in gate.evidence
 
 
-async def test_a_map_that_is_not_there_shuts_the_gate(engine: Engine, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["map", "cfg"])
+async def test_a_load_balancer_s_file_that_cannot_be_kept_refuses_the_step(
+    engine: Engine, tmp_path: Path, name: str
+) -> None:
     paths = _etc(tmp_path)
-    paths["map"].unlink()
+    paths[name].unlink()
+    paths[name].mkdir()
     workspace = _with(engine.workspace, paths)
-    await back_up(engine.path / "ledger.db", workspace, engine.path)
-    gate = await opened(engine.path / FOLDER, workspace.id, wanted(workspace))
-    assert gate.verdict is Verdict.FAIL
-    assert "lb-map" in gate.evidence
+    with pytest.raises(Refused, match="cannot be kept: this is no file") as raised:
+        await back_up(engine.path / "ledger.db", workspace, engine.path)
+    assert paths[name].name in raised.value.where
+    assert not list((engine.path / FOLDER).iterdir())
+    assert (await opened(engine.path / FOLDER, workspace.id, ())).verdict is Verdict.FAIL
 
 
 async def test_without_a_table_no_set_is_left(engine: Engine, tmp_path: Path) -> None:

@@ -60,6 +60,13 @@ async def test_a_set_without_what_is_needed_is_shut_and_names_it(tmp_path: Path)
     assert "lb-config" in gate.evidence
 
 
+async def test_one_load_balancer_s_map_does_not_stand_for_another_s(tmp_path: Path) -> None:
+    _set(tmp_path)
+    both = await opened(tmp_path, ID, [Part.LEDGER, Part.LB_MAP, Part.LB_MAP])
+    assert both.verdict is Verdict.FAIL
+    assert both.evidence.endswith("missing: lb-map")
+
+
 @pytest.mark.parametrize("how", ["changed", "gone", "manifest", "foreign", "ledger"])
 async def test_a_set_that_is_not_what_was_kept_is_shut(tmp_path: Path, how: str) -> None:
     place = _set(tmp_path, workspace="ffffffff" if how == "foreign" else ID)
