@@ -9,13 +9,14 @@ import msgspec
 
 from core.control import wire, wire_cutover
 from core.cutover.cutover_plan import ALL, Kind
+from core.cutover.readiness import spared
 from core.cutover.states import NUMBERS, State
 from core.cutover.steps import steps_of
 from core.display import count, duration, safe, size
 from core.model import NS_PER_S, JobKind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from core.control.sync_desk import Freeze
     from core.cutover.balancer import Told
@@ -38,8 +39,8 @@ _BACK: Final = 13
 """The states of the way back have numbers from here on."""
 
 
-def gate(one: Gate, now_ns: int) -> wire_cutover.Gate:
-    """Return a gate as it is at a time."""
+def gate(one: Gate, now_ns: int, left_out: Collection[str] = ()) -> wire_cutover.Gate:
+    """Return a gate as it is at a time. left_out: names of those that no start waits for."""
     return wire_cutover.Gate(
         name=one.name,
         verdict=one.verdict,
@@ -50,6 +51,7 @@ def gate(one: Gate, now_ns: int) -> wire_cutover.Gate:
         acked=one.acked,
         open=one.is_open(now_ns),
         why=one.why(now_ns),
+        spared=one.name in left_out,
     )
 
 
@@ -105,11 +107,11 @@ def cutover(
     at = next((one for one in look.slices if one.name == slice_), None)
     state = None if at is None else at.state
     writes = writable(look.balancers or ())
-    off = look.off
+    off, left_out = look.off, spared(Kind.CUTOVER, look.plan.strategy)
     return wire_cutover.Cutover(
         slice=safe(slice_),
         slices=tuple(_slice(one, writes if one is at else "") for one in look.slices),
-        gates=tuple(gate(one, look.at_ns) for one in look.gates),
+        gates=tuple(gate(one, look.at_ns, left_out) for one in look.gates),
         hash=look.plan.hash,
         word=safe(look.plan.word),
         steps=steps(look.plan, state, look.expected),
@@ -164,7 +166,7 @@ def plan(
         limits=_limits(of.limits),
         acked=tuple(map(safe, of.acked)),
         lines=tuple(map(safe, of.means)),
-        gates=tuple(gate(one, now_ns) for one in planned.gates),
+        gates=tuple(gate(one, now_ns, spared(of.kind, of.strategy)) for one in planned.gates),
     )
 
 

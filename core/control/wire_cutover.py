@@ -16,7 +16,8 @@ class Gate(wire.Wire, frozen=True, kw_only=True):
     """A condition, with what it rests on. verdict: pass, warn, fail, unknown.
 
     age_s: since it was measured, None if never; older than limit_s it counts for nothing. acked: by
-    whom a warning was taken on. open: it lets a cutover pass; why: of one that does not.
+    whom a warning was taken on. open: it lets a cutover pass; why: of one that does not. spared: no
+    start waits for it, such as backups, which a run makes and opens itself before its fence.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Gate(wire.Wire, frozen=True, kw_only=True):
     acked: str = ""
     open: bool = False
     why: str = ""
+    spared: bool = False
 
 
 class Step(wire.Wire, frozen=True, kw_only=True):

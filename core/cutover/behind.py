@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from core.cutover.gate import Gate
+from core.display import size
 from core.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from core.cutover.limits import Limits
     from core.cutover.risk import Risk
 
 LAG_S: Final = 60.0
@@ -21,13 +23,19 @@ _NS: Final = 1_000_000_000
 _CONTINUOUS: Final = "continuous"
 
 
-def lag_gate(risk: Risk, reverse: str, now_ns: int) -> Gate:
-    """Judge how far blue is behind green. reverse: the policy of vgwm.yaml."""
+def lag_gate(risk: Risk, reverse: str, most: Limits, now_ns: int) -> Gate:
+    """Judge how far blue is behind green.
+
+    reverse: the policy of vgwm.yaml; one under which blue does not follow is a warning. most: of the
+    plan that was confirmed: past it the gate is red, whatever the policy.
+    """
     lag_s = (now_ns - risk.oldest_ns) / _NS if risk.oldest_ns else 0.0
     waiting = risk.writes + risk.deletes
-    verdict = Verdict.PASS
+    verdict, beyond = Verdict.PASS, _beyond(risk, most)
     told = f"{waiting:,} changes wait, the oldest for {lag_s:.0f} s" if waiting else "none waits"
-    if reverse != _CONTINUOUS:
+    if beyond:
+        verdict, told = Verdict.FAIL, f"{told}; {beyond}"
+    elif reverse != _CONTINUOUS:
         verdict, told = Verdict.WARN, f"reverse copy is {reverse}: blue does not follow"
     elif not risk.since_ns or risk.silent_since_ns:
         verdict, told = Verdict.UNKNOWN, "the feed of green's changes is silent"
@@ -41,6 +49,16 @@ def lag_gate(risk: Risk, reverse: str, now_ns: int) -> Gate:
         limit_s=_FRESH_S,
         remedy="" if verdict is Verdict.PASS else "Look at the job of the reverse copy: vgwm jobs.",
     )
+
+
+def _beyond(risk: Risk, most: Limits) -> str:
+    """Say what is more at risk than was confirmed, "" for nothing; the figures may be too low."""
+    waiting = risk.writes + risk.deletes
+    if waiting > most.objects:
+        return f"{waiting:,} objects at risk, the plan allows {most.objects:,}"
+    if risk.size_bytes > most.size_bytes:
+        return f"{size(risk.size_bytes)} at risk, the plan allows {size(most.size_bytes)}"
+    return ""
 
 
 def foreign_gate(foreign: int, names: Sequence[str], at_ns: int, why: str = "") -> Gate:

@@ -42,6 +42,12 @@ def reached(gates: Sequence[Gate], now_ns: int) -> State:
     return state if shut - NOT_FOR[Kind.CUTOVER] else State.READY
 
 
+def spared(kind: Kind, strategy: Strategy) -> frozenset[str]:
+    """Return the gates that a run of this kind does not wait for."""
+    of_a_copy = OF_A_COPY if strategy is Strategy.BIG_BANG else frozenset()
+    return NOT_FOR.get(kind, frozenset()) | of_a_copy
+
+
 def against(
     gates: Sequence[Gate],
     kind: Kind,
@@ -49,11 +55,9 @@ def against(
     strategy: Strategy = Strategy.BLUE_GREEN,
 ) -> list[str]:
     """Return why a run of this kind may not begin, a reason a gate; empty if it may."""
-    spared = NOT_FOR.get(kind, frozenset())
-    if strategy is Strategy.BIG_BANG:
-        spared |= OF_A_COPY
+    left_out = spared(kind, strategy)
     return [
         f"{gate.why(now_ns)}{f'. {gate.remedy}' if gate.remedy else ''}"
         for gate in gates
-        if gate.name not in spared and not gate.is_open(now_ns)
+        if gate.name not in left_out and not gate.is_open(now_ns)
     ]

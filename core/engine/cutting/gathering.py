@@ -48,10 +48,24 @@ class Gathering:
         if anew or measure:
             async with self._asking:
                 await self._measure(key, known=() if anew else self._measured.get(key, ()))
-        known = self._measured.get(key) or [_unasked(name) for name in WORLD]
-        acks = await self._ledger_gates.acks()
-        found = [*await self._ledger_gates.gates(), *known]
-        return [replace(one, acked=one.acked or acks.get(one.name, "")) for one in found]
+        return (await self.known([key]))[0]
+
+    async def known(self, slices: Sequence[Sequence[str]]) -> list[list[Gate]]:
+        """Return the gates of several slices as they were measured last; the ledger is read once.
+
+        slices: the buckets of each, none for everything.
+        """
+        acks, shared = await self._ledger_gates.acks(), await self._ledger_gates.gates()
+        return [
+            [
+                replace(one, acked=one.acked or acks.get(one.name, ""))
+                for one in (*shared, *self._asked_of(tuple(buckets)))
+            ]
+            for buckets in slices
+        ]
+
+    def _asked_of(self, key: tuple[str, ...]) -> Sequence[Gate]:
+        return self._measured.get(key) or [_unasked(name) for name in WORLD]
 
     async def _measure(self, key: tuple[str, ...], known: Sequence[Gate]) -> None:
         """Ask the world for what is too old to count; all of it where nothing is known."""
@@ -76,5 +90,5 @@ def _unasked(name: str) -> Gate:
         evidence="not asked yet",
         at_ns=0,
         limit_s=0,
-        remedy="Ask: vgwm cutover plan.",
+        remedy="Ask, while an engine runs (vgwm engine start): vgwm cutover plan.",
     )

@@ -117,7 +117,7 @@ class LedgerGates:
         counted = await self._ledger.counters()
         walked = bool(buckets) and all(row.state.walked for row in buckets)
         dirty = await self._ledger.rounds.dirty()
-        remedy = "Bring them to an end: vgwm copy, vgwm sync, vgwm errors retry."
+        remedy = "Bring them to an end: vgwm copy, vgwm sync, vgwm retry."
         if not walked:
             verdict, text = Verdict.FAIL, "there is no whole plan"
         elif counted.remaining > dirty or counted.failed:
@@ -146,15 +146,18 @@ class LedgerGates:
             "differences of configuration and accounts are a person's to read",
             time.time_ns(),
             NOW_S,
-            "Read vgwm config diff and vgwm iam diff, then acknowledge `diffs` by name.",
+            "Read them: vgwm config diff OLD NEW, vgwm iam check NEW --against OLD; then say so:"
+            " vgwm cutover status --ack diffs=REASON.",
         )
 
     def _final(self) -> list[Gate]:
         """Refuse a policy that this release does not have, rather than do another."""
-        if self._workspace.cutover.final == "full":
+        policy = self._workspace.cutover
+        if policy.final == "full" and policy.hints == "off":
             return []
-        text = "cutover.final: hinted is not offered: under the fence every key is compared"
-        remedy = "Say cutover.final: full in vgwm.yaml, or leave it out."
+        named = "final: hinted" if policy.final != "full" else f"hints: {policy.hints}"
+        text = f"cutover.{named} is not offered: under the fence every key is compared"
+        remedy = "Leave cutover.final and cutover.hints out of vgwm.yaml, or say full and off."
         return [_gate("final", Verdict.FAIL, text, time.time_ns(), NOW_S, remedy)]
 
     async def _freeze(self) -> Gate:

@@ -25,6 +25,7 @@ from core.cutover.reading import Trouble
 from core.cutover.samples import read_back, sample_of
 from core.cutover.shadow import shadow
 from core.cutover.uploads import uploads
+from core.engine.outcry import Outcry
 from core.engine.returning.backing_up import back_up, wanted
 from core.engine.reversing.gating import gate as reverse_gate
 from core.engine.settings import source_config
@@ -43,7 +44,9 @@ if TYPE_CHECKING:
 
 SHADOWS: Final = 1_000
 _S3: Final = ("canary", "shadow", "uploads")
-LB_LIMIT_S: Final = 10.0
+LB_LIMIT_S: Final = 300.0
+"""A run asks them again before its fence, and at each step."""
+
 FOLDER: Final = "backups"
 
 
@@ -58,7 +61,7 @@ class Outside:
         self._blue = gateways_of(workspace, Side.BLUE)
         self._green = gateways_of(workspace, Side.GREEN)
         self._able: AbstractSet[str] = frozenset()
-        self.fleet = fleet_of(workspace)
+        self.fleet = fleet_of(workspace, say=Outcry(ledger))
 
     @property
     def gateways(self) -> int:
@@ -154,7 +157,7 @@ class Outside:
         if _is_due("backups", due):
             found.append(await self.backups())
         if not due or any(name.startswith("lb") for name in due):
-            found += await self._balancers()  # last: theirs count for seconds only
+            found += await self._balancers()
         return found
 
     async def _asked(self, buckets: Sequence[str], seed: int, due: Sequence[str]) -> list[Gate]:
@@ -193,14 +196,14 @@ class Outside:
             return [_unknown("lb", "no load balancer is named in vgwm.yaml")]
         return [
             Gate(
-                name=f"lb-{name}",
+                name=gate,
                 verdict=Verdict.FAIL if whys else Verdict.PASS,
                 evidence="; ".join(whys) or "configuration, map and socket answer",
                 at_ns=at_ns,
                 limit_s=LB_LIMIT_S,
                 remedy="See docs/traffic.md." if whys else "",
             )
-            for name in self.fleet.names
+            for name, gate in zip(self.fleet.names, _gates(self.fleet.names), strict=True)
             for whys in [[one.why for one in troubles if one.name == name]]
         ]
 
@@ -223,6 +226,12 @@ class Outside:
 
     async def _names(self, buckets: Sequence[str]) -> list[str]:
         return [os.fsdecode(name) for name in await self._stored(buckets)]
+
+
+def _gates(names: Sequence[str]) -> list[str]:
+    """Return a gate's name a load balancer: lb-1 for lb-1 and for 1, unless there are both."""
+    short = [f"lb-{name.removeprefix('lb-')}" for name in names]
+    return short if len(set(short)) == len(short) else [f"lb-{name}" for name in names]
 
 
 def _is_due(name: str, due: Collection[str]) -> bool:

@@ -162,6 +162,7 @@ async def test_a_run_that_was_cancelled_is_no_success_but_an_abort_of_it_is(
         ((gate("unknown"),), 4),
         ((gate("pass", age_s=61.0),), 4),
         ((gate("pass", age_s=None),), 4),
+        ((gate("pass"), gate("fail", spared=True), gate("unknown", spared=True)), 0),
     ],
 )
 async def test_i7_status_ends_by_its_gates(

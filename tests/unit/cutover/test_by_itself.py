@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from core.cutover.behind import foreign_gate, lag_gate
 from core.cutover.by_itself import OF_GREEN, why_back
 from core.cutover.gate import Gate
+from core.cutover.limits import Limits
 from core.cutover.risk import Risk
 from core.verdict import Verdict
 
 NOW = 1_795_000_000 * 10**9
 HOLDS_ALL = Risk(since_ns=1)
+MOST = Limits(pause_s=0, objects=10, size_bytes=1_000)
 
 
 def gate(name: str, verdict: Verdict = Verdict.FAIL, *, age_s: int = 0) -> Gate:
@@ -40,11 +44,22 @@ def test_a_stale_gate_is_none() -> None:
 
 
 def test_what_is_wrong_on_blue_is_no_reason_to_go_there() -> None:
-    lagging = lag_gate(Risk(since_ns=1, writes=1, oldest_ns=1), "continuous", NOW)
+    lagging = lag_gate(Risk(since_ns=1, writes=1, oldest_ns=1), "continuous", MOST, NOW)
     others = foreign_gate(1, ("b/k",), NOW)
     assert {lagging.verdict, others.verdict} == {Verdict.FAIL}
     assert not why(lagging, others)
 
 
 def test_a_reverse_copy_that_is_off_warns() -> None:
-    assert lag_gate(HOLDS_ALL, "off", NOW).verdict is Verdict.WARN
+    assert lag_gate(HOLDS_ALL, "off", MOST, NOW).verdict is Verdict.WARN
+
+
+@pytest.mark.parametrize("policy", ["continuous", "log"])
+def test_i8_more_at_risk_than_was_confirmed_is_red(policy: str) -> None:
+    most = Risk(since_ns=1, writes=7, deletes=3, size_bytes=1_000, oldest_ns=NOW)
+    within = lag_gate(most, policy, MOST, NOW)
+    assert within.verdict is not Verdict.FAIL
+    for beyond in (replace(most, deletes=4), replace(most, size_bytes=1_001)):
+        gate = lag_gate(beyond, policy, MOST, NOW)
+        assert gate.verdict is Verdict.FAIL
+        assert "the plan allows" in gate.evidence

@@ -1,0 +1,88 @@
+"""Load balancers as an engine knows them: a gate each by its name, what they do told at once."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from core.config.schema import DirTarget, Haproxy, PosixSource, Traffic, Workspace
+from core.cutover.fleet import Fleet, Outcome, Way
+from core.cutover.mode import Mode, Side
+from core.engine.cutting.outside import Outside
+from core.engine.outcry import Outcry
+from tests.integration.cutting.scene import Green, staged, until
+from tests.unit.cutover.wobbly import Whim, Wobbly
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from core.ledger.ledger import Ledger
+
+RUN = "9f2c1a7e-5"
+
+
+def workspace(folder: Path, *names: str) -> Workspace:
+    """Return one with load balancers that are not there."""
+    (folder / "gw").mkdir()
+    there = [
+        Haproxy(name=name, socket=folder / name, map=folder / "vgwm.map", config=folder / "cfg")
+        for name in names
+    ]
+    return Workspace(
+        id="9f2c1a7e",
+        source=PosixSource(path=folder / "gw"),
+        target=DirTarget(path=folder / "out"),
+        traffic=Traffic(haproxy=tuple(there)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "gates"),
+    [(("lb-1", "west"), ["lb-1", "lb-west"]), (("lb-1", "1"), ["lb-lb-1", "lb-1"])],
+)
+async def test_each_load_balancer_has_a_gate_of_its_own_name(
+    tmp_path: Path, names: tuple[str, ...], gates: list[str]
+) -> None:
+    async with staged(tmp_path) as stage:
+        outside = Outside(workspace(tmp_path, *names), stage.ledger, tmp_path, Green())
+        found = await outside.gates((), 0, ["lb"])
+        assert [one.name for one in found] == gates
+
+
+async def test_an_engine_tells_at_once_which_load_balancer_does_not_follow(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        outside = Outside(workspace(tmp_path, "lb-1"), stage.ledger, tmp_path, Green())
+        way = Way(writer=Side.BLUE, back=Mode.BLUE)
+        moved = await outside.fleet.reach((), Mode.BLUE_RO, RUN, way)
+        assert moved.outcome is Outcome.REFUSED
+        await _told(stage.ledger, "load balancer lb-1: ")
+
+
+async def test_one_that_was_reloaded_in_a_step_is_told_and_the_same_trouble_once(
+    tmp_path: Path,
+) -> None:
+    async with staged(tmp_path) as stage:
+        late, again = Wobbly("lb-1"), Wobbly("lb-2", whims=[Whim.REFUSE] * 4)
+        late.on_change = lambda: setattr(late, "process", f"{late.process}1")
+        fleet = Fleet((late, again), say=Outcry(stage.ledger))
+        for _ in range(2):
+            await fleet.reach((), Mode.BLUE_RO, RUN, Way(writer=Side.BLUE))
+        await _told(stage.ledger, "load balancer lb-1: it was restarted or reloaded meanwhile")
+        refused = [line for line in await _lines(stage.ledger) if "it answers a text" in line]
+        assert refused == ["load balancer lb-2: it answers a text"]
+
+
+async def _lines(ledger: Ledger) -> list[str]:
+    return [row.text for row in await ledger.events(0, 1_000) if row.kind == "traffic"]
+
+
+async def _told(ledger: Ledger, text: str) -> None:
+    """Return once an event says it."""
+
+    async def told() -> bool:
+        return any(line.startswith(text) for line in await _lines(ledger))
+
+    async with asyncio.timeout(10):
+        await until(told)
