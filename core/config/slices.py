@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 ALL: Final = "all"
 REST: Final = "rest"
-"""Names that are given: every bucket; the buckets that no slice names."""
+"""Names that are given: everything, with no slice named; the buckets that no slice names."""
 
 Slices = dict[str, tuple[str, ...]]
 
@@ -36,11 +36,13 @@ def parse(words: Iterable[str]) -> Slices:
 
 
 def check(slices: Mapping[str, Sequence[str]]) -> None:
-    """Raise BadInput for a name that cannot be one, and for a bucket that is named twice."""
+    """Raise BadInput for a name that cannot be one, no bucket, and a bucket that is named twice."""
     seen: dict[str, str] = {}
     for name, buckets in slices.items():
         if not _NAME.fullmatch(name) or name in {ALL, REST}:
             raise _bad(name, f"a name is of a-z, 0-9 and -, and not {ALL} or {REST}")
+        if not buckets:  # to a load balancer, none means everything
+            raise _bad(name, "it names no bucket")
         for bucket in buckets:
             if bucket in seen:
                 raise _bad(name, f"bucket {safe(bucket)} is in {seen[bucket]} as well")

@@ -96,7 +96,7 @@ def _blue_green(plan: wire.Plan) -> Course:
 
 def _rolling(plan: wire.Plan) -> Course:
     slices = [f"slice {name}: {_buckets(buckets)}" for name, buckets in plan.slices]
-    slices = slices or ["slice all: every bucket (name slices with --slice NAME=BUCKET,..)"]
+    slices = slices or ["slice all: every bucket (vgwm.yaml names slices: cutover.slices)"]
     steps = [
         Step(text=f"copy {_amount(plan)} inside `windows`, paused outside", jobs=("copy",)),
         _ROUNDS,

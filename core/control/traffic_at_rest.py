@@ -16,7 +16,7 @@ from core.control.cluster_desk import ClusterDesk
 from core.control.crossing_job import ROLLBACK
 from core.control.sync_desk import SyncDesk
 from core.control.traffic_desk import Readings, kind_of
-from core.cutover.cutover_plan import ALL, Kind, buckets_of
+from core.cutover.cutover_plan import ALL, Kind
 from core.cutover.machine import BACK, FENCED, standing
 from core.cutover.readiness import reached
 from core.cutover.risk import risk
@@ -27,6 +27,7 @@ from core.display import safe
 from core.engine.cutting.gathering import Gathering
 from core.engine.cutting.ledger_gates import LedgerGates
 from core.engine.cutting.look import CutoverLook, OffLook, SliceLook
+from core.engine.cutting.looking import why_of
 from core.engine.cutting.plans import CutoverPlans, PlannedCutover
 from core.engine.returning.looking import Lookout
 from core.engine.syncing.lag import Forecast, forecast, proof_s
@@ -56,7 +57,7 @@ class TrafficAtRest:
         self._cluster = ClusterDesk(workspace)
 
     async def cutover(self, slice_: str) -> wire_cutover.Cutover:
-        """Return a look at a slice. Raises BadInput for one that vgwm.yaml does not name."""
+        """Return a look at a slice. Raises BadInput for one that is none."""
         look = await self._look(slice_ or ALL)
         freeze = await SyncDesk(self._named, self._ledger()).freeze()
         return cutover_told.cutover(look, slice_ or ALL, _DOWN, freeze)
@@ -80,7 +81,6 @@ class TrafficAtRest:
             return rollback_told.plan(plan, runbook(plan, self._named, self._folder))
         kind, slice_ = kind_of(request.act), request.slice or ALL
         plans, gathering = await self._parts()
-        plans.require_slice(slice_)
         made = await plans.compose(kind, slice_)
         planned = PlannedCutover(id=0, kind=kind, slice=slice_, plan=made)
         if kind in {Kind.CUTOVER, Kind.REHEARSE}:
@@ -105,16 +105,17 @@ class TrafficAtRest:
     async def _look(self, slice_: str) -> CutoverLook:
         ledger = self._ledger()
         plans, gathering = await self._parts()
-        plans.require_slice(slice_)
+        slices = await plans.slices()
         plan = await plans.compose(Kind.CUTOVER, slice_)
         gates = await gathering.gates(plan.buckets)
         now_ns = time.time_ns()
         derived = reached(gates, now_ns)
         flips = await ledger.cutovers.flips()
-        names = [ALL, *self._named.cutover.slices]
         return CutoverLook(
             at_ns=now_ns,
-            slices=tuple([await self._slice(name, derived) for name in names]),
+            slices=tuple(
+                [await self._slice(name, slices.shown(name), derived) for name in slices.names]
+            ),
             gates=tuple(gates),
             plan=plan,
             off=OffLook(start=(_DOWN,), rehearse=(_DOWN,), abort=(_DOWN,), commit=(_DOWN,)),
@@ -123,9 +124,8 @@ class TrafficAtRest:
             risk=await risk(ledger) if flips else None,
         )
 
-    async def _slice(self, name: str, derived: State) -> SliceLook:
+    async def _slice(self, name: str, buckets: tuple[str, ...], derived: State) -> SliceLook:
         ledger = self._ledger()
-        buckets = tuple(buckets_of(self._named, name))
         row = next((one for one in await ledger.cutovers.newest() if one.slice == name), None)
         at = None if row is None else standing(await ledger.cutovers.of_run(row.run))
         if at is None:
@@ -138,6 +138,7 @@ class TrafficAtRest:
             run=at.run,
             entered_ns=at.entered_ns,
             flipped_ns=at.flipped_ns,
+            why="" if row is None else why_of(row),
         )
 
     async def _parts(self) -> tuple[CutoverPlans, Gathering]:

@@ -12,7 +12,7 @@ from core.control.balancer_watch import BalancerWatch
 from core.control.crossing_job import ROLLBACK
 from core.control.plan_watch import PlanWatch
 from core.control.sync_desk import SyncDesk
-from core.cutover.cutover_plan import ALL, Kind, buckets_of
+from core.cutover.cutover_plan import ALL, Kind
 from core.cutover.risk import risk
 from core.cutover.rollback_plan import BackWish
 from core.cutover.runbook import runbook
@@ -20,6 +20,7 @@ from core.cutover.states import NUMBERS, State
 from core.cutover.way_back import FROM
 from core.display import safe
 from core.engine.cutting.looking import look
+from core.engine.slices import Slices
 from core.errors import BadInput
 from core.model import JobKind
 
@@ -70,11 +71,12 @@ async def short(workspace: Workspace, ledger: LedgerReader, watch: BalancerWatch
     """Return where every slice stands that was begun. watch: None where nobody is asked."""
     rows = await ledger.cutovers.newest()
     flips = await ledger.cutovers.flips()
+    known = await Slices.of(workspace, ledger) if rows and watch is not None else None
     slices = []
     for row in rows:
-        known = row.slice == ALL or row.slice in workspace.cutover.slices
-        asked = watch if known else None
-        told = asked.last(buckets_of(workspace, row.slice)) if asked is not None else ()
+        buckets = () if known is None else known.shown(row.slice)
+        asked = watch if buckets or row.slice == ALL else None
+        told = asked.last(buckets) if asked is not None else ()
         slices.append(
             wire.SliceShort(
                 name=safe(row.slice),
@@ -103,12 +105,12 @@ class TrafficDesk:
         await self.plans.close()
 
     async def cutover(self, slice_: str) -> wire_cutover.Cutover:
-        """Return a look at a slice. Raises BadInput for one that vgwm.yaml does not name."""
+        """Return a look at a slice. Raises BadInput for one that is none."""
         name = slice_ or ALL
-        self._engine.cutovers.plans.require_slice(name)
-        told = await self.watch.heard(buckets_of(self._engine.workspace, name))
+        slices = await self._engine.cutovers.plans.slices()
+        told = await self.watch.heard(slices.buckets(name))
         found = await look(self._engine, name, balancers=told)
-        state = next(one.state for one in found.slices if one.name == name)
+        state = next((one.state for one in found.slices if one.name == name), State.PLANNED)
         off = "" if state in FROM else f"slice {name} stands at {state}: green does not serve it"
         return cutover_told.cutover(found, name, off, await self._sync.freeze())
 
@@ -147,7 +149,8 @@ class TrafficDesk:
     async def abort(self, request: wire.JobRequest) -> int:
         """Give writes back; return the job that does it, which may be the one at work."""
         slice_ = request.args.get("slice", "") or ALL
-        return await self._engine.cutovers.abort(slice_, request.actor)
+        plan = request.args.get("plan", "")
+        return await self._engine.cutovers.abort(slice_, request.actor, plan=plan)
 
     async def _state(self, slice_: str) -> State:
         rows = await self._engine.ledger.cutovers.newest()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from core.cutover.mode import Mode, Side
 
@@ -84,4 +84,12 @@ class Balancer(Protocol):
 
     async def busy(self, side: Side) -> Busy | None:
         """Return what of a side's writes is under way; None where it cannot say."""
+        ...
+
+    async def under_way(self, side: Side) -> Mapping[str, int] | None:
+        """Return each of a side's writes that is under way, by a name of its own.
+
+        Beside it how often it was woken: of one write that grows only, so that another one in its
+        place is known from it. None where it cannot say.
+        """
         ...

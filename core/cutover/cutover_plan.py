@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -16,12 +16,12 @@ from core.dag.canonical import dumps
 from core.errors import Broken
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from core.config.schema import Workspace
 
 ALL: Final = "all"
-"""The slice of everything that no other names: the map's line `/`."""
+"""The slice of everything: a map's every line, and its line `/`."""
 
 SHOWN: Final = 8
 _VERSION: Final = 1
@@ -66,7 +66,6 @@ class CutoverPlan:
     acked: tuple[str, ...] = ()
     uncarriable: str = ""
     word: str = ""
-    run: str = field(default="", compare=False)
 
     def stored(self) -> bytes:
         """Return its canonical JSON, which is what is hashed."""
@@ -157,8 +156,3 @@ def means_of(workspace: Workspace) -> tuple[str, ...]:
 def word_of(workspace_name: str, slice_: str) -> str:
     """Return the word that confirms: the slice's name, or the workspace's for all of it."""
     return workspace_name if slice_ == ALL else slice_
-
-
-def buckets_of(workspace: Workspace, slice_: str) -> Sequence[str]:
-    """Return the buckets of a slice, empty for `all`; KeyError for a name that is none."""
-    return () if slice_ == ALL else workspace.cutover.slices[slice_]

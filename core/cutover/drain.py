@@ -1,4 +1,9 @@
-"""The end of the writes that were under way when a side was fenced."""
+"""The end of the writes that were under way when a side was fenced.
+
+Of everything: nothing is under way any more, and nothing begins. Of a slice, beside which others go
+on: each write that was under way in that moment has ended. A load balancer does not tell whose a
+write is, so that those of the others which were under way then are waited for as well.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +16,14 @@ from core.cutover.reading import Trouble
 from core.errors import VgwmError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from core.cutover.balancer import Balancer, Busy
     from core.cutover.mode import Side
 
 STILL_S: Final = 0.3
-"""How long no request may begin before a side counts as drained."""
+"""How long no request may begin before a side counts as drained; of a slice, how long what begins
+still counts as begun before: it may have met the map a moment earlier."""
 
 _EVERY_S: Final = 0.05
 
@@ -62,14 +68,48 @@ class _Watch:
         return self.still_since_s is not None and time.monotonic() - self.still_since_s >= STILL_S
 
 
-async def drain(balancers: Sequence[Balancer], side: Side, *, limit_s: float) -> Drained:
-    """Wait until no load balancer has a write of a side under way: none waiting, none begun.
+@dataclass(slots=True)
+class _Others:
+    """One load balancer on which other slices go on. left: writes of which this one waits for."""
 
-    Stands when that has held for STILL_S at all of them at once; else after limit_s says who is
-    left. An idle connection does not count.
+    balancer: Balancer
+    why: str = "it was never asked"
+    left: Mapping[str, int] | None = None
+    ended: bool = False
+    _first_s: float = 0.0
+
+    async def look(self, side: Side) -> None:
+        try:
+            now = await self.balancer.under_way(side)
+        except VgwmError as error:
+            self.why = error.what
+            return
+        if now is None:
+            self.why = "it cannot say what is under way"
+            return
+        at_s = time.monotonic()
+        if self.left is None:
+            self.left, self._first_s = {}, at_s
+        begins = at_s - self._first_s < STILL_S
+        # woken less often than before: it ended, and another one has its place
+        kept = {one: now[one] for one, seen in self.left.items() if now.get(one, -1) >= seen}
+        self.left = now if begins else kept
+        self.ended = not begins and not self.left
+        self.why = f"{len(self.left)} writes that were under way have not ended"
+
+
+async def drain(
+    balancers: Sequence[Balancer], side: Side, buckets: Sequence[str] = (), *, limit_s: float
+) -> Drained:
+    """Wait until no load balancer has a write to buckets under way at a side, none for everything.
+
+    Stands when that holds at all of them at once; else after limit_s says who is left. An idle
+    connection does not count.
     """
     began_s = time.monotonic()
-    watches = [_Watch(one) for one in balancers]
+    watches: list[_Watch | _Others] = [
+        _Others(one) if buckets else _Watch(one) for one in balancers
+    ]
     while True:
         await asyncio.gather(*(watch.look(side) for watch in watches))
         took_s = time.monotonic() - began_s

@@ -19,7 +19,7 @@ from core.display import safe
 from core.errors import NoAnswer, VgwmError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from core.config.schema import Haproxy
     from core.cutover.balancer import Busy
@@ -102,6 +102,10 @@ class HaproxyBalancer:
     async def busy(self, side: Side) -> Busy | None:
         """Return what its backend for a side's writes has in work."""
         return await self._runtime.busy(f"{side}_w")
+
+    async def under_way(self, side: Side) -> Mapping[str, int]:
+        """Return each write that its backend for a side's writes has in work."""
+        return await self._runtime.streams(f"{side}_w")
 
     async def _wrong_file(self) -> list[str]:
         found = parse(await asyncio.to_thread(self._file.read))

@@ -18,7 +18,7 @@ from core.cutover.balancer import Busy
 from core.cutover.map_file import Entry, RouteMap
 from core.display import safe
 from core.errors import NoAnswer, Refused
-from core.probe.haproxy_socket import ask
+from core.probe.haproxy_socket import MOST_BYTES, ask
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -27,8 +27,13 @@ if TYPE_CHECKING:
 LIMIT_S: Final = 2.0
 
 _CHUNK_BYTES: Final = 8_000  # a line and its payload have to fit into HAProxy's buffer, 16 KiB
+_STREAMS_BYTES: Final = 16 << 20  # some 60,000 requests
 _VERSION: Final = re.compile(r"New version created: (\d+)")
 _FOUND: Final = re.compile(r'found=yes,.*value="([^"]*)"')
+_STREAM: Final = re.compile(
+    r"(?P<place>0x[0-9a-f]+): .*?\bsrc=(?P<client>\S+) .*?\bbe=(?P<backend>\S+) .*?"
+    r"\bcalls=(?P<calls>\d+)"
+)
 _LOGGED: Final = 120
 
 
@@ -94,15 +99,32 @@ class Runtime:
                 return Busy(requests=scur + qcur, total=stot)
         return None
 
+    async def streams(self, backend: str) -> dict[str, int]:
+        """Return each request that a backend has in work or waiting, and how often it was woken.
+
+        By its place in memory and its client: both are another request's once it has ended, and
+        that one was woken less often.
+        """
+        told = await self._ask("show sess", _STREAMS_BYTES)
+        lines = told.splitlines()
+        found = [one for line in lines if (one := _STREAM.match(line))]
+        if not found or len(told) >= _STREAMS_BYTES:  # our own question is one of them
+            raise self._refused("show sess", "it lists too many" if found else told)
+        return {
+            f"{one['place']} {one['client']}": int(one["calls"])
+            for one in found
+            if one["backend"] == backend
+        }
+
     async def _order(self, command: str) -> None:
         """Send what is answered by a blank line when it was done."""
         told = await self._ask(command)
         if told.strip():
             raise self._refused(" ".join(command.split(maxsplit=2)[:2]), told)
 
-    async def _ask(self, command: str) -> str:
+    async def _ask(self, command: str, most_bytes: int = MOST_BYTES) -> str:
         async with self._limited():
-            return await ask(self._name, self._socket, command)
+            return await ask(self._name, self._socket, command, most_bytes)
 
     @asynccontextmanager
     async def _limited(self) -> AsyncIterator[None]:

@@ -74,6 +74,10 @@ class HookBalancer:
         del side
         return None
 
+    async def under_way(self, side: Side) -> None:
+        """Return None: it is not asked what is under way."""
+        del side
+
     async def _run(
         self, op: str, buckets: Sequence[str], run: str, mode: Mode | None = None
     ) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Final
 
+from core.cutover.map_file import OWNER_PATH
 from core.cutover.mode import Mode
 from core.cutover.rollback_plan import Green, Way
 from core.display import safe
@@ -36,13 +37,7 @@ def runbook(plan: RollbackPlan, workspace: Workspace, folder: Path) -> str:
         "## R1 Fence green",
         "",
         *_switch(facts, workspace, Mode.GREEN_RO),
-        "Wait until no write is under way: in `green_w,BACKEND` columns `qcur` (3) and `scur` (5)",
-        "are 0, and `stot` (8) stands still.",
-        "",
-        *_shell(
-            f"echo 'show stat' | socat -t 2 - {_quoted(one.socket)} | grep ^green_w,BACKEND"
-            for one in workspace.traffic.haproxy
-        ),
+        *_drained(facts, workspace),
         *_carry(facts, folder),
         *_files(facts, folder),
         "## R4 Open blue",
@@ -73,7 +68,7 @@ def _risk(plan: RollbackPlan) -> Iterator[str]:
 
 def _switch(facts: BackFacts, workspace: Workspace, mode: Mode) -> Iterator[str]:
     """Yield how every load balancer is brought to a mode: file first, then the running map."""
-    lines = [f"/{bucket}/" for bucket in facts.buckets] or ["/"]
+    lines = [f"/{bucket}/" for bucket in facts.buckets]
     yield f"Every load balancer to `{mode}`:"
     yield ""
     if facts.hook:
@@ -82,8 +77,9 @@ def _switch(facts: BackFacts, workspace: Workspace, mode: Mode) -> Iterator[str]
     for one in workspace.traffic.haproxy:
         yield f"- {safe(one.name)}"
         yield ""
-        yield from _shell(_commands(one, lines, mode))
-    yield f'{_READ_BACK} `value="{mode}"`.'
+        yield from _shell(_commands(one, lines, mode) if lines else _all_lines(one, mode))
+    told = f'`value="{mode}"`' if lines else f"`{mode}` in every line but `{OWNER_PATH}`"
+    yield f"{_READ_BACK} {told}."
     yield ""
 
 
@@ -94,6 +90,37 @@ def _commands(one: Haproxy, lines: Sequence[str], mode: Mode) -> Iterator[str]:
         yield f"sed -i 's|^{line} .*|{line} {mode}|' {map_} && sync {map_}"
         yield f"echo 'set map {safe(str(one.map))} {line} {mode}' | socat -t 2 - {socket}"
         yield f"echo 'get map {safe(str(one.map))} {line}' | socat -t 2 - {socket}"
+
+
+def _all_lines(one: Haproxy, mode: Mode) -> Iterator[str]:
+    """Yield the same for everything: each line of the map, for a bucket with its own has left `/`.
+
+    What a person keeps beside them, comments and the owner, stays.
+    """
+    map_, name, socket = _quoted(one.map), safe(str(one.map)), _quoted(one.socket)
+    owner = OWNER_PATH.replace(".", r"\.")
+    yield rf"sed -E -i '\|^\s*{owner}\s|!s|^(\s*/\S*)\s.*|\1 {mode}|' {map_} && sync {map_}"
+    paths = f"""awk '$2 ~ "^/" && $2 != "{OWNER_PATH}" {{print $2}}'"""
+    yield f"echo 'show map {name}' | socat -t 2 - {socket} | {paths} | while read -r line; do"
+    yield f"""  echo "set map {name} $line {mode}" | socat -t 2 - {socket}; done"""
+    yield f"echo 'show map {name}' | socat -t 2 - {socket}"
+
+
+def _drained(facts: BackFacts, workspace: Workspace) -> Iterator[str]:
+    """Yield how the end of green's writes is waited for; beside a slice the others go on."""
+    command, find = "show stat", "^green_w,BACKEND"
+    if facts.buckets:
+        command, find = "show sess", "be=green_w"
+        yield "Write down the lines of this, and wait until each of them is gone (`src`, and `age`"
+        yield "that grows): those are the writes that were under way. Others may come meanwhile."
+    else:
+        yield "Wait until no write is under way: in `green_w,BACKEND` columns `qcur` (3) and"
+        yield "`scur` (5) are 0, and `stot` (8) stands still."
+    yield ""
+    yield from _shell(
+        f"echo '{command}' | socat -t 2 - {_quoted(one.socket)} | grep {find}"
+        for one in workspace.traffic.haproxy
+    )
 
 
 def _hook(facts: BackFacts, mode: Mode) -> str:

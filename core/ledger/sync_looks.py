@@ -13,6 +13,7 @@ from core.model import Cid, ObjectState
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Collection
 
     from core.ledger.reader import Reader
     from core.ledger.rounds import RoundRow
@@ -28,6 +29,8 @@ _STORED: Final = (
     "SELECT key,ver,st,size,ino,mt,ct,cid,mh,bun FROM objects"
     " WHERE bid=? AND key>? AND (? IS NULL OR key<=?) ORDER BY key,ver LIMIT ?"
 )
+_DUE: Final = "objects INDEXED BY objects_gone WHERE st=3"
+_DIRTY: Final = "objects INDEXED BY objects_dirty WHERE st=2"
 _NAMED: Final = 10
 
 
@@ -100,13 +103,13 @@ class SyncLooks:
         """Tell whether a delete, or a vanished bucket, waits."""
         return await self._reader.read(_any_due)
 
-    async def due_count(self) -> int:
-        """Return how many deletes wait."""
-        return await self._reader.read(_due_count)
+    async def due_count(self, buckets: Collection[int] = ()) -> int:
+        """Return how many deletes wait; of buckets alone, if there are any."""
+        return await self._reader.read(partial(_count, what=_DUE, buckets=buckets))
 
-    async def dirty(self) -> int:
-        """Return how many objects changed and are not on the target yet."""
-        return await self._reader.read(_dirty)
+    async def dirty(self, buckets: Collection[int] = ()) -> int:
+        """Return how many objects changed and are not carried; of buckets alone, if any."""
+        return await self._reader.read(partial(_count, what=_DIRTY, buckets=buckets))
 
 
 def _fingerprints(conn: sqlite3.Connection, at: tuple[int, bytes, bytes, int]) -> list[EntryRow]:
@@ -136,18 +139,12 @@ def _any_due(conn: sqlite3.Connection) -> bool:
     return bool(row[0])
 
 
-def _due_count(conn: sqlite3.Connection) -> int:
-    row: tuple[int] = conn.execute(
-        "SELECT count(*) FROM objects INDEXED BY objects_gone WHERE st=3"
-    ).fetchone()
-    return row[0]
-
-
-def _dirty(conn: sqlite3.Connection) -> int:
-    row: tuple[int] = conn.execute(
-        "SELECT count(*) FROM objects INDEXED BY objects_dirty WHERE st=2"
-    ).fetchone()
-    return row[0]
+def _count(conn: sqlite3.Connection, what: str, buckets: Collection[int]) -> int:
+    if not buckets:
+        row: tuple[int] = conn.execute(f"SELECT count(*) FROM {what}").fetchone()  # noqa: S608 - our own words
+        return row[0]
+    rows = conn.execute(f"SELECT bid,count(*) FROM {what} GROUP BY bid")  # noqa: S608 - as above
+    return sum(n for bid, n in rows if bid in buckets)
 
 
 def _due(conn: sqlite3.Connection) -> Due:

@@ -10,11 +10,11 @@ from core.errors import Denied, NodeUnreachable
 if TYPE_CHECKING:
     from pathlib import Path
 
-_MOST_BYTES: Final = 1 << 20
+MOST_BYTES: Final = 1 << 20
 
 
-async def ask(name: str, path: Path, command: str) -> str:
-    """Return what HAProxy answers to a command; of a longer answer the first MiB.
+async def ask(name: str, path: Path, command: str, most_bytes: int = MOST_BYTES) -> str:
+    """Return what HAProxy answers to a command; of a longer answer the first most_bytes or more.
 
     Raises Denied if we may not open the socket, NodeUnreachable if nobody listens there.
     """
@@ -25,7 +25,7 @@ async def ask(name: str, path: Path, command: str) -> str:
             writer.write(f"{command}\n".encode("ascii"))
             await writer.drain()
             writer.write_eof()  # a master socket stays open else
-            told = await _to_end(reader)
+            told = await _to_end(reader, most_bytes)
         finally:
             writer.close()
     except PermissionError as error:
@@ -44,9 +44,9 @@ async def ask(name: str, path: Path, command: str) -> str:
     return told.decode("utf-8", "replace")
 
 
-async def _to_end(reader: asyncio.StreamReader) -> bytes:
+async def _to_end(reader: asyncio.StreamReader, most_bytes: int) -> bytes:
     parts = bytearray()
-    while len(parts) < _MOST_BYTES:
+    while len(parts) < most_bytes:
         part = await reader.read(1 << 16)
         if not part:
             break

@@ -86,7 +86,8 @@ class FileFeed:
         del buckets
         (self._folder / ARMED).unlink(missing_ok=True)
 
-    async def wrote(self) -> bool | None:
+    async def wrote(self, buckets: Sequence[str]) -> bool | None:
+        del buckets
         written = self._folder / WRITTEN
         return written.exists() and written.stat().st_size > 0
 

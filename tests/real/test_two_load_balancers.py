@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import os
+import subprocess
+import sys
+import threading
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -17,12 +21,17 @@ import pytest
 
 from core.config.workspace import parse
 from core.cutover.balancers import balancers
+from core.cutover.drain import drain
 from core.cutover.fleet import Fleet, Outcome, Way
 from core.cutover.mode import Mode, Side
+from core.cutover.risk import Risk
+from core.cutover.rollback_plan import RollbackPlan
+from core.cutover.runbook import runbook
 from tests.lab.haproxy import Haproxy
 from tests.lab.process import Keeper
 from tests.lab.sides import StandIn
 from tests.lab.web import Api
+from tests.unit.cutover.test_rollback_plan import FACTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -182,7 +191,8 @@ class Struck:
 
     def __init__(self, inner: Balancer, blow: Callable[[], None]) -> None:
         self.name, self.modes, self.listeners = inner.name, inner.modes, inner.listeners
-        self.ready, self.get, self.busy = inner.ready, inner.get, inner.busy
+        self.ready, self.get = inner.ready, inner.get
+        self.busy, self.under_way = inner.busy, inner.under_way
         self._inner, self._blow = inner, blow
         self._struck = False
 
@@ -295,6 +305,84 @@ async def test_a_drain_waits_for_the_upload_in_flight(pair: Pair) -> None:
     upload.close()
     assert (await fleet.drain(Side.BLUE, limit_s=10)).ended
     assert [written.path for written in pair.blue.journal] == ["/photos/big"]
+
+
+async def test_a_slice_is_drained_beside_the_load_of_others_and_waits_for_its_upload(
+    pair: Pair,
+) -> None:
+    fleet, slice_, over = pair.fleet(), ("photos",), threading.Event()
+    parts = urlsplit(pair.lbs[1].url)
+    upload = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
+    upload.putrequest("PUT", "/photos/big")
+    upload.putheader("Content-Length", "2")
+    upload.endheaders(b"x")
+    await begun(fleet)
+    loads = [threading.Thread(target=load, args=(lb.url, over)) for lb in pair.lbs * 2]
+    for one in loads:
+        one.start()
+    try:
+        await at(fleet, Mode.BLUE_RO, slice_)
+        waiting = await drain(fleet.balancers, Side.BLUE, slice_, limit_s=1.5)
+        assert [trouble.name for trouble in waiting.left] == ["lb-2"]
+        assert "1 writes that were under way have not ended" in waiting.left[0].why
+        upload.send(b"y")
+        assert (await asyncio.to_thread(upload.getresponse)).status == 200
+        assert (await drain(fleet.balancers, Side.BLUE, slice_, limit_s=10)).ended
+        assert not (await drain(fleet.balancers, Side.BLUE, limit_s=0.5)).ended
+    finally:
+        over.set()
+        await asyncio.to_thread(lambda: [one.join() for one in loads])
+    upload.close()
+
+
+async def test_by_hand_everything_is_every_line_of_a_running_map(
+    pair: Pair, tmp_path: Path
+) -> None:
+    fleet = pair.fleet()
+    await at(fleet, Mode.GREEN, ("photos",))  # the line `/` is at blue still
+    plan = RollbackPlan(
+        facts=replace(FACTS, buckets=()),
+        risk=Risk(since_ns=1),
+        steps=(),
+        seconds=1.0,
+        pause_s=1.0,
+        word="ws",
+    )
+    text = runbook(plan, parse(pair.workspace_text()), tmp_path)
+    first = text.split("```")[1]
+    socat = tmp_path / "socat"
+    socat.write_text(f"#!{sys.executable}\n{SOCAT}")
+    socat.chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    done = await asyncio.to_thread(
+        subprocess.run, ["/bin/sh", "-ec", first], env={"PATH": path}, capture_output=True
+    )
+    assert done.returncode == 0, done.stderr
+    told = await fleet.balancers[0].get(())
+    assert (told.mode, told.why) == (Mode.GREEN_RO, "")
+    assert [pair.lbs[0].met(bucket) for bucket in ("photos", "other")] == ["green_ro"] * 2
+    assert pair.lbs[1].met("photos") == "green"
+
+
+SOCAT = """import socket, sys
+line = socket.socket(socket.AF_UNIX)
+line.connect(sys.argv[-1])
+line.sendall(sys.stdin.buffer.read())
+line.shutdown(socket.SHUT_WR)
+while part := line.recv(65536):
+    sys.stdout.buffer.write(part)
+"""
+"""Does what the runbook asks of socat, which is not everywhere."""
+
+
+def load(url: str, over: threading.Event) -> None:
+    """Write objects of another bucket, one after the other on one connection."""
+    parts = urlsplit(url)
+    client = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
+    while not over.is_set():
+        client.request("PUT", "/docs/a", b"x")
+        assert client.getresponse().read() == b""
+    client.close()
 
 
 async def begun(fleet: Fleet) -> None:

@@ -83,7 +83,7 @@ class Acting:
         reading = await self.fleet.read(self.buckets)
         return Observation(
             modes=tuple(told.mode for told in reading.told),
-            green_rows=await self._m.world.feed.wrote(),
+            green_rows=await self._m.world.feed.wrote(self.buckets),
         )
 
     async def _blue_ro(self) -> Said:
@@ -93,7 +93,7 @@ class Acting:
 
     async def _drain(self) -> Said:
         able = [one for one in self.fleet.balancers if await _can_say(one)]
-        drained = await drain(able, Side.BLUE, limit_s=DRAIN_S)
+        drained = await drain(able, Side.BLUE, self.buckets, limit_s=DRAIN_S)
         if not drained.ended:
             _none_of([f"{trouble.name}: {trouble.why}" for trouble in drained.left], "the drain")
         return {"took_s": round(drained.took_s, 3)}
@@ -110,7 +110,8 @@ class Acting:
 
     async def _round(self) -> Said:
         copies = self._plan.strategy is Strategy.BIG_BANG
-        _none_of(await self._m.last_round(self._reins, copies), "the last round")
+        left = await self._m.last_round(self._reins, self.buckets, copies)
+        _none_of(left, "the last round")
         return {}
 
     async def _quiet(self, held_ns: int) -> Said:

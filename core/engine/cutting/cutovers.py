@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from core.cutover.cutover_plan import ALL, CutoverPlan, Kind
 from core.cutover.machine import FENCED
@@ -46,6 +46,13 @@ KINDS: Final = {
 _KNOWN: Final = frozenset({"act", "slice", "plan", "way"})
 
 
+class AtWork(NamedTuple):
+    """A job, and the slice that it is at work on."""
+
+    job: int
+    slice: str
+
+
 class Cutovers:
     """Offers cutovers and rehearsals. carry: brings an errand's bundles through.
 
@@ -79,7 +86,6 @@ class Cutovers:
         if kind not in KINDS:
             return None
         act, slice_ = act_of(kind, args)
-        self.plans.require_slice(slice_)
 
         async def run(reins: Reins) -> None:
             await asyncio.to_thread(self.world)
@@ -107,21 +113,42 @@ class Cutovers:
 
         return confirmed
 
-    async def abort(self, slice_: str, actor: str, request: RequestMark | None = None) -> int:
+    async def abort(
+        self, slice_: str, actor: str, request: RequestMark | None = None, *, plan: str = ""
+    ) -> int:
         """Give a slice's writes back to blue; return the job that does it.
 
-        Raises WrongState where nothing is held back, or green may write already.
+        plan: the hash that was confirmed, held against what would be done now; "" for none, as an
+        engine asks. Raises Refused for another one, WrongState where nothing of this slice is held
+        back, or green may write already.
         """
-        self.plans.require_slice(slice_)
-        running = self._running()
-        if running is None:
+        await self._require_shown(slice_, plan)
+        at_work = await self.at_work()
+        if at_work is None or at_work.slice != slice_:
             await self.require_state(Kind.ABORT, slice_)
             args = {"act": Kind.ABORT.value, "slice": slice_}
             return await self._engine.start_job(JobKind.CUTOVER, args, actor, "")
         if slice_ in {row.slice for row in await self._engine.ledger.cutovers.flips()}:
             raise _nothing(slice_)
-        await self._engine.jobs.cancel(running.id, actor, request)
-        return running.id
+        await self._engine.jobs.cancel(at_work.job, actor, request)
+        return at_work.job
+
+    async def at_work(self) -> AtWork | None:
+        """Return the job at work on a slice, a cutover or a rehearsal; None without one."""
+        running = self._running()
+        row = None if running is None else await self._engine.ledger.job(running.id)
+        return None if row is None else AtWork(row.id, act_of(row.kind, row.args)[1])
+
+    async def _require_shown(self, slice_: str, plan: str) -> None:
+        if not plan:
+            return
+        now = await self.plans.compose(Kind.ABORT, slice_)
+        if plan != now.hash:
+            raise Refused(
+                what=f"{safe(plan)} is not the plan as it is now, {now.hash}; nothing was done",
+                where="confirmation",
+                remedy="Look at it again, and confirm that one: vgwm cutover abort.",
+            )
 
     async def acknowledge(
         self, gate: str, reason: str, actor: str, request: RequestMark | None = None
@@ -170,10 +197,9 @@ class Cutovers:
         flipped = {row.slice for row in await self._engine.ledger.cutovers.flips()}
         if not flipped or ALL in flipped:
             return bool(flipped)
-        slices = self._engine.workspace.cutover.slices
-        gone = {name.encode() for one in flipped for name in slices.get(one, ())}
-        rows = await self._engine.ledger.buckets()
-        return all(row.name in gone for row in rows if row.state.there)
+        slices = await self.plans.slices()
+        gone = {name for one in flipped for name in slices.shown(one)}
+        return all(name in gone for name in slices.there)
 
     async def _drive(self, reins: Reins) -> None:
         """Drive a run from its plan, or do with it what is done with one that is found."""
@@ -244,6 +270,9 @@ class Cutovers:
                 where="cutover",
                 remedy="Look at it: vgwm cutover status.",
             )
+        elif why := (await self.plans.slices()).hindered(slice_):
+            remedy = "Name one: --slice NAME."
+            raise WrongState(what=why, where="cutover", remedy=remedy)
 
     async def _newest(self, slice_: str) -> CutoverRow | None:
         rows = await self._engine.ledger.cutovers.newest()
@@ -288,7 +317,7 @@ def _require_watched(flip: CutoverRow | None, window_s: float) -> None:
         raise WrongState(
             what=f"the watch window is open for another {left_s:.0f} s",
             where="cutover",
-            remedy="Wait for its end, or shorten it: vgwm knobs watch_window=DURATION.",
+            remedy="Wait for its end, or shorten it: vgwm set watch_window=DURATION.",
         )
 
 

@@ -42,7 +42,9 @@ REHEARSED: Final = "rehearsed"
 
 _NAMED: Final = 3
 _SWITCH_S: Final = 30.0
-"""What reads may take to switch, on top of the deadline of the states before."""
+"""What the switch may take until T_flip, on top of the deadline of the states before."""
+
+_SWITCHES: Final = frozenset({State.SWITCH_READS, State.SWITCH_WRITES})
 
 
 class Driver:
@@ -57,6 +59,7 @@ class Driver:
         self._reins = reins
         self._run = run
         self._acting = Acting(means, book, plan, reins, run)
+        self._clocks: tuple[int, float] | None = None
 
     async def run(self) -> None:
         """Go on from where the run stands, to GREEN_LIVE; a rehearsal back to CATCHUP.
@@ -115,13 +118,12 @@ class Driver:
     async def _one(self, at: Standing, state: State, step: Step) -> None:
         """Do one step; one that comes too late has failed."""
         said: Said = {}
-        until_ns = 0
+        left_s: float | None = None
         if state in FENCED and not at.flipped_ns:
             until_ns = await self._until_ns(at, state)
-            said = {DEADLINE: until_ns}
-        left_s = (until_ns - time.time_ns()) / NS_PER_S if until_ns else None
+            said, left_s = {DEADLINE: until_ns}, self._left_s(until_ns)
         try:
-            async with asyncio.timeout(None if left_s is None else max(0.0, left_s)):
+            async with asyncio.timeout(left_s):
                 if not at.flipped_ns:
                     await self._reins.checkpoint()
                 await self._book.intent(state, step, said)
@@ -157,13 +159,23 @@ class Driver:
 
     async def _until_ns(self, at: Standing, state: State) -> int:
         """Return when the deadline of the fence is; it is set once, when FENCE is entered."""
-        extra_ns = round(_SWITCH_S * NS_PER_S) if state is State.SWITCH_READS else 0
+        extra_ns = round(_SWITCH_S * NS_PER_S) if state in _SWITCHES else 0
         if at.until_ns:
             return at.until_ns + extra_ns
         copies = self._plan.strategy is Strategy.BIG_BANG
         forecast_s = None if copies else await self._m.forecast_s()
         limit_s = deadline_s(forecast_s, self._plan.limits)
         return time.time_ns() + round(limit_s * NS_PER_S)
+
+    def _left_s(self, until_ns: int) -> float:
+        """Return the time to a deadline: who sets the clock back does not hold up clients' writes.
+
+        until_ns: UTC. Of that clock and of the one that nobody sets, the first to be there counts.
+        """
+        now_ns, now_s = time.time_ns(), time.monotonic()
+        began_ns, began_s = self._clocks = self._clocks or (now_ns, now_s)
+        left_s = (until_ns - began_ns) / NS_PER_S - (now_s - began_s)
+        return max(0.0, min(left_s, (until_ns - now_ns) / NS_PER_S))
 
     async def _fallen(self, why: str) -> bool:
         """Give writes to one side; tell whether it is green."""

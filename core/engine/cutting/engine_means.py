@@ -24,8 +24,12 @@ def means_of(engine: Engine, world: World, plans: CutoverPlans, carry: Carry) ->
     async def before(reins: Reins) -> None:
         await catch_up(engine, reins, carry)
 
-    async def round_(reins: Reins, copies: bool) -> list[str]:  # noqa: FBT001 - a means' own
-        return await last_round(engine, reins, carry, copies=copies)
+    async def round_(
+        reins: Reins,
+        buckets: Sequence[str],
+        copies: bool,  # noqa: FBT001 - a means' own
+    ) -> list[str]:
+        return await last_round(engine, reins, carry, buckets, copies=copies)
 
     async def proof(reins: Reins, buckets: Sequence[str]) -> list[str]:
         return await prove(engine, reins, buckets)

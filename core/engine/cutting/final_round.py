@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from core.engine.holding import Hold
+from core.engine.slices import rows_of
 from core.engine.syncing.round_run import OPEN, RoundRun
 from core.engine.syncing.wish import SyncMode, SyncWish
+from core.ledger.counters import ALL
 from core.ledger.rounds import RoundKind
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Sequence
 
     from core.engine.copying.errand import Errand
     from core.engine.engine import Engine
@@ -31,23 +33,27 @@ async def catch_up(engine: Engine, reins: Reins, carry: Carry) -> None:
 
 
 async def last_round(
-    engine: Engine, reins: Reins, carry: Carry, *, copies: bool = False
+    engine: Engine, reins: Reins, carry: Carry, buckets: Sequence[str] = (), *, copies: bool = False
 ) -> list[str]:
-    """Bring the target up to the fenced source; return what of it is left undone.
+    """Bring the target up to the source; return what is left undone of buckets, none for all.
 
+    Clients write on to the buckets of other slices: what that leaves is for their own round.
     copies: what was planned and never copied is copied first.
     Raises Refused where deletes wait for somebody's yes, and what hinders a round.
     """
     if copies and await engine.ledger.in_states(*OPEN, limit=1, made_by=0):
         await carry(reins)
     await _round(engine, reins, carry, RoundKind.LAST)
-    rounds, counted = engine.ledger.rounds, await engine.ledger.counters()
-    dirty, due = await rounds.dirty(), await rounds.due_count()
+    rounds = engine.ledger.rounds
+    ids = [row.id for row in await rows_of(engine.ledger, buckets)] if buckets else []
+    counted = [await engine.ledger.counters(one) for one in ids or (ALL,)]
+    dirty, due = await rounds.dirty(ids), await rounds.due_count(ids)
+    remaining = sum(one.remaining for one in counted)
     left = {
         "keys changed and are not carried": dirty,
         "deletes wait": due,
-        "keys have no end state": counted.remaining - dirty - due,
-        "keys failed": counted.failed,
+        "keys have no end state": remaining - dirty - due,
+        "keys failed": sum(one.failed for one in counted),
     }
     return [f"{n} {what}" for what, n in left.items() if n > 0]
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from core.cutover.cutover_plan import ALL, Kind, Strategy, buckets_of
+from core.cutover.cutover_plan import ALL, Kind, Strategy
 from core.cutover.machine import BACK, FENCED, Standing, standing
 from core.cutover.readiness import against, reached
 from core.cutover.risk import risk
 from core.cutover.states import State
+from core.display import safe
 from core.engine.cutting.look import CutoverLook, Expected, OffLook, RunLook, SliceLook
 from core.engine.cutting.timing import fence_s, took_of
 from core.engine.jobs import beside
@@ -23,12 +25,12 @@ from core.errors import VgwmError
 from core.model import NS_PER_S, JobKind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from core.cutover.balancer import Told
     from core.cutover.gate import Gate
     from core.engine.engine import Engine
-    from core.engine.reins import Reins
+    from core.engine.slices import Slices
     from core.ledger.cutovers import CutoverRow
 
 RUNS: Final = 20
@@ -37,21 +39,19 @@ RUNS: Final = 20
 async def look(engine: Engine, slice_: str = ALL, *, balancers: Sequence[Told] = ()) -> CutoverLook:
     """Return where everything stands; nobody outside is asked. balancers: what they said last.
 
-    Raises BadInput for a slice that vgwm.yaml does not name.
+    Raises BadInput for a slice that is none.
     """
-    engine.cutovers.plans.require_slice(slice_)
     now_ns, ledger = time.time_ns(), engine.ledger
     plan = await engine.cutovers.plans.compose(Kind.CUTOVER, slice_)
-    gates = await engine.cutovers.gathering.gates(plan.buckets)
+    slices = await engine.cutovers.plans.slices()
+    asked = [plan.buckets, *map(slices.shown, slices.names)]
+    gates, *known = await engine.cutovers.gathering.known(asked)
     newest = {row.slice: row for row in await ledger.cutovers.newest()}
     flips = {row.slice: row for row in await ledger.cutovers.flips()}
     runs = await ledger.cutovers.runs(RUNS)
-    stands = {name: standing(await ledger.cutovers.of_run(row.run)) for name, row in newest.items()}
-    derived = reached(gates, now_ns)
-    names = [ALL, *engine.workspace.cutover.slices]
     return CutoverLook(
         at_ns=now_ns,
-        slices=tuple(_slice(engine, name, stands.get(name), derived) for name in names),
+        slices=await _slices(engine, dict(zip(slices.names, known, strict=True)), slices, newest),
         gates=tuple(engine.watch.gates(slice_) or gates),
         plan=plan,
         off=await _off(engine, slice_, gates, now_ns, plan.strategy),
@@ -63,23 +63,44 @@ async def look(engine: Engine, slice_: str = ALL, *, balancers: Sequence[Told] =
     )
 
 
-def _slice(engine: Engine, name: str, at: Standing | None, derived: State) -> SliceLook:
-    buckets = tuple(buckets_of(engine.workspace, name))
+async def _slices(
+    engine: Engine,
+    gates: Mapping[str, Sequence[Gate]],
+    slices: Slices,
+    newest: Mapping[str, CutoverRow],
+) -> tuple[SliceLook, ...]:
+    """Return where each slice stands: by its rows, or by its own gates before a fence."""
+    at_work, now_ns = await engine.cutovers.at_work(), time.time_ns()
+    found = []
+    for name in slices.names:
+        mine = at_work if at_work is not None and at_work.slice == name else None
+        bare = SliceLook(
+            name=name,
+            buckets=slices.shown(name),
+            state=reached(gates[name], now_ns),
+            job=0 if mine is None else mine.job,
+        )
+        last = newest.get(name)
+        rows = [] if last is None else await engine.ledger.cutovers.of_run(last.run)
+        found.append(_slice(bare, standing(rows), rows))
+    return tuple(found)
+
+
+def _slice(bare: SliceLook, at: Standing | None, rows: Sequence[CutoverRow]) -> SliceLook:
+    """Return where a slice stands. bare: as its gates have it. rows: of its newest run."""
     if at is None:
-        return SliceLook(name=name, buckets=buckets, state=derived)
+        return bare
     stands = at.state in FENCED | BACK | {State.GREEN_LIVE, State.COMMITTED}
-    running = _driving(engine)
-    return SliceLook(
-        name=name,
-        buckets=buckets,
-        state=at.state if stands or running is not None else derived,
+    return replace(
+        bare,
+        state=at.state if stands or bare.job else bare.state,
         run=at.run,
-        job=0 if running is None else running.id,
         step="" if at.begun is None else at.begun,
         undoing=at.undoing,
         entered_ns=at.entered_ns,
         flipped_ns=at.flipped_ns,
         deadline_ns=at.until_ns if at.state in FENCED and not at.flipped_ns else 0,
+        why="" if bare.job else why_of(rows[-1]),
     )
 
 
@@ -95,7 +116,9 @@ async def _off(
         start=tuple(start),
         rehearse=tuple(rehearse),
         abort=tuple(
-            await _not_there(engine, Kind.ABORT, slice_) if _driving(engine) is None else []
+            []
+            if await _is_at_work(engine, slice_)
+            else await _not_there(engine, Kind.ABORT, slice_)
         ),
         commit=tuple(other + await _not_there(engine, Kind.COMMIT, slice_)),
     )
@@ -109,9 +132,9 @@ async def _not_there(engine: Engine, act: Kind, slice_: str) -> list[str]:
     return []
 
 
-def _driving(engine: Engine) -> Reins | None:
-    jobs = engine.jobs
-    return jobs.running(JobKind.CUTOVER) or jobs.running(JobKind.REHEARSE)
+async def _is_at_work(engine: Engine, slice_: str) -> bool:
+    at_work = await engine.cutovers.at_work()
+    return at_work is not None and at_work.slice == slice_
 
 
 def _other(engine: Engine) -> list[str]:
@@ -149,6 +172,11 @@ async def _run(engine: Engine, first: CutoverRow, last: CutoverRow) -> RunLook:
         result=said.get("why", ""),
         fence_s=fence_s(await engine.ledger.cutovers.of_run(first.run)),
     )
+
+
+def why_of(row: CutoverRow) -> str:
+    """Return why a row is what it is, "" if it does not say; safe to show."""
+    return safe(_said(row.data).get("why", ""))
 
 
 def _said(data: str) -> dict[str, str]:

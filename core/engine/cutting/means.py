@@ -21,8 +21,8 @@ class CutMeans:
     """What a run is driven with.
 
     require: raises where a gate forbids a plan now. catch_up: a round before the fence, so that the
-    last one is short. last_round: walks the fenced source, carries
-    what it finds, with True also what was never copied, and tells what is left undone. prove: holds
+    last one is short. last_round: walks the source, carries what it finds, with True also what was
+    never copied, and tells what is left undone of the fenced buckets. prove: holds
     the buckets' keys against each other, and tells what is not equal. forecast_s: of a freeze, None
     where none can be told. live: has what green takes copied back. retry_s: between two tries of
     what has to succeed.
@@ -32,7 +32,7 @@ class CutMeans:
     world: World
     require: Callable[[CutoverPlan], Awaitable[None]]
     catch_up: Callable[[Reins], Awaitable[None]]
-    last_round: Callable[[Reins, bool], Awaitable[list[str]]]
+    last_round: Callable[[Reins, Sequence[str], bool], Awaitable[list[str]]]
     prove: Callable[[Reins, Sequence[str]], Awaitable[list[str]]]
     forecast_s: Callable[[], Awaitable[float | None]]
     live: Callable[[str], Awaitable[None]]

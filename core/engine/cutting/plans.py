@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from core.cutover.cutover_plan import CutoverPlan, Kind, Strategy, buckets_of, means_of, word_of
+from core.cutover.cutover_plan import CutoverPlan, Kind, Strategy, means_of, word_of
 from core.cutover.limits import limits
 from core.cutover.readiness import against
 from core.cutover.steps import steps_of
 from core.dag.canonical import dumps
 from core.display import safe
 from core.engine.shelf import Shelf
-from core.errors import BadInput, Refused
+from core.engine.slices import Slices
+from core.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,9 +74,9 @@ class CutoverPlans:
     async def make(self, kind: Kind, slice_: str, *, patience_s: float) -> PlannedCutover:
         """Begin a plan, wait a moment for it, and return it: made, or still in the making.
 
-        The world is asked anew. Raises BadInput for a slice that vgwm.yaml does not name.
+        The world is asked anew. Raises BadInput for a slice that is none.
         """
-        self.require_slice(slice_)
+        (await self.slices()).buckets(slice_)
         planned = PlannedCutover(id=self._shelf.number(), kind=kind, slice=slice_)
         return await self._shelf.make(planned, self._make, patience_s=patience_s)
 
@@ -84,15 +85,19 @@ class CutoverPlans:
         return self._shelf.get(number)
 
     async def compose(self, kind: Kind, slice_: str) -> CutoverPlan:
-        """Return the plan as it is now; nobody outside is asked."""
+        """Return the plan as it is now; nobody outside is asked.
+
+        Raises BadInput for a slice that is none.
+        """
         workspace, counted = self._workspace, await self._ledger.counters()
         classes = dumps([name for name, n in counted.classes if n])
         policy, strategy = workspace.cutover, await self._strategy()
+        bare = kind is Kind.ABORT  # under a fence nothing that moves may hold it up
         return CutoverPlan(
             workspace=workspace.id,
             kind=kind,
             slice=slice_,
-            buckets=tuple(buckets_of(workspace, slice_)),
+            buckets=(await self.slices()).buckets(slice_),
             strategy=strategy,
             steps=tuple(f"{step.state}: {step.text}" for step in steps_of(kind, strategy)),
             means=means_of(workspace),
@@ -103,8 +108,8 @@ class CutoverPlans:
                 ("max_bound", policy.max_bound),
             ),
             limits=limits(self._knobs().freeze_budget, copies=strategy is Strategy.BIG_BANG),
-            acked=tuple(sorted(await self._gathering.acked())),
-            uncarriable=sha256(classes.encode()).hexdigest(),
+            acked=() if bare else tuple(sorted(await self._gathering.acked())),
+            uncarriable="" if bare else sha256(classes.encode()).hexdigest(),
             word=word_of(self._path.name, slice_),
         )
 
@@ -113,7 +118,6 @@ class CutoverPlans:
 
         Raises Refused, with the difference or with the gates that are shut: nothing was done.
         """
-        self.require_slice(slice_)
         async with self._confirming:
             now = await self.compose(kind, slice_)
             if not confirmed or now.hash != confirmed:
@@ -138,16 +142,9 @@ class CutoverPlans:
                 remedy="Look at them: vgwm cutover status.",
             )
 
-    def require_slice(self, slice_: str) -> None:
-        """Raise BadInput for a slice that vgwm.yaml does not name."""
-        try:
-            buckets_of(self._workspace, slice_)
-        except KeyError:
-            raise BadInput(
-                what=f"there is no slice {safe(slice_)}",
-                where="cutover",
-                remedy=f"It is one of {', '.join(['all', *self._workspace.cutover.slices])}.",
-            ) from None
+    async def slices(self) -> Slices:
+        """Return the slices of now, and which buckets each has."""
+        return await Slices.of(self._workspace, self._ledger)
 
     async def _strategy(self) -> Strategy:
         """Return the strategy that the migration's plan names; slices roll."""
@@ -174,5 +171,7 @@ class CutoverPlans:
         plan = await self.compose(planned.kind, planned.slice)
         if planned.kind in {Kind.CUTOVER, Kind.REHEARSE}:
             planned.gates = tuple(await self._gathering.gates(plan.buckets, anew=True))
-            planned.off = tuple(against(planned.gates, planned.kind, time.time_ns(), plan.strategy))
+            why = (await self.slices()).hindered(planned.slice)
+            shut = against(planned.gates, planned.kind, time.time_ns(), plan.strategy)
+            planned.off = (*([why] if why else []), *shut)
         planned.plan = plan

@@ -10,7 +10,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Final
 
-from core.cutover.fleet import Way
+from core.cutover.fleet import Outcome, Way
 from core.cutover.machine import Step, next_step
 from core.cutover.mode import Mode, Side
 from core.cutover.states import State
@@ -63,10 +63,21 @@ class Unfencing:
             await self._until(does[due[1]])
             if due[1] is Step.UNDO_BLUE_RO and at.flipped_ns:
                 await self._require_untouched()
-                await self._m.world.feed.end(self._buckets)
                 await self._book.undone(at.state, Step.T_FLIP, why)
             await self._book.done(at.state, due[1], {})
+        if at.state is State.SWITCH_WRITES:
+            await self._disarm()
         await self._book.done(State.CATCHUP, Step.ENTER, {"why": why})
+
+    async def _disarm(self) -> None:
+        """Let the buckets be blue's again: T_flip may have been begun, whether it is stored or not.
+
+        Else no sync would look at them any more. Clients write to blue by now, and wait for nobody.
+        """
+        try:
+            await self._m.world.feed.end(self._buckets)
+        except VgwmError as error:
+            await self._book.alarm(f"green's table was not told that it is over: {error.what}")
 
     async def _until(self, step: Callable[[], Awaitable[str]]) -> None:
         """Repeat a step until nothing hinders it; say what does, once each."""
@@ -78,7 +89,7 @@ class Unfencing:
 
     async def _require_untouched(self) -> None:
         """Look once more, now that no balancer can send green a write."""
-        while (wrote := await self._m.world.feed.wrote()) is None:
+        while (wrote := await self._m.world.feed.wrote(self._buckets)) is None:
             await self._book.alarm("nobody can tell whether green has taken writes: asked again")
             await asyncio.sleep(self._m.retry_s)
         if wrote:
@@ -121,9 +132,12 @@ class Unfencing:
             await asyncio.sleep(min(self._m.retry_s, DEAD_S))
 
     async def _blue(self) -> str:
-        fleet = self._m.world.fleet
-        way = Way(writer=Side.BLUE)
+        """Bring all to blue; one that slept through `_blue_ro` wakes at green_ro, two modes off."""
+        fleet, way = self._m.world.fleet, Way(writer=Side.BLUE)
         moved = await fleet.reach(self._buckets, Mode.BLUE, self._run, way)
+        if moved.outcome is Outcome.REFUSED and fleet.can_fence:
+            await fleet.reach(self._buckets, Mode.BLUE_RO, self._run, way)
+            moved = await fleet.reach(self._buckets, Mode.BLUE, self._run, way)
         return "" if moved.reached else moved.why or "unknown"
 
 

@@ -27,8 +27,8 @@ class GreenFeed(Protocol):
         """Let buckets be blue's again. Repeatable."""
         ...
 
-    async def wrote(self) -> bool | None:
-        """Tell whether green has accepted anything since; None where nobody knows."""
+    async def wrote(self, buckets: Sequence[str]) -> bool | None:
+        """Tell whether green has accepted anything for buckets since; None where nobody knows."""
         ...
 
 

@@ -69,7 +69,7 @@ class Feed:
         if stand.feed != TRIGGERS or not await self._changes.armed():
             await self._rearm(stand, list(buckets.values()))
             return
-        await self._list(self._changes, stand, {row.name: row for row in buckets.values()})
+        await self._list(self._changes, stand.position)
 
     async def _rearm(self, stand: Stand, buckets: Sequence[BucketRow]) -> None:
         """Have changes listed again, and find what was missed meanwhile by comparing all."""
@@ -95,15 +95,16 @@ class Feed:
         # what came behind the look while it went on is for the next one
         await writes.heard(feed, (), position, to_end=True, since_ns=began_ns)
 
-    async def _list(
-        self, changes: ChangeList, stand: Stand, buckets: dict[bytes, BucketRow]
-    ) -> None:
-        position = stand.position
+    async def _list(self, changes: ChangeList, position: int) -> None:
         while True:
             began_ns = time.time_ns()
             page = await changes.read(position, PAGE)
+            # Asked behind each page: a bucket that is armed meanwhile is so before green takes its
+            # first write, and what a page tells of it would be trimmed away unheard.
+            stand = await self._ledger.greenlog.stand()
             new = await learn(self._ledger, stand, {one.bucket for one in page})
-            buckets |= {row.name: row for row in new}
+            ids = {*stand.buckets, *(row.id for row in new)}
+            buckets = {row.name: row for row in await self._ledger.buckets() if row.id in ids}
             found = await self._judged(page, buckets)
             position = page[-1].position if page else position
             whole = len(page) < PAGE

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Final
 
 from core.cutover.behind import foreign_gate, lag_gate
 from core.cutover.by_itself import OF_GREEN, red, why_back
-from core.cutover.cutover_plan import ALL
+from core.cutover.cutover_plan import CutoverPlan
+from core.cutover.limits import Limits
 from core.cutover.states import State
+from core.engine.slices import Slices
 from core.errors import VgwmError
 from core.ledger.rows import EventDraft
 
@@ -100,9 +102,19 @@ class GreenWatch:
             self._world = await asyncio.to_thread(self._make)
         for name in sorted(live):
             if name not in self._slices:
-                made = await asyncio.to_thread(_Slice.of, self._workspace, name, flips[name])
+                slices = await Slices.of(self._workspace, self._ledger)
+                made = await asyncio.to_thread(
+                    _Slice.of, name, flips[name], slices.buckets(name)
+                )
+                made.most = await self._most(flips[name])
                 self._slices[name] = made
             await self._look_at(self._slices[name], self._world)
+
+    async def _most(self, flip: CutoverRow) -> Limits:
+        """Return the limits that were confirmed with the run of a flip."""
+        rows = await self._ledger.cutovers.of_run(flip.run)
+        stored = next((row.plan for row in rows if row.plan is not None), None)
+        return Limits(pause_s=0.0) if stored is None else CutoverPlan.parse(stored).limits
 
     async def _run(self) -> None:
         while True:
@@ -121,8 +133,8 @@ class GreenWatch:
             seen.watch.compared(await world.compared(seen.buckets, seen.turn), time.time_ns())
         seen.look_for_strangers(world, now_s)
         now_ns, risk = time.time_ns(), await world.risk()
-        policy = self._workspace.cutover
-        seen.gates = [*seen.watch.gates(now_ns), lag_gate(risk, policy.reverse, now_ns)]
+        lag = lag_gate(risk, self._workspace.cutover.reverse, seen.most, now_ns)
+        seen.gates = [*seen.watch.gates(now_ns), lag]
         if seen.foreign is not None:
             seen.gates.append(seen.foreign)
         wrong = red(seen.gates, now_ns)
@@ -159,7 +171,10 @@ class GreenWatch:
 
 
 class _Slice:
-    """A live slice. flip: its row. due_s: when it is compared next. foreign: not of S3."""
+    """A live slice. flip: its row. due_s: when it is compared next. foreign: not of S3.
+
+    most: what of it may be at risk, by the plan that was confirmed.
+    """
 
     def __init__(
         self, name: str, flip: CutoverRow, buckets: tuple[str, ...], watch: LiveWatch
@@ -173,14 +188,14 @@ class _Slice:
         self._foreign_due_s = 0.0
         self.looking: asyncio.Task[Gate | None] | None = None
         self.turn = 0
+        self.most = Limits(pause_s=0.0)
         self.gates: list[Gate] = []
         self.alarmed: set[str] = set()
 
     @classmethod
-    def of(cls, workspace: Workspace, name: str, flip: CutoverRow) -> _Slice:
+    def of(cls, name: str, flip: CutoverRow, buckets: tuple[str, ...]) -> _Slice:
         from core.cutover.live import LiveWatch  # noqa: PLC0415 - brings an HTTP client along
 
-        buckets = () if name == ALL else tuple(workspace.cutover.slices[name])
         return cls(name, flip, buckets, LiveWatch())
 
     def look_for_strangers(self, world: WatchWorld, now_s: float) -> None:

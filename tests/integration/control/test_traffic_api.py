@@ -85,10 +85,7 @@ async def test_every_slice_has_a_place_and_gates_that_nobody_asked_are_unknown(
     client: Client,
 ) -> None:
     now = await client.cutover("pictures")
-    assert [(one.name, one.buckets) for one in now.slices] == [
-        ("all", ()),
-        ("pictures", ("photos",)),
-    ]
+    assert [(one.name, one.buckets) for one in now.slices] == [("pictures", ("photos",))]
     assert (now.slice, now.word) == ("pictures", "pictures")
     assert (await client.cutover()).word == "photo-move"
     gates = {gate.name: gate for gate in now.gates}
@@ -103,7 +100,7 @@ async def test_i7_who_may_write_is_unknown_without_a_load_balancer_that_says_so(
     client: Client,
 ) -> None:
     now = await client.cutover("pictures")
-    assert {one.name: one.writable for one in now.slices} == {"all": "", "pictures": "unknown"}
+    assert {one.name: one.writable for one in now.slices} == {"pictures": "unknown"}
 
 
 async def test_a_slice_that_is_none_is_bad_input(client: Client) -> None:
@@ -129,6 +126,24 @@ async def test_a_start_is_refused_with_its_gates_and_with_another_hash(client: C
     assert "gate" in caught.value.what
     with pytest.raises(Refused):
         await client.start_job(plan.kind, plan.args | {"plan": "00000000"}, actor="op1")
+
+
+async def test_with_slices_named_everything_has_a_plan_that_says_why_it_cannot_begin(
+    client: Client, engine: Engine
+) -> None:
+    await engine.ledger.add_buckets([(b"photos", "{}"), (b"docs", "{}")])
+    plan = await made(client, wish("cutover"))
+    assert "each goes by itself, pictures, rest" in plan.off
+    with pytest.raises(WrongState, match="each goes by itself"):
+        await client.start_job(plan.kind, plan.args, actor="op1")
+    rest = await made(client, wish("cutover", "rest"))
+    assert rest.command == "vgwm cutover start --slice rest"
+    assert "each goes by itself" not in rest.off
+    now = await client.cutover()
+    assert [(one.name, one.buckets) for one in now.slices] == [
+        ("pictures", ("photos",)),
+        ("rest", ("docs",)),
+    ]
 
 
 async def test_an_abort_where_nothing_is_held_back_is_the_wrong_state(client: Client) -> None:

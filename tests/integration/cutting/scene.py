@@ -39,9 +39,10 @@ RUN = "9f2c1a7e-5"
 
 @dataclass(slots=True)
 class Green:
-    """Green's table: whether it took a write, None where nobody can tell."""
+    """Green's table: whether it took a write, None where nobody can tell; taken: in which."""
 
     took: bool | None = False
+    taken: frozenset[str] = frozenset()
     armed: list[str] = field(default_factory=list)
 
     async def arm(self, buckets: Sequence[str]) -> None:
@@ -52,7 +53,9 @@ class Green:
         self.armed.append("end")
         del buckets
 
-    async def wrote(self) -> bool | None:
+    async def wrote(self, buckets: Sequence[str]) -> bool | None:
+        if self.taken:
+            return not buckets or not self.taken.isdisjoint(buckets)
         return self.took
 
 
@@ -197,8 +200,12 @@ class Stage:
             del reins
             await scene._say("catch_up")  # noqa: SLF001
 
-        async def round_(reins: Reins, copies: bool) -> list[str]:  # noqa: FBT001 - as its means
-            del reins, copies
+        async def round_(
+            reins: Reins,
+            buckets: Sequence[str],
+            copies: bool,  # noqa: FBT001 - as its means
+        ) -> list[str]:
+            del reins, buckets, copies
             await scene._say("round")  # noqa: SLF001
             return self.rounds.pop(0) if self.rounds else []
 

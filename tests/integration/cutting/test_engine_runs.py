@@ -6,7 +6,8 @@ The world is a stand-in, and the gates are left open: test_gates.py has them.
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+import sqlite3
+from contextlib import asynccontextmanager, closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,9 +18,13 @@ from core.config.workspace import FILE_NAME, write
 from core.cutover.cutover_plan import Kind, Strategy
 from core.cutover.machine import Step
 from core.cutover.mode import Mode, Side
+from core.cutover.rollback_plan import BackWish
 from core.cutover.states import State
+from core.engine.cutting import final_round
+from core.engine.cutting.final_round import last_round
 from core.engine.cutting.looking import look
-from core.errors import Refused, WrongState
+from core.engine.reins import Reins
+from core.errors import BadInput, Refused, WrongState
 from core.model import JobKind, JobState
 from tests.integration.cutting.scene import Scene, modes, plan_of, until
 from tests.integration.engine.ground import engine_on, make_ground, migrate
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from core.engine.copying.errand import Errand
     from core.engine.engine import Engine
     from core.ledger.rows import JobRow
     from tests.integration.engine.ground import Ground
@@ -43,9 +49,8 @@ def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
     return made
 
 
-@pytest.fixture
-def ground(tmp_path: Path) -> Ground:
-    made = make_ground(tmp_path, objects=5, buckets=2)
+def _ground(folder: Path, slices: dict[str, tuple[str, ...]], buckets: int = 2) -> Ground:
+    made = make_ground(folder, objects=5, buckets=buckets)
     made.workspace.mkdir()
     write(
         made.workspace / FILE_NAME,
@@ -54,10 +59,15 @@ def ground(tmp_path: Path) -> Ground:
             source=PosixSource(path=made.source),
             target=DirTarget(path=made.target),
             knobs=Knobs(workers=1, freeze_budget=3600),
-            cutover=Cutover(slices=SLICES),
+            cutover=Cutover(slices=slices),
         ),
     )
     return made
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> Ground:
+    return _ground(tmp_path, {})
 
 
 @asynccontextmanager
@@ -180,9 +190,9 @@ async def test_an_abort_gives_writes_back_and_is_refused_once_green_may_write(
 
 
 async def test_a_slice_goes_by_itself_and_the_other_is_synced_on(
-    ground: Ground, scene: Scene
+    tmp_path: Path, scene: Scene
 ) -> None:
-    async with opened(ground) as engine:
+    async with opened(_ground(tmp_path, SLICES)) as engine:
         await migrate(engine)
         row = await _end(engine, await _start(engine, slice_="first"))
         assert row.state is JobState.DONE, row.result
@@ -204,6 +214,71 @@ async def test_a_slice_goes_by_itself_and_the_other_is_synced_on(
         assert flips == ["first", "second"]
         with pytest.raises(Refused, match="green is live"):
             await engine.start_job(JobKind.SYNC, {}, "ann", "late")
+
+
+async def test_everything_is_not_cut_over_at_once_while_slices_are_named(
+    tmp_path: Path, scene: Scene
+) -> None:
+    async with opened(_ground(tmp_path, SLICES)) as engine:
+        await migrate(engine)
+        for act in (Kind.CUTOVER, Kind.REHEARSE):
+            with pytest.raises(WrongState, match="each goes by itself, first, second"):
+                await engine.cutovers.require_state(act, "all")
+        with pytest.raises(WrongState, match="vgwm.yaml names slices"):
+            await _start(engine)
+        seen = await look(engine)
+        assert "vgwm.yaml names slices" in seen.off.start[0]
+        assert [one.name for one in seen.slices] == ["first", "second"]
+        with pytest.raises(BadInput, match="no slice rest; no bucket is left for it"):
+            await _start(engine, slice_="rest")
+        assert all(lb.told == [] for lb in scene.lbs)
+
+
+async def test_the_rest_is_what_no_slice_names_and_stays_what_was_switched(
+    tmp_path: Path, scene: Scene
+) -> None:
+    async with opened(_ground(tmp_path, {"first": ("bucket0",)}, buckets=3)) as engine:
+        await migrate(engine)
+        row = await _end(engine, await _start(engine, slice_="rest"))
+        assert row.state is JobState.DONE, row.result
+        proof = await engine.ledger.proof(row.id)
+        assert proof is not None
+        assert proof.args["bucket"] == "bucket1,bucket2"
+        assert modes(scene) == {Mode.GREEN}
+        await engine.ledger.add_buckets([(b"later", "{}")])
+        seen = {one.name: (one.state, one.buckets) for one in (await look(engine)).slices}
+        assert seen["rest"] == (State.GREEN_LIVE, ("bucket1", "bucket2"))
+        assert seen["first"][1] == ("bucket0",)
+        back = await engine.rollbacks.plan(BackWish(slice="rest"))
+        assert back.facts.buckets == ("bucket1", "bucket2")
+        await engine.cutovers.require_blue(JobKind.SYNC)  # first, and later, are blue's
+
+
+async def test_what_clients_of_another_slice_do_does_not_fail_the_last_round_of_one(
+    tmp_path: Path, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del scene
+
+    async def walked(*_: object) -> None:
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(final_round, "_round", walked)
+    ground = _ground(tmp_path, SLICES)
+    async with opened(ground) as engine:
+        await migrate(engine)
+        reins = Reins(id=99, kind=JobKind.CUTOVER)
+        with closing(sqlite3.connect(ground.workspace / "ledger.db")) as ledger:
+            ledger.execute(
+                "UPDATE objects SET st=2 WHERE key=CAST('large.bin' AS BLOB) AND"
+                " bid=(SELECT bid FROM buckets WHERE name=CAST('bucket1' AS BLOB))"
+            )
+            ledger.commit()
+        left = {
+            buckets: await last_round(engine, reins, _nothing, buckets)
+            for buckets in (("bucket0",), ("bucket1",), ())
+        }
+        dirty = ["1 keys changed and are not carried"]
+        assert left == {("bucket0",): [], ("bucket1",): dirty, (): dirty}
 
 
 async def test_a_fence_that_no_job_is_behind_is_lifted_by_the_next_engine(
@@ -276,6 +351,11 @@ async def _start(engine: Engine, slice_: str = "all", request: str = "start") ->
     plan = await engine.cutovers.plans.compose(Kind.CUTOVER, slice_)
     args = {"plan": plan.hash, "slice": slice_}
     return await engine.start_job(JobKind.CUTOVER, args, "ann", request)
+
+
+async def _nothing(reins: Reins, errand: Errand | None = None) -> None:
+    await asyncio.sleep(0)
+    del reins, errand
 
 
 async def _end(engine: Engine, job: int) -> JobRow:

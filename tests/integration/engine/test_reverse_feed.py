@@ -17,6 +17,7 @@ from core.engine.reversing.feed import MERGE, TRIGGERS, Feed, change_list
 from core.engine.reversing.judging import RowJudge
 from core.ledger.greenlog import Carried, GreenOp, GreenState
 from core.target import profile as profiles
+from core.target.change_list import ChangeList
 from core.target.open_table import open_target_table
 from core.target.shape import Source
 from tests.fakes.ydb_process import YdbProcess
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.engine.engine import Engine
+    from core.target.change_list import Change
     from core.target.objects import ObjectTable
     from core.target.profile import Profile
     from core.target.shape import Row, RowKey, Value
@@ -185,6 +187,39 @@ async def test_a_bucket_that_blue_still_writes_is_not_heard(tmp_path: Path) -> N
             await table.upsert([green.row_of(("bucket0", "k"))])
             await feed.listen()
             assert await logged(engine) == {("bucket0", "k"): True}
+
+
+async def test_a_bucket_that_is_armed_between_two_pages_is_heard_from_its_first_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slices go over one by one: the list of the first is being read when the second is armed."""
+    monkeypatch.setattr(feeds, "PAGE", 2)
+    plain, armed = ChangeList.read, list[str]()
+    ground = make_ground(tmp_path, objects=8)
+    make_workspace(ground, Knobs(workers=1))
+    async with engine_on(ground) as engine:
+        assert (await migrate(engine)).state == "done"
+        async with feed_on(engine, by=TRIGGERS) as (feed, table, made):
+            one = next(row for row in await engine.ledger.buckets() if row.name == b"bucket1")
+            await engine.ledger.green.end([one.id])
+            green = Green(table, made, 1)
+
+            async def read(changes: ChangeList, after: int, limit: int) -> list[Change]:
+                page = await plain(changes, after, limit)
+                if not armed:
+                    armed.append("bucket1")
+                    await engine.reverses.arm(armed)
+                    await table.upsert([green.row_of(("bucket1", "first"))])
+                return page
+
+            monkeypatch.setattr(ChangeList, "read", read)
+            keys = [f"k{number}" for number in range(4)]
+            await table.upsert([green.row_of(("bucket0", key)) for key in keys])
+            await feed.listen()
+            assert await logged(engine) == {
+                ("bucket1", "first"): True,
+                **{("bucket0", key): True for key in keys},
+            }
 
 
 async def test_a_table_that_tells_no_changes_is_compared_whole(

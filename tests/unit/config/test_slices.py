@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.config.slices import REST, cover, parse, text
+from core.config.slices import REST, check, cover, parse, text
 from core.errors import BadInput
 
 NAMES = st.from_regex(r"\A[a-z][a-z0-9-]{2,8}\Z")
@@ -29,6 +29,11 @@ NAMES = st.from_regex(r"\A[a-z][a-z0-9-]{2,8}\Z")
 def test_what_is_no_slice_is_refused_with_its_reason(words: list[str], why: str) -> None:
     with pytest.raises(BadInput, match=why):
         parse(words)
+
+
+def test_a_slice_without_a_bucket_is_refused_for_none_means_everything() -> None:
+    with pytest.raises(BadInput, match="names no bucket"):
+        check({"x": ()})
 
 
 def test_a_bucket_that_the_source_does_not_have_is_refused() -> None:

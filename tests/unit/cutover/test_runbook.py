@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 from core.config.schema import DirTarget, Gateway, Haproxy, PosixSource, Traffic, Workspace
+from core.cutover.map_file import parse
 from core.cutover.risk import Risk
 from core.cutover.rollback_plan import BackWish, Green, RollbackPlan, Way, steps_of
 from core.cutover.runbook import runbook
@@ -65,11 +67,33 @@ def test_every_load_balancer_reaches_a_mode_before_the_next_mode_is_named() -> N
 
 
 def test_the_file_is_written_before_the_runtime_and_read_back() -> None:
-    text = runbook(_plan(buckets=()), TWO, FOLDER)
+    text = runbook(_plan(), TWO, FOLDER)
     first = [line for line in text.splitlines() if "/run/lb1/" in line][:3]
-    assert first[0].startswith("sed -i 's|^/ .*|/ green_ro|'")
-    assert "set map /run/lb1/vgwm.map / green_ro" in first[1]
-    assert "get map /run/lb1/vgwm.map /" in first[2]
+    assert first[0].startswith("sed -i 's|^/photos/ .*|/photos/ green_ro|'")
+    assert "set map /run/lb1/vgwm.map /photos/ green_ro" in first[1]
+    assert "get map /run/lb1/vgwm.map /photos/" in first[2]
+
+
+def test_of_a_slice_the_writes_that_were_under_way_are_waited_for_of_all_each() -> None:
+    assert "show sess" in runbook(_plan(), TWO, FOLDER)
+    text = runbook(_plan(buckets=()), TWO, FOLDER)
+    assert "show sess" not in text
+    assert "grep ^green_w,BACKEND" in text
+
+
+def test_everything_goes_by_every_line_of_a_map_and_nobody_s_comment_or_name_with_it(
+    tmp_path: Path,
+) -> None:
+    map_ = tmp_path / "vgwm.map"
+    map_.write_text("# /a/ green\n/ green\n/a/  green\n /b/\tgreen\n/.vgwm/ 0a1b2c3d.5\n")
+    lb = Haproxy(name="lb", socket=tmp_path / "s", map=map_, config=tmp_path / "c")
+    text = runbook(_plan(buckets=()), _workspace(Traffic(haproxy=(lb,))), FOLDER)
+    command = next(line for line in text.splitlines() if line.startswith("sed"))
+    subprocess.run(["/bin/sh", "-c", command], check=True)
+    assert map_.read_text() == (
+        "# /a/ green\n/ green_ro\n/a/ green_ro\n /b/ green_ro\n/.vgwm/ 0a1b2c3d.5\n"
+    )
+    assert parse(map_.read_text()).wrong == []
 
 
 def test_blue_s_gateways_are_opened_before_its_clients_come_back() -> None:

@@ -11,7 +11,7 @@ from core.cutover.mode import Mode
 from core.errors import NoAnswer, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from core.cutover.balancer import Busy
     from core.cutover.mode import Side
@@ -72,6 +72,11 @@ class Wobbly:
     async def busy(self, side: Side) -> Busy | None:
         del side
         return self.busy_now.pop(0) if self.busy_now[1:] else self.busy_now[0]
+
+    async def under_way(self, side: Side) -> Mapping[str, int] | None:
+        """Nothing: what a slice waits for is in test_drain.py."""
+        del side
+        return {}
 
     def wake(self, *, backwards: bool = False) -> None:
         """Let it do what it was told while it was silent, and answer again."""
