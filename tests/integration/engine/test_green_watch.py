@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from core.config.workspace import parse
+from core.cutover.limits import Limits
 from core.cutover.risk import Risk
 from core.cutover.served import Served
 from core.cutover.shadow import Compared, Times
@@ -18,6 +19,7 @@ from core.engine.watching.strangers import Strangers
 from core.errors import Refused
 from core.ledger.cutovers import FLIP, CutoverDraft
 from core.verdict import Verdict
+from tests.integration.cutting.scene import plan_of
 from tests.integration.ledger.scene import opened
 
 if TYPE_CHECKING:
@@ -91,9 +93,19 @@ class Ground:
         workspace = parse(f"{TEXT}, auto_rollback: {policy}}}\n")
         self.watch = GreenWatch(workspace, ledger, lambda: self.world, compared_s=0)
 
-    async def row(self, state: State, step: str, phase: Phase = Phase.DONE) -> None:
+    async def row(
+        self, state: State, step: str, phase: Phase = Phase.DONE, plan: bytes | None = None
+    ) -> None:
         await self.ledger.cutting.append(
-            CutoverDraft(run=RUN, slice="films", state=state, step=step, phase=phase, actor="anna")
+            CutoverDraft(
+                run=RUN,
+                slice="films",
+                state=state,
+                step=step,
+                phase=phase,
+                actor="anna",
+                plan=plan,
+            )
         )
 
     async def flip(self) -> None:
@@ -249,3 +261,19 @@ async def test_a_slice_that_went_back_is_watched_no_more(ledger: Ledger) -> None
     await ground.row(State.FENCE_GREEN, "lb-green_ro", Phase.INTENT)
     await ground.watch.look()
     assert ground.watch.gates("films") == []
+
+
+async def test_i8_more_at_risk_than_the_run_s_plan_allows_is_an_alarm(ledger: Ledger) -> None:
+    ground = Ground(ledger)
+    plan = replace(plan_of(), slice="films", buckets=("films", "trailers"))
+    plan = replace(plan, limits=Limits(pause_s=60, objects=3))
+    await ground.row(State.PLANNED, "plan", plan=plan.stored())
+    await ground.flip()
+    now_ns = time.time_ns()
+    ground.world.risk_ = Risk(since_ns=now_ns, writes=3, oldest_ns=now_ns)
+    await ground.watch.look()
+    assert ground.verdict("live-lag") is Verdict.PASS
+    ground.world.risk_ = Risk(since_ns=now_ns, writes=4, oldest_ns=now_ns)
+    await ground.watch.look()
+    assert ground.verdict("live-lag") is Verdict.FAIL
+    assert "4 objects at risk, the plan allows 3" in (await ground.alarms())[-1]
