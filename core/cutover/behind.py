@@ -26,8 +26,8 @@ _CONTINUOUS: Final = "continuous"
 def lag_gate(risk: Risk, reverse: str, most: Limits, now_ns: int) -> Gate:
     """Judge how far blue is behind green.
 
-    reverse: the policy of vgwm.yaml; one under which blue does not follow is a warning. most: of the
-    plan that was confirmed: past it the gate is red, whatever the policy.
+    reverse: the policy of vgwm.yaml; one under which blue does not follow is a warning. most: of
+    the plan that was confirmed: past it the gate is red, whatever the policy.
     """
     lag_s = (now_ns - risk.oldest_ns) / _NS if risk.oldest_ns else 0.0
     waiting = risk.writes + risk.deletes

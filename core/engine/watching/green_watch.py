@@ -103,9 +103,7 @@ class GreenWatch:
         for name in sorted(live):
             if name not in self._slices:
                 slices = await Slices.of(self._workspace, self._ledger)
-                made = await asyncio.to_thread(
-                    _Slice.of, name, flips[name], slices.buckets(name)
-                )
+                made = await asyncio.to_thread(_Slice.of, name, flips[name], slices.buckets(name))
                 made.most = await self._most(flips[name])
                 self._slices[name] = made
             await self._look_at(self._slices[name], self._world)

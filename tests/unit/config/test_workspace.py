@@ -150,14 +150,12 @@ WORKSPACE = st.builds(
             st.builds(Haproxy, name=NAME, socket=PATH, map=PATH, config=PATH), max_size=1
         ).map(tuple),
     ),
-    cutover=st.builds(
-        Cutover, slices=st.dictionaries(SLICE, st.just(("photos",)), max_size=1)
-    ),
+    cutover=st.builds(Cutover, slices=st.dictionaries(SLICE, st.just(("photos",)), max_size=1)),
     low_data=st.booleans(),
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(WORKSPACE)
 def test_any_workspace_survives_its_file(workspace: Workspace) -> None:
     text = dump(workspace)
@@ -259,8 +257,7 @@ def test_i6_a_target_beside_the_source_is_refused_inside_of_it(out: str) -> None
         GUIDE.replace("ydb:grpc://H:2136/local", "ydb:grpc://H:2136/local?password=s3cr3t-9"),
         f"{GUIDE}traffic: {{command: [/opt/steer, '--token=s3cr3t-9']}}\n",
         f"{GUIDE}cutover: {{blue: {{restart: [/bin/sh, -c, 'PASSWORD=s3cr3t-9 /opt/again']}}}}\n",
-        f"{GUIDE}gateways: [{{name: g, side: blue, address: 'h:1',"
-        " open: [/bin/curl, -H, 'Authorization: Bearer s3cr3t-9']}]\n",
+        f"{GUIDE}gateways: [{{name: g, side: blue, address: h, open: [x, '--token=s3cr3t-9']}}]\n",
     ],
 )
 def test_i9_a_secret_in_the_file_is_refused_and_not_repeated(text: str) -> None:
