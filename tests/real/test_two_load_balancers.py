@@ -331,7 +331,8 @@ async def test_a_slice_is_drained_beside_the_load_of_others_and_waits_for_its_up
         assert not (await drain(fleet.balancers, Side.BLUE, limit_s=0.5)).ended
     finally:
         over.set()
-        await asyncio.to_thread(lambda: [one.join() for one in loads])
+        for one in loads:
+            await asyncio.to_thread(one.join)
     upload.close()
 
 

@@ -224,7 +224,7 @@ async def test_everything_is_not_cut_over_at_once_while_slices_are_named(
         for act in (Kind.CUTOVER, Kind.REHEARSE):
             with pytest.raises(WrongState, match="each goes by itself, first, second"):
                 await engine.cutovers.require_state(act, "all")
-        with pytest.raises(WrongState, match="vgwm.yaml names slices"):
+        with pytest.raises(WrongState, match="each goes by itself"):
             await _start(engine)
         seen = await look(engine)
         assert "vgwm.yaml names slices" in seen.off.start[0]
