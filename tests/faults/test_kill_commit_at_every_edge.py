@@ -44,10 +44,13 @@ def lives(folder: Path) -> Iterator[Callable[[int], tuple[int, str]]]:
         count, _, label = heard.readline().rstrip("\n").split(" ", 2)
         return int(count), label
 
-    yield live
-    told.close()
-    assert child.wait(timeout=20) == 0
-    heard.close()
+    try:
+        yield live
+    finally:
+        told.close()
+        code = child.wait(timeout=20)
+        heard.close()
+    assert code == 0
 
 
 def test_i5_a_commit_killed_at_any_edge_is_green_live_or_committed_and_its_successor_ends_it(

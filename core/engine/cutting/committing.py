@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from core.config.atomic import write_text
 from core.cutover.cutover_plan import ALL, CutoverPlan
 from core.cutover.machine import Step
-from core.cutover.mode import Side
 from core.cutover.risk import risk
 from core.cutover.states import State
 from core.dag.canonical import dumps
@@ -71,7 +70,7 @@ def may_be_taken_down(workspace: Workspace, plan: CutoverPlan) -> list[str]:
     source = safe(workspace.source.label)
     if plan.slice != ALL:
         return [f"bucket {safe(name)} of {source}" for name in plan.buckets]
-    gateways = [one for one in workspace.gateways if one.side == Side.BLUE]
+    gateways = [one for one in workspace.gateways if one.side == "blue"]
     lines = [f"gateway {safe(one.name)} at {safe(one.address)}" for one in gateways]
     writer = workspace.cutover.private_writer
     lines += [] if writer is None else [f"private writer at {safe(str(writer.socket))}"]

@@ -86,8 +86,9 @@ async def test_a_slice_has_no_name_of_its_own(name: Name) -> None:
 
 async def test_a_name_is_asked_for_as_every_program_of_this_host_does(tmp_path: Path) -> None:
     words = (sys.executable, "-m", "core.cutover.dns_switch", "--name", "127.0.0.1")
-    words += ("--blue", "127.0.0.1", "--green", GREEN, "--ttl", "60")
-    traffic = Traffic(command=(*words, "--state", str(tmp_path / "seen")), modes=("blue", "green"))
+    more = ("--blue", "127.0.0.1", "--green", GREEN, "--ttl", "60", "--state")
+    command = (*words, *more, str(tmp_path / "seen"))
+    traffic = Traffic(command=command, modes=("blue", "green"))
     assert (await HookBalancer(traffic).get(())).mode is Mode.BLUE
 
 
