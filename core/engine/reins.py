@@ -20,8 +20,8 @@ class Reins:
     """What holds and drives one job.
 
     by: who ended it. by_engine: whether the engine paused it and will resume it. taken_up: whether
-    an earlier engine began it. leaving: whether the engine ends, and the next one takes it up. shut:
-    why it waits though nobody paused it, such as a closed window; "" while it need not.
+    an earlier engine began it. leaving: whether the engine ends, and the next one takes it up.
+    shut: why it waits though nobody paused it, such as a closed window; "" while it need not.
     """
 
     id: int

@@ -120,7 +120,7 @@ class Traffics:
 
 
 @asynccontextmanager
-async def flipped(
+async def flipped(  # noqa: PLR0913 - what a test needs otherwise
     folder: Path,
     tools: Tools,
     *,

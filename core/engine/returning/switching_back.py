@@ -66,7 +66,7 @@ async def open_blue(ground: Ground) -> None:
     async with diary.step(state, Step.BLUE):
         await _until_done(ground, "blue", _to_blue(ground))
     await _forget(ground)
-    able = any(one.side == Side.GREEN and one.fence for one in ground.workspace.gateways)
+    able = any(one.side == "green" and one.fence for one in ground.workspace.gateways)
     if not ground.fleet.can_fence or (able and ground.facts.green is Green.ALIVE):
         said = "green's gateways stay fenced: open them before another cutover"
         await diary.say(said, "warn")

@@ -152,7 +152,8 @@ async def test_one_that_nobody_drives_comes_to_one_side(
         return []
 
     with monkeypatch.context() as patch:
-        patch.setattr(*((world.blue, "canary") if behind else (world.copy, "finish")), hang)
+        at: object = world.blue if behind else world.copy
+        patch.setattr(at, "canary" if behind else "finish", hang)
         work = asyncio.create_task(world.back(facts, reins))
         await asyncio.wait_for(hangs.wait(), LIMIT_S)
         reins.leaving = True

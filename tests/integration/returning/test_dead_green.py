@@ -55,7 +55,7 @@ async def test_keys_that_it_took_since_the_plan_are_not_left_behind_unseen(world
     await world.accepted(b"a")
     facts = await world.facts()
     world.copy.late = [[b"c"]]
-    with pytest.raises(Refused, match="other keys would stay behind .* green is open again"):
+    with pytest.raises(Refused, match=r"other keys would stay behind .* green is open again"):
         await world.back(facts)
     assert {one.mode for one in world.balancers} == {Mode.GREEN}
     assert await world.state() == State.GREEN_LIVE
