@@ -9,6 +9,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Final
 
+from core.config.backup import FOLDER
 from core.cutover import fence
 from core.cutover.backups import opened
 from core.cutover.balancers import fleet as fleet_of
@@ -46,8 +47,6 @@ SHADOWS: Final = 1_000
 _S3: Final = ("canary", "shadow", "uploads")
 LB_LIMIT_S: Final = 300.0
 """A run asks them again before its fence, and at each step."""
-
-FOLDER: Final = "backups"
 
 
 class Outside:
