@@ -153,11 +153,11 @@ def patched(edges: Edges) -> None:
     """Put edges around what changes anything outside."""
     write, append = MapFile.write, Cutting.append
 
-    async def asked(name: str, path: Path, command: str) -> str:
+    async def asked(name: str, path: Path, command: str, most_bytes: int) -> str:
         if not command.startswith(_CHANGES):
-            return await ask(name, path, command)
+            return await ask(name, path, command, most_bytes)
         label = f"{' '.join(command.split()[:2])} of {name}"
-        told = await ask(name, path, command)
+        told = await ask(name, path, command, most_bytes)
         edges.cross(label)
         return told
 
