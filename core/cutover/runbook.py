@@ -101,8 +101,9 @@ def _all_lines(one: Haproxy, mode: Mode) -> Iterator[str]:
     owner = OWNER_PATH.replace(".", r"\.")
     yield rf"sed -E -i '\|^\s*{owner}\s|!s|^(\s*/\S*)\s.*|\1 {mode}|' {map_} && sync {map_}"
     paths = f"""awk '$2 ~ "^/" && $2 != "{OWNER_PATH}" {{print $2}}'"""
-    yield f"echo 'show map {name}' | socat -t 2 - {socket} | {paths} | while read -r line; do"
-    yield f"""  echo "set map {name} $line {mode}" | socat -t 2 - {socket}; done"""
+    told = f"""echo "set map {name} $line {mode}" | socat -t 2 - {socket}"""
+    each = f"while read -r line; do {told}; done"
+    yield f"echo 'show map {name}' | socat -t 2 - {socket} | {paths} | {each}"
     yield f"echo 'show map {name}' | socat -t 2 - {socket}"
 
 
