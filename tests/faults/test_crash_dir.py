@@ -53,7 +53,9 @@ def test_i5_i4_a_kill_at_any_moment_ends_in_the_same_state() -> None:
     assert {"ledger commit <", "ledger commit >", "sink os.fsync <"} <= set(by)
     assert {"sink rename <", "sink rename >"} & set(by)
     if share == 1:  # a third may have none of the rarer ones
-        assert {"table commit <", "table commit >", "target confirm <", "sink segment <"} <= set(by)
+        assert {"table commit <", "table commit >", "target confirm <"} <= set(by)
+        # one object is large: its moment comes earlier or later from run to run
+        assert {"sink segment <", "sink segment >"} & set(by)
 
 
 def _sweep(folder: Path, seed: int, share: int) -> list[Told]:

@@ -6,18 +6,12 @@ The copy and the proof are stand-ins here: tests/real/test_rollback.py has the r
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import threading
-from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.faults import cutover_edges
-from tests.faults.test_kill_at_every_edge import Arena, Journalled
-from tests.lab.haproxy import Haproxy
-from tests.lab.process import Keeper
+from tests.faults.edge_arena import Arena, raised
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,42 +41,8 @@ class BackArena(Arena):
 
 @pytest.fixture
 def arena(tmp_path: Path) -> Iterator[BackArena]:
-    with ExitStack() as stack:
-        blue = stack.enter_context(Journalled(tmp_path / cutover_edges.FENCED, None))
-        green = stack.enter_context(Journalled(None, None))
-        keeper = stack.enter_context(Keeper())
-        first, second = (
-            Haproxy(f"lb-{i}", tmp_path / str(i), blue=blue.address, green=green.address)
-            for i in (1, 2)
-        )
-        for lb in (first, second):
-            lb.start(keeper)
-            for backend in ("blue_w", "green_w"):
-                lb.wait_until_up(backend)
-        entries = ", ".join(lb.entry for lb in (first, second))
-        (tmp_path / "vgwm.yaml").write_text(
-            f'v: 1\nid: "{cutover_edges.WORKSPACE}"\nsource: {{type: posix, path: /data/gw}}\n'
-            f"target: {{type: dir, path: /out}}\ntraffic: {{haproxy: [{entries}]}}\n"
-        )
-        lives = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", "tests.faults.rollback_edges", str(tmp_path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        made = BackArena(tmp_path, (first, second), blue, green, lives)
-        clients = [threading.Thread(target=made.write_on, args=(lb,)) for lb in made.lbs]
-        for client in clients:
-            client.start()
+    with raised(BackArena, tmp_path, "tests.faults.rollback_edges", log=None) as made:
         yield made
-        made.ends.set()
-        for client in clients:
-            client.join()
-        assert lives.stdin is not None
-        lives.stdin.close()
-        assert lives.wait(timeout=20) == 0
-        assert lives.stdout is not None
-        lives.stdout.close()
 
 
 def test_i10_a_way_back_killed_at_any_edge_leaves_one_writer_and_its_successor_ends_on_blue(

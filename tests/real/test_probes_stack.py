@@ -147,7 +147,8 @@ async def test_a_hung_peer_is_unknown_within_the_limit_and_its_kubo_is_well(
     answers = await ground.ask()
     found = not_passed(answers)
     assert found["peer", "cluster-3"] is Verdict.UNKNOWN
-    assert found["cluster", ""] is Verdict.WARN
+    # one that waits for the hung one may be late, too: then the whole is unknown as well (I7)
+    assert found["cluster", ""] in {Verdict.WARN, Verdict.UNKNOWN}
     assert not [check for check, where in found if where.startswith("kubo")]
 
 

@@ -105,7 +105,7 @@ def test_by_keys_alone_clients_come_to_green_and_back_to_blue(lab: Ground, tmux:
     show(tmux)
     ask(tmux, story, "B", "rehearse the cutover")
     type_word(tmux, word)
-    says(tmux, "rehearsal    = pass")
+    says(tmux, "rehearsal      = pass")
     show(tmux)
     ask(tmux, story, "C", "cut over to green")
     type_word(tmux, word)

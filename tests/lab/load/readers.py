@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import random
-import threading
 import time
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.lab.gateway import s3_client
+from tests.lab.load.crowd import Crowd
 from tests.lab.load.journal import Attempt, Told
 from tests.lab.load.sides import side
-from tests.lab.missing import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,34 +45,19 @@ class Readers:
         self._fixed = fixed
         self._journal = journal
         self._pause_s = pause_s
-        self._over = threading.Event()
-        self._faults: list[BaseException] = []
-        self._threads = [
-            threading.Thread(target=self._run, args=(n,), name=f"reader-{n}", daemon=True)
-            for n in range(count)
-        ]
+        self._crowd = Crowd("reader", count, self._act)
+        self.start = self._crowd.start
 
-    def start(self) -> None:
-        for thread in self._threads:
-            thread.start()
-
-    def stop(self) -> None:
+    def stop(self, limit_s: float = 60) -> None:
         """Let each end its read; raise what went wrong."""
-        self._over.set()
-        for thread in self._threads:
-            thread.join(60)
-        if self._faults:
-            raise LabError(f"a reader stumbled: {self._faults[0]!r}") from self._faults[0]
+        self._crowd.stop(limit_s)
 
-    def _run(self, number: int) -> None:
+    def _act(self, number: int) -> None:
         chance = random.Random(number)  # noqa: S311 - a load that can be repeated
         at = sorted(self._fixed)
-        try:
-            with s3_client(self._urls[number % len(self._urls)], self._account) as client:
-                while not self._over.wait(self._pause_s):
-                    self._read(client, f"r{number}", chance.choice(at))
-        except Exception as error:  # noqa: BLE001 - told by stop()
-            self._faults.append(error)
+        with s3_client(self._urls[number % len(self._urls)], self._account) as client:
+            while not self._crowd.over.wait(self._pause_s):
+                self._read(client, f"r{number}", chance.choice(at))
 
     def _read(self, client: BaseClient, name: str, at: tuple[str, str]) -> None:
         bucket, key = at

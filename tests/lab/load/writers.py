@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import random
-import threading
 import time
 from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.lab.gateway import s3_client
+from tests.lab.load.crowd import Crowd
 from tests.lab.load.journal import Attempt, Told
 from tests.lab.load.sides import side
-from tests.lab.missing import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,38 +58,21 @@ class Writers:
         self._buckets = buckets
         self._journal = journal
         self._pause_s = pause_s
-        self._over = threading.Event()
-        self._faults: list[BaseException] = []
-        self._threads = [
-            threading.Thread(target=self._run, args=(n, seed), name=f"writer-{n}", daemon=True)
-            for n in range(count)
-        ]
-
-    def start(self) -> None:
-        for thread in self._threads:
-            thread.start()
+        self._seed = seed
+        self._crowd = Crowd("writer", count, self._act)
+        self.start = self._crowd.start
 
     def stop(self, limit_s: float = 60) -> None:
         """Let each end its operation, acknowledged; raise what went wrong."""
-        self._over.set()
-        ends_s = time.monotonic() + limit_s
-        for thread in self._threads:
-            thread.join(max(0.1, ends_s - time.monotonic()))
-        if self._faults:
-            raise LabError(f"a writer stumbled: {self._faults[0]!r}") from self._faults[0]
-        hung = [thread.name for thread in self._threads if thread.is_alive()]
-        if hung:
-            raise LabError(f"never acknowledged within {limit_s:.0f} s: {hung}")
+        self._crowd.stop(limit_s)
 
-    def _run(self, number: int, seed: int) -> None:
-        try:
-            with s3_client(self._urls[number % len(self._urls)], self._account) as client:
-                hand = _Hand(client, self._journal, f"w{number}", random.Random(seed + number))  # noqa: S311 - a load that can be repeated
-                while not self._over.is_set():
-                    hand.act(self._buckets)
-                    self._over.wait(self._pause_s)
-        except Exception as error:  # noqa: BLE001 - told by stop()
-            self._faults.append(error)
+    def _act(self, number: int) -> None:
+        with s3_client(self._urls[number % len(self._urls)], self._account) as client:
+            chance = random.Random(self._seed + number)  # noqa: S311 - a load that can be repeated
+            hand = _Hand(client, self._journal, f"w{number}", chance)
+            while not self._crowd.over.is_set():
+                hand.act(self._buckets)
+                self._crowd.over.wait(self._pause_s)
 
 
 class _Hand:
