@@ -14,14 +14,14 @@ from tui.review import Accounts, Conversion
 from tui.views.line import Role
 
 if TYPE_CHECKING:
-    from core.control.wire import ErrorBody, Event, Plan, Risk, Snapshot
-    from core.control.wire_checks import Checks
-    from core.control.wire_cluster import Cluster
-    from core.control.wire_config import ConfigDiff
-    from core.control.wire_cutover import Cutover
-    from core.control.wire_iam import IamReport
-    from core.control.wire_rollback import Rollback
-    from core.control.wire_verify import Proof
+    from core.control.wire.checks import Checks
+    from core.control.wire.cluster import Cluster
+    from core.control.wire.config import ConfigDiff
+    from core.control.wire.cutover import Cutover
+    from core.control.wire.iam import IamReport
+    from core.control.wire.rollback import Rollback
+    from core.control.wire.state import ErrorBody, Event, Plan, Risk, Snapshot
+    from core.control.wire.verify import Proof
     from tui.acts.effects import Effect
     from tui.acts.mend import Mend
     from tui.facts.listing import FailureWindow

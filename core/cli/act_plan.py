@@ -12,8 +12,8 @@ from core.errors import Refused
 
 if TYPE_CHECKING:
     from core.cli.call import Call
-    from core.control import wire_failures
     from core.control.client import Client
+    from core.control.wire import failures as wire_failures
 
 EVERY_S = 0.2
 _SAID_S = 2.0

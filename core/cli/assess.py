@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from core.cli.call import Call
-    from core.control import wire_checks
     from core.control.client import Client
+    from core.control.wire import checks as wire_checks
 
 _FOUND_SOMETHING = 1
 _NO_VERDICT = 4
@@ -75,7 +75,7 @@ def assess(call: Call, **given: Unpack[AssessGiven]) -> int:
     import asyncio
 
     from core.cli.output import note
-    from core.control.assess_report import refuse_existing_report
+    from core.control.assess.report import refuse_existing_report
 
     acks = [_said(text, "--ack ID=REASON") for text in given["acks"]]
     notes = [_said(text, "--note ITEM=TEXT") for text in given["notes"]]
@@ -137,7 +137,7 @@ async def _begin(client: Client, call: Call, given: AssessGiven) -> int:
 async def _follow(client: Client, call: Call, job: int) -> None:
     """Print each row as it comes in. Raises what ended a failed run."""
     from core.cli.output import note
-    from core.control.check_lines import check_lines
+    from core.control.assess.lines import check_lines
     from core.control.client import job_of
     from core.control.refusal import raised
     from core.errors import Refused
@@ -167,13 +167,13 @@ async def _follow(client: Client, call: Call, job: int) -> None:
 async def _tell(call: Call, client: Client, given: AssessGiven, *, seen: bool) -> int:
     """Print the whole, write the report, and return the exit code. seen: rows were printed."""
     from core.cli.output import answer
-    from core.control.assess_report import write_report
-    from core.control.check_lines import (
+    from core.control.assess.lines import (
         check_lines,
         estimate_lines,
         inventory_lines,
         sum_lines,
     )
+    from core.control.assess.report import write_report
 
     assessed = await client.checks()
     lines: list[str] = []

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from core.cli.call import Call
-    from core.control import wire_config
-    from core.control.config_shown import Wanted
+    from core.control.config.shown import Wanted
+    from core.control.wire import config as wire_config
 
 _ANY = click.Path(path_type=Path)
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -87,7 +87,7 @@ def backup(call: Call, **given: Unpack[BackupGiven]) -> int:
     there; backup.json in it says what each copy was.
     """
     from core.cli.output import answer
-    from core.control.config_backup import Named, keep
+    from core.control.config.backup import Named, keep
 
     named = Named(
         configs=given["configs"],
@@ -116,7 +116,7 @@ def diff(call: Call, **given: Unpack[DecisionsGiven]) -> int:
     operator guide's INI. Nothing is written. 1 while a problem is left.
     """
     from core.cli.output import answer
-    from core.control.config_desk import look
+    from core.control.config.desk import look
 
     shown = look(_wanted(call, given)).shown
     answer(call, shown, _lines(shown), shown.warnings)
@@ -138,7 +138,7 @@ def convert(call: Call, **given: Unpack[ConvertGiven]) -> int:
     left nothing is written (1).
     """
     from core.cli.output import answer
-    from core.control.config_desk import write
+    from core.control.config.desk import write
 
     shown, written = write(
         _wanted(call, given),
@@ -162,7 +162,7 @@ def check(call: Call, *, file: Path, env: Path | None) -> int:
     if something could not be seen.
     """
     from core.cli.output import listing
-    from core.control.config_check import check
+    from core.control.config.check import check
 
     found = check(file, env, _folder(call))
     lines = [
@@ -183,7 +183,7 @@ def sanitize(call: Call, *, file: Path) -> int:
     again first: 7, and nothing is printed, if a secret is left.
     """
     from core.cli.output import answer
-    from core.control.config_check import clean
+    from core.control.config.check import clean
 
     text = clean(file, _folder(call))
     answer(call, {"text": text}, text.splitlines())
@@ -191,7 +191,7 @@ def sanitize(call: Call, *, file: Path) -> int:
 
 
 def _wanted(call: Call, given: DecisionsGiven | ConvertGiven) -> Wanted:
-    from core.control.config_shown import Wanted
+    from core.control.config.shown import Wanted
 
     return Wanted(
         old=given["old"],

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from core.cli.call import Call
-    from core.control import wire_cutover
+    from core.control.wire import cutover as wire_cutover
 
 _FAILED = 1
 _UNKNOWN = 4
@@ -142,7 +142,7 @@ def _act(call: Call, act: str, given: ActGiven) -> int:
 
     from core.cli.cutover_act import Confirmed
     from core.cli.cutover_act import act as run
-    from core.control.wire_cutover import CutoverRequest
+    from core.control.wire.cutover import CutoverRequest
 
     request = CutoverRequest(actor=call.actor, act=act, slice=given["slice_"])
     confirmed = Confirmed(given["confirm"], given["dry_run"], given["detach"], given["foreground"])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from core import display
 from core.cli.output import note
-from core.control import crossing_job
+from core.control.crossing import job as crossing_job
 from core.control.refusal import raised
 from core.errors import Refused, WrongState
 from core.model import ENDED, JobState
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from core.cli.call import Call
-    from core.control import wire, wire_cutover
     from core.control.client import Client
+    from core.control.wire import cutover as wire_cutover
+    from core.control.wire import state as wire
 
 EVERY_S = 0.2
 ROLLBACK = "rollback"

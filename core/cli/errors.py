@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from core.cli.call import Call
-    from core.control import wire, wire_failures
     from core.control.client import Client
+    from core.control.wire import failures as wire_failures
+    from core.control.wire import state as wire
 
 _PAGE = 500
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from core.cli.call import Call
     from core.cli.log_file import LogFile
-    from core.control import wire
+    from core.control.wire import state as wire
 
 EVERY_S = 1.0
 _QUIET_S = 10.0

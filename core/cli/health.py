@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from core.cli.call import Call
     from core.control.probes import Questions
-    from core.control.wire_probes import ProbeRow
+    from core.control.wire.probes import ProbeRow
 
 COMPONENTS = ("all", "ipfs", "kubo", "metadata", "cache", "gateway", "network", "lb", "host")
 

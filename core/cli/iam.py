@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from core.cli.call import Call
-    from core.control.iam_desk import Around, Place
-    from core.control.wire_iam import IamReport
+    from core.control.iam.desk import Around, Place
+    from core.control.wire.iam import IamReport
 
 _PATH = click.Path(path_type=Path)
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -114,7 +114,7 @@ def convert(call: Call, **given: Unpack[ConvertGiven]) -> int:
     """
     import asyncio
 
-    from core.control.iam_desk import convert_accounts
+    from core.control.iam.desk import convert_accounts
 
     told = asyncio.run(
         convert_accounts(
@@ -140,7 +140,7 @@ def check(call: Call, **given: Unpack[CheckGiven]) -> int:
     """
     import asyncio
 
-    from core.control.iam_desk import check_accounts
+    from core.control.iam.desk import check_accounts
 
     told = asyncio.run(check_accounts(_place(given), _around(call, given), given["against"]))
     return _told(call, told, given, 1 if told.fails else 0)
@@ -161,7 +161,7 @@ def audit(call: Call, **given: Unpack[AuditGiven]) -> int:
     """Say what makes these accounts easy to abuse (1 if a finding is high)."""
     import asyncio
 
-    from core.control.iam_desk import audit_accounts
+    from core.control.iam.desk import audit_accounts
 
     told = asyncio.run(
         audit_accounts(
@@ -172,7 +172,7 @@ def audit(call: Call, **given: Unpack[AuditGiven]) -> int:
 
 
 def _place(given: IamGiven) -> Place:
-    from core.control.iam_desk import Place
+    from core.control.iam.desk import Place
 
     return Place(
         path=given["path"],
@@ -186,7 +186,7 @@ def _place(given: IamGiven) -> Place:
 
 def _around(call: Call, given: IamGiven) -> Around:
     from core.cli.call import CONFIG_NAME
-    from core.control.iam_desk import Around
+    from core.control.iam.desk import Around
 
     folder = call.folder or Path.cwd()
     return Around(
@@ -200,7 +200,7 @@ def _told(call: Call, told: IamReport, given: Mapping[str, object], code: int) -
     import msgspec
 
     from core.cli.output import answer
-    from core.control.iam_report import lines
+    from core.control.iam.report import lines
 
     told = msgspec.structs.replace(told, command=_again(call, given))
     answer(call, told, lines(told))

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.cli.call import Call
-    from core.control import wire, wire_keeping
     from core.control.client import Client
+    from core.control.wire import keeping as wire_keeping
+    from core.control.wire import state as wire
 
 EVERY_S = 0.2
 _SAID_S = 2.0

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from core.control import wire, wire_bundles
+    from core.control.wire import bundles as wire_bundles
+    from core.control.wire import state as wire
 
 _BEGIN_BYTES = 1 << 16
 _FOLDED = "recorded"

@@ -75,7 +75,7 @@ async def _run(call: Call, output: Path, given: BackupGiven) -> int:
     from core.cli.keeping_plan import followed, made, path_text, told
     from core.cli.link import looking, working
     from core.cli.output import answer
-    from core.control.wire_keeping import KeepingRequest
+    from core.control.wire.keeping import KeepingRequest
     from core.errors import BadInput
     from core.model import JobKind
 

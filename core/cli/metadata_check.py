@@ -11,8 +11,9 @@ from core.cli.call import conventions, steers
 if TYPE_CHECKING:
     from core.cli.call import Call
     from core.cli.run import Verdict
-    from core.control import wire, wire_verify
     from core.control.client import Client
+    from core.control.wire import state as wire
+    from core.control.wire import verify as wire_verify
 
 _FOUND_SOMETHING = 1
 _NO_VERDICT = 4

@@ -55,7 +55,7 @@ def rebuild(call: Call, **given: Unpack[RebuildGiven]) -> int:
     from pathlib import Path
 
     from core.cli.keeping_plan import Given, act, path_text
-    from core.control.wire_keeping import KeepingRequest
+    from core.control.wire.keeping import KeepingRequest
     from core.errors import BadInput
 
     origin = given["origin"]

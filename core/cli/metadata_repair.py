@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from core.cli.call import Call
     from core.cli.run import Verdict
-    from core.control import wire, wire_metadata
     from core.control.client import Client
+    from core.control.wire import metadata as wire_metadata
+    from core.control.wire import state as wire
 
 _FOUND_SOMETHING = 1
 _EVERY_S = 0.2
@@ -100,7 +101,7 @@ def repair(call: Call, **given: Unpack[RepairGiven]) -> int:
 
 
 def _request(call: Call, given: RepairGiven) -> wire_metadata.RepairRequest:
-    from core.control import wire_metadata
+    from core.control.wire import metadata as wire_metadata
 
     named = given["report"]
     # a folder where the command stands, or one of the workspace's reports by its name

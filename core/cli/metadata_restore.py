@@ -50,7 +50,7 @@ def restore(call: Call, **given: Unpack[RestoreGiven]) -> int:
     import asyncio
 
     from core.cli.keeping_plan import Given, act, path_text
-    from core.control.wire_keeping import KeepingRequest
+    from core.control.wire.keeping import KeepingRequest
     from core.errors import BadInput
 
     names = [one for one in (given["file"], given["backup_file"]) if one is not None]

@@ -12,8 +12,8 @@ from core.cli.call import conventions, steers
 if TYPE_CHECKING:
     from core.cli.call import Call
     from core.cli.run import Verdict
-    from core.control import wire
     from core.control.client import Client
+    from core.control.wire import state as wire
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _FOUND_SOMETHING = 1
@@ -82,7 +82,7 @@ def missing(  # noqa: PLR0913 - the options of one command
 async def _judge(client: Client, last: wire.Snapshot, output: Path | None) -> Verdict:
     from core.cli.proof_lines import row_line, sizes
     from core.cli.run import Verdict
-    from core.control.missing_names import write_failed
+    from core.control.proof.missing_names import write_failed
     from core.display import count
 
     job = max((job for job in last.jobs if job.kind == "verify"), key=lambda job: job.id)

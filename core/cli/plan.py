@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from core.cli.call import Call
-    from core.control import wire
     from core.control.client import Client
     from core.control.plan_shown import PlanShown
+    from core.control.wire import state as wire
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 STRATEGIES = ("blue-green", "rolling", "big-bang")
@@ -70,6 +70,7 @@ def plan(call: Call, **given: Unpack[PlanGiven]) -> int:
         return 0
     from core.cli.run import Errand, Manner, Verdict, run_job
     from core.control.agree import check_agreement
+    from core.control.crossing.strategies import check_slices
     from core.control.files import (
         refuse_existing,
         refuse_irregular,
@@ -78,7 +79,6 @@ def plan(call: Call, **given: Unpack[PlanGiven]) -> int:
         replace_file,
     )
     from core.control.plan_shown import shown, text
-    from core.control.strategies import check_slices
 
     check_agreement(
         call.workspace,
@@ -126,7 +126,7 @@ def show(call: Call, *, strategy: str | None, cannot_carry: bool) -> int:
 
     from core.cli.link import looking
     from core.cli.output import answer, listing
-    from core.control.cannot_carry import left_behind
+    from core.control.failures.cannot_carry import left_behind
     from core.control.plan_shown import shown
 
     if cannot_carry:
@@ -145,7 +145,7 @@ def show(call: Call, *, strategy: str | None, cannot_carry: bool) -> int:
 
 def plan_lines(made: PlanShown, strategy: str = "") -> list[str]:
     """Return a plan as plain lines, with the way of its strategy or of another."""
-    from core.control.strategies import course
+    from core.control.crossing.strategies import course
     from core.display import count, size
 
     lines = [

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 from core.display import count, counted
 
 if TYPE_CHECKING:
-    from core.control import wire_verify
     from core.control.client import Client
+    from core.control.wire import verify as wire_verify
 
 _SHOWN: Final = 10
 _FOUND_SOMETHING: Final = 1
@@ -66,7 +66,7 @@ async def proof_lines(client: Client, proof: wire_verify.Proof) -> list[str]:
 
 def bytes_line(proof: wire_verify.Proof) -> str:
     """Return what the bytes prove. A fault of a block that no object needs is a fault, too."""
-    from core.control.report_proved import read_text
+    from core.control.report.proved import read_text
 
     told = proof.bytes
     if told.mode == "none" or told.bound95 is None:

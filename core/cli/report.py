@@ -36,7 +36,7 @@ def report(call: Call, *, output: Path | None, offline: bool, force: bool) -> in
 
     from core.cli.output import answer
     from core.cli.report_lines import code_of, report_lines
-    from core.control.report_desk import report as make
+    from core.control.report.desk import report as make
 
     made, files = asyncio.run(make(call.workspace, output=output, offline=offline, force=force))
     lines = [*report_lines(made), *(f"wrote      {path}" for path in files)]

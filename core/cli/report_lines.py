@@ -10,7 +10,7 @@ from core.model import NS_PER_S
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from core.control.wire_report import Report, ReportItem
+    from core.control.wire.report import Report, ReportItem
 
 _GLYPHS: Final = {"pass": "=", "fail": "x", "unknown": "?", "not offered": "-"}
 

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from core.cli.call import Call
     from core.cli.run import Verdict
-    from core.control import wire, wire_failures
     from core.control.client import Client
+    from core.control.wire import failures as wire_failures
+    from core.control.wire import state as wire
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _SOME_FAILED = 1
@@ -108,7 +109,7 @@ def retry(call: Call, **given: Unpack[RetryGiven]) -> int:
 
 def _request(call: Call, given: RetryGiven) -> wire_failures.PlanRequest:
     from core.cli.object_list import read_names
-    from core.control import wire_failures
+    from core.control.wire import failures as wire_failures
 
     return wire_failures.PlanRequest(
         act="retry",

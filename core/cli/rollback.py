@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from core.cli.call import Call
-    from core.control import wire_cutover, wire_rollback
+    from core.control.wire import cutover as wire_cutover
+    from core.control.wire import rollback as wire_rollback
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -130,7 +131,7 @@ async def _plan(call: Call, given: PlanGiven) -> int:
     from core.cli.cutover_act import made, plan_lines
     from core.cli.link import looking
     from core.cli.output import answer
-    from core.control.rollback_file import refuse_place, require_kept, require_set, write
+    from core.control.crossing.rollback_file import refuse_place, require_kept, require_set, write
     from core.display import safe
 
     request = _request(call, given)
@@ -182,7 +183,7 @@ def _require_used(given: StartGiven) -> None:
 
 def _request(call: Call, given: WayGiven) -> wire_cutover.CutoverRequest:
     from core.cli.keeping_plan import path_text
-    from core.control.wire_cutover import CutoverRequest
+    from core.control.wire.cutover import CutoverRequest
     from core.errors import BadInput
 
     origin, to = given["backup_location"], given["to"]

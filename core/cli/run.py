@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.cli.call import Call
-    from core.control import wire
     from core.control.client import Client
+    from core.control.wire import state as wire
 
     # Looks at a job that is done: returns its result, lines, and exit code.
     Judge = Callable[[Client, wire.Snapshot], Awaitable["Verdict"]]

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from core.cli.call import Call
-    from core.control import wire_failures
     from core.control.client import Client
+    from core.control.wire import failures as wire_failures
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -80,7 +80,7 @@ def skip(call: Call, **given: Unpack[SkipGiven]) -> int:
 
 def _request(call: Call, given: SkipGiven) -> wire_failures.PlanRequest:
     from core.cli.object_list import read_names
-    from core.control import wire_failures
+    from core.control.wire import failures as wire_failures
 
     return wire_failures.PlanRequest(
         act="unskip" if given["undo"] else "skip",

@@ -11,8 +11,8 @@ from core.cli.call import conventions
 
 if TYPE_CHECKING:
     from core.cli.call import Call
-    from core.control import wire
     from core.control.fact import Fact
+    from core.control.wire import state as wire
 
 
 @click.command()
@@ -36,7 +36,7 @@ def status(call: Call, *, plan_file: Path | None) -> int:
     from core.cli.output import answer
     from core.control import facts
     from core.control.agree import check_plan_file
-    from core.control.check_lines import last_fact
+    from core.control.assess.lines import last_fact
     from core.control.summary import summary
 
     if plan_file is not None:

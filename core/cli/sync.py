@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from core.cli.call import Call
     from core.cli.run import Verdict
-    from core.control import wire
     from core.control.client import Client
+    from core.control.wire import state as wire
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _SOME_FAILED = 1

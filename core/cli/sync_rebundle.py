@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from core.cli.call import Call
     from core.cli.run import Manner, Verdict
-    from core.control import wire
     from core.control.client import Client
+    from core.control.wire import state as wire
 
 
 def rebundle(call: Call, confirm: str | None, manner: Manner) -> int:
@@ -20,7 +20,7 @@ def rebundle(call: Call, confirm: str | None, manner: Manner) -> int:
 
     from core.cli.output import answer, note
     from core.cli.run import Errand, run_job
-    from core.control.rebundle import require_same, shown
+    from core.control.sync.rebundle import require_same, shown
 
     plan = asyncio.run(shown(call.workspace))
     if confirm is None:

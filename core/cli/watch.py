@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from core.cli.call import Call
-    from core.control import wire
+    from core.control.wire import state as wire
 
 _FOUND_SOMETHING = 1
 

@@ -11,9 +11,10 @@ from bisect import bisect_left
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from core.control import wire, wire_bundles
 from core.control.log.snapshots import bundle_line
 from core.control.log.writing import say
+from core.control.wire import bundles as wire_bundles
+from core.control.wire import state as wire
 from core.display import safe
 
 if TYPE_CHECKING:

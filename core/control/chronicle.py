@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from core.control import wire
     from core.control.desk import LookDesk
+    from core.control.wire import state as wire
 
 _log = logging.getLogger(__name__)
 

@@ -18,14 +18,17 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from core.control import wire, wire_bundles, wire_checks, wire_failures
 from core.control.address import SOCKET_NAME, Address
-from core.control.cutover_looks import CutoverLooks
-from core.control.keeping_looks import KeepingLooks
-from core.control.proof_looks import ProofLooks
+from core.control.crossing.looks import CutoverLooks
+from core.control.proof.keeping_looks import KeepingLooks
+from core.control.proof.looks import ProofLooks
+from core.control.proof.repair_looks import RepairLooks
 from core.control.refusal import raised
-from core.control.repair_looks import RepairLooks
-from core.control.sync_looks import SyncClient
+from core.control.sync.looks import SyncClient
+from core.control.wire import bundles as wire_bundles
+from core.control.wire import checks as wire_checks
+from core.control.wire import failures as wire_failures
+from core.control.wire import state as wire
 from core.display import safe
 from core.errors import (
     BadInput,

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from core.config import file_set
 from core.config.file_set import NewFile
-from core.control import wire_clients
 from core.control.files import refuse_place
+from core.control.wire import clients as wire_clients
 from core.display import safe
 from core.errors import BadInput, Denied, Refused
 from core.iam.access_log import requests

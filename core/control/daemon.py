@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 import psutil
 
-from core.control import wire
 from core.control.client import Client
 from core.control.keeper import KEEPER_LOCK, READY, open_log
 from core.control.refusal import raised
+from core.control.wire import state as wire
 from core.display import safe
 from core.errors import EngineDown, NoAnswer, WrongState
 from core.ledger.lock import LOCK_NAME

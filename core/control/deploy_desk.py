@@ -14,7 +14,7 @@ from core.config.file_set import NewFile, finish, replace_all
 from core.config.schema import IpfsTarget
 from core.config.units import parse_size
 from core.config.workspace import FILE_NAME, load
-from core.control.wire_deploy import DeployFile, Deployment, DeployPort
+from core.control.wire.deploy import DeployFile, Deployment, DeployPort
 from core.display import count, safe, size
 from core.errors import BadInput, Denied, Refused
 from core.operate.deploy.compose import IMAGES

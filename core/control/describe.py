@@ -8,7 +8,7 @@ import msgspec
 
 from core.config.knobs import SPECS
 from core.config.schema import IpfsTarget
-from core.control import wire
+from core.control.wire import state as wire
 from core.display import safe
 
 if TYPE_CHECKING:

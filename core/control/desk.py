@@ -5,19 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from core.control import (
-        wire,
-        wire_bundles,
-        wire_checks,
-        wire_cluster,
-        wire_cutover,
-        wire_failures,
-        wire_keeping,
-        wire_metadata,
-        wire_rollback,
-        wire_sync,
-        wire_verify,
-    )
+    from core.control.wire import bundles as wire_bundles
+    from core.control.wire import checks as wire_checks
+    from core.control.wire import cluster as wire_cluster
+    from core.control.wire import cutover as wire_cutover
+    from core.control.wire import failures as wire_failures
+    from core.control.wire import keeping as wire_keeping
+    from core.control.wire import metadata as wire_metadata
+    from core.control.wire import rollback as wire_rollback
+    from core.control.wire import state as wire
+    from core.control.wire import sync as wire_sync
+    from core.control.wire import verify as wire_verify
 
 Verb = Literal["pause", "resume", "cancel"]
 VERBS: tuple[Verb, ...] = ("pause", "resume", "cancel")

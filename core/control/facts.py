@@ -1,7 +1,8 @@
 """What every screen and `--plain` show: a snapshot as a flat list of labelled facts.
 
-Pure: from `core.control.wire` to text, by `core.display`. A screen lays the parts of a fact out in
-its columns, plain output joins them, so that neither can know something that the other does not.
+Pure: from `core.control.wire.state` to text, by `core.display`. A screen lays the parts of a fact
+out in its columns, plain output joins them, so that neither can know something that the other does
+not.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from core import display
 from core.control.fact import Fact, State
-from core.control.failure_words import skipped_parts, where_failed
+from core.control.failures.words import skipped_parts, where_failed
 from core.model import NS_PER_S, JobKind, JobState
 
 if TYPE_CHECKING:
-    from core.control import wire
+    from core.control.wire import state as wire
 
 
 _JOB_STATES = {

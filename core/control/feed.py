@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from core.errors import EngineDown, NoAnswer
 
 if TYPE_CHECKING:
-    from core.control import wire
+    from core.control.wire import state as wire
 
 
 class Pages(Protocol):

@@ -13,7 +13,7 @@ from core.model import JobKind
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from core.control import wire
+    from core.control.wire import state as wire
 
 
 def require_answers(job: wire.Job, wanted: Mapping[str, str], *, where: str) -> None:

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.control import wire
+from core.control.wire import state as wire
 from core.display import duration, safe
 from core.errors import LeaseHeld
 

@@ -10,29 +10,27 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from core.config.workspace import FILE_NAME, load
-from core.control import (
-    snapshot,
-    wire,
-    wire_bundles,
-    wire_checks,
-    wire_failures,
-    wire_keeping,
-    wire_metadata,
-    wire_sync,
-    wire_verify,
-)
-from core.control.act_desk import ActDesk
-from core.control.checks import Assessed, checks
+from core.control import snapshot
+from core.control.assess.checks import Assessed, checks
+from core.control.crossing.at_rest import TrafficAtRest
+from core.control.crossing.desk import short
+from core.control.crossing.strategies import told
 from core.control.describe import knobs_of, with_plan, workspace_of
-from core.control.failure_list import FailureList
-from core.control.keeping_desk import KeepingDesk
-from core.control.proof_desk import ProofDesk
+from core.control.failures.act_desk import ActDesk
+from core.control.failures.listing import FailureList
+from core.control.proof.desk import ProofDesk
+from core.control.proof.keeping_desk import KeepingDesk
+from core.control.proof.repair_desk import RepairDesk
 from core.control.refused_acts import RefusedActs
-from core.control.repair_desk import RepairDesk
-from core.control.strategies import told
-from core.control.sync_desk import SyncDesk
-from core.control.traffic_at_rest import TrafficAtRest
-from core.control.traffic_desk import short
+from core.control.sync.desk import SyncDesk
+from core.control.wire import bundles as wire_bundles
+from core.control.wire import checks as wire_checks
+from core.control.wire import failures as wire_failures
+from core.control.wire import keeping as wire_keeping
+from core.control.wire import metadata as wire_metadata
+from core.control.wire import state as wire
+from core.control.wire import sync as wire_sync
+from core.control.wire import verify as wire_verify
 from core.display import safe
 from core.engine.acts.plans import ActPlans
 from core.engine.assessing.kept import kept_estimate, kept_survey
@@ -48,7 +46,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.config.schema import Workspace
-    from core.control.balancer_watch import BalancerWatch
+    from core.control.crossing.balancer_watch import BalancerWatch
     from core.ledger.reading import LedgerReader
 
 LEDGER_NAME = "ledger.db"

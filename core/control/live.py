@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING
 import msgspec
 import psutil
 
-from core.control import wire, wire_bundles, wire_checks
 from core.control.bundle_book import BundleBook
-from core.control.cluster_desk import ClusterDesk
+from core.control.crossing.cluster_desk import ClusterDesk
+from core.control.crossing.desk import GATE, TrafficDesk, is_abort
 from core.control.keeper import kept_by
-from core.control.keeping_desk import KeepingDesk
 from core.control.lease import Lease
 from core.control.ledger_desk import LedgerLooks
 from core.control.orders import Orders
-from core.control.repair_desk import RepairDesk
-from core.control.traffic_desk import GATE, TrafficDesk, is_abort
+from core.control.proof.keeping_desk import KeepingDesk
+from core.control.proof.repair_desk import RepairDesk
+from core.control.wire import bundles as wire_bundles
+from core.control.wire import checks as wire_checks
+from core.control.wire import state as wire
 from core.display import safe
 from core.engine.pace.progress import Remaining
 from core.engine.pace.progress_hours import by_the_clock
@@ -29,9 +31,11 @@ from core.ledger.rows import EventDraft
 from core.model import JobKind
 
 if TYPE_CHECKING:
-    from core.control import wire_cluster, wire_cutover, wire_rollback
     from core.control.desk import Verb
     from core.control.keeper import Kept
+    from core.control.wire import cluster as wire_cluster
+    from core.control.wire import cutover as wire_cutover
+    from core.control.wire import rollback as wire_rollback
     from core.engine.engine import Engine
     from core.engine.observing import WorkerView
     from core.ledger.rows import RequestMark

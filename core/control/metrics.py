@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 
 from core.control.metric import Metric, Sample, by
 from core.control.metrics_traffic import traffic
-from core.control.wire import HISTOGRAM_S
+from core.control.wire.state import HISTOGRAM_S
 from core.model import ENDED, NS_PER_S, JobKind, JobState
 from core.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from core.control import wire, wire_checks, wire_verify
     from core.control.desk import LookDesk
+    from core.control.wire import checks as wire_checks
+    from core.control.wire import state as wire
+    from core.control.wire import verify as wire_verify
 
 
 MEDIA_TYPE = "text/plain; version=0.0.4"

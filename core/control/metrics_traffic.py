@@ -12,7 +12,7 @@ from core.control.metric import Metric, Sample, by
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from core.control import wire
+    from core.control.wire import state as wire
 
 _SIDES = ("blue", "green")
 

@@ -16,8 +16,8 @@ from core.model import JobKind
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from core.control import wire
     from core.control.lease import Lease
+    from core.control.wire import state as wire
     from core.ledger.ledger import Ledger
 
     # Does the act; remembers the request in the commit of its change.

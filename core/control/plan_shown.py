@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from core.control import wire, wire_checks
+from core.control.wire import checks as wire_checks
+from core.control.wire import state as wire
 from core.display import duration
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from core.config.secret import SecretRef
 from core.config.units import parse_duration
 from core.config.workspace import FILE_NAME, load
-from core.control.wire_probes import ProbeRow
+from core.control.wire.probes import ProbeRow
 from core.display import safe
 from core.errors import BadInput
 from core.probe import bandwidth, gateway

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from core.errors import BadInput, Broken, Denied, NoAnswer, Refused, VgwmError, WrongState
 
 if TYPE_CHECKING:
-    from core.control import wire
+    from core.control.wire import state as wire
 
 _BY_EXIT: dict[int, type[VgwmError]] = {
     kind.exit_code: kind for kind in (BadInput, WrongState, NoAnswer, Refused, Denied, Broken)

@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import NoReturn
 
-    from core.control import wire, wire_checks
     from core.control.desk import Verb
+    from core.control.wire import checks as wire_checks
+    from core.control.wire import state as wire
 
 
 class RefusedActs:

@@ -19,17 +19,15 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from core import display
-from core.control import (
-    metrics,
-    wire,
-    wire_checks,
-    wire_cutover,
-    wire_failures,
-    wire_keeping,
-    wire_metadata,
-    wire_verify,
-)
+from core.control import metrics
 from core.control.desk import VERBS
+from core.control.wire import checks as wire_checks
+from core.control.wire import cutover as wire_cutover
+from core.control.wire import failures as wire_failures
+from core.control.wire import keeping as wire_keeping
+from core.control.wire import metadata as wire_metadata
+from core.control.wire import state as wire
+from core.control.wire import verify as wire_verify
 from core.errors import BadInput, NoAnswer, VgwmError
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from urllib.parse import unquote_to_bytes
 
 import msgspec
 
-from core.control import wire
-from core.control.act_jobs import ACTS, act_figures
-from core.control.remedy import remedy_of
+from core.control.failures.act_jobs import ACTS, act_figures
+from core.control.failures.remedy import remedy_of
+from core.control.wire import state as wire
 from core.display import object_name, safe
 from core.engine.assessing.progress import AssessProgress
 from core.engine.keeping.progress import KEEPING, KeepProgress

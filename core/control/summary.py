@@ -9,7 +9,7 @@ import msgspec
 from core.control.client import running_job
 
 if TYPE_CHECKING:
-    from core.control import wire
+    from core.control.wire import state as wire
 
 
 class Stalled(msgspec.Struct, frozen=True, kw_only=True):

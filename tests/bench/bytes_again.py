@@ -31,7 +31,7 @@ from tests.lab.stack import Shape, Stack
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from core.control.wire_verify import Bytes
+    from core.control.wire.verify import Bytes
     from tests.bench.series import Row
     from tests.bench.settings import Settings
 

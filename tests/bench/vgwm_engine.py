@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from core.control import wire
+    from core.control.wire import state as wire
     from tests.lab.process import Keeper
 
 POLL_S = 0.25

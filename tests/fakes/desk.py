@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from core.control import (
-    wire,
-    wire_bundles,
-    wire_checks,
-    wire_failures,
-    wire_keeping,
-    wire_metadata,
-    wire_sync,
-    wire_verify,
-)
+from core.control.wire import bundles as wire_bundles
+from core.control.wire import checks as wire_checks
+from core.control.wire import failures as wire_failures
+from core.control.wire import keeping as wire_keeping
+from core.control.wire import metadata as wire_metadata
+from core.control.wire import state as wire
+from core.control.wire import sync as wire_sync
+from core.control.wire import verify as wire_verify
 from core.errors import BadInput, NoPlan, WrongState
 from tests.fakes.traffic import FakeTraffic
 

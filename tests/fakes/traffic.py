@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from core.control import wire_cluster, wire_cutover, wire_rollback
+from core.control.wire import cluster as wire_cluster
+from core.control.wire import cutover as wire_cutover
+from core.control.wire import rollback as wire_rollback
 
 AT_NS = 1_795_000_000_000_000_000
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.config.knobs import Knobs
-from core.control.act_jobs import act_figures
+from core.control.failures.act_jobs import act_figures
 from core.control.snapshot import totals
 from core.model import JobKind, JobState
 from tests.integration.engine.broken import break_objects, mend_objects

@@ -237,9 +237,9 @@ def test_i9_configuration_and_accounts_are_shown_without_a_secret(place: Place) 
 
 def test_i9_a_fault_while_secrets_are_at_hand_reports_none(place: Place) -> None:
     said = [
-        place.run.stumble("core.control.iam_desk:read_store", "iam", "audit", place.iam),
+        place.run.stumble("core.control.iam.desk:read_store", "iam", "audit", place.iam),
         place.run.stumble(
-            "core.control.iam_desk:render", "iam", "convert", place.iam, "--to", place.home / "x"
+            "core.control.iam.desk:render", "iam", "convert", place.iam, "--to", place.home / "x"
         ),
     ]
     assert [one.code for one in said] == [70, 70]

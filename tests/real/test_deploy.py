@@ -27,7 +27,7 @@ from tests.lab.web import Api
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from core.control.wire_deploy import Deployment
+    from core.control.wire.deploy import Deployment
     from tests.lab.process import Keeper
     from tests.lab.tools import Tools
 

@@ -9,8 +9,8 @@ import pytest
 
 from core.config.schema import Gateway, Workspace
 from core.config.workspace import parse
-from core.control.report_asked import ask
-from core.control.report_security import encryption, logins
+from core.control.report.asked import ask
+from core.control.report.security import encryption, logins
 from core.model import NS_PER_S
 from tests.lab.authority import Authority
 from tests.lab.gateway import Gateway as RealGateway

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.config.workspace import parse
-from core.control.balancer_watch import BalancerWatch
-from core.control.cutover_told import writable
-from core.control.traffic_desk import Readings
+from core.control.crossing.balancer_watch import BalancerWatch
+from core.control.crossing.cutover_told import writable
+from core.control.crossing.desk import Readings
 from core.cutover.fleet import Way
 from core.cutover.mode import Mode, Side
 from tests.lab.haproxy import Haproxy

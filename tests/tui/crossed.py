@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from core.control.wire import Risk
-from core.control.wire_cutover import Cutover, CutoverPlan, Gate, Limit, Off, Slice, Step
-from core.control.wire_rollback import Rollback
+from core.control.wire.cutover import Cutover, CutoverPlan, Gate, Limit, Off, Slice, Step
+from core.control.wire.rollback import Rollback
+from core.control.wire.state import Risk
 from tests.tui.stage import NOON_NS, S
 
 T_FLIP_NS = NOON_NS - 900 * S

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from core.control import wire
-from core.control.wire_checks import (
+from core.control.wire import state as wire
+from core.control.wire.checks import (
     Ack,
     Check,
     Checks,

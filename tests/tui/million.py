@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.control import wire
+from core.control.wire import state as wire
 from tests.tui.stage import NOON_NS
 from tui.facts.book import Book
 from tui.facts.listing import Tab

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from core.control.wire_cluster import Cluster, Part, Peer
+from core.control.wire.cluster import Cluster, Part, Peer
 from tests.tui import stage
 
 PEER = Peer(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.control.wire_metadata import RepairLeft, RepairPlan, RepairStep
-from core.control.wire_verify import Bytes, IllCount, ListSize, Proof, Stratum, ViewRow
+from core.control.wire.metadata import RepairLeft, RepairPlan, RepairStep
+from core.control.wire.verify import Bytes, IllCount, ListSize, Proof, Stratum, ViewRow
 from tests.tui.stage import NOON_NS, S
 from tui.facts.proven import Pane, ProofList
 from tui.facts.window import Window

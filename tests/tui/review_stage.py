@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from core.control import wire_config as config
-from core.control import wire_iam as iam
+from core.control.wire import config, iam
 
 
 def row(state: str, key: str, **fields: object) -> config.ConfigRow:

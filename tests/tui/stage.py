@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.control import wire
-from core.control.wire import Snapshot
-from core.control.wire_failures import ActPlan, ActShare, FailureBundle, FailureCause
+from core.control.wire import state as wire
+from core.control.wire.failures import ActPlan, ActShare, FailureBundle, FailureCause
+from core.control.wire.state import Snapshot
 from tui.facts.listing import Listing
 from tui.facts.window import Window
 from tui.ui import Link, LinkState, Name, Scene, Ui

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from textual.pilot import Pilot
 
-    from core.control import wire
+    from core.control.wire import state as wire
 
 
 class Driven:

@@ -9,7 +9,8 @@ import msgspec
 import pytest
 from textual.events import Key
 
-from core.control import wire, wire_checks
+from core.control.wire import checks as wire_checks
+from core.control.wire import state as wire
 from core.errors import Refused
 from tests.tui import found, stage
 from tests.tui.engine import LiveDesk

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from core.control.strategies import told
+from core.control.crossing.strategies import told
 from tests.tui import found, stage
 from tests.tui.engine import serving
 from tests.tui.terminal import Terminal, opened
@@ -18,7 +18,7 @@ from tests.tui.test_bytes import ARROW_KEY, LOW_DATA_S, SCREEN_CHANGE, quiet
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from core.control import wire_checks
+    from core.control.wire import checks as wire_checks
 
 SECONDS = 3
 

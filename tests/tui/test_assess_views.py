@@ -7,7 +7,7 @@ import os
 import msgspec
 import pytest
 
-from core.control.strategies import told
+from core.control.crossing.strategies import told
 from tests.tui import found, stage
 from tests.tui.test_views import GOLDENS, LARGE, NOW, PLANNING, SMALL, UNPLANNED, drawn
 from tui.acts.assess_acts import OWN, answered

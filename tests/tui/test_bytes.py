@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from core.control import wire, wire_verify
+from core.control.wire import state as wire
+from core.control.wire import verify as wire_verify
 from tests.tui import proved
 from tests.tui.engine import LiveDesk, serving
 from tests.tui.million import MILLION, failure
@@ -19,7 +20,7 @@ from tests.tui.test_verify import row as difference
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from core.control import wire_failures
+    from core.control.wire import failures as wire_failures
 
 SECONDS = 6
 

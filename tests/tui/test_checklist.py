@@ -16,7 +16,7 @@ from tui.keys import Keymap
 from tui.ui import Link, LinkState, Name
 
 if TYPE_CHECKING:
-    from core.control import wire_checks
+    from core.control.wire import checks as wire_checks
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from textual.events import Paste
 
-from core.control.wire_cutover import Off
+from core.control.wire.cutover import Off
 from core.errors import Refused
 from tests.tui import crossed, stage
 from tests.tui.engine import LiveDesk
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
 
-    from core.control import wire
-    from core.control.wire_cutover import Cutover, CutoverPlan, CutoverRequest
-    from core.control.wire_rollback import Rollback
+    from core.control.wire import state as wire
+    from core.control.wire.cutover import Cutover, CutoverPlan, CutoverRequest
+    from core.control.wire.rollback import Rollback
     from tui.ui import Scene, Ui
 
 WANTED = Crossing("rollback")

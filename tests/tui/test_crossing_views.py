@@ -8,7 +8,8 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from core.control import facts, wire
+from core.control import facts
+from core.control.wire import state as wire
 from tests.tui import crossed, stage
 from tests.tui.test_views import GOLDENS, LARGE, SMALL, UNPLANNED, drawn
 from tui.acts import effects

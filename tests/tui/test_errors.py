@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.control import wire
 from core.control.client import Client
 from core.control.server import build_app
+from core.control.wire import state as wire
 from core.errors import NoAnswer
 from tests.tui import stage
 from tests.tui.engine import LiveDesk
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from core.control import wire_failures
+    from core.control.wire import failures as wire_failures
     from tui.facts.listing import FailureWindow, Row
 
 ROOM = 11

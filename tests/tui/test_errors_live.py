@@ -7,11 +7,11 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from core.config.knobs import Knobs
-from core.control import wire
 from core.control.client import Client
 from core.control.live import EngineDesk
 from core.control.serve import serve
-from core.control.wire_failures import PlanRequest
+from core.control.wire import state as wire
+from core.control.wire.failures import PlanRequest
 from core.engine.engine import Engine
 from core.model import JobKind
 from tests.integration.engine.broken import break_objects, mend_objects
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from core.control import wire_failures
+    from core.control.wire import failures as wire_failures
 
 MILLION = 1_000_000
 ROOM = 11

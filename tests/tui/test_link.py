@@ -23,7 +23,7 @@ from tui.ui import ACT_LIMIT_S, LinkState
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from core.control import wire
+    from core.control.wire import state as wire
 
 
 class Clock:

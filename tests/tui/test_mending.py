@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from textual.events import Paste
 
-from core.control import wire
 from core.control.client import Client
 from core.control.server import build_app
+from core.control.wire import state as wire
 from core.errors import Refused, VgwmError
 from tests.tui import stage
 from tests.tui.engine import LiveDesk
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
     from pathlib import Path
 
-    from core.control.wire import Failure
-    from core.control.wire_failures import ActPlan, PlanRequest
+    from core.control.wire.failures import ActPlan, PlanRequest
+    from core.control.wire.state import Failure
     from tui.facts.listing import Row
     from tui.ui import Scene, Ui
 

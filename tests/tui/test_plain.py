@@ -9,9 +9,10 @@ import msgspec
 import pytest
 
 from core.cli.proof_lines import bytes_line, proof_lines
-from core.control import facts, wire_verify
+from core.control import facts
 from core.control.client import Client
 from core.control.server import build_app
+from core.control.wire import verify as wire_verify
 from tests.tui import proved
 from tests.tui.engine import LiveDesk
 from tests.tui.test_verify_views import verify, with_proofs

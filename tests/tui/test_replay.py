@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from core.control import wire
 from core.control.flight import frames as flight
 from core.control.flight.reading import open_recording
 from core.control.flight.replaying import Playhead, ReplayClient
 from core.control.flight.ring import FlightRing
+from core.control.wire import state as wire
 from tests.tui import stage
 from tests.tui.terminal import opened
 from tests.tui.test_views import drawn

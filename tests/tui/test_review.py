@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.control import wire
+from core.control.wire import state as wire
 from tests.tui import review_stage, stage
 from tests.tui.test_views import NOW, drawn
 from tui.acts import effects

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from core.control import wire, wire_verify
 from core.control.client import Client
 from core.control.server import build_app
+from core.control.wire import state as wire
+from core.control.wire import verify as wire_verify
 from core.errors import NoAnswer, Refused, VgwmError, WrongState
 from tests.tui import proved, stage
 from tests.tui.engine import LiveDesk
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-    from core.control import wire_metadata
-    from core.control.wire_metadata import RepairPlan
-    from core.control.wire_verify import Proof, ViewRow
+    from core.control.wire import metadata as wire_metadata
+    from core.control.wire.metadata import RepairPlan
+    from core.control.wire.verify import Proof, ViewRow
     from tui.facts.proven import ProofList, ProofWindow
 
 MILLION = 1_000_000

@@ -20,8 +20,8 @@ from tui.views.words import current_job
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from core.control import wire
-    from core.control.wire_verify import Proof
+    from core.control.wire import state as wire
+    from core.control.wire.verify import Proof
 
 
 def at(pane: Pane = Pane.FIGURES, *proofs: Proof, **fields: object) -> tuple[Ui, Scene]:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from core.control import wire_verify
+    from core.control.wire import verify as wire_verify
 
 MILLION = 1_000_000
 ROOM = 8

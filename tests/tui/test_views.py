@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core.control import wire
+from core.control.wire import state as wire
 from tests.tui import stage
 from tests.tui.million import MILLION, failure
 from tui.acts.effects import Begin

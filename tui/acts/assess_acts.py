@@ -6,7 +6,7 @@ import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from core.control.wire_checks import Check
+from core.control.wire.checks import Check
 from core.model import JobState
 from tui.acts import effects
 from tui.acts.own import Own

@@ -14,7 +14,7 @@ from tui.views.config import lines_of
 from tui.views.line import Role
 
 if TYPE_CHECKING:
-    from core.control.wire_config import ConfigRow
+    from core.control.wire.config import ConfigRow
     from tui.acts.own import Done
     from tui.ui import Scene
 

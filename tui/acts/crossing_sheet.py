@@ -10,8 +10,8 @@ from tui.ui import Sheet
 from tui.views.cutover import limit_words
 
 if TYPE_CHECKING:
-    from core.control.wire import Risk
-    from core.control.wire_cutover import CutoverPlan, Step
+    from core.control.wire.cutover import CutoverPlan, Step
+    from core.control.wire.state import Risk
     from tui.acts.effects import Effect
 
 _DOES = {

@@ -14,7 +14,7 @@ from tui.views.cutover import gate_of, hard, slice_of
 from tui.views.line import Role
 
 if TYPE_CHECKING:
-    from core.control.wire_cutover import Gate, Off
+    from core.control.wire.cutover import Gate, Off
     from tui.acts.own import Done
     from tui.ui import Scene
 

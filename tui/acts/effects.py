@@ -7,9 +7,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from core.control.wire_cutover import CutoverPlan
-    from core.control.wire_failures import ActPlan
-    from core.control.wire_metadata import RepairPlan
+    from core.control.wire.cutover import CutoverPlan
+    from core.control.wire.failures import ActPlan
+    from core.control.wire.metadata import RepairPlan
     from tui.acts.mend import Mend
     from tui.acts.repair import Repair
     from tui.facts.crossing import Crossing

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from core.control.wire_failures import FailureBundle, FailureCause
+from core.control.wire.failures import FailureBundle, FailureCause
 from tui.acts import effects
 from tui.acts.mend import Mend, Verb, mend_of, why_not
 from tui.acts.own import Own

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from core.control.wire import Failure
-from core.control.wire_failures import FailureCause
+from core.control.wire.failures import FailureCause
+from core.control.wire.state import Failure
 from tui.facts.listing import Filter, Tab
 from tui.views.failing import name_of
 

@@ -18,7 +18,7 @@ from tui.views.line import Role
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from core.control.wire import Knob
+    from core.control.wire.state import Knob
     from tui.ui import Scene
 
 _LONGEST = 200

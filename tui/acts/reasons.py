@@ -21,7 +21,7 @@ from tui.views.words import BESIDE, current_job, is_alive
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from core.control.wire import Job, Snapshot
+    from core.control.wire.state import Job, Snapshot
     from tui.acts.own import Own
     from tui.ui import Scene, Ui
 

@@ -14,7 +14,7 @@ from tui.ui import Sheet
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from core.control.wire_metadata import RepairPlan, RepairStep
+    from core.control.wire.metadata import RepairPlan, RepairStep
     from tui.acts.effects import Effect
 
 

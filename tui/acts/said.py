@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from core import display
 from core.control.facts import eta_fact
-from core.control.wire import Failure
-from core.control.wire_failures import FailureCause
+from core.control.wire.failures import FailureCause
+from core.control.wire.state import Failure
 from tui.acts import assess_acts, config_acts, cutover_acts, iam_acts, plan_acts, verify_acts
 from tui.acts.errors_acts import row_of
 from tui.facts.listing import Filter, Tab
@@ -19,7 +19,7 @@ from tui.views.words import current_job, done_percent, is_alive, standing
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from core.control.wire import ErrorBody, Snapshot
+    from core.control.wire.state import ErrorBody, Snapshot
     from tui.ui import Scene, Ui
 
 

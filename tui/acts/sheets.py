@@ -19,8 +19,8 @@ from tui.views.words import ASSESS, VERIFY
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from core.control.wire import Job
-    from core.control.wire_failures import ActPlan, ActShare
+    from core.control.wire.failures import ActPlan, ActShare
+    from core.control.wire.state import Job
     from tui.acts.effects import Effect
     from tui.acts.mend import Mend
     from tui.ui import Scene

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from core.control.wire import Snapshot
+    from core.control.wire.state import Snapshot
     from tui.ui import Ui
 
 

@@ -18,8 +18,8 @@ from tui.views.verify import length
 from tui.views.words import VERIFY, is_alive, job_of_kind
 
 if TYPE_CHECKING:
-    from core.control.wire import Job
-    from core.control.wire_verify import Proof, ViewRow
+    from core.control.wire.state import Job
+    from core.control.wire.verify import Proof, ViewRow
     from tui.acts.own import Done
     from tui.facts.proven import ProofWindow
     from tui.ui import Scene

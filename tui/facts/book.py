@@ -6,8 +6,8 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from core.control.wire import Failure
-from core.control.wire_failures import PlanRequest
+from core.control.wire.failures import PlanRequest
+from core.control.wire.state import Failure
 from core.errors import NoAnswer, VgwmError
 from tui.facts.listing import Tab
 from tui.facts.window import Leaf
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from core.control.client import Client
-    from core.control.wire_failures import ActPlan
+    from core.control.wire.failures import ActPlan
     from tui.acts.mend import Mend
     from tui.facts.listing import FailureWindow, Listing, Row
     from tui.facts.window import Reach

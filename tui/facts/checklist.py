@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from core.control.wire_checks import Check
+from core.control.wire.checks import Check
 
 if TYPE_CHECKING:
-    from core.control.wire_checks import Checks
+    from core.control.wire.checks import Checks
 
 
 class Pane(StrEnum):

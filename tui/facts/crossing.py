@@ -7,15 +7,15 @@ import contextlib
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from core.control.wire_cutover import CutoverRequest
+from core.control.wire.cutover import CutoverRequest
 from core.errors import NoAnswer, VgwmError
 from tui.ui import Name
 
 if TYPE_CHECKING:
     from core.control.client import Client
-    from core.control.wire_cluster import Cluster
-    from core.control.wire_cutover import Cutover, CutoverPlan
-    from core.control.wire_rollback import Rollback
+    from core.control.wire.cluster import Cluster
+    from core.control.wire.cutover import Cutover, CutoverPlan
+    from core.control.wire.rollback import Rollback
     from tui.facts.link import EngineLink
 
 _ASK_AGAIN_S = 0.25

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from core.control.wire import API_VERSION
+from core.control.wire.state import API_VERSION
 from core.errors import EngineDown, NoAnswer, VgwmError
 from tui.ui import Link, LinkState
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from core.control.client import Client
-    from core.control.wire import Snapshot
+    from core.control.wire.state import Snapshot
 
 PERIOD_S = 1.02
 """A little over a second, so that two paints never fall into one second of the reader's clock."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
-from core.control.wire import Failure
-from core.control.wire_failures import FailureBundle, FailureCause
+from core.control.wire.failures import FailureBundle, FailureCause
+from core.control.wire.state import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -19,12 +19,12 @@ from tui.views.frame import body_size
 from tui.views.words import current_job
 
 if TYPE_CHECKING:
-    from core.control.wire import Event, Plan, Snapshot
-    from core.control.wire_checks import Checks
-    from core.control.wire_cluster import Cluster
-    from core.control.wire_cutover import Cutover
-    from core.control.wire_rollback import Rollback
-    from core.control.wire_verify import Proof
+    from core.control.wire.checks import Checks
+    from core.control.wire.cluster import Cluster
+    from core.control.wire.cutover import Cutover
+    from core.control.wire.rollback import Rollback
+    from core.control.wire.state import Event, Plan, Snapshot
+    from core.control.wire.verify import Proof
     from tui.facts.book import Book
     from tui.facts.checklist import Wanted
     from tui.facts.link import EngineLink

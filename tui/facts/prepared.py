@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from core.control.wire import Plan, Snapshot
-    from core.control.wire_checks import Checks
+    from core.control.wire.checks import Checks
+    from core.control.wire.state import Plan, Snapshot
     from tui.facts.link import EngineLink
 
 LOOK_S = 10.0

@@ -6,7 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from core.control.wire_metadata import RepairRequest
+from core.control.wire.metadata import RepairRequest
 from core.errors import NoAnswer, VgwmError
 from tui.facts.window import Leaf
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from core.control.client import Client
-    from core.control.wire_metadata import RepairPlan
-    from core.control.wire_verify import ViewRow
+    from core.control.wire.metadata import RepairPlan
+    from core.control.wire.verify import ViewRow
     from tui.acts.repair import Repair
     from tui.facts.proven import ProofList, ProofWindow
     from tui.facts.window import Reach

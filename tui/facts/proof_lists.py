@@ -12,8 +12,8 @@ from tui.facts.window import scrolled
 from tui.views import verify
 
 if TYPE_CHECKING:
-    from core.control.wire import Snapshot
-    from core.control.wire_verify import Proof, ViewRow
+    from core.control.wire.state import Snapshot
+    from core.control.wire.verify import Proof, ViewRow
     from tui.facts.link import EngineLink
     from tui.facts.proof_book import ProofBook
     from tui.facts.proven import ProofList, ProofWindow

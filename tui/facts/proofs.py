@@ -16,8 +16,8 @@ from tui.ui import Name
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from core.control.wire import Snapshot
-    from core.control.wire_verify import Proof
+    from core.control.wire.state import Snapshot
+    from core.control.wire.verify import Proof
     from tui.facts.link import EngineLink
     from tui.facts.proven import Proven
 

@@ -14,7 +14,7 @@ from core.model import ENDED
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from core.control.wire_verify import IllCount, Proof, ViewRow
+    from core.control.wire.verify import IllCount, Proof, ViewRow
     from tui.facts.window import Window
 
 VERIFY = "verify"

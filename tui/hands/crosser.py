@@ -13,7 +13,7 @@ from tui.facts import crossing
 from tui.ui import Name, Output
 
 if TYPE_CHECKING:
-    from core.control.wire_cutover import CutoverPlan
+    from core.control.wire.cutover import CutoverPlan
     from tui.app import Terminal
     from tui.facts.crossing import Crossing
 

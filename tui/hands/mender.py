@@ -12,7 +12,7 @@ from tui.acts.steering import actor
 from tui.ui import Name
 
 if TYPE_CHECKING:
-    from core.control.wire_failures import ActPlan
+    from core.control.wire.failures import ActPlan
     from tui.acts.mend import Mend
     from tui.app import Terminal
     from tui.ui import Sheet

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from core.control.wire import ErrorBody
+from core.control.wire.state import ErrorBody
 from core.errors import CapacityExhausted, VgwmError
 from tui.acts import effects
 from tui.acts.effects import Verb

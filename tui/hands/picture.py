@@ -16,7 +16,7 @@ from tui.views.frame import draw
 from tui.views.line import Size, width_of
 
 if TYPE_CHECKING:
-    from core.control.wire import Snapshot
+    from core.control.wire.state import Snapshot
     from tui.terminal.themes import Look
     from tui.views.line import Piece
 

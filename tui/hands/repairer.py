@@ -14,7 +14,7 @@ from tui.ui import Name
 from tui.views.line import Role
 
 if TYPE_CHECKING:
-    from core.control.wire_metadata import RepairPlan
+    from core.control.wire.metadata import RepairPlan
     from tui.acts.repair import Repair
     from tui.app import Terminal
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from core.control import wire, wire_config, wire_iam
+from core.control.wire import config as wire_config
+from core.control.wire import iam as wire_iam
+from core.control.wire import state as wire
 from core.display import safe
 from core.errors import Broken
 from tui.acts import effects

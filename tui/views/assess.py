@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from core import display
 from core.control.fact import State
-from core.control.wire_checks import Check
+from core.control.wire.checks import Check
 from core.model import ENDED, NS_PER_S
 from tui.facts.checklist import Kind, Pane, kind_of, rows
 from tui.facts.window import scrolled
@@ -30,7 +30,7 @@ from tui.views.line import (
 from tui.views.words import role_of, stands
 
 if TYPE_CHECKING:
-    from core.control.wire_checks import Checks, ChecksRun
+    from core.control.wire.checks import Checks, ChecksRun
     from tui.ui import Scene, Ui
 
 _HEAD_ROWS = 3

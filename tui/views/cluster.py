@@ -11,7 +11,7 @@ from tui.views.line import EMPTY, Line, Piece, Role, Size, column, packed, text,
 from tui.views.words import role_of, stands
 
 if TYPE_CHECKING:
-    from core.control.wire_cluster import Cluster, Part, Peer
+    from core.control.wire.cluster import Cluster, Part, Peer
     from tui.ui import Scene, Ui
 
 STALE_S = 3.0

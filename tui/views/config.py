@@ -29,7 +29,7 @@ from tui.views.line import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from core.control.wire_config import ConfigDiff, ConfigRow, ConfigText
+    from core.control.wire.config import ConfigDiff, ConfigRow, ConfigText
     from tui.review import Conversion
     from tui.ui import Scene, Ui
 

@@ -13,7 +13,7 @@ from tui.views.line import EMPTY, Line, Piece, Role, Size, packed, text, wrapped
 from tui.views.words import stands
 
 if TYPE_CHECKING:
-    from core.control.wire_cutover import Cutover, Gate, Limit, Slice, Step
+    from core.control.wire.cutover import Cutover, Gate, Limit, Slice, Step
     from tui.ui import Scene, Ui
 
 _DETAIL = 3

@@ -28,7 +28,7 @@ from tui.views.line import (
 from tui.views.listed import listed
 
 if TYPE_CHECKING:
-    from core.control.wire import Snapshot
+    from core.control.wire.state import Snapshot
     from tui.facts.listing import FailureWindow
     from tui.ui import Scene, Ui
 

@@ -10,7 +10,7 @@ from tui.views.line import EMPTY, Line, Piece, Role, column, text, wrapped
 from tui.views.totals import labelled
 
 if TYPE_CHECKING:
-    from core.control.wire_checks import Estimate, EstimateTerm
+    from core.control.wire.checks import Estimate, EstimateTerm
 
 NO_TRIAL = "no trial was measured: g a, Tab to [time], B"
 

@@ -8,7 +8,7 @@ from core.control.facts import clock_s
 from tui.views.line import Line, Piece, Role
 
 if TYPE_CHECKING:
-    from core.control.wire import Event
+    from core.control.wire.state import Event
 
 _LEVELS = {"warn": Role.WARN, "error": Role.BAD}
 _MARKS = {"warn": "! ", "error": "x "}

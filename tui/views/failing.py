@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from core import display
 from core.control.facts import clock_s
-from core.control.wire import Failure
-from core.control.wire_failures import FailureBundle, FailureCause
+from core.control.wire.failures import FailureBundle, FailureCause
+from core.control.wire.state import Failure
 from tui.facts.listing import Tab
 from tui.views.line import EMPTY, Line, Piece, Role, column, text, wrapped
 

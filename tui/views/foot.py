@@ -16,7 +16,7 @@ from tui.views.replayed import position
 from tui.views.words import current_job
 
 if TYPE_CHECKING:
-    from core.control.wire import Job, Snapshot
+    from core.control.wire.state import Job, Snapshot
     from tui.keys import Keymap
     from tui.ui import Prompt, Scene, Ui
 

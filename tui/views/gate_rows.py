@@ -15,7 +15,7 @@ from tui.views.words import role_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from core.control.wire_cutover import Gate
+    from core.control.wire.cutover import Gate
     from tui.ui import Ui
     from tui.views.line import Size
 

@@ -13,7 +13,7 @@ from tui.views.words import stands
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from core.control.wire_checks import Check, Checks
+    from core.control.wire.checks import Check, Checks
 
 
 def view(checks: Checks | None, width: int) -> list[Line]:

@@ -23,8 +23,8 @@ from tui.views.words import (
 )
 
 if TYPE_CHECKING:
-    from core.control.wire import Job, Snapshot
-    from core.control.wire_checks import Checks
+    from core.control.wire.checks import Checks
+    from core.control.wire.state import Job, Snapshot
     from tui.ui import Scene, Ui
 
 _MOST_CLASSES = 2

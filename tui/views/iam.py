@@ -13,7 +13,7 @@ from tui.review import Books
 from tui.views.line import EMPTY, WIDE, Line, Piece, Role, Size, beside, column, text, wrapped
 
 if TYPE_CHECKING:
-    from core.control.wire_iam import IamAccount, IamFinding, IamReport
+    from core.control.wire.iam import IamAccount, IamFinding, IamReport
     from tui.ui import Scene, Ui
 
 _HEAD_ROWS: Final = 4

@@ -13,7 +13,7 @@ from tui.views.totals import labelled
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from core.control.wire_checks import Inventory, LargeObject
+    from core.control.wire.checks import Inventory, LargeObject
     from tui.ui import Scene, Ui
 
 _BAR_CELLS = 16

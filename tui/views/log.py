@@ -10,7 +10,7 @@ from tui.ui import LinkState
 from tui.views.line import EMPTY, Line, Piece, Role, Size, column, text
 
 if TYPE_CHECKING:
-    from core.control.wire import Event, Snapshot
+    from core.control.wire.state import Event, Snapshot
     from tui.ui import Scene, Ui
 
 _ROLES = {"warn": Role.WARN, "error": Role.BAD}

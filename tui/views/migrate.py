@@ -12,7 +12,7 @@ from tui.views.words import job_state, role_of, stands
 from tui.views.workers import log_tail, table
 
 if TYPE_CHECKING:
-    from core.control.wire import Job, Snapshot
+    from core.control.wire.state import Job, Snapshot
     from tui.ui import Scene, Ui
 
 _PANE = 38

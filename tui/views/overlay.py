@@ -11,7 +11,7 @@ from tui.views.line import EMPTY, Line, Piece, Role, Size, text, wrapped
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from core.control.wire import ErrorBody
+    from core.control.wire.state import ErrorBody
     from tui.ui import Output, Sheet
 
 

@@ -17,8 +17,8 @@ from tui.views.words import stands
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from core.control.wire import Totals
-    from core.control.wire_verify import Bytes, IllCount, Proof, Stratum
+    from core.control.wire.state import Totals
+    from core.control.wire.verify import Bytes, IllCount, Proof, Stratum
     from tui.ui import Ui
     from tui.views.line import Size
 

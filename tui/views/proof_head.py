@@ -15,8 +15,8 @@ from tui.views.words import job_word, stands
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from core.control.wire import Job, Snapshot
-    from core.control.wire_verify import ListSize, Proof
+    from core.control.wire.state import Job, Snapshot
+    from core.control.wire.verify import ListSize, Proof
     from tui.facts.proven import ProofWindow, Proven
     from tui.ui import Ui
 

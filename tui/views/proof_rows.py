@@ -11,7 +11,7 @@ from tui.views.line import EMPTY, Line, Piece, Role, column, text, wrapped
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from core.control.wire_verify import ViewRow
+    from core.control.wire.verify import ViewRow
 
 _KIND_CELLS = 15
 _FIELD_CELLS = 14

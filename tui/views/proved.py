@@ -14,8 +14,8 @@ from tui.views.words import job_word, stands
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from core.control.wire import Snapshot
-    from core.control.wire_verify import Proof
+    from core.control.wire.state import Snapshot
+    from core.control.wire.verify import Proof
     from tui.views.line import Piece
 
 

@@ -9,7 +9,7 @@ from tui.views.line import EMPTY, Line, Piece, Role
 from tui.views.words import role_of
 
 if TYPE_CHECKING:
-    from core.control.wire import Risk
+    from core.control.wire.state import Risk
 
 
 def row(risk: Risk | None) -> Line:

@@ -15,7 +15,7 @@ from tui.views.words import stands
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from core.control.wire_rollback import Rollback
+    from core.control.wire.rollback import Rollback
     from tui.ui import Scene, Ui
 
 _LABEL = 16

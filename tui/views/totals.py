@@ -12,7 +12,7 @@ from tui.views.line import EMPTY, Line, Piece, Role, at, right
 from tui.views.words import current_job, done_percent, is_alive, role_of, speed
 
 if TYPE_CHECKING:
-    from core.control.wire import Snapshot
+    from core.control.wire.state import Snapshot
     from tui.ui import Ui
 
 LABEL_COLUMN = 11

@@ -16,7 +16,7 @@ from tui.views.listed import listed
 from tui.views.proof_rows import detail, header, row
 
 if TYPE_CHECKING:
-    from core.control.wire_verify import Proof
+    from core.control.wire.verify import Proof
     from tui.facts.proven import ProofWindow
     from tui.ui import Scene, Ui
 

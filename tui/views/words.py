@@ -10,7 +10,7 @@ from core.model import ENDED, JobState
 from tui.views.line import Piece, Role
 
 if TYPE_CHECKING:
-    from core.control.wire import Job, Snapshot
+    from core.control.wire.state import Job, Snapshot
 
 _ROLES = {
     State.NONE: Role.DIM,

@@ -16,7 +16,7 @@ from tui.views.words import role_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from core.control.wire import Snapshot, Worker
+    from core.control.wire.state import Snapshot, Worker
     from tui.ui import Ui
 
 _MB = 1_000_000  # as every other size and rate on the screen

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from core.control import wire
+from core.control.wire import state as wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from core.control import wire
+    from core.control.wire import state as wire
 
 
 class _Place(NamedTuple):

@@ -11,8 +11,8 @@ import time
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Final
 
-from core.control import wire
 from core.control.client import Client
+from core.control.wire import state as wire
 from core.errors import Refused, WrongState
 from core.model import NS_PER_S
 

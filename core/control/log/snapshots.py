@@ -23,7 +23,8 @@ from core.model import NS_PER_S, JobState
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from core.control import wire, wire_bundles
+    from core.control.wire import bundles as wire_bundles
+    from core.control.wire import state as wire
 
 MINUTE_S: Final = 60.0
 AT_WORK: Final = frozenset({JobState.RUNNING, JobState.PAUSING, JobState.CANCELLING})

@@ -90,7 +90,7 @@ class SetFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeepingFacts:
-    """What an act would do, as the world stands. Its fields: `core.control.wire_keeping`.
+    """What an act would do, as the world stands. Its fields: `core.control.wire.keeping`.
 
     digest: of the file that is restored, "" for other acts. warnings are shown, and not of the
     hash.

@@ -35,7 +35,7 @@ def plan_document(  # noqa: PLR0913 - keyword-only, each a thing of its own
     replication: int | None,
     made_ns: int,
 ) -> bytes:
-    """Return the plan as canonical JSON; its members are those of `core.control.wire.Plan`."""
+    """Return the plan as canonical JSON, with the members of `core.control.wire.state.Plan`."""
     body: dict[str, object] = {
         "id": workspace.id,
         "strategy": strategy,

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from core.cli.main import main
-from core.control.wire_checks import Checks
+from core.control.wire.checks import Checks
 from tests.fakes.desk import FakeDesk, asked, job, snapshot
 from tests.integration.cli.desk import serving
 from tests.integration.cli.shell import Ran, start, vgwm

@@ -10,7 +10,9 @@ import msgspec
 import pytest
 
 from core.cli.main import main
-from core.control import wire, wire_cutover, wire_rollback
+from core.control.wire import cutover as wire_cutover
+from core.control.wire import rollback as wire_rollback
+from core.control.wire import state as wire
 from tests.fakes.desk import FakeDesk, asked, job, snapshot
 from tests.integration.cli.desk import serving
 from tests.integration.cli.shell import Ran

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from core.control import wire, wire_failures
+from core.control.wire import failures as wire_failures
+from core.control.wire import state as wire
 from tests.fakes.desk import FakeDesk
 from tests.integration.cli.desk import serving
 from tests.integration.cli.shell import vgwm

@@ -11,7 +11,7 @@ from core.cli.check import check
 from core.cli.health import COMPONENTS, lines
 from core.control.probes import GROUPS, Tally, rows, seconds
 from core.control.probes import check as check_questions
-from core.control.wire_probes import ProbeRow
+from core.control.wire.probes import ProbeRow
 from core.errors import BadInput
 from core.verdict import Verdict
 from tests.integration.cli.shell import vgwm

@@ -17,8 +17,8 @@ import pytest
 from core.cli.main import main
 from core.config.knobs import Knobs
 from core.config.workspace import FILE_NAME, load
-from core.control.report import make
-from core.control.report_asked import unasked
+from core.control.report.asked import unasked
+from core.control.report.gathering import make
 from core.engine.acts.skipping import Skipping
 from core.engine.acts.wish import Deed, Wish
 from core.engine.holding import Hold

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from core.control import facts, wire
+from core.control import facts
+from core.control.wire import state as wire
 from tests.fakes.desk import FakeDesk, job, snapshot
 from tests.integration.cli.desk import serving
 from tests.integration.cli.shell import start, vgwm

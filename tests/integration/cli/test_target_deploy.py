@@ -14,7 +14,7 @@ import pytest
 
 from core.cli.main import main
 from core.control.deploy_desk import is_target_of
-from core.control.wire_deploy import Deployment
+from core.control.wire.deploy import Deployment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

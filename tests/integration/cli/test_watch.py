@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from core.control import wire
+from core.control.wire import state as wire
 from tests.fakes.desk import FakeDesk, job, snapshot
 from tests.integration.cli.desk import serving
 from tests.integration.cli.shell import start, vgwm

@@ -8,11 +8,12 @@ import msgspec
 import pytest
 
 from core.config.knobs import Knobs
-from core.control import wire, wire_checks
 from core.control.client import Client
 from core.control.ledger_desk import ledger_desk
 from core.control.live import EngineDesk
 from core.control.server import build_app
+from core.control.wire import checks as wire_checks
+from core.control.wire import state as wire
 from core.engine.engine import Engine
 from core.errors import BadInput, EngineDown, LeaseHeld, Refused
 from tests.integration.engine.ground import make_ground, make_workspace

@@ -11,7 +11,6 @@ import pytest
 
 from core.config.knobs import Knobs
 from core.config.redact import remember
-from core.control import wire
 from core.control.chronicle import Chronicle, chronicling
 from core.control.client import Client, job_of
 from core.control.flight import frames as flight
@@ -21,6 +20,7 @@ from core.control.flight.ring import FlightRing, segments
 from core.control.host import engine_here
 from core.control.log.diagnosis import diagnose
 from core.control.log.reading import Odd, read_log
+from core.control.wire import state as wire
 from core.errors import BadInput, Refused, WrongState
 from core.model import ENDED, JobState
 from tests.fakes.desk import AT_NS, FakeDesk, job, snapshot

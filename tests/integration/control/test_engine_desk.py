@@ -10,11 +10,11 @@ import pytest
 from core.config.knobs import Knobs
 from core.config.schema import DirTarget, PosixSource, Workspace
 from core.config.workspace import write
-from core.control import wire
 from core.control.client import Client, job_of
 from core.control.ledger_desk import ledger_desk
 from core.control.live import EngineDesk
 from core.control.server import build_app
+from core.control.wire import state as wire
 from core.engine.engine import Engine
 from core.errors import BadInput, EngineDown, NoPlan, Refused
 from core.model import JobState

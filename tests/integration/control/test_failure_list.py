@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from core.control import failure_list
-from core.control.failure_list import FailureList
-from core.control.wire_failures import FailureQuery
+from core.control.failures import listing as failure_list
+from core.control.failures.listing import FailureList
+from core.control.wire.failures import FailureQuery
 from core.errors import BadInput
 from core.ledger.rows import FailureDraft
 from core.model import ObjectState, Skip, Unrepresentable

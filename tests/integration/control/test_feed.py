@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.config.knobs import Knobs
-from core.control import wire
 from core.control.client import Client
 from core.control.feed import EventFeed
+from core.control.wire import state as wire
 from core.engine.engine import Engine
 from core.errors import EngineDown, NoAnswer
 from core.ledger.rows import EventDraft

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from core.control.iam_write import write_users
+from core.control.iam.write import write_users
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,10 +10,10 @@ import msgspec
 import pytest
 
 from core.config.knobs import Knobs
-from core.control import wire
 from core.control.client import Client, job_of
 from core.control.live import EngineDesk
 from core.control.server import build_app
+from core.control.wire import state as wire
 from core.engine.engine import Engine
 from core.errors import BadInput, EngineDown, LeaseHeld, Refused
 from core.model import JobState

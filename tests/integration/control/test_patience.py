@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from core.control import patience, wire
+from core.control import patience
 from core.control.client import Client
+from core.control.wire import state as wire
 from tests.fakes.desk import FakeDesk, snapshot
 from tests.integration.cli.desk import serving
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from core.control.plan_watch import PlanWatch
+from core.control.crossing.plan_watch import PlanWatch
 from core.cutover.rollback_plan import BackWish
 from core.errors import BadInput
 
@@ -68,10 +68,10 @@ async def test_an_old_plan_is_made_anew_and_a_stale_one_is_none(
 ) -> None:
     maker.may.set()
     assert await watch.plan(WISH, patience_s=20.0) == the_plan(1)
-    monkeypatch.setattr("core.control.plan_watch.EVERY_S", 0.0)
+    monkeypatch.setattr("core.control.crossing.plan_watch.EVERY_S", 0.0)
     maker.may.clear()
     assert await watch.plan(WISH, patience_s=20.0) == the_plan(1)
-    monkeypatch.setattr("core.control.plan_watch.STALE_S", 0.0)
+    monkeypatch.setattr("core.control.crossing.plan_watch.STALE_S", 0.0)
     assert await watch.plan(WISH, patience_s=0.0) is None
     monkeypatch.undo()
     maker.may.set()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from core.control import wire
+    from core.control.wire import state as wire
 
 
 async def _until(desk: EngineDesk, is_so: Callable[[wire.Snapshot], bool]) -> wire.Snapshot:

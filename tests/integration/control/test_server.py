@@ -6,9 +6,9 @@ import httpx
 import msgspec
 import pytest
 
-from core.control import wire
 from core.control.client import Client
 from core.control.server import build_app
+from core.control.wire import state as wire
 from core.errors import BadInput, NoPlan
 from tests.fakes.desk import FakeDesk, asked, job, snapshot
 

@@ -10,12 +10,13 @@ import pytest
 from core.config.knobs import Knobs
 from core.config.schema import Cutover, DirTarget, PosixSource, Workspace
 from core.config.workspace import write
-from core.control import wire, wire_cutover
 from core.control.client import Client
-from core.control.crossing_job import job_of
+from core.control.crossing.job import job_of
 from core.control.ledger_desk import ledger_desk
 from core.control.live import EngineDesk
 from core.control.server import build_app
+from core.control.wire import cutover as wire_cutover
+from core.control.wire import state as wire
 from core.engine.engine import Engine
 from core.errors import BadInput, NoPlan, Refused, WrongState
 from core.ledger.cutovers import FLIP, CutoverDraft

@@ -14,7 +14,7 @@ from core.config.knobs import Knobs
 from core.control.client import Client
 from core.control.live import EngineDesk
 from core.control.server import build_app
-from core.control.wire_failures import PlanRequest
+from core.control.wire.failures import PlanRequest
 from core.engine.acts.wish import CORRUPT, Deed, Wish
 from core.errors import BadInput, Refused, WrongState
 from core.ledger.rows import Disposition

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.config.knobs import Knobs
-from core.control import wire_verify
 from core.control.ledger_desk import ledger_desk
+from core.control.wire import verify as wire_verify
 from core.display import parse_object_name
 from core.engine.verifying import join_lanes, join_pins, verifications
 from core.engine.verifying.join_task import PartTask

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.cli.run import ending_with
-from core.control import wire
+from core.control.wire import state as wire
 from tests.fakes.desk import snapshot
 
 

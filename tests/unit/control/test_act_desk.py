@@ -6,8 +6,8 @@ import shlex
 
 import pytest
 
-from core.control.act_desk import command, wish_of
-from core.control.wire_failures import PlanRequest
+from core.control.failures.act_desk import command, wish_of
+from core.control.wire.failures import PlanRequest
 from core.engine.acts.wish import Deed, Wish
 from core.errors import BadInput
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-from core.control import wire
-from core.control.assess_page import page
-from core.control.wire_checks import (
+from core.control.assess.page import page
+from core.control.wire import state as wire
+from core.control.wire.checks import (
     Ack,
     Check,
     Checks,

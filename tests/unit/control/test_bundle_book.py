@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from core.control import metrics, wire_bundles
+from core.control import metrics
 from core.control.bundle_book import MOST, BundleBook
+from core.control.wire import bundles as wire_bundles
 from core.engine.copying.bundle_times import BundleTimes, Stopwatch
 from core.engine.copying.recorded_event import RecordedEvent
 from core.engine.crew.task import CopyResult

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from core.control.check_lines import check_lines, estimate_lines, last_fact, sum_lines
-from core.control.checks import Assessed, checks
+from core.control.assess.checks import Assessed, checks
+from core.control.assess.lines import check_lines, estimate_lines, last_fact, sum_lines
 from core.control.fact import State
 from core.control.metrics import render
-from core.control.wire_checks import Checks, Estimate
+from core.control.wire.checks import Checks, Estimate
 from core.engine.assessing.kept import Foretold
 from core.ledger.rows import AnswerRow, JobRow, SaidRow, Saying
 from core.model import JobKind, JobState

@@ -5,9 +5,10 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from core.control import facts, wire
+from core.control import facts
 from core.control.fact import Fact, State
 from core.control.summary import summary
+from core.control.wire import state as wire
 from tests.fakes.desk import AT_NS, job, snapshot
 
 S = 1_000_000_000

@@ -6,7 +6,9 @@ import re
 
 import msgspec
 
-from core.control import metrics, wire, wire_verify
+from core.control import metrics
+from core.control.wire import state as wire
+from core.control.wire import verify as wire_verify
 from tests.fakes.desk import AT_NS, job, snapshot
 
 LINE = re.compile(

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from core.control.missing_names import write_failed
-from core.control.wire_verify import View, ViewRow
+from core.control.proof.missing_names import write_failed
+from core.control.wire.verify import View, ViewRow
 from core.errors import CapacityExhausted, Denied, VgwmError
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ async def test_a_disk_that_takes_nothing_is_said_and_a_former_list_stays(
         raise OSError(code, os.strerror(code))
 
     with monkeypatch.context() as patch:
-        patch.setattr(f"core.control.missing_names.os.{call}", refused)
+        patch.setattr(f"core.control.proof.missing_names.os.{call}", refused)
         with pytest.raises(wanted) as told:
             await write(path)
     assert "bundle" not in told.value.remedy

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace as changed
 
-from core.control import wire
-from core.control.report_items import Known, items
-from core.control.report_proved import Proven
-from core.control.report_security import Gateways
-from core.control.wire_checks import Ack, Check, Checks
-from core.control.wire_report import ReportCounts, ReportItem, ReportLedger, ReportLeft
+from core.control.report.items import Known, items
+from core.control.report.proved import Proven
+from core.control.report.security import Gateways
+from core.control.wire import state as wire
+from core.control.wire.checks import Ack, Check, Checks
+from core.control.wire.report import ReportCounts, ReportItem, ReportLedger, ReportLeft
 from tests.unit.control.test_report_proved import proof
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.control.report_left import HIDDEN, KEPT, NO_OBJECT, left, shown_fate
+from core.control.report.left import HIDDEN, KEPT, NO_OBJECT, left, shown_fate
 from core.model import Unrepresentable
 
 TALLIES = {

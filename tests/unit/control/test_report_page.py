@@ -7,9 +7,9 @@ import re
 from msgspec.structs import replace
 
 from core.cli.report_lines import code_of, report_lines
-from core.control import wire
-from core.control.report_page import page
-from core.control.wire_report import (
+from core.control.report.page import page
+from core.control.wire import state as wire
+from core.control.wire.report import (
     Report,
     ReportAssessed,
     ReportCounts,
@@ -23,8 +23,8 @@ from core.control.wire_report import (
     ReportSync,
     ReportVersion,
 )
-from core.control.wire_sync import SyncRound
-from core.control.wire_verify import Bytes, IllCount, ListSize, Proof, Stratum
+from core.control.wire.sync import SyncRound
+from core.control.wire.verify import Bytes, IllCount, ListSize, Proof, Stratum
 from tests.unit.control.test_assess_page import HOSTILE, Reader
 
 AT = 1_764_590_400_000_000_000

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from core.control.report_proved import Proven
-from core.control.report_security import Gateways, encryption, logins
-from core.control.wire_verify import Bytes, IllCount, ListSize, Proof
+from core.control.report.proved import Proven
+from core.control.report.security import Gateways, encryption, logins
+from core.control.wire.verify import Bytes, IllCount, ListSize, Proof
 from core.verdict import Answer, Component, Verdict
 from core.verify.difference import Ill, Listed
 

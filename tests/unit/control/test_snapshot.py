@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.control import snapshot, wire
+from core.control import snapshot
+from core.control.wire import state as wire
 from core.ledger.counters import CLASSES, Counters
 from core.ledger.rows import Disposition, FailureRow, JobRow, KnobRow
 from core.model import JobKind, JobState

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from core.control import wire, wire_bundles
 from core.control.log.lines import JobFacts, LogLine, MinuteFacts, MovesFacts, StallFacts, text_line
 from core.control.log.snapshots import SnapshotLog, bundle_line, event_line
+from core.control.wire import bundles as wire_bundles
+from core.control.wire import state as wire
 from tests.tui import stage
 
 LATER = 10**18 * 9

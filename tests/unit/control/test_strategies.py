@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from core.control import wire
-from core.control.strategies import STRATEGIES, course
+from core.control.crossing.strategies import STRATEGIES, course
+from core.control.wire import state as wire
 
 PLAN = wire.Plan(
     id="9f2c1a7e",

@@ -1,0 +1,1 @@
+"""The assessment as the API gives it, and written down."""

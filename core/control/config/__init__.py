@@ -1,0 +1,1 @@
+"""What `vgwm config` does, and a conversion as clients see it."""

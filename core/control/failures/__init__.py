@@ -1,0 +1,1 @@
+"""What did not go through: lists, words, remedies, and acts on it."""

@@ -1,0 +1,1 @@
+"""What `vgwm iam` does: accounts converted, proved equal, written."""

@@ -1,0 +1,1 @@
+"""Proofs, repairs and acts on the whole object table, as clients ask for and see them."""

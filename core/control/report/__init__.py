@@ -1,0 +1,1 @@
+"""The report of a migration: asked, read, judged item by item, written."""

@@ -1,0 +1,1 @@
+"""The sync and its re-bundling, as clients see them."""
