@@ -10,10 +10,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from core.model import NS_PER_S
 
 if TYPE_CHECKING:
-    from core.ledger.greenlog import GreenTally, Stand
+    from collections.abc import Collection
+
+    from core.ledger.at_risk import GreenTally
+    from core.ledger.greenlog import Stand
     from core.ledger.reading import LedgerReader
 
 SILENT_NS: Final = 30_000_000_000
@@ -68,7 +73,15 @@ def unknown_since(at: Stand) -> str:
     return f"unknown since {datetime.fromtimestamp(heard_ns // NS_PER_S, UTC):%H:%M:%S} UTC"
 
 
-async def risk(ledger: LedgerReader, now_ns: int | None = None) -> Risk:
-    """Return the data at risk now. now_ns: UTC, None for the clock's."""
-    at, open_ = await ledger.greenlog.stand(), await ledger.greenlog.tally()
+async def risk(
+    ledger: LedgerReader, now_ns: int | None = None, *, buckets: Collection[int] | None = None
+) -> Risk:
+    """Return the data at risk now. now_ns: UTC, None for the clock's.
+
+    buckets: ids of those that count, such as a slice's; None for all. `carried` is of all.
+    """
+    stand = await ledger.greenlog.stand()
+    ours = tuple(one for one in stand.buckets if buckets is None or one in buckets)
+    at = msgspec.structs.replace(stand, buckets=ours)
+    open_ = await ledger.at_risk.tally(ours)
     return judge(at, open_, time.time_ns() if now_ns is None else now_ns)

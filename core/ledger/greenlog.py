@@ -137,7 +137,8 @@ class Stand(msgspec.Struct, frozen=True, kw_only=True):
     """Where the reverse copy stands.
 
     since_ns: T_flip of the first flipped bucket, 0 before. buckets: ids of those that green writes.
-    kept: of those that are green's for good. feed: `triggers`, `merge`, "" before it is there.
+    kept: of those that are green's for good. feed: as `core.target.changes` has them, "" before it is there.
+    keeps_s: how long its unread changes are kept.
     position: in the feed, all before it is in the greenlog. heard_ns: when the feed was last read
     to its end. carried: changes carried so far, foreign: keys that somebody else wrote on blue;
     both are tallies.
@@ -147,20 +148,11 @@ class Stand(msgspec.Struct, frozen=True, kw_only=True):
     buckets: tuple[int, ...] = ()
     kept: tuple[int, ...] = ()
     feed: str = ""
+    keeps_s: float = 0.0
     position: int = 0
     heard_ns: int = 0
     carried: int = 0
     foreign: int = 0
-
-
-class GreenTally(NamedTuple):
-    """Counted over rows that are not carried. oldest_ns: 0 without any."""
-
-    puts: int
-    deletes: int
-    size_bytes: int
-    oldest_ns: int
-    uncarriable: int
 
 
 def stand(conn: sqlite3.Connection) -> Stand:
@@ -171,16 +163,6 @@ def stand(conn: sqlite3.Connection) -> Stand:
 
 def _keep(conn: sqlite3.Connection, now: Stand) -> None:
     settings.set_meta(conn, _STAND, msgspec.json.encode(now).decode())
-
-
-def tally(conn: sqlite3.Connection) -> GreenTally:
-    """Count what blue does not hold."""
-    puts, deletes, size_bytes, oldest, uncarriable = conn.execute(
-        "SELECT count(*) FILTER (WHERE op='put'), count(*) FILTER (WHERE op='del'),"
-        " coalesce(sum(size),0), coalesce(min(seen),0), count(*) FILTER (WHERE st=1)"
-        " FROM greenlog WHERE st<>2"
-    ).fetchone()
-    return GreenTally(puts, deletes, size_bytes, oldest, uncarriable)
 
 
 def page(
@@ -308,10 +290,6 @@ class GreenLooks:
     async def stand(self) -> Stand:
         """Return where the reverse copy stands."""
         return await self._reader.read(stand)
-
-    async def tally(self) -> GreenTally:
-        """Count what blue does not hold: see `core.cutover.risk`."""
-        return await self._scanner.read(tally)
 
     async def page(
         self, state: GreenState | None, after: Place = BEGINNING, limit: int = 1_000

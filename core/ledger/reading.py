@@ -23,6 +23,7 @@ from core.ledger import (
     schema,
     settings,
 )
+from core.ledger.at_risk import RiskLooks
 from core.ledger.carried import CarriedLooks
 from core.ledger.checking import CheckLooks
 from core.ledger.clearing import WasteLooks
@@ -79,6 +80,7 @@ class LedgerReader:
         self.waste = WasteLooks(self._scanner)
         self.cutovers = CutoverLooks(self._reader)
         self.greenlog = GreenLooks(self._reader, self._scanner)
+        self.at_risk = RiskLooks(self._scanner)
         self.carried = CarriedLooks(self._scanner)
         self.picks = PickLooks(self._scanner)
 

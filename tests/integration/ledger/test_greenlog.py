@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.errors import Broken
+from core.ledger import at_risk
+from core.ledger.at_risk import FIRST, UNCARRIABLE
 from core.ledger.greenlog import Carried, Green, GreenOp, GreenState, Stuck
 from tests.integration.ledger import scene
 
@@ -36,7 +38,7 @@ async def keys(ledger: Ledger, state: GreenState) -> list[bytes]:
 async def test_a_change_is_open_until_it_was_read_back(ledger: Ledger) -> None:
     await ledger.green.begin([1, 2])
     await ledger.green.heard("triggers", [put(b"a"), put(b"b", seen_ns=3)], 7, to_end=True)
-    told = await ledger.greenlog.tally()
+    told = await ledger.at_risk.tally([1, 2])
     assert (told.puts, told.deletes, told.size_bytes, told.oldest_ns) == (2, 0, 20, 3)
     await ledger.green.settle([Carried(1, b"a", b"d1", b"d1", "", 1, 2, 3)])
     assert await keys(ledger, GreenState.WAITING) == [b"b"]
@@ -73,7 +75,7 @@ async def test_what_blue_cannot_hold_counts_apart_and_may_be_tried_again(ledger:
     await ledger.green.heard("triggers", [put(b"a"), put(b"b")], 1, to_end=True)
     stuck = [Stuck(1, b"a", b"d1", "no", True), Stuck(1, b"b", b"d1", "later", False)]  # noqa: FBT003 - a tuple's cells
     await ledger.green.settle([], stuck)
-    told = await ledger.greenlog.tally()
+    told = await ledger.at_risk.tally([1, 2])
     assert (told.puts, told.uncarriable) == (2, 1)
     assert await keys(ledger, GreenState.UNCARRIABLE) == [b"a"]
     [row] = await ledger.greenlog.page(GreenState.WAITING)
@@ -172,3 +174,51 @@ async def test_a_value_that_turned_on_the_disk_is_found_after_an_unclean_end(
             conn.execute(text)
     with pytest.raises(Broken, match="greenlog"):
         await scene.opened(tmp_path)
+
+
+async def test_what_is_at_risk_is_listed_by_its_place_what_waits_before_what_cannot_go(
+    ledger: Ledger,
+) -> None:
+    await ledger.green.begin([1, 2])
+    names = [b"%d" % n for n in range(6)]
+    changes = [put(name, bucket=bucket) for bucket in (1, 2) for name in names]
+    await ledger.green.heard("triggers", changes, 1, to_end=True)
+    await ledger.green.settle(
+        [Carried(1, b"0", b"d1", b"d1")],
+        [Stuck(1, b"3", b"d1", "no", True), Stuck(2, b"1", b"d1", "no", True)],  # noqa: FBT003 - a tuple's cells
+    )
+    waits = [(0, 1, key) for key in (b"1", b"2", b"4", b"5")]
+    waits += [(0, 2, key) for key in (b"0", b"2", b"3", b"4", b"5")]
+    cannot = [(1, 1, b"3"), (1, 2, b"1")]
+    for buckets in ([1, 2], [1], [2], []):
+        for first, expected in ((FIRST, waits + cannot), (UNCARRIABLE, cannot)):
+            mine = [place for place in expected if place[1] in buckets]
+            for at in range(len(mine) + 2):
+                page = await ledger.at_risk.page(buckets, first, at, 3)
+                assert page.total == len(mine)
+                assert [row.place for row in page.rows] == mine[at : at + 3]
+            after, seen = first, []
+            while rows := await ledger.at_risk.behind(buckets, after, 2):
+                seen += [row.place for row in rows]
+                after = rows[-1].place
+            assert seen == mine
+    assert (await ledger.at_risk.tally([2])).puts == len(names)
+    assert (await ledger.at_risk.tally([2])).uncarriable == 1
+
+
+@pytest.mark.usefixtures("ledger")
+async def test_names_at_risk_are_read_from_the_index_of_what_is_not_carried(
+    tmp_path: Path,
+) -> None:
+    with closing(sqlite3.connect(tmp_path / "ledger.db")) as conn:
+        asked: list[str] = []
+        conn.set_trace_callback(asked.append)
+        at_risk.tally(conn, [1])
+        at_risk.behind(conn, [1], FIRST, 5)
+        at_risk.page(conn, [1], FIRST, 0, 5)
+        conn.set_trace_callback(None)
+        for query in asked:
+            plan = " ".join(row[3] for row in conn.execute(f"EXPLAIN QUERY PLAN {query}"))
+            assert "greenlog_open" in plan, (query, plan)
+            assert "TEMP B-TREE" not in plan, (query, plan)
+    assert len(asked) == 3

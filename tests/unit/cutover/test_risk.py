@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from core.cutover.risk import SILENT_NS, judge
-from core.ledger.greenlog import GreenTally, Stand
+from core.ledger.at_risk import GreenTally
+from core.ledger.greenlog import Stand
 
 FLIP = 10**18
 OPEN = GreenTally(puts=3, deletes=2, size_bytes=70, oldest_ns=FLIP + 5, uncarriable=1)
