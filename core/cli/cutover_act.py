@@ -161,7 +161,9 @@ def plan_lines(plan: wire_cutover.CutoverPlan) -> list[str]:
 def steps_lines(steps: tuple[wire_cutover.Step, ...]) -> Iterator[str]:
     """Yield the steps of a plan or a run."""
     for step in steps:
-        took = "" if step.expected_s is None else f"  {display.duration(step.expected_s)}"
+        took = (
+            "" if step.expected_s is None else f"  (expected {display.duration(step.expected_s)})"
+        )
         mark = "=" if step.done else " "
         past = "  from here on, back costs a reverse copy" if step.past_return else ""
         yield f"{mark} {step.number.rjust(2)} {step.state.ljust(13)} {step.text}{took}{past}"

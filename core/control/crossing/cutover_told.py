@@ -10,6 +10,7 @@ import msgspec
 from core.control.wire import cutover as wire_cutover
 from core.control.wire import state as wire
 from core.cutover.cutover_plan import ALL, Kind
+from core.cutover.machine import FENCED
 from core.cutover.readiness import spared
 from core.cutover.states import NUMBERS, State
 from core.cutover.steps import steps_of
@@ -35,7 +36,6 @@ _COMMANDS: Final = {
     Kind.ABORT: ("cutover", "abort"),
     Kind.COMMIT: ("cutover", "commit"),
 }
-_HELD: Final = frozenset({State.FENCE, State.FINAL, State.PROVE, State.SWITCH_READS})
 _BACK: Final = 13
 """The states of the way back have numbers from here on."""
 
@@ -109,16 +109,17 @@ def cutover(
     state = None if at is None else at.state
     writes = writable(look.balancers or ())
     off, left_out = look.off, spared(Kind.CUTOVER, look.plan.strategy)
+    found = steps(look.plan, state, look.expected)
     return wire_cutover.Cutover(
         slice=safe(slice_),
         slices=tuple(_slice(one, writes if one is at else "") for one in look.slices),
         gates=tuple(gate(one, look.at_ns, left_out) for one in look.gates),
         hash=look.plan.hash,
         word=safe(look.plan.word),
-        steps=steps(look.plan, state, look.expected),
+        steps=found,
         limits=_limits(look.plan.limits),
-        expected_s=_sum(look.expected),
-        fence_expected_s=_held_s(look.expected),
+        expected_s=_sum(found),
+        fence_expected_s=_held_s(found),
         forecast_s=freeze.forecast_s,
         budget_s=freeze.budget_s,
         lag_s=freeze.lag_s,
@@ -155,15 +156,16 @@ def plan(
     )
     if of is None:
         return bare
+    found = steps(of, None, expected)
     return msgspec.structs.replace(
         bare,
         args={"act": of.kind.value, "slice": of.slice, "plan": of.hash},
         hash=of.hash,
         word=safe(of.word),
         off="\n".join(planned.off),
-        about_s=_sum(expected),
-        pause_s=_held_s(expected),
-        steps=steps(of, None, expected),
+        about_s=_sum(found),
+        pause_s=_held_s(found),
+        steps=found,
         limits=_limits(of.limits),
         acked=tuple(map(safe, of.acked)),
         lines=tuple(map(safe, of.means)),
@@ -228,11 +230,12 @@ def _limits(of: Limits) -> tuple[wire_cutover.Limit, ...]:
     )
 
 
-def _sum(expected: Sequence[Expected]) -> float | None:
-    return sum(one.took_s for one in expected) if expected else None
+def _sum(found: Sequence[wire_cutover.Step]) -> float | None:
+    """Return how long a plan's steps took the last time; None where none was done yet."""
+    took = [one.expected_s for one in found if one.expected_s is not None]
+    return sum(took) if took else None
 
 
-def _held_s(expected: Sequence[Expected]) -> float | None:
-    """Return how long writes were held back the last time."""
-    held = [one.took_s for one in expected if one.state in _HELD]
-    return sum(held) if held else None
+def _held_s(found: Sequence[wire_cutover.Step]) -> float | None:
+    """Return how long writes were held back by them the last time."""
+    return _sum([one for one in found if State(one.state) in FENCED])

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from core.cutover.gate import Gate
     from core.engine.engine import Engine
     from core.engine.slices import Slices
-    from core.ledger.cutovers import CutoverRow
+    from core.ledger.cutovers import CutoverLooks, CutoverRow
 
 RUNS: Final = 20
 
@@ -55,8 +55,8 @@ async def look(engine: Engine, slice_: str = ALL, *, balancers: Sequence[Told] =
         gates=tuple(engine.watch.gates(slice_) or gates),
         plan=plan,
         off=await _off(engine, slice_, gates, now_ns, plan.strategy),
-        expected=await _expected(engine, runs),
-        runs=tuple([await _run(engine, first, last) for first, last in runs]),
+        expected=await expected(ledger.cutovers, runs, slice_),
+        runs=tuple([await run_of(ledger.cutovers, first, last) for first, last in runs]),
         balancers=tuple(balancers) or None,
         risk=await risk(ledger) if flips else None,
         live_until_ns=_until(flips.get(slice_), engine.knobs.watch_window),
@@ -146,20 +146,24 @@ def _other(engine: Engine) -> list[str]:
     ]
 
 
-async def _expected(
-    engine: Engine, runs: Sequence[tuple[CutoverRow, CutoverRow]]
+async def expected(
+    looks: CutoverLooks, runs: Sequence[tuple[CutoverRow, CutoverRow]], slice_: str
 ) -> tuple[Expected, ...]:
-    """Return how long states took the last time each was left forward."""
+    """Return how long states took the last time each came to its end: in this slice, else in any.
+
+    runs: first and last row of each, the newest run first.
+    """
     found: dict[State, Expected] = {}
-    for first, last in runs:
-        rows = await engine.ledger.cutovers.of_run(first.run)
+    for first, last in sorted(runs, key=lambda run: run[0].slice != slice_):
+        rows = await looks.of_run(first.run)
         for state, took_s in took_of(rows).items():
             if state not in found:
                 found[state] = Expected(state=state, took_s=took_s, at_ns=last.at_ns)
     return tuple(sorted(found.values(), key=lambda one: list(State).index(one.state)))
 
 
-async def _run(engine: Engine, first: CutoverRow, last: CutoverRow) -> RunLook:
+async def run_of(looks: CutoverLooks, first: CutoverRow, last: CutoverRow) -> RunLook:
+    """Return a run that was, by its rows."""
     said = _said(last.data)
     return RunLook(
         run=first.run,
@@ -170,7 +174,7 @@ async def _run(engine: Engine, first: CutoverRow, last: CutoverRow) -> RunLook:
         ended_ns=last.at_ns,
         state=State(last.state),
         result=said.get("why", ""),
-        fence_s=fence_s(await engine.ledger.cutovers.of_run(first.run)),
+        fence_s=fence_s(await looks.of_run(first.run)),
     )
 
 

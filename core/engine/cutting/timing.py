@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from core.cutover.machine import FENCED, UNDO
-from core.cutover.states import State
+from core.cutover.machine import FENCED, STEPS, UNDO
+from core.cutover.states import Phase, State
 from core.model import NS_PER_S
 
 if TYPE_CHECKING:
@@ -16,13 +16,20 @@ if TYPE_CHECKING:
 
 
 def took_of(rows: Sequence[CutoverRow]) -> dict[State, float]:
-    """Return seconds a state, of those that were left forward. rows: of a run, in their order."""
+    """Return seconds a state, of those that came to their end. rows: of a run, in their order.
+
+    One that was broken off says nothing of how long it takes, nor does the wait for a commit.
+    """
     took: dict[State, float] = {}
+    whole: set[State] = set()
     for before, row in pairwise(rows):
-        if row.step not in UNDO:
-            state = State(row.state)
-            took[state] = took.get(state, 0.0) + (row.at_ns - before.at_ns) / NS_PER_S
-    return took
+        state = State(row.state)
+        if row.step in UNDO or state not in STEPS or state is State.COMMITTED:
+            continue
+        took[state] = took.get(state, 0.0) + (row.at_ns - before.at_ns) / NS_PER_S
+        if row.step == STEPS[state][-1] and row.phase == Phase.DONE:
+            whole.add(state)
+    return {state: took_s for state, took_s in took.items() if state in whole}
 
 
 def fence_s(rows: Sequence[CutoverRow]) -> float | None:

@@ -37,6 +37,20 @@ def test_states_are_told_with_what_each_took_and_the_undo_is_none_of_them() -> N
     assert took == {State.FENCE: 2, State.FINAL: 3}
 
 
+def test_a_state_that_was_broken_off_says_nothing_of_how_long_it_takes() -> None:
+    rows = [
+        *FORWARD[:2],
+        row(1.1, "FENCE", "drain", "intent"),
+        row(9, "FENCE", "undo-lb-blue", "done"),
+    ]
+    assert took_of(rows) == {}
+
+
+def test_the_wait_of_the_watch_is_no_time_that_a_commit_takes() -> None:
+    took = took_of([*FORWARD, row(86_400, "COMMITTED", "report", "done")])
+    assert set(took) == {State.FENCE, State.FINAL, State.SWITCH_WRITES}
+
+
 def test_writes_are_held_from_the_first_row_of_the_fence_to_the_first_behind_it() -> None:
     assert fence_s(FORWARD) == 5.5
     assert fence_s([*FORWARD[:4], row(9, "CATCHUP", "enter", "done")]) == 8

@@ -1,0 +1,53 @@
+"""A plan tells the times of its own steps, as they took the last time."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.control.crossing.cutover_told import plan
+from core.cutover.cutover_plan import CutoverPlan, Kind, Strategy
+from core.cutover.limits import Limits
+from core.cutover.states import State
+from core.engine.cutting.look import Expected
+from core.engine.cutting.plans import PlannedCutover
+
+TOOK = {
+    State.READY: 4.0,
+    State.FENCE: 1.0,
+    State.FINAL: 2.0,
+    State.PROVE: 3.0,
+    State.SWITCH_READS: 0.5,
+    State.SWITCH_WRITES: 0.25,
+}
+
+
+def planned(kind: Kind) -> PlannedCutover:
+    made = CutoverPlan(
+        workspace="9f2c1a7e",
+        kind=kind,
+        slice="all",
+        buckets=(),
+        strategy=Strategy.BLUE_GREEN,
+        steps=(),
+        means=(),
+        policies=(),
+        limits=Limits(30.0),
+    )
+    return PlannedCutover(id=1, kind=kind, slice="all", plan=made)
+
+
+@pytest.mark.parametrize(
+    ("kind", "about_s", "pause_s"),
+    [
+        (Kind.CUTOVER, 10.75, 6.75),
+        (Kind.REHEARSE, 10.0, 6.0),
+        (Kind.ABORT, None, None),
+        (Kind.COMMIT, None, None),
+    ],
+)
+def test_a_plan_takes_as_long_as_its_own_steps_took(
+    kind: Kind, about_s: float | None, pause_s: float | None
+) -> None:
+    expected = [Expected(state=state, took_s=took_s, at_ns=1) for state, took_s in TOOK.items()]
+    told = plan(planned(kind), expected, 2)
+    assert (told.about_s, told.pause_s) == (about_s, pause_s)
