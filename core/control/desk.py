@@ -100,8 +100,12 @@ class LookDesk(Protocol):
         """Return where every slice stands, and one in full; all without a name."""
         ...
 
-    async def rollback(self, slice_: str, way: str) -> wire_rollback.Rollback:
+    async def rollback(self, query: wire_rollback.RollbackQuery) -> wire_rollback.Rollback:
         """Return the way back as it is now."""
+        ...
+
+    async def names(self, query: wire_rollback.NamesQuery) -> wire_rollback.RiskNames:
+        """Return what is on green and not known to be on blue, by name."""
         ...
 
     async def cluster(self) -> wire_cluster.Cluster:

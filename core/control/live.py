@@ -92,9 +92,13 @@ class EngineDesk(LedgerLooks):
         """Return where every slice stands, and one in full."""
         return await self._traffic.cutover(slice_)
 
-    async def rollback(self, slice_: str, way: str) -> wire_rollback.Rollback:
+    async def rollback(self, query: wire_rollback.RollbackQuery) -> wire_rollback.Rollback:
         """Return the way back as it is now."""
-        return await self._traffic.rollback(slice_, way)
+        return await self._traffic.rollback(query)
+
+    async def names(self, query: wire_rollback.NamesQuery) -> wire_rollback.RiskNames:
+        """Return what is on green and not known to be on blue, by name."""
+        return await self._traffic.names(query)
 
     async def make_cutover(self, request: wire_cutover.CutoverRequest) -> wire_cutover.CutoverPlan:
         """Begin a plan of an act on traffic."""

@@ -52,7 +52,8 @@ Keys and error bodies are made safe to show before they leave the engine.
 | `GET /v1/views/LIST` | `at`, `limit`: <= 500, `kind`, `bucket`, `job` | View |
 | `GET /v1/sync` | - | Sync |
 | `GET /v1/cutover` | `slice`: a name, else all | Cutover |
-| `GET /v1/rollback` | `slice`, `way`: quick, full, data | Rollback |
+| `GET /v1/rollback` | the members of RollbackQuery | Rollback |
+| `GET /v1/rollback/names` | the members of NamesQuery, `limit`: <= 500 | RiskNames |
 | `GET /v1/cluster` | - | Cluster |
 | `POST /v1/cutovers` | CutoverRequest | CutoverPlan |
 | `GET /v1/cutovers/N` | - | CutoverPlan |

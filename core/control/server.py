@@ -26,6 +26,7 @@ from core.control.wire import cutover as wire_cutover
 from core.control.wire import failures as wire_failures
 from core.control.wire import keeping as wire_keeping
 from core.control.wire import metadata as wire_metadata
+from core.control.wire import rollback as wire_rollback
 from core.control.wire import state as wire
 from core.control.wire import verify as wire_verify
 from core.errors import BadInput, NoAnswer, VgwmError
@@ -75,6 +76,7 @@ class Api:
             Route("/v1/sync", self.sync),
             Route("/v1/cutover", self.cutover),
             Route("/v1/rollback", self.rollback),
+            Route("/v1/rollback/names", self.names),
             Route("/v1/cluster", self.cluster),
             Route("/v1/cutovers", self.make_cutover, methods=["POST"]),
             Route("/v1/cutovers/{plan:int}", self.cutover_plan),
@@ -162,10 +164,27 @@ class Api:
         return _answer(await self._desk.cutover(request.query_params.get("slice", "")))
 
     async def rollback(self, request: Request) -> Response:
-        """`GET /v1/rollback?slice=NAME&way=WAY`."""
+        """`GET /v1/rollback?slice=NAME&way=WAY&origin=DIR&to=DIR`."""
         asked = request.query_params
-        told = await self._desk.rollback(asked.get("slice", ""), asked.get("way", "quick"))
-        return _answer(told)
+        query = wire_rollback.RollbackQuery(
+            slice=asked.get("slice", ""),
+            way=asked.get("way", "quick"),
+            origin=asked.get("origin", ""),
+            to=asked.get("to", ""),
+        )
+        return _answer(await self._desk.rollback(query))
+
+    async def names(self, request: Request) -> Response:
+        """`GET /v1/rollback/names?slice=NAME&what=W&at=N&after=CURSOR&limit=L`."""
+        asked = request.query_params
+        query = wire_rollback.NamesQuery(
+            slice=asked.get("slice", ""),
+            what=asked.get("what", "at-risk"),
+            at=_number(request, "at", 0),
+            after=asked.get("after", ""),
+            limit=max(1, min(_number(request, "limit", MOST_FAILURES), MOST_FAILURES)),
+        )
+        return _answer(await self._desk.names(query))
 
     async def cluster(self, _request: Request) -> Response:
         """`GET /v1/cluster`."""

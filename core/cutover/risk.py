@@ -49,7 +49,6 @@ def judge(at: Stand, open_: GreenTally, now_ns: int) -> Risk:
     """Return the risk of what is counted, at a time. Pure."""
     if not at.buckets:
         return Risk(since_ns=0, carried=at.carried)
-    heard_ns = max(at.heard_ns, at.since_ns)
     return Risk(
         since_ns=at.since_ns,
         writes=open_.puts,
@@ -58,8 +57,14 @@ def judge(at: Stand, open_: GreenTally, now_ns: int) -> Risk:
         oldest_ns=open_.oldest_ns,
         uncarriable=open_.uncarriable,
         carried=at.carried,
-        silent_since_ns=heard_ns if now_ns - heard_ns > SILENT_NS else 0,
+        silent_since_ns=silent_since(at, now_ns),
     )
+
+
+def silent_since(at: Stand, now_ns: int) -> int:
+    """Return since when nothing is heard of green's changes; 0 while it is. Pure."""
+    heard_ns = max(at.heard_ns, at.since_ns)
+    return heard_ns if now_ns - heard_ns > SILENT_NS else 0
 
 
 def unknown_since(at: Stand) -> str:

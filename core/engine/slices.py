@@ -114,6 +114,11 @@ async def rows_of(ledger: LedgerReader, buckets: Sequence[str]) -> list[BucketRo
     return [row for row in await ledger.buckets() if not wanted or row.name.decode() in wanted]
 
 
+async def ids_of(ledger: LedgerReader, buckets: Sequence[str]) -> list[int]:
+    """Return the ledger's ids of a slice's buckets, all of them for none."""
+    return [row.id for row in await rows_of(ledger, buckets)]
+
+
 def _plan(rows: Sequence[CutoverRow]) -> CutoverPlan | None:
     """Return what a run does, by its rows; None where they do not say."""
     stored = next((row.plan for row in rows if row.plan is not None), None)

@@ -14,6 +14,7 @@ class FakeTraffic:
 
     looked = wire_cutover.Cutover(slice="all", slices=(wire_cutover.Slice(name="all"),))
     way_back = wire_rollback.Rollback(slice="all", off="slice all was not switched")
+    at_risk = wire_rollback.RiskNames(slice="all", what="at-risk", rows=(), as_of_ns=AT_NS)
     peers = wire_cluster.Cluster(at_ns=AT_NS)
     act_plan_made = wire_cutover.CutoverPlan(
         id=1, act="cutover", kind="cutover", state="made", slice="all", hash="0a1b2c3d"
@@ -23,9 +24,13 @@ class FakeTraffic:
         del slice_
         return self.looked
 
-    async def rollback(self, slice_: str, way: str) -> wire_rollback.Rollback:
-        del slice_, way
+    async def rollback(self, query: wire_rollback.RollbackQuery) -> wire_rollback.Rollback:
+        del query
         return self.way_back
+
+    async def names(self, query: wire_rollback.NamesQuery) -> wire_rollback.RiskNames:
+        del query
+        return self.at_risk
 
     async def cluster(self) -> wire_cluster.Cluster:
         return self.peers

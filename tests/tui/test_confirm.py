@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from core.control.wire import state as wire
     from core.control.wire.cutover import Cutover, CutoverPlan, CutoverRequest
-    from core.control.wire.rollback import Rollback
+    from core.control.wire.rollback import Rollback, RollbackQuery
     from tui.ui import Scene, Ui
 
 WANTED = Crossing("rollback")
@@ -167,8 +167,8 @@ class Crossings(LiveDesk):
         del slice_
         return crossed.READY
 
-    async def rollback(self, slice_: str, way: str) -> Rollback:
-        del slice_, way
+    async def rollback(self, query: RollbackQuery) -> Rollback:
+        del query
         return crossed.BACK
 
     async def make_cutover(self, request: CutoverRequest) -> CutoverPlan:

@@ -13,23 +13,24 @@ from typing import TYPE_CHECKING, Final
 
 from core.control.crossing import cutover_told, rollback_told
 from core.control.crossing.cluster_desk import ClusterDesk
-from core.control.crossing.desk import Readings, kind_of
+from core.control.crossing.desk import Readings, kind_of, wish_of
 from core.control.crossing.job import ROLLBACK
+from core.control.crossing.risk_names import risk_names
 from core.control.sync.desk import SyncDesk
 from core.cutover.cutover_plan import ALL, Kind
 from core.cutover.machine import BACK, FENCED, standing
 from core.cutover.readiness import reached
 from core.cutover.risk import risk
-from core.cutover.rollback_plan import BackWish
 from core.cutover.runbook import runbook
 from core.cutover.states import State
 from core.display import safe
 from core.engine.cutting.gathering import Gathering
 from core.engine.cutting.ledger_gates import LedgerGates
 from core.engine.cutting.look import CutoverLook, OffLook, SliceLook
-from core.engine.cutting.looking import why_of
+from core.engine.cutting.looking import RUNS, expected, run_of, why_of
 from core.engine.cutting.plans import CutoverPlans, PlannedCutover
 from core.engine.returning.looking import Lookout
+from core.engine.slices import ids_of
 from core.engine.syncing.lag import Forecast, forecast, proof_s
 from core.engine.syncing.syncs import ROUNDS
 from core.errors import EngineDown, NoPlan, WrongState
@@ -64,22 +65,24 @@ class TrafficAtRest:
         freeze = await SyncDesk(self._named, self._ledger()).freeze()
         return cutover_told.cutover(look, slice_ or ALL, _DOWN, freeze)
 
-    async def rollback(self, slice_: str, way: str) -> wire_rollback.Rollback:
+    async def rollback(self, query: wire_rollback.RollbackQuery) -> wire_rollback.Rollback:
         """Return the way back as it is now; an engine has to begin it."""
         lookout = await self._lookout()
-        wish = BackWish.of({"slice": slice_, "way": way})
+        wish = wish_of(query)
         plan = await lookout.plan(wish)
         state = await lookout.state(wish.slice)
         return rollback_told.rollback(
             plan, state=state, gates=rollback_told.unwatched(state), job=None
         )
 
+    async def names(self, query: wire_rollback.NamesQuery) -> wire_rollback.RiskNames:
+        """Return what is at risk, by name."""
+        return await risk_names(self._named, self._ledger(), query)
+
     async def make_cutover(self, request: wire_cutover.CutoverRequest) -> wire_cutover.CutoverPlan:
         """Return a plan as far as the ledger knows it; `start` makes it again, by an engine."""
         if request.act == ROLLBACK:
-            args = {"slice": request.slice, "way": request.way}
-            args |= {"origin": request.origin, "to": request.to} if request.origin else {}
-            plan = await (await self._lookout()).plan(BackWish.of(args))
+            plan = await (await self._lookout()).plan(wish_of(request))
             return rollback_told.plan(plan, runbook(plan, self._named, self._folder))
         kind, slice_ = kind_of(request.act), request.slice or ALL
         plans, gathering = await self._parts()
@@ -88,7 +91,9 @@ class TrafficAtRest:
         if kind in {Kind.CUTOVER, Kind.REHEARSE}:
             planned.gates = tuple(await gathering.gates(made.buckets))
         planned.off = (_DOWN,)
-        return cutover_told.plan(planned, (), time.time_ns())
+        looks = self._ledger().cutovers
+        took = await expected(looks, await looks.runs(RUNS), slice_)
+        return cutover_told.plan(planned, took, time.time_ns())
 
     async def cutover_plan(self, number: int) -> wire_cutover.CutoverPlan:
         """Raise WrongState: without an engine each plan is answered at once."""
@@ -113,6 +118,7 @@ class TrafficAtRest:
         now_ns = time.time_ns()
         derived = reached(gates, now_ns)
         flips = await ledger.cutovers.flips()
+        runs = await ledger.cutovers.runs(RUNS)
         return CutoverLook(
             at_ns=now_ns,
             slices=tuple(
@@ -121,9 +127,9 @@ class TrafficAtRest:
             gates=tuple(gates),
             plan=plan,
             off=OffLook(start=(_DOWN,), rehearse=(_DOWN,), abort=(_DOWN,), commit=(_DOWN,)),
-            expected=(),
-            runs=(),
-            risk=await risk(ledger) if flips else None,
+            expected=await expected(ledger.cutovers, runs, slice_),
+            runs=tuple([await run_of(ledger.cutovers, first, last) for first, last in runs]),
+            risk=await risk(ledger, buckets=await ids_of(ledger, plan.buckets)) if flips else None,
         )
 
     async def _slice(self, name: str, buckets: tuple[str, ...], derived: State) -> SliceLook:

@@ -113,6 +113,7 @@ def cutover(
     return wire_cutover.Cutover(
         slice=safe(slice_),
         slices=tuple(_slice(one, writes if one is at else "") for one in look.slices),
+        strategy=look.plan.strategy,
         gates=tuple(gate(one, look.at_ns, left_out) for one in look.gates),
         hash=look.plan.hash,
         word=safe(look.plan.word),
@@ -160,6 +161,7 @@ def plan(
     return msgspec.structs.replace(
         bare,
         args={"act": of.kind.value, "slice": of.slice, "plan": of.hash},
+        strategy=of.strategy if of.kind in {Kind.CUTOVER, Kind.REHEARSE} else "",
         hash=of.hash,
         word=safe(of.word),
         off="\n".join(planned.off),

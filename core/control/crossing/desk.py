@@ -11,6 +11,7 @@ from core.control.crossing import cutover_told, rollback_told
 from core.control.crossing.balancer_watch import BalancerWatch
 from core.control.crossing.job import ROLLBACK
 from core.control.crossing.plan_watch import PlanWatch
+from core.control.crossing.risk_names import risk_names
 from core.control.sync.desk import SyncDesk
 from core.control.wire import cutover as wire_cutover
 from core.control.wire import rollback as wire_rollback
@@ -23,7 +24,7 @@ from core.cutover.states import NUMBERS, State
 from core.cutover.way_back import FROM
 from core.display import safe
 from core.engine.cutting.looking import look
-from core.engine.slices import Slices
+from core.engine.slices import Slices, ids_of
 from core.errors import BadInput
 from core.model import JobKind
 
@@ -74,12 +75,14 @@ async def short(workspace: Workspace, ledger: LedgerReader, watch: BalancerWatch
     """Return where every slice stands that was begun. watch: None where nobody is asked."""
     rows = await ledger.cutovers.newest()
     flips = await ledger.cutovers.flips()
-    known = await Slices.of(workspace, ledger) if rows and watch is not None else None
+    known = await Slices.of(workspace, ledger) if rows else None
+    now_ns, apart = time.time_ns(), flips and workspace.cutover.slices
     slices = []
     for row in rows:
         buckets = () if known is None else known.shown(row.slice)
         asked = watch if buckets or row.slice == ALL else None
         told = asked.last(buckets) if asked is not None else ()
+        mine = await risk(ledger, buckets=await ids_of(ledger, buckets)) if apart else None
         slices.append(
             wire.SliceShort(
                 name=safe(row.slice),
@@ -87,10 +90,11 @@ async def short(workspace: Workspace, ledger: LedgerReader, watch: BalancerWatch
                 number=NUMBERS[State(row.state)],
                 since_ns=row.at_ns,
                 writable=cutover_told.writable(told),
+                risk=cutover_told.risk(mine if mine and mine.since_ns else None, now_ns),
             )
         )
     found = await risk(ledger) if flips else None
-    return Short(slices, cutover_told.risk(found, time.time_ns()))
+    return Short(slices, cutover_told.risk(found, now_ns))
 
 
 class TrafficDesk:
@@ -117,9 +121,9 @@ class TrafficDesk:
         off = "" if state in FROM else f"slice {name} stands at {state}: green does not serve it"
         return cutover_told.cutover(found, name, off, await self._sync.freeze())
 
-    async def rollback(self, slice_: str, way: str) -> wire_rollback.Rollback:
+    async def rollback(self, query: wire_rollback.RollbackQuery) -> wire_rollback.Rollback:
         """Return the way back as it is now. Raises BadInput."""
-        wish = BackWish.of({"slice": slice_, "way": way})
+        wish = wish_of(query)
         state = await self._state(wish.slice)
         plan = await self.plans.plan(wish)
         if plan is None:
@@ -132,13 +136,15 @@ class TrafficDesk:
             job=None if job is None else job.id,
         )
 
+    async def names(self, query: wire_rollback.NamesQuery) -> wire_rollback.RiskNames:
+        """Return what is at risk, by name. Raises BadInput."""
+        return await risk_names(self._engine.workspace, self._engine.ledger, query)
+
     async def make(self, request: wire_cutover.CutoverRequest) -> wire_cutover.CutoverPlan:
         """Begin a plan. Raises BadInput: nothing was done."""
         if request.act == ROLLBACK:
-            args = {"slice": request.slice, "way": request.way}
-            args |= {"origin": request.origin, "to": request.to} if request.origin else {}
             engine = self._engine
-            plan = await engine.rollbacks.plan(BackWish.of(args))
+            plan = await engine.rollbacks.plan(wish_of(request))
             return rollback_told.plan(plan, runbook(plan, engine.workspace, engine.path))
         kind = kind_of(request.act)
         plans = self._engine.cutovers.plans
@@ -164,6 +170,12 @@ class TrafficDesk:
         planned = self._engine.cutovers.plans.get(number)
         expected = (await look(self._engine, planned.slice)).expected if planned.plan else ()
         return cutover_told.plan(planned, expected, time.time_ns())
+
+
+def wish_of(asked: wire_cutover.CutoverRequest | wire_rollback.RollbackQuery) -> BackWish:
+    """Return which way back is meant. Raises BadInput."""
+    args = {"slice": asked.slice, "way": asked.way, "origin": asked.origin, "to": asked.to}
+    return BackWish.of(args)
 
 
 def kind_of(act: str) -> Kind:

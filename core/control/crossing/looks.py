@@ -32,10 +32,21 @@ class CutoverLooks(Protocol):
         query = {"slice": slice_} if slice_ else {}
         return await self._get("cutover", wire_cutover.Cutover, query)
 
-    async def rollback(self, slice_: str = "", way: str = "quick") -> wire_rollback.Rollback:
-        """Return the plan back to blue as it is now."""
-        query = {"way": way} | ({"slice": slice_} if slice_ else {})
+    async def rollback(
+        self, slice_: str = "", way: str = "quick", *, origin: str = "", to: str = ""
+    ) -> wire_rollback.Rollback:
+        """Return the plan back to blue as it is now. origin, to: of the way `data`."""
+        asked = {"slice": slice_, "way": way, "origin": origin, "to": to}
+        query = {name: value for name, value in asked.items() if value}
         return await self._get("rollback", wire_rollback.Rollback, query)
+
+    async def risk_names(
+        self, what: str, slice_: str = "", *, at: int = 0, after: str = "", limit: int = 500
+    ) -> wire_rollback.RiskNames:
+        """Return what is at risk, by name: from the at-th on, or behind a page's `next`."""
+        asked = {"what": what, "slice": slice_, "at": str(at), "after": after, "limit": str(limit)}
+        query = {name: value for name, value in asked.items() if value}
+        return await self._get("rollback/names", wire_rollback.RiskNames, query)
 
     async def cluster(self) -> wire_cluster.Cluster:
         """Return the target's peers as they were last heard."""

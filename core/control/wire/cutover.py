@@ -111,11 +111,13 @@ class Cutover(wire.Wire, frozen=True, kw_only=True):
 
     gates: of READY before the flip, of GREEN_LIVE after it. hash: of the plan as it is now, "" if
     it cannot be made; `start` takes no other. word: what confirms it, typed. job: that drives it
-    now. live_until_ns: when the watch window ends, None before the flip.
+    now. live_until_ns: when the watch window ends, None before the flip. strategy: blue-green,
+    rolling or big-bang. risk: of this slice's buckets alone.
     """
 
     slice: str
     slices: tuple[Slice, ...]
+    strategy: str = ""
     gates: tuple[Gate, ...] = ()
     hash: str = ""
     word: str = ""
@@ -166,6 +168,7 @@ class CutoverPlan(wire.Wire, frozen=True, kw_only=True):
     slice: str
     args: dict[str, str] = msgspec.field(default_factory=dict)
     way: str = ""
+    strategy: str = ""  # of a cutover or a rehearsal
     hash: str = ""
     word: str = ""
     off: str = ""

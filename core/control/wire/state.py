@@ -221,6 +221,7 @@ class SliceShort(Wire, frozen=True, kw_only=True):
     number: str
     since_ns: int = 0
     writable: str = "unknown"
+    risk: Risk | None = None  # of its buckets alone, while green serves it and slices are named
 
 
 class Risk(Wire, frozen=True, kw_only=True):
@@ -280,8 +281,7 @@ class Command(Wire, frozen=True, kw_only=True):
     """What every act carries; `PUT /v1/lease` takes or renews the lease with nothing else.
 
     request_id: a repeated one gives the same answer and does nothing. expected_epoch: of the engine
-    that is meant; another refuses. takeover: the reason for which the lease is taken from whoever
-    holds it.
+    that is meant; another refuses. takeover: why the lease is taken from its holder.
     """
 
     actor: str

@@ -21,6 +21,7 @@ from core.display import safe
 from core.engine.cutting.look import CutoverLook, Expected, OffLook, RunLook, SliceLook
 from core.engine.cutting.timing import fence_s, took_of
 from core.engine.jobs import beside
+from core.engine.slices import ids_of
 from core.errors import VgwmError
 from core.model import NS_PER_S, JobKind
 
@@ -58,7 +59,7 @@ async def look(engine: Engine, slice_: str = ALL, *, balancers: Sequence[Told] =
         expected=await expected(ledger.cutovers, runs, slice_),
         runs=tuple([await run_of(ledger.cutovers, first, last) for first, last in runs]),
         balancers=tuple(balancers) or None,
-        risk=await risk(ledger) if flips else None,
+        risk=await risk(ledger, buckets=await ids_of(ledger, plan.buckets)) if flips else None,
         live_until_ns=_until(flips.get(slice_), engine.knobs.watch_window),
     )
 

@@ -20,6 +20,7 @@ from core.control.wire import state as wire
 from core.engine.engine import Engine
 from core.errors import BadInput, NoPlan, Refused, WrongState
 from core.ledger.cutovers import FLIP, CutoverDraft
+from core.ledger.greenlog import Green, GreenOp, Stuck
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -275,3 +276,52 @@ async def test_a_plans_job_is_the_one_that_a_command_begins(client: Client, act:
     plan = await made(client, asked)
     job = job_of(asked, plan.hash)
     assert (plan.kind, plan.args) == (job.kind, job.args)
+
+
+async def test_what_is_at_risk_is_named_and_counted_slice_by_slice(
+    client: Client, engine: Engine, ws: Path
+) -> None:
+    await engine.ledger.add_buckets([(b"photos", "{}"), (b"docs", "{}")])
+    photos, docs = (row.id for row in await engine.ledger.buckets())
+    await live(engine, "pictures")
+    await engine.ledger.green.begin([photos, docs])
+    told = [
+        Green(bucket, b"%d" % n, GreenOp.PUT, 5, b"cid", 10, b"d")
+        for bucket in (photos, docs)
+        for n in range(5)
+    ]
+    await engine.ledger.green.heard("triggers", told, 1, to_end=True)
+    stuck = Stuck(photos, b"3", b"d", "on blue other keys lie below it", uncarriable=True)
+    await engine.ledger.green.settle([], [stuck])
+    async with ledger_desk(ws) as rest, Client(build_app(rest)) as reader:
+        for asked in (client, reader):
+            page = await asked.risk_names("at-risk", "pictures", at=3, limit=2)
+            assert [one.object for one in page.rows] == ["photos/4", "photos/3"]
+            assert (page.total, page.at, page.next) == (5, 3, "")
+            assert [one.why for one in page.rows] == ["", "on blue other keys lie below it"]
+            seen, after = [], ""
+            while True:
+                page = await asked.risk_names("at-risk", after=after, limit=3)
+                seen += [one.object for one in page.rows]
+                if not (after := page.next):
+                    break
+            assert len(seen) == len(set(seen)) == 10
+            (cannot,) = (await asked.risk_names("cannot-carry", "pictures")).rows
+            assert (cannot.object, cannot.cannot, cannot.op) == ("photos/3", True, "put")
+            for wrong in (
+                asked.risk_names("all"),
+                asked.risk_names("at-risk", "none"),
+                asked.risk_names("at-risk", after="0.1"),
+            ):
+                with pytest.raises(BadInput):
+                    await wrong
+        (short,) = (await reader.snapshot()).slices
+        whole = (await reader.snapshot()).risk
+        mine = (await reader.cutover("pictures")).risk
+    assert whole is not None
+    assert short.risk is not None
+    assert mine is not None
+    assert (whole.writes, short.risk.writes, mine.writes) == (10, 5, 5)
+    told = await client.cutover("pictures")
+    assert told.risk is not None
+    assert (told.risk.writes, told.risk.uncarriable, told.strategy) == (5, 1, "rolling")
