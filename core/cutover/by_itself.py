@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 LAG_ZERO: Final = "lag-zero"
 
-OF_GREEN: Final = frozenset({"live-mismatch", "live-errors", "live-slow"})
+OF_GREEN: Final = frozenset({"live-mismatch", "live-errors", "live-slow", "live-cases"})
 """Gates that say that green does not serve well: the others are no reason to leave it."""
 
 

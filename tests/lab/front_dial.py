@@ -27,12 +27,14 @@ LIMIT_S = 20
 class Dial:
     """answer: "" as usual, "errors" 500 to S3, "sick" to /health as well.
 
-    fenced: names of buckets that take no writes, or `*` for all.
+    fenced: names of buckets that take no writes, or `*` for all. lacks: `copy`, `multipart`, `tag`:
+    what it does not do any more.
     """
 
     answer: str = ""
     delay_s: float = 0
     fenced: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
 
     def holds(self, bucket: str) -> bool:
         """Tell whether a bucket takes no writes."""
@@ -49,16 +51,18 @@ def dial(folder: Path) -> Dial:
         answer=str(told["answer"]),
         delay_s=float(told["delay_s"]),
         fenced=tuple(str(name) for name in told["fenced"]),
+        lacks=tuple(str(name) for name in told["lacks"]),
     )
 
 
-def turn(
+def turn(  # noqa: PLR0913 - what the dial holds
     folder: Path,
     *,
     url: str,
     answer: str | None = None,
     delay_s: float | None = None,
     fenced: tuple[str, ...] | None = None,
+    lacks: tuple[str, ...] | None = None,
 ) -> None:
     """Change what is given, durably, and wait until a front that lives does it."""
     now = dial(folder)
@@ -67,6 +71,7 @@ def turn(
         answer=now.answer if answer is None else answer,
         delay_s=now.delay_s if delay_s is None else delay_s,
         fenced=now.fenced if fenced is None else fenced,
+        lacks=now.lacks if lacks is None else lacks,
     )
     path = folder / "dial.json"
     beside = path.with_suffix(".new")

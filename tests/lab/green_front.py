@@ -130,6 +130,10 @@ class GreenFront:
         """Wait so long before each answer; 0 ends it."""
         turn(self.folder, delay_s=seconds, url=self.url)
 
+    def lack(self, *what: str) -> None:
+        """Do some things no more: `copy`, `multipart`, `tag`; none ends it."""
+        turn(self.folder, lacks=what, url=self.url)
+
     @property
     def fenced(self) -> bool:
         """Whether its own fence is up, for some buckets at least."""

@@ -76,6 +76,7 @@ class Traffics:
         self.runs += 1
         run = f"0a1b2c3d-{1000 + self.runs}"
         both = fleet(self.engine.workspace)
+        await self.engine.cutovers.world().gates(self.buckets, 0, ("cases",))
         await self.engine.reverses.arm(self.buckets)
         await self._row(run, State.SWITCH_WRITES, Step.T_FLIP, Phase.DONE)
         for mode, writer in _FORWARD:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from core.cutover.cases import Case
+from core.cutover.proof_keys import PREFIX
 from core.cutover.states import State
 from core.engine.watching.green_watch import GreenWatch, watch_world
 from core.verdict import Verdict
@@ -59,6 +61,16 @@ class Watched:
         """How many objects shadow reads may pick from."""
         return len(await self.live.engine.ledger.picks.objects(1, 1_000))
 
+    async def probes(self) -> list[str]:
+        """Keys of ours that green still holds, or that the reverse copy was told of."""
+        with self.live.scene.green.client() as client:
+            listed = client.list_objects_v2(Bucket=BUCKET, Prefix=PREFIX).get("Contents", [])
+            uploads = client.list_multipart_uploads(Bucket=BUCKET).get("Uploads", [])
+        await self.live.engine.reverses.listen()
+        rows = await self.live.engine.ledger.greenlog.page(None)
+        noted = [row.key.decode() for row in rows if row.key.startswith(PREFIX.encode())]
+        return [str(one["Key"]) for one in (*listed, *uploads)] + noted
+
     async def alarms(self) -> list[str]:
         rows = await self.live.engine.ledger.last_events(200)
         return [row.text for row in rows if row.kind == "watch"]
@@ -80,8 +92,11 @@ async def test_a_sound_green_is_open_a_hung_one_unknown_and_a_stranger_named(
     slow = gates.pop("live-slow")  # a busy host may make that a warning
     assert slow.verdict in {Verdict.PASS, Verdict.WARN}
     assert {name: gate.verdict for name, gate in gates.items()} == dict.fromkeys(
-        ("live-mismatch", "live-errors", "live-lag", "live-foreign"), Verdict.PASS
+        ("live-mismatch", "live-errors", "live-lag", "live-cases", "live-foreign"), Verdict.PASS
     ), gates
+    assert gates["live-cases"].evidence == f"green does what it did: {', '.join(Case)}"
+    assert await watched.live.engine.reverses.wrote() is False, "a probe is no client"
+    assert await watched.probes() == []
     assert gates["live-mismatch"].evidence == f"{await watched.migrated()} keys equal"
     assert await watched.alarms() == []
 
@@ -140,6 +155,21 @@ async def test_behind_greens_first_write_the_alarm_waits_for_a_person(watched: W
     assert watched.live.modes() == ["green", "green"]
     [alarm] = await watched.alarms()
     assert f"gate live-mismatch is red: {left} of {left} keys differ" in alarm
+
+
+async def test_an_s3_case_that_green_does_no_more_is_named(watched: Watched) -> None:
+    with watched.live.client() as client:
+        client.put_object(Bucket=BUCKET, Key="new", Body=b"green's")
+    watched.live.scene.green.lack("copy", "multipart")
+    await watched.watch.look()
+    gate = watched.named()["live-cases"]
+    assert gate.verdict is Verdict.FAIL
+    assert "copy (501 NotImplemented); multipart (begin: 501 NotImplemented)" in gate.evidence
+    assert watched.live.modes() == ["green", "green"]
+    watched.live.scene.green.lack()
+    await watched.watch.look()
+    assert watched.named()["live-cases"].verdict is Verdict.PASS
+    assert await watched.probes() == []
 
 
 def _stopped(pid: int) -> bool:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from core.engine.cutting.ledger_gates import LedgerGates
     from core.engine.cutting.world import World
 
-WORLD: Final = ("fence", "canary", "shadow", "uploads", "reverse", "backups")
+WORLD: Final = ("fence", "canary", "cases", "shadow", "uploads", "reverse", "backups")
 """Gates that the world answers, beside one a load balancer: shown as unknown until it was asked."""
 
 

@@ -14,6 +14,7 @@ from core.cutover import fence
 from core.cutover.backups import opened
 from core.cutover.balancers import fleet as fleet_of
 from core.cutover.canary import canary
+from core.cutover.cases import ask_cases
 from core.cutover.door import asking
 from core.cutover.fence_proof import look_fenced, open_doors, prove_fenced
 from core.cutover.gate import Gate
@@ -26,6 +27,7 @@ from core.cutover.reading import Trouble
 from core.cutover.samples import read_back, sample_of
 from core.cutover.shadow import shadow
 from core.cutover.uploads import uploads
+from core.engine import green_cases
 from core.engine.outcry import Outcry
 from core.engine.returning.backing_up import back_up, wanted
 from core.engine.reversing.gating import gate as reverse_gate
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
     from core.ledger.ledger import Ledger
 
 SHADOWS: Final = 1_000
-_S3: Final = ("canary", "shadow", "uploads")
+_S3: Final = ("canary", "cases", "shadow", "uploads")
 LB_LIMIT_S: Final = 300.0
 """A run asks them again before its fence, and at each step."""
 
@@ -170,6 +172,10 @@ class Outside:
         async with asking() as asker:
             if "canary" in due:
                 found.append(await canary(asker, green, names[0], self._workspace.id))
+            if "cases" in due:
+                asked = await ask_cases(asker, green, names[0], self._workspace.id)
+                await green_cases.keep(self._ledger, asked)
+                found.append(green_cases.ready_gate(asked))
             if "shadow" in due:
                 stored = await self._stored(buckets)
                 picks = await self._ledger.picks.objects(seed, SHADOWS, stored)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.cutover.green_object import GreenRows
+from core.cutover.proof_keys import probe_key
 from core.dag import cid as cids
 from core.ledger.greenlog import Green, GreenOp
 from core.target.ours import Mark, Ours
@@ -26,6 +27,7 @@ class RowJudge:
 
     def __init__(self, profile: Profile, workspace_id: str) -> None:
         self._ours = Ours(profile, workspace_id)
+        self._own = probe_key(f"{workspace_id}-").encode()
         self._metadata_at = profile.objects.position(Source.METADATA)
         self.rows = GreenRows(profile)
 
@@ -50,10 +52,12 @@ class RowJudge:
         *,
         logged: bool,
     ) -> Green | None:
-        """Return what green did to a key; None if the row is ours.
+        """Return what green did to a key; None if the row is ours, or a probe's of this workspace.
 
         logged: green had changed it before, so that what is ours again has to go back to blue, too.
         """
+        if key.startswith(self._own):
+            return None
         if row is None:
             return Green(bucket_id, key, GreenOp.DELETE, seen_ns, None, 0, b"")
         if not logged and self.is_ours(row, known):

@@ -18,6 +18,7 @@ from core.cutover.states import State
 from core.engine.slices import Slices
 from core.errors import VgwmError
 from core.ledger.rows import EventDraft
+from core.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 EVERY_S: Final = 5.0
 COMPARED_S: Final = 60.0
 FOREIGN_S: Final = 600.0
+CASES_EACH: Final = 5
+"""S3 cases are asked with every so manieth shadow read: each asking makes contents on green."""
 
 _EVENT: Final = "watch"
 
@@ -129,12 +132,12 @@ class GreenWatch:
             seen.due_s = now_s + self._compared_s
             seen.turn += 1
             seen.watch.compared(await world.compared(seen.buckets, seen.turn), time.time_ns())
+            await seen.look_for_cases(world)
         seen.look_for_strangers(world, now_s)
         now_ns, risk = time.time_ns(), await world.risk()
         lag = lag_gate(risk, self._workspace.cutover.reverse, seen.most, now_ns)
         seen.gates = [*seen.watch.gates(now_ns), lag]
-        if seen.foreign is not None:
-            seen.gates.append(seen.foreign)
+        seen.gates += [one for one in (seen.cases, seen.foreign) if one is not None]
         wrong = red(seen.gates, now_ns)
         for gate in wrong:
             if gate.name not in seen.alarmed:
@@ -183,6 +186,7 @@ class _Slice:
         self.watch = watch
         self.due_s = self.back_due_s = 0.0
         self.foreign: Gate | None = foreign_gate(0, (), 0)
+        self.cases: Gate | None = None
         self._foreign_due_s = 0.0
         self.looking: asyncio.Task[Gate | None] | None = None
         self.turn = 0
@@ -195,6 +199,12 @@ class _Slice:
         from core.cutover.live import LiveWatch  # noqa: PLC0415 - brings an HTTP client along
 
         return cls(name, flip, buckets, LiveWatch())
+
+    async def look_for_cases(self, world: WatchWorld) -> None:
+        """Ask for S3 cases now and then, and each time while they are not as they were."""
+        well = self.cases is not None and self.cases.verdict is Verdict.PASS
+        if not well or self.turn % CASES_EACH == 0:
+            self.cases = await world.cases(self.buckets)
 
     def look_for_strangers(self, world: WatchWorld, now_s: float) -> None:
         """Look at all of blue now and then, beside the others: that may take long."""

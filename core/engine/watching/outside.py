@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from typing import TYPE_CHECKING, Final
 
+from core.cutover.cases import Asked, ask_cases
 from core.cutover.door import asking
 from core.cutover.fence import door_of
 from core.cutover.gateway_command import gateways_of
@@ -15,6 +17,7 @@ from core.cutover.rollback_plan import BackWish, Green
 from core.cutover.samples import sample_of
 from core.cutover.served import served
 from core.cutover.shadow import Compared, compare
+from core.engine import green_cases
 from core.engine.settings import source_config
 from core.engine.watching.strangers import strangers
 from core.errors import Refused, VgwmError
@@ -24,6 +27,7 @@ from core.source.posix.config import PosixConfig
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from core.cutover.gate import Gate
     from core.cutover.risk import Risk
     from core.cutover.samples import Sample
     from core.cutover.served import Served
@@ -68,6 +72,24 @@ class WatchOutside:
             await asyncio.sleep(AGAIN_S)
             await self.wrote(buckets)  # hears what green accepted meanwhile
             return await compare(asker, here, there, await self._samples(buckets, turn))
+
+    async def cases(self, buckets: Sequence[str]) -> Gate:
+        """Ask for each case that green passed before the flip; a lost one is asked for again."""
+        engine, asked = self._engine, None
+        names = list(buckets) or [os.fsdecode(row.name) for row in await engine.ledger.buckets()]
+        before = await green_cases.kept(engine.ledger, names)
+        green = gateways_of(engine.workspace, Side.GREEN)
+        if before is not None and green:
+            door, own = door_of(green[0]), engine.workspace.id
+            try:
+                async with asking() as asker:
+                    asked = await ask_cases(asker, door, before.bucket, own)
+                    if green_cases.lost_of(before, asked):
+                        await asyncio.sleep(AGAIN_S)
+                        asked = await ask_cases(asker, door, before.bucket, own)
+            except VgwmError as error:  # such as an account's keys that are absent
+                asked = Asked(before.bucket, time.time_ns(), silent=error.what)
+        return green_cases.live_gate(before, asked)
 
     async def strangers(self, buckets: Sequence[str], since_ns: int) -> Strangers | None:
         """Look for what others wrote on blue since the flip; None for an S3 source."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from core.cutover.gate import Gate
     from core.cutover.risk import Risk
     from core.cutover.served import Served
     from core.cutover.shadow import Compared
@@ -25,6 +26,10 @@ class WatchWorld(Protocol):
 
         Never raises: what hinders it is silence, and says so (I7).
         """
+        ...
+
+    async def cases(self, buckets: Sequence[str]) -> Gate:
+        """Ask green again for what it did before the flip (gate `live-cases`). Never raises."""
         ...
 
     async def strangers(self, buckets: Sequence[str], since_ns: int) -> Strangers | None:

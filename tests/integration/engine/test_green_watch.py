@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.config.workspace import parse
+from core.cutover.cases import Asked, Case, Lost
 from core.cutover.limits import Limits
 from core.cutover.risk import Risk
 from core.cutover.served import Served
 from core.cutover.shadow import Compared, Times
 from core.cutover.states import Phase, State
-from core.engine.watching.green_watch import GreenWatch
+from core.engine.green_cases import Passed, live_gate
+from core.engine.watching.green_watch import CASES_EACH, GreenWatch
 from core.engine.watching.strangers import Strangers
 from core.errors import Refused
 from core.ledger.cutovers import FLIP, CutoverDraft
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
 
+    from core.cutover.gate import Gate
     from core.ledger.ledger import Ledger
 
 RUN = "0a1b2c3d-4"
@@ -36,6 +39,8 @@ TEXT = (
 
 
 NOBODY = Strangers(5, 0, ())
+PASSED = Passed("films", 1, frozenset({Case.PUT, Case.COPY}))
+COPY_LOST = (Lost(Case.COPY, "501 NotImplemented"),)
 
 
 @dataclass
@@ -48,6 +53,8 @@ class World:
     risk_: Risk = field(default_factory=lambda: Risk(since_ns=time.time_ns()))
     refuses: bool = False
     others: Strangers | None = NOBODY
+    lost: tuple[Lost, ...] = ()
+    cases_asked: int = 0
     back_: list[str] = field(default_factory=list)
     asked: list[tuple[Sequence[str], int]] = field(default_factory=list)
 
@@ -65,6 +72,11 @@ class World:
             blue=times,
             green=times,
         )
+
+    async def cases(self, buckets: Sequence[str]) -> Gate:
+        del buckets
+        self.cases_asked += 1
+        return live_gate(PASSED, Asked("films", time.time_ns(), (Case.PUT,), self.lost))
 
     async def strangers(self, buckets: Sequence[str], since_ns: int) -> Strangers | None:
         assert (tuple(buckets), since_ns > 0) == (("films", "trailers"), True)
@@ -141,7 +153,8 @@ async def test_a_live_slice_has_its_gates_by_its_own_buckets(ledger: Ledger) -> 
     await ground.watch.look()
     await ground.watch.look()
     names = [gate.name for gate in ground.watch.gates("films")]
-    assert names == ["live-mismatch", "live-errors", "live-slow", "live-lag", "live-foreign"]
+    live = ["mismatch", "errors", "slow", "lag", "cases", "foreign"]
+    assert names == [f"live-{name}" for name in live]
     assert all(gate.is_open(time.time_ns()) for gate in ground.watch.gates("films"))
     assert ground.world.asked == [(("films", "trailers"), 1), (("films", "trailers"), 2)]
     assert await ground.alarms() == []
@@ -277,3 +290,25 @@ async def test_i8_more_at_risk_than_the_run_s_plan_allows_is_an_alarm(ledger: Le
     await ground.watch.look()
     assert ground.verdict("live-lag") is Verdict.FAIL
     assert "4 objects at risk, the plan allows 3" in (await ground.alarms())[-1]
+
+
+async def test_an_s3_case_that_green_lost_is_an_alarm_and_sends_it_back(ledger: Ledger) -> None:
+    ground = Ground(ledger)
+    await ground.flip()
+    ground.world.wrote_ = True
+    for _ in range(CASES_EACH):
+        await ground.watch.look()
+    assert ground.world.cases_asked == 2, "the first look asks, and each fifth"
+    ground.world.lost = COPY_LOST
+    for _ in range(CASES_EACH):
+        await ground.watch.look()
+    assert ground.verdict("live-cases") is Verdict.FAIL
+    assert "does no more: copy (501 NotImplemented)" in (await ground.alarms())[0]
+    assert ground.world.back_ == [], "green has clients' writes: a person decides"
+    ground.world.lost = ()
+    await ground.watch.look()
+    assert ground.verdict("live-cases") is Verdict.PASS, "a lost one is asked for each time"
+    ground.world.lost, ground.world.wrote_ = COPY_LOST, False
+    for _ in range(CASES_EACH):
+        await ground.watch.look()
+    assert ground.world.back_ == ["films"]

@@ -47,6 +47,10 @@ async def answer(front: Front, call: Call) -> web.StreamResponse:
     """Answer one signed request."""
     if UNKNOWN & call.query.keys() or call.query.get("versionId", "null") != "null":
         raise S3Fault("NotImplemented")
+    asked = {"copy": COPY in call.headers, "multipart": "uploads" in call.query}
+    asked["tag"] = "tagging" in call.query
+    if any(asked[name] for name in front.gate.dial.lacks):
+        raise S3Fault("NotImplemented")
     if not call.bucket:
         if call.method != "GET":
             raise S3Fault("MethodNotAllowed")
