@@ -149,6 +149,7 @@ class Haproxy(
     """A load balancer: its admin socket, its map and its configuration.
 
     listen: URLs at which clients reach it; empty: the `bind` lines of its configuration.
+    master: the socket of `haproxy -W -S PATH`, by which old workers are seen; None: nobody sees them.
     """
 
     name: str
@@ -156,6 +157,7 @@ class Haproxy(
     map: Path
     config: Path
     listen: tuple[str, ...] = ()
+    master: Path | None = None
 
 
 class Traffic(
@@ -208,6 +210,7 @@ class Cutover(
 ):
     """Policies of the cutover. slices: name to buckets. max_bound: a share, such as 0.05 %.
 
+    access_logs: of blue's gateways, as they write them (VGW_ACCESS_LOG), for `hints: access-log`.
     undo: a folder outside of the source, on its file system, where what the reverse copy replaces
     on blue is kept; None: beside the source, `NAME.reverse.undo`.
     """
@@ -217,6 +220,7 @@ class Cutover(
     auto_rollback: Literal["off", "lag-zero"] = "off"
     final: Literal["full", "hinted"] = "full"
     hints: Literal["off", "fanotify", "access-log"] = "off"
+    access_logs: tuple[Path, ...] = ()
     max_bound: str = "0.05%"
     blue: Blue = Blue()
     private_writer: PrivateWriter | None = None

@@ -20,7 +20,7 @@ _ROUND: Final = (
 
 
 class RoundKind(StrEnum):
-    """FULL looks at every file; QUICK passes over directories that stand still; LAST is fenced."""
+    """FULL looks at every file; QUICK at those alone that hints name; LAST is fenced."""
 
     FULL = "full"
     QUICK = "quick"
@@ -117,6 +117,14 @@ def newest(conn: sqlite3.Connection, limit: int, job: int | None = None) -> list
     """Return rounds, the newest first; of one job, or of all."""
     rows = conn.execute(
         f"{_ROUND} WHERE (? IS NULL OR job=?) ORDER BY id DESC LIMIT ?", (job, job, limit)
+    )
+    return [_row(row) for row in rows]
+
+
+def newest_full(conn: sqlite3.Connection, limit: int) -> list[RoundRow]:
+    """Return rounds that look at every file, the newest first."""
+    rows = conn.execute(
+        f"{_ROUND} WHERE kind<>? ORDER BY id DESC LIMIT ?", (RoundKind.QUICK, limit)
     )
     return [_row(row) for row in rows]
 

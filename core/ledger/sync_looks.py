@@ -13,7 +13,7 @@ from core.model import Cid, ObjectState
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from core.ledger.reader import Reader
     from core.ledger.rounds import RoundRow
@@ -28,6 +28,9 @@ _FINGERPRINTS: Final = (
 _STORED: Final = (
     "SELECT key,ver,st,size,ino,mt,ct,cid,mh,bun FROM objects"
     " WHERE bid=? AND key>? AND (? IS NULL OR key<=?) ORDER BY key,ver LIMIT ?"
+)
+_STORED_AT: Final = (
+    "SELECT key,ver,st,size,ino,mt,ct,cid,mh,bun FROM objects WHERE bid=? AND key=? ORDER BY ver"
 )
 _DUE: Final = "objects INDEXED BY objects_gone WHERE st=3"
 _DIRTY: Final = "objects INDEXED BY objects_dirty WHERE st=2"
@@ -83,6 +86,10 @@ class SyncLooks:
         """Return what the ledger has of the keys of a stretch, in order. upto None: to the end."""
         return await self._scanner.read(partial(_stored, at=(bucket_id, above, upto, upto, limit)))
 
+    async def stored_at(self, bucket_id: int, keys: Sequence[bytes]) -> list[StoredObject]:
+        """Return what the ledger has of some keys, with all their versions."""
+        return await self._scanner.read(partial(_stored_at, bucket_id=bucket_id, keys=keys))
+
     async def waived(self, bucket_id: int, key: bytes, version: bytes) -> bool:
         """Tell whether an operator skipped this object."""
         return await self._reader.read(partial(_waived, at=(bucket_id, key, version)))
@@ -90,6 +97,10 @@ class SyncLooks:
     async def rounds(self, limit: int, job: int | None = None) -> list[RoundRow]:
         """Return rounds, the newest first."""
         return await self._reader.read(partial(rounds.newest, limit=limit, job=job))
+
+    async def full_rounds(self, limit: int) -> list[RoundRow]:
+        """Return rounds that look at every file, the newest first."""
+        return await self._reader.read(partial(rounds.newest_full, limit=limit))
 
     async def last_full(self) -> RoundRow | None:
         """Return the newest full round that ended well."""
@@ -122,6 +133,16 @@ def _stored(
     return [
         StoredObject(key, version, ObjectState(state), *rest)
         for key, version, state, *rest in conn.execute(_STORED, at)
+    ]
+
+
+def _stored_at(
+    conn: sqlite3.Connection, bucket_id: int, keys: Sequence[bytes]
+) -> list[StoredObject]:
+    return [
+        StoredObject(key, version, ObjectState(state), *rest)
+        for wanted in keys
+        for key, version, state, *rest in conn.execute(_STORED_AT, (bucket_id, wanted))
     ]
 
 

@@ -154,7 +154,7 @@ class TrafficAtRest:
 
         async def freeze() -> Forecast:
             verified = await ledger.newest_job(JobKind.VERIFY)
-            rounds = await ledger.rounds.rounds(ROUNDS)
+            rounds = await ledger.rounds.full_rounds(ROUNDS)
             return forecast(rounds, budget_s=knobs.freeze_budget, proof_s=proof_s(verified))
 
         gathering = Gathering(LedgerGates(self._named, ledger, freeze), _nobody, 0)

@@ -58,7 +58,7 @@ class SyncDesk:
     async def freeze(self) -> Freeze:
         """Return what a cutover wants to know of the sync."""
         looks, knobs = self._ledger.rounds, await self._knobs()
-        rows = await looks.rounds(ROUNDS)
+        rows = await looks.full_rounds(ROUNDS)
         verified = await self._ledger.newest_job(JobKind.VERIFY)
         told = forecast(rows, budget_s=knobs.freeze_budget, proof_s=proof_s(verified))
         return Freeze(
@@ -74,7 +74,8 @@ class SyncDesk:
         rows = await looks.rounds(SHOWN)
         knobs = await self._knobs()
         verified = await self._ledger.newest_job(JobKind.VERIFY)
-        told = forecast(rows[:ROUNDS], budget_s=knobs.freeze_budget, proof_s=proof_s(verified))
+        full = await looks.full_rounds(ROUNDS)
+        told = forecast(full, budget_s=knobs.freeze_budget, proof_s=proof_s(verified))
         running = [row.job for row in rows[:1] if row.ended_ns is None]
         return wire_sync.Sync(
             lag_s=lag_s(await looks.last_full(), time.time_ns()),

@@ -74,6 +74,14 @@ class WalkTask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LookTask:
+    """Look at some keys of a bucket, in byte order, as a walk would come upon them."""
+
+    bucket: bytes
+    keys: Sequence[bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
     """End when what is at hand is done."""
 
@@ -205,8 +213,16 @@ class WalkPage(NamedTuple):
     beside: tuple[Oddity, ...] = ()
 
 
-Message = CopyTask | WalkTask | Stop
-Answer = CopyResult | WalkPage
+class LookPage(NamedTuple):
+    """What lies at the keys of a look, all in one page. left: keys that only a walk may judge."""
+
+    page: Page
+    left: list[bytes]
+    error: Fault | None = None
+
+
+Message = CopyTask | WalkTask | LookTask | Stop
+Answer = CopyResult | WalkPage | LookPage
 
 __all__ = [
     "LENGTH_BYTES",
@@ -214,6 +230,8 @@ __all__ = [
     "CopyResult",
     "CopyTask",
     "Fault",
+    "LookPage",
+    "LookTask",
     "Loss",
     "Message",
     "ObjectFault",

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from core.engine.holding import Hold
 from core.engine.slices import rows_of
+from core.engine.syncing.hinting import hinting
 from core.engine.syncing.round_run import OPEN, RoundRun
 from core.engine.syncing.wish import SyncMode, SyncWish
 from core.ledger.counters import ALL
 from core.ledger.rounds import RoundKind
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Sequence
+    from collections.abc import Awaitable, Mapping, Sequence
 
     from core.engine.copying.errand import Errand
     from core.engine.engine import Engine
@@ -28,8 +29,15 @@ class Carry(Protocol):
 
 
 async def catch_up(engine: Engine, reins: Reins, carry: Carry) -> None:
-    """Bring the target up to the source while clients write on. Raises what hinders a round."""
-    await _round(engine, reins, carry, RoundKind.FULL)
+    """Bring the target up to the source while clients write on. Raises what hinders a round.
+
+    Where hints name what was written under that round's walk, a quick one carries it: the last
+    round, which trusts no hint, has the less to carry.
+    """
+    async with hinting(engine, reins) as heard:
+        await _round(engine, reins, carry, RoundKind.FULL)
+        if names := await heard.take(settled=False):
+            await _round(engine, reins, carry, RoundKind.QUICK, names)
 
 
 async def last_round(
@@ -58,9 +66,15 @@ async def last_round(
     return [f"{n} {what}" for what, n in left.items() if n > 0]
 
 
-async def _round(engine: Engine, reins: Reins, carry: Carry, kind: RoundKind) -> None:
+async def _round(
+    engine: Engine,
+    reins: Reins,
+    carry: Carry,
+    kind: RoundKind,
+    names: Mapping[bytes, Sequence[bytes]] | None = None,
+) -> None:
     hold, wish = Hold(engine.ledger, reins), SyncWish(mode=SyncMode.ONCE)
-    round_ = RoundRun(engine, reins, hold, wish, carry, kind=kind)
+    round_ = RoundRun(engine, reins, hold, wish, carry, kind=kind, names=names)
     try:
         await round_.run()
     except BaseException:

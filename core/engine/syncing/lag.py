@@ -48,13 +48,16 @@ class Forecast(NamedTuple):
 
 
 def forecast(rounds: Sequence[RoundRow], *, budget_s: float, proof_s: float | None) -> Forecast:
-    """Say it from rounds, the newest first. proof_s: of the last verification, None: a walk's."""
-    done = [one for one in rounds if one.state is RoundState.DONE]
+    """Say it from rounds, the newest first. proof_s: of the last verification, None: a walk's.
+
+    Quick ones say nothing: they do not walk, and what they carry the next full one does not find.
+    """
+    done = [one for one in rounds if one.state is RoundState.DONE and _full(one)]
     if not done:
         return Forecast(None, None, None, proof_s, False, False, None, None)  # noqa: FBT003 - fields
     freezes = [_freeze(one, proof_s) for one in done[:2]]
     last = done[0]
-    ready = len(freezes) == 2 and max(freezes) <= budget_s and _full(done[0]) and _full(done[1])  # noqa: PLR2004 - two running
+    ready = len(freezes) == 2 and max(freezes) <= budget_s  # noqa: PLR2004 - two running
     return Forecast(
         freeze_s=freezes[0],
         round_s=_walk_s(last),

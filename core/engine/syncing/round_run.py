@@ -13,10 +13,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from core.display import safe
+from core.engine.crew.child import ChildGone
 from core.engine.known_buckets import bucket_text
 from core.engine.plan_run import require_source
 from core.engine.settings import source_config
 from core.engine.syncing.fuse import require_few
+from core.engine.syncing.hinted_walk import HintedWalk
 from core.engine.syncing.pending import told
 from core.engine.syncing.progress import SyncProgress
 from core.engine.syncing.settling import settle
@@ -29,7 +31,7 @@ from core.source.chosen import open_source
 from core.target.open_table import absent_file, table_spec
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from core.engine.copying.errand import Errand
     from core.engine.engine import Engine
@@ -60,7 +62,8 @@ class RoundErrand:
 class RoundRun:
     """Runs one round, from wherever it stands. carry: brings an errand's bundles through.
 
-    kind: of a round that begins now; LAST is fenced.
+    kind: of a round that begins now; LAST is fenced. names: what a QUICK one looks at, keys by
+    bucket in byte order.
     """
 
     def __init__(  # noqa: PLR0913 - what a round works with
@@ -72,8 +75,10 @@ class RoundRun:
         carry: Carry,
         *,
         kind: RoundKind = RoundKind.FULL,
+        names: Mapping[bytes, Sequence[bytes]] | None = None,
     ) -> None:
         self._kind = kind
+        self._names = names or {}
         self._engine = engine
         self._reins = reins
         self._hold = hold
@@ -90,12 +95,13 @@ class RoundRun:
         row = await self._row()
         first = await self._engine.ledger.next_bundle_id()
         if row.state is RoundState.WALKING:
-            await self._walk(row)
+            await (self._look(row) if row.kind is RoundKind.QUICK else self._walk(row))
         row = await self._row()
         if row.state is RoundState.CARRYING:
             await self._carried(row, 0 if self._reins.taken_up else first)
         await self._settled(row)
-        await self._turn(row, RoundState.DONE, f"round {row.id}: {told(row.found)}")
+        named = "quick round" if row.kind is RoundKind.QUICK else "round"
+        await self._turn(row, RoundState.DONE, f"{named} {row.id}: {told(row.found)}")
         return row
 
     async def stop(self, why: str) -> None:
@@ -148,15 +154,33 @@ class RoundRun:
         engine, ledger = self._engine, self._engine.ledger
         await asyncio.to_thread(require_source, engine)
         await self._buckets()
-        engine.walking = True
-        try:
-            await self._walked(row)
-        finally:
-            engine.walking = False
+        await self._at_work(self._walked(row))
         # an empty mount point looks like a source without objects
         await asyncio.to_thread(require_source, engine)
         turn = partial(ledger.syncing.turn, row.id, RoundState.CARRYING)
         await self._hold.patiently(turn)
+
+    async def _look(self, row: RoundRow) -> None:
+        """Look at what is named alone; after a kill nobody knows it, and a full round finds it."""
+        engine, ledger = self._engine, self._engine.ledger
+        await asyncio.to_thread(require_source, engine)
+        walk = HintedWalk(engine, self._reins, self._hold, row, self._names)
+        try:
+            await self._at_work(walk.run())
+        except ChildGone as gone:
+            engine.deaths.tell("the walking process", gone.how)
+        # as above
+        await asyncio.to_thread(require_source, engine)
+        turn = partial(ledger.syncing.turn, row.id, RoundState.CARRYING)
+        await self._hold.patiently(turn)
+
+    async def _at_work(self, walk: Awaitable[None]) -> None:
+        """Await a walk, and show it meanwhile."""
+        self._engine.walking = True
+        try:
+            await walk
+        finally:
+            self._engine.walking = False
 
     async def _walked(self, row: RoundRow) -> None:
         """Walk every bucket; one that is removed under the walk is gone, and ends no round."""
@@ -207,7 +231,8 @@ class RoundRun:
         await require_few(engine)
         await asyncio.to_thread(require_source, engine)
         await apply_due(engine, self._reins, row.id)
-        await self._hold.patiently(ledger.recount)
+        if row.kind is not RoundKind.QUICK:  # it would cost more than the round
+            await self._hold.patiently(ledger.recount)
 
     async def _turn(self, row: RoundRow, state: RoundState, text: str, why: str = "") -> None:
         event = self._event(text, level="warn" if why else "info")

@@ -17,28 +17,39 @@ from core.engine.syncing.pending import told
 from core.engine.syncing.progress import SyncProgress
 from core.engine.syncing.wish import SyncMode, SyncWish
 from core.errors import VgwmError, WrongState
+from core.ledger.rounds import RoundKind
 from core.ledger.rows import EventDraft
 from core.model import JobKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from core.engine.engine import Engine
     from core.engine.jobs import Run
     from core.engine.offers import PlanOf
     from core.engine.reins import Reins
+    from core.engine.syncing.hinting import Heard
     from core.engine.syncing.lag import Forecast
     from core.engine.syncing.round_run import Carry
-    from core.ledger.rounds import Found
+    from core.ledger.rounds import Found, RoundRow
 
 ROUNDS: Final = 8
 """Rounds that a forecast looks back on."""
+
+QUICK_S: Final = 3.0
+"""Between two quick rounds: what is named settles meanwhile, and is read once."""
+
+WIDE_S: Final = 60.0
+"""A full round that is due because not all has a name begins no sooner behind the one before."""
 
 _REST_STEP_S: Final = 0.5
 
 
 class Syncs:
     """An engine's syncs. carry: brings an errand's bundles through."""
+
+    quick_s: float = QUICK_S
+    wide_s: float = WIDE_S
 
     def __init__(self, engine: Engine, carry: Carry) -> None:
         self._engine = engine
@@ -78,13 +89,14 @@ class Syncs:
     async def forecast(self) -> Forecast:
         """Say how long a freeze would take now."""
         engine = self._engine
-        rounds = await engine.ledger.rounds.rounds(ROUNDS)
+        rounds = await engine.ledger.rounds.full_rounds(ROUNDS)
         verified = await engine.ledger.newest_job(JobKind.VERIFY)
         budget_s = engine.knobs.freeze_budget
         return forecast(rounds, budget_s=budget_s, proof_s=proof_s(verified))
 
     async def _run(self, reins: Reins, wish: SyncWish) -> None:
-        from core.engine.syncing.round_run import RoundRun, apply_accepted  # noqa: PLC0415
+        from core.engine.syncing.hinting import hinting  # noqa: PLC0415 - as above
+        from core.engine.syncing.round_run import apply_accepted  # noqa: PLC0415
 
         hold = Hold(self._engine.ledger, reins)
         if wish.dry_run:
@@ -92,19 +104,38 @@ class Syncs:
             return
         if wish.accept:
             await apply_accepted(self._engine, reins, hold)
-        while True:
-            began_s = time.monotonic()
-            round_ = RoundRun(self._engine, reins, hold, wish, self._carry)
-            try:
-                row = await round_.run()
-            except (JobCancelled, VgwmError, ExceptionGroup) as error:
-                await round_.stop(getattr(error, "what", "") or "the job was ended")
-                raise
-            await self._note(reins, hold, row.found)
-            if await self._ends(reins, wish):
-                return
-            if wish.mode is SyncMode.WATCH:
-                await self._rest(reins, began_s)
+        async with hinting(self._engine, reins, wanted=wish.mode is SyncMode.WATCH) as heard:
+            while True:
+                began_s = time.monotonic()
+                heard.full_round_begins()
+                row = await self._round(reins, hold, wish)
+                if row.kind is RoundKind.QUICK:
+                    continue  # an earlier engine's, brought to its end
+                await heard.full_round_ended(row.found)
+                if await self._ends(reins, wish):
+                    return
+                if wish.mode is SyncMode.WATCH:
+                    await self._rest(reins, hold, wish, heard, began_s)
+
+    async def _round(
+        self,
+        reins: Reins,
+        hold: Hold,
+        wish: SyncWish,
+        names: Mapping[bytes, Sequence[bytes]] | None = None,
+    ) -> RoundRow:
+        """Run a round to its end, and keep what it came to; of names alone where there are any."""
+        from core.engine.syncing.round_run import RoundRun  # noqa: PLC0415 - as above
+
+        kind = RoundKind.QUICK if names else RoundKind.FULL
+        round_ = RoundRun(self._engine, reins, hold, wish, self._carry, kind=kind, names=names)
+        try:
+            row = await round_.run()
+        except (JobCancelled, VgwmError, ExceptionGroup) as error:
+            await round_.stop(getattr(error, "what", "") or "the job was ended")
+            raise
+        await self._note(reins, hold, row.found)
+        return row
 
     async def _ends(self, reins: Reins, wish: SyncWish) -> bool:
         """Say how the rounds go; tell whether the job has what it was begun for."""
@@ -133,14 +164,29 @@ class Syncs:
         ends = now.ready or now.floored
         return wish.mode is SyncMode.ONCE or (wish.mode is SyncMode.READY and ends)
 
-    async def _rest(self, reins: Reins, began_s: float) -> None:
-        """Wait until the next round is due; the knob counts as it is now."""
+    async def _rest(
+        self, reins: Reins, hold: Hold, wish: SyncWish, heard: Heard, began_s: float
+    ) -> None:
+        """Wait until the next full round is due, with quick ones meanwhile, of what is named.
+
+        The knob counts as it is now.
+        """
+        quick_s = 0.0
         while True:
             await reins.checkpoint()
-            left_s = began_s + self._engine.knobs.round_interval - time.monotonic()
+            now_s = time.monotonic()
+            left_s = began_s + self._engine.knobs.round_interval - now_s
             if left_s <= 0:
                 return
-            await asyncio.sleep(min(left_s, _REST_STEP_S))
+            if heard.names.wide and now_s >= began_s + self.wide_s:
+                text = f"a full round is due: {heard.names.wide}"
+                await self._engine.ledger.event(EventDraft(kind="hints", text=text, job=reins.id))
+                return
+            if now_s >= quick_s:
+                if names := await heard.take():
+                    await self._round(reins, hold, wish, names)
+                quick_s = time.monotonic() + self.quick_s
+            await asyncio.sleep(min(left_s, _REST_STEP_S, self.quick_s))
 
     async def _dry(self, reins: Reins, hold: Hold, wish: SyncWish) -> None:
         """Look what a round would find; only the job itself is written."""

@@ -15,7 +15,7 @@ import threading
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from core.engine.crew.board import Board, Step
-from core.engine.crew.task import LENGTH_BYTES, CopyTask, WalkTask, WorkerSetup
+from core.engine.crew.task import LENGTH_BYTES, CopyTask, LookTask, WalkTask, WorkerSetup
 from core.engine.verifying.bytes_task import BytesSetup
 from core.engine.verifying.join_task import JoinSetup
 from core.engine.worker.gate import Gate
@@ -114,9 +114,12 @@ def main(pipe_fd: int, board_fd: int, slot: int) -> None:
 
 
 def _walk(inbox: Inbox, outbox: Outbox, setup: WorkerSetup, desk: Desk) -> None:
-    from core.engine.worker.walk import stream_pages  # noqa: PLC0415 - a carrier needs none of it
+    from core.engine.worker.walk import look_at, stream_pages  # noqa: PLC0415 - a carrier needs none of it
 
-    while isinstance(task := inbox.next(), WalkTask):
+    while isinstance(task := inbox.next(), WalkTask | LookTask):
+        if isinstance(task, LookTask):
+            outbox.send(look_at(setup, task, desk))
+            continue
         for page in stream_pages(setup, task, desk):
             outbox.send(page)
 

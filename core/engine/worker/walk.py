@@ -1,5 +1,7 @@
 """The walk of one bucket, in a process of its own: pages of entries, streamed to the coordinator.
 
+And looks at some of its keys, where somebody named them.
+
 May import the source, and the engine's tasks and board.
 """
 
@@ -9,10 +11,21 @@ from typing import TYPE_CHECKING
 
 from core.display import safe, size
 from core.engine.crew.board import Step
-from core.engine.crew.task import Fault, Oddity, WalkPage, WalkTask, WorkerSetup
+from core.engine.crew.task import (
+    Fault,
+    LookPage,
+    LookTask,
+    Oddity,
+    WalkPage,
+    WalkTask,
+    WorkerSetup,
+)
 from core.errors import VgwmError
 from core.model import Page, Skip, Unrepresentable
 from core.source.chosen import open_source
+from core.source.posix.config import PosixConfig
+from core.source.posix.look import look
+from core.source.posix.source import PosixSource
 from core.target import profile as profiles
 from core.target.bucket_rows import lost_bucket_attributes
 
@@ -47,6 +60,21 @@ def stream_pages(setup: WorkerSetup, task: WalkTask, desk: Desk) -> Iterator[Wal
         yield WalkPage(page=Page([], []), last=True, error=Fault.of(error))
         return
     yield WalkPage(page=Page([], []), last=True, beside=around)
+
+
+def look_at(setup: WorkerSetup, task: LookTask, desk: Desk) -> LookPage:
+    """Return what lies at some keys of a tree; of another source nothing is known by name."""
+    desk.at(Step.WALK)
+    if not isinstance(setup.source, PosixConfig):
+        return LookPage(Page([], []), list(task.keys))
+    try:
+        source = PosixSource(setup.source)
+        seen = look(source, source.bucket(task.bucket), task.keys)
+    except VgwmError as error:
+        return LookPage(Page([], []), list(task.keys), error=Fault.of(error))
+    page = seen.page if setup.archive_versions else current_only(seen.page)
+    desk.tick(len(page.entries), objects=len(page.entries))
+    return LookPage(page, seen.left)
 
 
 def _lost(profile: str, bucket: Bucket) -> tuple[Oddity, ...]:

@@ -1,0 +1,109 @@
+"""A quick round's walk: of the source, only the objects that hints name.
+
+What they say is looked at as a whole walk looks at everything. Names are kept in no ledger: after
+`kill -9` the next full round finds what was not stored. May import ledger, source, target, and the
+engine's parts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from core.engine.crew.child import Child
+from core.engine.crew.task import LookPage, LookTask
+from core.engine.plan_run import WALKER_SLOT
+from core.engine.settings import worker_setup
+from core.engine.syncing.merge import compare
+from core.engine.syncing.pending import Pending
+from core.engine.syncing.storing import Storing
+from core.engine.syncing.stretches import Stretch
+from core.errors import Broken
+from core.target import profile as profiles
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from core.engine.engine import Engine
+    from core.engine.holding import Hold
+    from core.engine.reins import Reins
+    from core.ledger.rounds import RoundRow
+    from core.ledger.rows import BucketRow
+
+KEYS: Final = 500
+"""Names of one look, and of one read of the ledger."""
+
+
+class HintedWalk:
+    """Looks for one round. names: keys by bucket, in byte order."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        reins: Reins,
+        hold: Hold,
+        row: RoundRow,
+        names: Mapping[bytes, Sequence[bytes]],
+    ) -> None:
+        self._engine = engine
+        self._reins = reins
+        self._hold = hold
+        self._row = row
+        self._names = names
+
+    async def run(self) -> None:
+        """Look at what is named, and store what differs.
+
+        Buckets that the ledger does not know, or that are green's by now, are passed over. Raises
+        JobCancelled, ChildGone, and what is wrong outside.
+        """
+        engine = self._engine
+        profile = await asyncio.to_thread(profiles.load, engine.workspace.target.profile)
+        setup = await asyncio.to_thread(worker_setup, engine.workspace, engine.knobs, profile)
+        # what green is written to is not brought there again by way of blue
+        stand = await engine.ledger.greenlog.stand()
+        green = {*stand.buckets, *stand.kept}
+        async with AsyncExitStack() as stack:
+            storing = Storing(engine, self._reins, self._hold, stack, self._row)
+            child = await Child.start(WALKER_SLOT, engine.forks, replace(setup, walks=True))
+            try:
+                for bucket in await engine.ledger.buckets():
+                    keys = self._names.get(bucket.name, ())
+                    if keys and bucket.state.there and bucket.id not in green:
+                        await self._bucket(child, storing, bucket, keys)
+            finally:
+                await child.end()
+                engine.board.clear(WALKER_SLOT)
+
+    async def _bucket(
+        self, child: Child, storing: Storing, bucket: BucketRow, keys: Sequence[bytes]
+    ) -> None:
+        pending = Pending(self._engine.knobs)
+        for at in range(0, len(keys), KEYS):
+            await self._reins.checkpoint()
+            some = keys[at : at + KEYS]
+            child.send(LookTask(bucket=bucket.name, keys=some))
+            page = await child.receive()
+            if not isinstance(page, LookPage):
+                raise Broken(
+                    what="a walking process answered with something else",
+                    where="sync",
+                    remedy="This is a fault of vgwm: report it with engine.log.",
+                )
+            pending.take(await self._held_against(bucket, some, page))
+            if pending.due:
+                await storing.store(bucket, pending)
+                pending.clear()
+        await storing.store(bucket, pending)
+
+    async def _held_against(
+        self, bucket: BucketRow, keys: Sequence[bytes], page: LookPage
+    ) -> Stretch:
+        """Compare with the ledger; what could not be looked at is not what is gone."""
+        left = set(page.left)
+        seen = [key for key in keys if key not in left]
+        entries = sorted(page.page.entries, key=lambda entry: entry[:2])
+        stored = await self._engine.ledger.rounds.stored_at(bucket.id, seen)
+        return Stretch(keys[-1], len(entries), compare(entries, page.page.skips, stored))
