@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from core.cutover.door import Door
 from core.cutover.gate import Gate
 from core.cutover.gateway import Hold
+from core.cutover.mode import Side
 from core.cutover.reading import Trouble
 from core.display import safe
 from core.errors import VgwmError
@@ -45,6 +47,31 @@ async def release(gateways: Sequence[Gateway], buckets: Sequence[str], run: str)
     """
     able = [gateway for gateway in gateways if gateway.can_fence]
     return await _each(able, buckets, run, Hold.OPEN)
+
+
+async def unheld(gateways: Sequence[Gateway], buckets: Sequence[str]) -> list[Trouble]:
+    """Return which gateways that have commands do not say that they are fenced."""
+    able = [gateway for gateway in gateways if gateway.can_fence]
+    states = await asyncio.gather(*(gateway.state(buckets) for gateway in able))
+    return [
+        Trouble(gateway.name, f"its state is {state}, not {Hold.FENCED}")
+        for gateway, state in zip(able, states, strict=True)
+        if state is not Hold.FENCED
+    ]
+
+
+async def shut(gateways: Sequence[Gateway], buckets: Sequence[str]) -> list[Trouble]:
+    """Return which gateways that have commands do not say that they are open; nothing is changed.
+
+    A way back leaves green's fenced: switched to, it would take no write.
+    """
+    able = [gateway for gateway in gateways if gateway.can_fence]
+    states = await asyncio.gather(*(gateway.state(buckets) for gateway in able))
+    return [
+        Trouble(gateway.name, f"its state is {state}: run its `open` command of vgwm.yaml")
+        for gateway, state in zip(able, states, strict=True)
+        if state is not Hold.OPEN
+    ]
 
 
 async def _each(
@@ -92,6 +119,10 @@ async def fence_gate(gateways: Sequence[Gateway], fleet: Fleet, buckets: Sequenc
     elif not gateways or bare:
         verdict, evidence = Verdict.WARN, f"load balancers alone fence {', '.join(bare) or 'it'}"
         remedy = "Name `fence`, `open` and `state` of each gateway, or see that none is reached."
+        if mute := await _uncounted(fleet):
+            evidence = (
+                f"{evidence}; {', '.join(mute)} does not say when writes under way have ended"
+            )
         if not fleet.can_fence:
             verdict = Verdict.FAIL
             evidence = "neither load balancers nor gateways can refuse writes"
@@ -106,6 +137,16 @@ async def fence_gate(gateways: Sequence[Gateway], fleet: Fleet, buckets: Sequenc
         limit_s=GATE_LIMIT_S,
         remedy=remedy,
     )
+
+
+async def _uncounted(fleet: Fleet) -> list[str]:
+    """Return which load balancers count no requests: nobody tells when the last write ended."""
+    found = []
+    for one in fleet.balancers:
+        with suppress(VgwmError):  # one that does not answer has a gate of its own
+            if await one.busy(Side.BLUE) is None:
+                found.append(safe(one.name))
+    return found
 
 
 def doors_of(fleet: Fleet, gateways: Sequence[Gateway]) -> list[Door]:

@@ -55,12 +55,16 @@ class Unproven(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """What the harmless question found. hold: UNKNOWN where the answer fits neither."""
+    """What the harmless question found. hold: UNKNOWN where the answer fits neither.
+
+    of_us: it answers, but of our account or of a bucket that is gone, and of no fence.
+    """
 
     door: str
     bucket: str
     hold: Hold
     why: str
+    of_us: bool = False
 
 
 async def look_fenced(asker: Asker, doors: Sequence[Door], buckets: Sequence[str]) -> list[Shown]:
@@ -76,15 +80,16 @@ async def look_fenced(asker: Asker, doors: Sequence[Door], buckets: Sequence[str
         call = Call(
             method="DELETE", bucket=bucket, key=probe_key("look"), query=(("uploadId", _UPLOAD),)
         )
-        hold, why = Hold.UNKNOWN, ""
+        hold, why, of_us = Hold.UNKNOWN, "", False
         async with gate:
             if door.name not in silent:
                 try:
                     reply = await asker.ask(door, call)
-                    hold, why = _shown(reply), reply.told
+                    hold, why, of_us = _shown(reply), reply.told, reply.code in _OUR_FAULT
                 except NoAnswer as error:
                     silent[door.name] = error.what
-        return Shown(door=door.name, bucket=bucket, hold=hold, why=why or silent[door.name])
+        why = why or silent[door.name]
+        return Shown(door=door.name, bucket=bucket, hold=hold, why=why, of_us=of_us)
 
     return await asyncio.gather(*(one(door, bucket) for door in doors for bucket in buckets))
 

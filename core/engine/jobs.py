@@ -161,6 +161,14 @@ class Jobs:
         if left:
             task.cancel()
 
+    async def end_forward(self, actor: str) -> None:
+        """End what brings the source to green, for what cannot wait for it; return behind it."""
+        for kind in sorted(FORWARD):
+            other = self.running(kind)
+            if other is not None:
+                await self.cancel(other.id, actor)
+                await self.wait(other.id)
+
     async def wait(self, job: int) -> None:
         """Return when the job has ended."""
         task = self._tasks.get(job)

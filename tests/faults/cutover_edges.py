@@ -113,6 +113,10 @@ class FileWorld:
         self._edges.cross("the gateway's fence")
         return []
 
+    async def unheld(self, buckets: Sequence[str]) -> list[str]:
+        del buckets
+        return [] if (self._folder / FENCED).exists() else ["the gateway is open"]
+
     async def unproven(self, buckets: Sequence[str], run: str, *, harmless: bool) -> list[str]:
         del buckets, run, harmless
         return [] if (self._folder / FENCED).exists() else ["the gateway is open"]

@@ -47,7 +47,8 @@ class Acting:
         self._plan = plan
         self._reins = reins
         self._run = run
-        self._fence_ns = 0
+        self._lost = ""
+        self._looked = False
 
     @property
     def fleet(self) -> Fleet:
@@ -72,11 +73,10 @@ class Acting:
             Step.GREEN_RO: self._green_ro,
             Step.CANARY: self._canary,
             Step.T_FLIP: self._flip,
-            Step.GREEN: self._green,
         }
         if step is Step.QUIET:
             return await self._quiet(held_ns)
-        return await does[step]()
+        return await (self._green(held_ns) if step is Step.GREEN else does[step]())
 
     async def observe(self) -> Observation:
         """Ask what the balancers do, and whether green has taken writes since T_flip."""
@@ -85,6 +85,18 @@ class Acting:
             modes=tuple(told.mode for told in reading.told),
             green_rows=await self._m.world.feed.wrote(self.buckets),
         )
+
+    async def elsewhere(self) -> list[str]:
+        """Return which load balancers do not send the slice to blue, where every run begins.
+
+        A run that met one only at its fence would have nothing to undo, and no way to end.
+        """
+        reading = await self.fleet.read(self.buckets)
+        return [
+            f"{told.name}: it is not at blue but {told.mode or f'unknown, {told.why}'}"
+            for told in reading.told
+            if told.mode is not Mode.BLUE
+        ]
 
     async def _blue_ro(self) -> Said:
         if not self.fleet.can_fence:
@@ -148,21 +160,46 @@ class Acting:
         await self._m.world.feed.arm(self.buckets)
         return {}
 
-    async def _green(self) -> Said:
-        """Bring every balancer to green: once one may have it, this has to succeed."""
+    async def _green(self, held_ns: int) -> Said:
+        """Bring every balancer to green: once one may have it, this has to succeed.
+
+        One that cannot fence may be a person's to change: what it was asked may be done at any
+        time, so that it is asked for as long as that takes.
+        """
         way = Way(writer=Side.GREEN, held=frozenset({Side.BLUE}))
         tries = 0
         while True:
-            moved = await self.fleet.reach(self.buckets, Mode.GREEN, self._run, way)
-            if moved.reached:
-                return {}
+            why = lost = await self._lost_at_blue(held_ns)
+            if not why:
+                moved = await self.fleet.reach(self.buckets, Mode.GREEN, self._run, way)
+                if moved.reached:
+                    return {}
+                why = moved.why
             tries += 1
-            await self._book.alarm(f"not every load balancer sends writes to green: {moved.why}")
-            at = await self._book.standing()
-            seen = await self.observe()
-            if tries >= _TRIES and failed(at, seen) is Course.UNFENCE:
-                raise _hindered([moved.why], "the flip")
+            await self._book.alarm(f"not every load balancer sends writes to green: {why}")
+            tried = bool(lost) or (self.fleet.can_fence and tries >= _TRIES)
+            if (
+                tried
+                and failed(await self._book.standing(), await self.observe()) is Course.UNFENCE
+            ):
+                raise _hindered([why], "the flip")
             await asyncio.sleep(self._m.retry_s)
+
+    async def _lost_at_blue(self, held_ns: int) -> str:
+        """Return why green may not be sent where blue's gateways alone hold writes back.
+
+        One that was started anew, here or before this engine, has lost its fence: what blue took
+        then is at blue alone. Such a find stands.
+        """
+        world = self._m.world
+        if self.fleet.can_fence or self._lost:
+            return self._lost
+        left = await world.unheld(self.buckets)
+        wrong = await world.fence(self.buckets, self._run) if left else []
+        if left or not self._looked:
+            changed = await world.changed_since(self.buckets, held_ns)
+            self._lost, self._looked = _first(changed) if changed else "", True
+        return self._lost or (_first(wrong) if wrong else "")
 
     async def _reach(self, mode: Mode, way: Way) -> Said:
         moved = await self.fleet.reach(self.buckets, mode, self._run, way)

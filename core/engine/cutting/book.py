@@ -5,12 +5,13 @@ May import the ledger and the machine.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from core.cutover.machine import Standing, Step, standing
 from core.cutover.states import NUMBERS, Phase, State
 from core.dag.canonical import dumps
-from core.errors import Broken
+from core.errors import Broken, VgwmError
 from core.ledger.cutovers import CutoverDraft
 from core.ledger.rows import EventDraft
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 EVENT: str = "cutover"
 
+log = logging.getLogger(__name__)
+
 
 class Book:
     """Writes the rows of a run. Each method returns when its row is durable."""
@@ -32,6 +35,7 @@ class Book:
         self._slice = slice_
         self.actor = actor
         self._job = job
+        self._alarmed = ""
 
     async def begun(self) -> Standing | None:
         """Return where the run stands; None before its first row."""
@@ -69,9 +73,19 @@ class Book:
         await self._ledger.event(EventDraft(kind=EVENT, text=text, job=self._job))
 
     async def alarm(self, text: str) -> None:
-        """Say what an operator has to hear now, without a row."""
+        """Say what an operator has to hear now, without a row; once while it stays the same.
+
+        Never raises: what a ledger without room does not take stands in engine.log.
+        """
+        if text == self._alarmed:
+            return
+        self._alarmed = text
+        log.error("%s", text)
         draft = EventDraft(kind=EVENT, text=text, level="error", job=self._job)
-        await self._ledger.event(draft)
+        try:
+            await self._ledger.event(draft)
+        except VgwmError as error:
+            log.warning("the event was not stored: %s", error.what)
 
     async def _add(  # noqa: PLR0913 - what a row is
         self,

@@ -18,7 +18,7 @@ from core.engine.cutting.book import Book
 from core.engine.cutting.gathering import Gathering
 from core.engine.cutting.ledger_gates import ACK, LedgerGates
 from core.engine.cutting.plans import CutoverPlans
-from core.errors import BadInput, Broken, Refused, WrongState
+from core.errors import BadInput, Broken, Refused, VgwmError, WrongState
 from core.ledger.rows import EventDraft, SaidRow, Saying
 from core.model import NS_PER_S, JobKind
 
@@ -175,11 +175,25 @@ class Cutovers:
         await engine.ledger.assessing.say(row, draft)
 
     async def rescue(self) -> None:
-        """Give back writes that an earlier engine left held with no job of its own behind it."""
-        for row in await self._engine.ledger.cutovers.newest():
-            if State(row.state) in FENCED and self._running() is None:
-                args = {"act": Kind.ABORT.value, "slice": row.slice}
-                await self._engine.start_job(JobKind.CUTOVER, args, "engine", f"rescue-{row.seq}")
+        """Give back writes that an earlier engine left held with no job of its own behind it.
+
+        Never raises: an engine that does not start would leave them held.
+        """
+        engine = self._engine
+        for row in await engine.ledger.cutovers.newest():
+            if State(row.state) not in FENCED or self._running() is not None:
+                continue
+            args = {"act": Kind.ABORT.value, "slice": row.slice}
+            request = f"rescue-{row.seq}-{engine.epoch}"  # the one before may have failed
+            try:
+                await engine.jobs.end_forward("engine")
+                await engine.start_job(JobKind.CUTOVER, args, "engine", request)
+            except VgwmError as error:
+                text = (
+                    f"slice {safe(row.slice)} stands at {row.state}, and nobody gives writes back"
+                )
+                draft = EventDraft(kind="cutover", text=f"{text}: {error.what}", level="error")
+                await engine.ledger.event(draft)
 
     async def require_blue(self, kind: JobKind) -> None:
         """Raise Refused for a job that would write what green's clients write now."""
@@ -215,6 +229,14 @@ class Cutovers:
         book = self._book(f"{plan.workspace}-{reins.id}", plan.slice, row.actor, reins.id)
         at = await book.begun()
         if at is None:
+            if reins.taken_up:  # vgwm.yaml may be another one by now (I8)
+                raise WrongState(
+                    what="the engine ended before the run began: nothing was switched",
+                    where="cutover",
+                    remedy="Look at the plan as it is now, and begin again: vgwm cutover plan.",
+                )
+            # asked once more: another may have come to its end since this was confirmed
+            await self.require_state(plan.kind, plan.slice)
             await book.plan(stored, {"kind": plan.kind.value})
         await self._on(reins, plan, book, at)
 
@@ -242,6 +264,8 @@ class Cutovers:
         row = await self._newest(slice_)
         if row is None:
             raise _nothing(slice_)
+        if row.state != State.COMMITTED:  # asked once more, as above; a report may be half written
+            await self.require_state(Kind.COMMIT, slice_)
         job = await self._engine.ledger.job(reins.id)
         book = self._book(row.run, slice_, "engine" if job is None else job.actor, reins.id)
         module = await asyncio.to_thread(import_module, "core.engine.cutting.committing")

@@ -7,6 +7,7 @@ May import the cutover's room and the ledger.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from core.engine.cutting.book import Book
     from core.engine.cutting.means import CutMeans
     from core.engine.reins import Reins
+
+log = logging.getLogger(__name__)
 
 REHEARSED: Final = "rehearsed"
 """Why a rehearsal's fence was undone: it came to its end."""
@@ -117,6 +120,9 @@ class Driver:
 
     async def _one(self, at: Standing, state: State, step: Step) -> None:
         """Do one step; one that comes too late has failed."""
+        if step is Step.CANARY and at.flipped_ns:  # forward is the only way, whatever it would say
+            await self._book.done(state, step, {"skipped": "green has taken a write"})
+            return
         said: Said = {}
         left_s: float | None = None
         if state in FENCED and not at.flipped_ns:
@@ -143,6 +149,7 @@ class Driver:
         """Do a step while writes still go to blue."""
         if step is Step.LOOK:
             troubles = await self._m.world.ready(self._plan.buckets, self._run)
+            troubles += await self._acting.elsewhere()
             if troubles:
                 raise Refused(
                     what="; ".join(troubles[:_NAMED]),
@@ -178,32 +185,42 @@ class Driver:
         return max(0.0, min(left_s, (until_ns - now_ns) / NS_PER_S))
 
     async def _fallen(self, why: str) -> bool:
-        """Give writes to one side; tell whether it is green."""
+        """Give writes to one side; tell whether it is green.
+
+        While they are held back nothing ends this: what hinders it is said, and it is tried again.
+        """
         while True:
             at = await self._book.standing()
-            course = failed(at, await self._observe(at))
-            if course is Course.FORWARD:
-                try:
-                    await self._forward()
-                except VgwmError as error:
-                    await self._book.alarm(f"the switch goes on: {error.what}")
-                    await asyncio.sleep(self._m.retry_s)
-                    continue
-                return True
-            if course is not Course.UNFENCE:
+            if at.state not in FENCED:
                 await self._stayed(at, why)
                 return at.state is State.GREEN_LIVE
             try:
-                await Unfencing(self._m, self._book, self._plan.buckets, self._run).run(why)
-            except Turned:
-                text = "green has taken a write"
-                await self._book.intent(State.SWITCH_READS, Step.GREEN_RO, {"why": text})
-                continue
-            return False
+                return await self._to_one_side(at, why)
+            except Exception as error:  # whatever it is: else both sides stay shut
+                told = error.what if isinstance(error, VgwmError) else type(error).__name__
+                if not isinstance(error, VgwmError):
+                    log.warning("giving writes to one side stumbled", exc_info=error)
+                await self._book.alarm(f"clients' writes wait for a side: {told}")
+                await asyncio.sleep(self._m.retry_s)
+
+    async def _to_one_side(self, at: Standing, why: str) -> bool:
+        """Give writes to one side; tell whether it is green. at: a fenced state."""
+        if failed(at, await self._observe(at)) is Course.FORWARD:
+            await self._forward()
+            return True
+        try:
+            await Unfencing(self._m, self._book, self._plan.buckets, self._run).run(why)
+        except Turned:
+            text = "green has taken a write"
+            await self._book.intent(State.SWITCH_READS, Step.GREEN_RO, {"why": text})
+            return await self._to_one_side(await self._book.standing(), why)
+        return False
 
     async def _stayed(self, at: Standing, why: str) -> None:
-        """Note why a run ended before its fence."""
-        if at.begun is not None and at.state is not State.GREEN_LIVE:
+        """Note why a run ended before its fence, or that green writes and what is missing of it."""
+        if at.state is State.GREEN_LIVE:
+            await self._book.alarm(f"green is live, and not all that goes with it: {why}")
+        elif at.begun is not None:
             await self._book.undone(at.state, at.begun, why)
 
     async def _observe(self, at: Standing) -> Observation:

@@ -70,8 +70,9 @@ class Outside:
         return len(self._blue)
 
     async def ready(self, buckets: Sequence[str], run: str) -> list[str]:
-        """Look at every balancer, and at which doors our account may write now."""
+        """Look at every balancer, whether green is open, at which doors our account may write."""
         troubles = _told(await self.fleet.ready(run))
+        troubles += _told(await fence.shut(self._green, buckets))
         if troubles:
             return troubles
         async with asking() as asker:
@@ -84,6 +85,10 @@ class Outside:
     async def fence(self, buckets: Sequence[str], run: str) -> list[str]:
         """Let blue's gateways refuse writes by themselves."""
         return _told(await fence.hold(self._blue, buckets, run))
+
+    async def unheld(self, buckets: Sequence[str]) -> list[str]:
+        """Ask which of blue's gateways that can be fenced are not."""
+        return _told(await fence.unheld(self._blue, buckets))
 
     async def unproven(self, buckets: Sequence[str], run: str, *, harmless: bool) -> list[str]:
         """Try to write, through every listener and at every gateway of blue."""
@@ -114,7 +119,7 @@ class Outside:
         return [
             Trouble(one.door, f"{one.bucket} is {one.hold}")
             for one in shown
-            if one.hold is not Hold.OPEN
+            if one.hold is not Hold.OPEN and not one.of_us
         ]
 
     async def changed_since(self, buckets: Sequence[str], since_ns: int) -> list[str]:

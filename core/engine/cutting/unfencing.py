@@ -7,14 +7,15 @@ green has taken a write. May import the cutover's room and the ledger.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from typing import TYPE_CHECKING, Final
 
 from core.cutover.fleet import Outcome, Way
-from core.cutover.machine import Step, next_step
+from core.cutover.machine import UNDO, Step
 from core.cutover.mode import Mode, Side
 from core.cutover.states import State
-from core.errors import VgwmError
+from core.errors import BadInput, Denied, VgwmError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 DEAD_S: Final = 10.0
 """A gateway that does not answer for so long no longer holds up those that do."""
+
+log = logging.getLogger(__name__)
 
 
 class Turned(Exception):
@@ -51,23 +54,41 @@ class Unfencing:
             Step.UNDO_BLUE: self._blue,
         }
         at = await self._book.standing()
+        self._flipped = bool(at.flipped_ns)
         if not at.undoing:
-            await self._book.undone(at.state, at.begun or Step.ENTER, why)
-            await self._book.intent(at.state, Step.UNDO_BLUE_RO, {"why": why})
-        while True:
+            await self._note(self._book.undone(at.state, at.begun or Step.ENTER, why))
+            await self._note(self._book.intent(at.state, Step.UNDO_BLUE_RO, {"why": why}))
+        begun = at.done if at.undoing else frozenset()
+        for step in UNDO:
+            if step in begun:
+                continue
             at = await self._book.standing()
-            due = next_step(at)
-            if due is None or due[0] is State.CATCHUP:
-                break
             self._flipped = bool(at.flipped_ns)
-            await self._until(does[due[1]])
-            if due[1] is Step.UNDO_BLUE_RO and at.flipped_ns:
+            await self._until(does[step])
+            if step is Step.UNDO_BLUE_RO and at.flipped_ns:
                 await self._require_untouched()
                 await self._book.undone(at.state, Step.T_FLIP, why)
-            await self._book.done(at.state, due[1], {})
+                self._flipped = False
+            await self._note(self._book.done(at.state, step, {}))
         if at.state is State.SWITCH_WRITES:
             await self._disarm()
-        await self._book.done(State.CATCHUP, Step.ENTER, {"why": why})
+        while not await self._note(self._book.done(State.CATCHUP, Step.ENTER, {"why": why})):  # noqa: ASYNC110 - room has no event
+            await asyncio.sleep(self._m.retry_s)
+
+    async def _note(self, row: Awaitable[None]) -> bool:
+        """Store a row; tell whether it stands. Raises for a flip that stands, VgwmError.
+
+        Without one `green` was sent nowhere: a ledger without room holds up no client, and what is
+        done here the next engine does once more.
+        """
+        try:
+            await row
+        except VgwmError as error:
+            if self._flipped:
+                raise
+            await self._book.alarm(f"writes go to blue, and the ledger takes no row: {error.what}")
+            return False
+        return True
 
     async def _disarm(self) -> None:
         """Let the buckets be blue's again: T_flip may have been begun, whether it is stored or not.
@@ -81,11 +102,24 @@ class Unfencing:
 
     async def _until(self, step: Callable[[], Awaitable[str]]) -> None:
         """Repeat a step until nothing hinders it; say what does, once each."""
-        while hindered := await _told(step):
-            if hindered != self._said:
-                self._said = hindered
-                await self._book.alarm(f"writes are not back at blue yet: {hindered}")
+        while hindered := await self._hindered(step):
+            self._said = hindered
+            await self._book.alarm(f"writes are not back at blue yet: {hindered}")
             await asyncio.sleep(self._m.retry_s)
+
+    async def _hindered(self, step: Callable[[], Awaitable[str]]) -> str:
+        """Do a step; return what hinders it, "" for nothing. Raises Turned."""
+        try:
+            return await step()
+        except Turned:
+            raise
+        except VgwmError as error:
+            return error.what
+        except Exception as error:  # clients wait: whatever it is, it is tried again
+            told = f"a fault of vgwm: {type(error).__name__}"
+            if told != self._said:
+                log.warning("a step of the undo stumbled", exc_info=error)
+            return told
 
     async def _require_untouched(self) -> None:
         """Look once more, now that no balancer can send green a write."""
@@ -116,7 +150,13 @@ class Unfencing:
         return await self._alive(lambda: self._m.world.open(self._buckets, self._run))
 
     async def _probe(self) -> str:
-        return await self._alive(lambda: self._m.world.answering(self._buckets))
+        try:
+            return await self._alive(lambda: self._m.world.answering(self._buckets))
+        except (BadInput, Denied) as error:
+            # such as an engine without the account's keys: the gateways said that they are open
+            told = "blue's gateways were not asked whether they take writes"
+            await self._book.alarm(f"{told}: {error.what}")
+            return ""
 
     async def _alive(self, ask: Callable[[], Awaitable[list[Trouble]]]) -> str:
         """Ask all gateways; one that is dead holds up the others for a while only."""
@@ -139,10 +179,3 @@ class Unfencing:
             await fleet.reach(self._buckets, Mode.BLUE_RO, self._run, way)
             moved = await fleet.reach(self._buckets, Mode.BLUE, self._run, way)
         return "" if moved.reached else moved.why or "unknown"
-
-
-async def _told(step: Callable[[], Awaitable[str]]) -> str:
-    try:
-        return await step()
-    except VgwmError as error:
-        return error.what

@@ -62,6 +62,10 @@ class World(Protocol):
         """Let blue's gateways refuse writes by themselves (F2), as far as they can."""
         ...
 
+    async def unheld(self, buckets: Sequence[str]) -> list[str]:
+        """Ask which of blue's gateways that can be fenced are not; nothing is changed."""
+        ...
+
     async def unproven(self, buckets: Sequence[str], run: str, *, harmless: bool) -> list[str]:
         """Try to write, through every listener and at every gateway of blue."""
         ...

@@ -113,6 +113,11 @@ class Scene:
         self.look()
         return await self._say("fence")
 
+    async def unheld(self, buckets: Sequence[str]) -> list[str]:
+        del buckets
+        await self._say("unheld")
+        return [] if self.held else ["gw-1 says open"]
+
     async def unproven(self, buckets: Sequence[str], run: str, *, harmless: bool) -> list[str]:
         del buckets, run
         return await self._say("harmless" if harmless else "unproven")
