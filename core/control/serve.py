@@ -15,6 +15,7 @@ from core.control.address import SOCKET_NAME, Address
 from core.control.listen import Server, config_of
 from core.control.server import build_app
 from core.errors import BadInput
+from core.taskgroup import TaskGroup
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +40,7 @@ async def serve(
     listener = bind(workspace)
     try:
         server = Server(config_of(build_app(desk)), ready)
-        async with asyncio.TaskGroup() as group:
+        async with TaskGroup() as group:
             group.create_task(server.serve(sockets=[listener]), name="api")
             await ending.wait()
             server.should_exit = True

@@ -16,6 +16,7 @@ from core.target import profile as profiles
 from core.target.control_http import ControlHttp
 from core.target.kubo import KuboClient
 from core.target.kubo_answers import HTTP_OK
+from core.taskgroup import TaskGroup
 
 if TYPE_CHECKING:
     from core.config.schema import IpfsTarget
@@ -34,7 +35,7 @@ class _System(msgspec.Struct):
 
 async def node_rooms(target: IpfsTarget) -> list[NodeRoom]:
     """Ask every Kubo at once for its room; who does not answer is named with the reason."""
-    async with asyncio.TaskGroup() as group:
+    async with TaskGroup() as group:
         asked = [
             group.create_task(_room(f"kubo-{i}", url), name=f"room of kubo-{i}")
             for i, url in enumerate(target.kubo, 1)

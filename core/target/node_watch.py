@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from core.display import safe
 from core.errors import Family, NodeBusy, VgwmError
 from core.target.chooser import Look, NodeState
+from core.taskgroup import TaskGroup
 
 if TYPE_CHECKING:
     from core.target.chooser import Chooser
@@ -48,13 +49,13 @@ class NodeWatch:
         """Look at every node once: the chooser knows them all afterwards."""
         nodes = self._roster.nodes
         self._chooser.enroll(nodes)
-        async with asyncio.TaskGroup() as group:
+        async with TaskGroup() as group:
             for node in nodes:
                 group.create_task(self._look_at(node), name=f"look at {node.name}")
 
     async def run(self) -> None:
         """Look for ever; ends by cancellation only."""
-        async with asyncio.TaskGroup() as group:
+        async with TaskGroup() as group:
             while True:
                 for node in self._roster.nodes:
                     if node.name not in self._watched:

@@ -15,6 +15,7 @@ from core.errors import BadInput, NodeBusy, NodeUnreachable, VgwmError
 from core.target.cluster import ClusterClient
 from core.target.kubo import KuboClient
 from core.target.sink import KuboEndpoint
+from core.taskgroup import TaskGroup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -124,7 +125,7 @@ class Roster:
         clients: Iterable[KuboClient | ClusterClient] = (*self.kubos, *self.clusters)
         known = self._kubo_ids.keys() | self._cluster_ids.keys()
         faults: list[VgwmError] = []
-        async with asyncio.TaskGroup() as group:
+        async with TaskGroup() as group:
             for client in clients:
                 if client.name not in known:
                     group.create_task(

@@ -11,6 +11,7 @@ from core.display import safe
 from core.errors import VgwmError
 from core.model import Finding
 from core.target.kubo_answers import excerpt
+from core.taskgroup import TaskGroup
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -52,7 +53,7 @@ async def audit(
     began_s = time.monotonic()
     while True:
         found: list[Finding] = []
-        async with asyncio.TaskGroup() as group:
+        async with TaskGroup() as group:
             for cluster in roster.clusters:
                 group.create_task(
                     _audit_peer(cluster, wanted, found), name=f"audit of {cluster.name}"

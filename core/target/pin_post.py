@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from core.errors import NodeBusy, NodeUnreachable, VgwmError
+from core.taskgroup import TaskGroup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -96,7 +97,7 @@ class PinPost:
                 gone.append(cluster)
         if fault is not None and not gone:
             raise fault
-        async with asyncio.TaskGroup() as group:
+        async with TaskGroup() as group:
             for node in [one for one in self._roster.nodes if one.cluster in gone]:
                 group.create_task(_let_go(node.kubo, cid), name=f"unpin at {node.name}")
 

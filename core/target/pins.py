@@ -26,6 +26,7 @@ from core.target.notices import Notice, Notices
 from core.target.pin_peer import PinPeer
 from core.target.pin_post import PinPost
 from core.target.pin_step import Act, Mood, PinLimits, begin, step
+from core.taskgroup import TaskGroup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -164,7 +165,7 @@ class PinWatch:
     async def run(self) -> None:
         """Poll for ever the peers that are waited for, each at its own pace."""
         polled: set[str] = set()
-        async with asyncio.TaskGroup() as group:
+        async with TaskGroup() as group:
             while True:
                 for peer in self._waits.keys() - polled:
                     polled.add(peer)

@@ -18,6 +18,7 @@ from core.target.row_check import RowsRefused, misfits
 from core.target.ydb_client import CALL
 from core.target.ydb_errors import Meaning, meaning
 from core.target.ydb_wire import BulkRequests, value_types
+from core.taskgroup import TaskGroup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,7 +61,7 @@ class YdbUpsert:
         width = len(self._shape.key)
         ordered = sorted(rows, key=lambda row: [str(cell or "") for cell in row[:width]])
         try:
-            async with asyncio.TaskGroup() as group:
+            async with TaskGroup() as group:
                 calls = [
                     group.create_task(self._send(batch), name="upsert of rows")
                     for batch in self._batches(ordered)

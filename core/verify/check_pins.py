@@ -16,6 +16,7 @@ from core.display import safe
 from core.errors import VgwmError
 from core.target.cluster_answers import PinStatus
 from core.target.pin_peer import PinPeer
+from core.taskgroup import TaskGroup
 from core.verify.difference import APART, Difference, Ill, Listed
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class ClusterPins:
         for bundle in bundles:
             for peer in bundle.allocations:
                 by_peer.setdefault(peer, []).append(bundle)
-        async with asyncio.TaskGroup() as group:
+        async with TaskGroup() as group:
             asked = [
                 group.create_task(self._of_peer(PinPeer(self._roster, peer), theirs), name=peer)
                 for peer, theirs in by_peer.items()

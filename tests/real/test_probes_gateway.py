@@ -67,6 +67,14 @@ async def asked(place: S3Place, depth: Depth = Depth.CHECK) -> dict[str, Answer]
     return {answer.check: answer async for answer in ask_all(probed.place_probes(place, depth))}
 
 
+async def answered(place: S3Place, depth: Depth = Depth.CHECK) -> dict[str, Answer]:
+    """Ask until every answer came within its limit: on a busy machine a late one is unknown (I7)."""
+    while True:
+        answers = await asked(place, depth)
+        if not any("no answer in" in one.evidence for one in answers.values()):
+            return answers
+
+
 def verdicts(answers: dict[str, Answer]) -> dict[str, str]:
     return {check: str(answer.verdict) for check, answer in answers.items()}
 
@@ -74,19 +82,19 @@ def verdicts(answers: dict[str, Answer]) -> dict[str, str]:
 async def test_a_gateway_that_is_well_passes_with_and_without_objects(
     place: S3Place, served: RealGateway
 ) -> None:
-    empty = await asked(place)
+    empty = await answered(place)
     assert verdicts(empty) == {"tls": "pass", "signed": "pass", "refuses": "pass"}
     assert "no bucket" in empty["signed"].evidence
     bucket = served.root / "photos"
     bucket.mkdir()
-    assert "of a bucket" in (await asked(place, Depth.HEALTH))["signed"].evidence
+    assert "of a bucket" in (await answered(place, Depth.HEALTH))["signed"].evidence
     (bucket / "a.txt").write_bytes(b"x" * 5_000)
-    full = await asked(place, Depth.HEALTH)
+    full = await answered(place, Depth.HEALTH)
     assert verdicts(full) == {"tls": "pass", "signed": "pass"}
     assert "HEAD" in full["signed"].evidence
     assert "ms of an object" in full["signed"].evidence
     assert "valid" in full["tls"].evidence
-    blue = await asked(replace(place, is_source=True), Depth.HEALTH)
+    blue = await answered(replace(place, is_source=True), Depth.HEALTH)
     assert "none is read of a source" in blue["signed"].evidence
 
 

@@ -17,6 +17,7 @@ from core.engine.reins import JobCancelled
 from core.errors import NoAnswer
 from core.ledger.rows import EventDraft
 from core.model import BundleState
+from core.taskgroup import TaskGroup
 
 if TYPE_CHECKING:
     from core.engine.copying.means import Means
@@ -62,7 +63,7 @@ class Copier:
     async def run(self) -> None:
         """Carry all bundles. Raises JobCancelled, or what stops the job."""
         await self._hold.patiently(self._m.ledger.reset_copying)
-        async with asyncio.TaskGroup() as group:
+        async with TaskGroup() as group:
             await self._resume(group)
             cancelled = await self._dispatch(group)
         if (rest := self._recorder.rest()) is not None:

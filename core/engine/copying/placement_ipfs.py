@@ -26,6 +26,7 @@ from core.target.node_watch import NodeWatch
 from core.target.notices import Notice, Notices
 from core.target.pin_audit import audit
 from core.target.pins import PinWatch
+from core.taskgroup import TaskGroup
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
@@ -156,7 +157,7 @@ class IpfsPlacement:
             else:
                 told.append(True)
 
-        async with asyncio.TaskGroup() as group:
+        async with TaskGroup() as group:
             for cluster in self.roster.clusters:
                 group.create_task(ask(cluster.id()), name=f"may we ask {cluster.name}")
             for kubo in self.roster.kubos:
@@ -169,7 +170,7 @@ class IpfsPlacement:
 
     async def watch(self) -> None:
         """Keep the looks at nodes and pins fresh; ends by cancellation."""
-        async with asyncio.TaskGroup() as group:
+        async with TaskGroup() as group:
             group.create_task(self._watch.run(), name="node watch")
             group.create_task(self._pins.run(), name="pin watch")
 
@@ -211,7 +212,7 @@ class IpfsPlacement:
             async with room:
                 await self.pin(pin.bundle, cids.parse(pin.root), None, pin.allocations)
 
-        async with asyncio.TaskGroup() as group:
+        async with TaskGroup() as group:
             for pin in again:
                 group.create_task(post(pin), name=f"pin {pin.bundle} again")
         text = f"{len(again):,} recorded pins were not in every peer's state; they are pinned again"

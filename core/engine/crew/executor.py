@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from core.engine.crew.child import Child, ChildGone
 from core.engine.crew.task import CopyResult, CopyTask, Stop, WorkerSetup
 from core.errors import NoAnswer
+from core.taskgroup import TaskGroup
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,7 +139,7 @@ class LocalExecutor:
             except asyncio.CancelledError:
                 if not task.cancelled():
                     raise
-        async with asyncio.TaskGroup() as group:
+        async with TaskGroup() as group:
             for seat in self._seats.values():
                 if seat.child is not None:
                     group.create_task(seat.child.end(), name=f"end worker {seat.slot}")

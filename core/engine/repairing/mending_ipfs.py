@@ -16,6 +16,7 @@ from core.engine.repairing.mending import Mended
 from core.errors import NodeBusy, NodeUnreachable, PinFailed, PinMoved
 from core.target.kubo_refill import refill
 from core.target.kubo_verify import drop_corrupt
+from core.taskgroup import TaskGroup
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -162,7 +163,7 @@ class IpfsMender:
                 await node.kubo.block_get(cids.text(cid))
 
         contents = await self._contents(bundle.id)
-        async with asyncio.TaskGroup() as group:
+        async with TaskGroup() as group:
             for cid in contents:
                 group.create_task(ask(cid), name=f"block of bundle {bundle.id}")
 

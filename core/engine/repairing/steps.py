@@ -23,6 +23,7 @@ from core.errors import NoAnswer, VgwmError
 from core.ledger.rows import EventDraft
 from core.model import BundleState
 from core.target.cache_drop import Named, bucket_keys, keys_of
+from core.taskgroup import TaskGroup
 from core.verify.check_cache import cache_key
 from core.verify.check_rows import BUCKET
 from core.verify.difference import APART, Ill
@@ -137,7 +138,7 @@ class Steps:
         share = step.lines // max(1, len(step.bundles))
         while group := list(islice(numbers, AT_ONCE)):
             await self._reins.checkpoint()
-            async with asyncio.TaskGroup() as tasks:
+            async with TaskGroup() as tasks:
                 begun = [
                     tasks.create_task(self._mend(number), name=f"mend bundle {number}")
                     for number in group

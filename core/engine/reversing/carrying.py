@@ -18,6 +18,7 @@ from core.engine.reversing.strangers import is_strangers
 from core.errors import Broken, CapacityExhausted, Denied, NoAnswer
 from core.ledger.greenlog import BEGINNING, Carried, GreenOp, GreenState, Stuck
 from core.ledger.rows import EventDraft
+from core.taskgroup import TaskGroup
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -122,7 +123,7 @@ class Carrier:
                 await self._one(page, row, name, table.get(name))
 
         try:
-            async with asyncio.TaskGroup() as group:
+            async with TaskGroup() as group:
                 for row, name in zip(rows, names, strict=True):
                     group.create_task(one(row, name), name="carry to blue")
         except ExceptionGroup as errors:

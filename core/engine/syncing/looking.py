@@ -20,6 +20,7 @@ from core.engine.settings import worker_setup
 from core.model import MIB, BundleKind
 from core.source.chosen import wants_seen
 from core.target import profile as profiles
+from core.taskgroup import TaskGroup
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -70,7 +71,7 @@ class Looker:
         """
         alone = [one for one in moved if self._tells_seen and _has_its_bytes(one)]
         whole = [one for one in moved if not (self._tells_seen and _has_its_bytes(one))]
-        async with asyncio.TaskGroup() as group:
+        async with TaskGroup() as group:
             tasks = [
                 group.create_task(self._task(bucket, part), name="look at a part")
                 for part in _parts(whole, self._engine.knobs.large_threshold)

@@ -29,6 +29,7 @@ from core.ledger.bundles import Copy
 from core.ledger.rows import EventDraft
 from core.target.cache_drop import Named, keys_of
 from core.target.shape import Source
+from core.taskgroup import TaskGroup
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +80,7 @@ class Rebundling:
             freed += sum(held.dead_bytes for held in page)
             for at in range(0, len(page), AT_ONCE):
                 await ground.hold.checkpoint()
-                async with asyncio.TaskGroup() as group:
+                async with TaskGroup() as group:
                     for held in page[at : at + AT_ONCE]:
                         group.create_task(self._one(held), name=f"re-bundle {held.bundle}")
         text = (

@@ -16,6 +16,7 @@ from core.dag.manifest import Manifest
 from core.display import count
 from core.errors import Broken, NodeUnreachable, VgwmError
 from core.ledger.rows import EventDraft
+from core.taskgroup import TaskGroup
 
 if TYPE_CHECKING:
     from core.dag.manifest import ManifestEntry
@@ -83,7 +84,7 @@ class Waste:
                 if await self._goes(bundle):
                     gone.append(bundle.id)
 
-        async with asyncio.TaskGroup() as group:
+        async with TaskGroup() as group:
             for bundle in bundles:
                 group.create_task(one(bundle), name=f"let bundle {bundle.id} go")
         if gone:

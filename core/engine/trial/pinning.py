@@ -18,6 +18,7 @@ from core.config.atomic import write_text
 from core.dag import cid as cids
 from core.errors import VgwmError
 from core.preflight.trial import Done, Rate, whole_rate_of
+from core.taskgroup import TaskGroup
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,7 +74,7 @@ async def measure_pins(
     watching = asyncio.create_task(placement.watch(), name="trial's pins")
     try:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(limit_s), asyncio.TaskGroup() as group:
+            async with asyncio.timeout(limit_s), TaskGroup() as group:
                 for one in pins:
                     group.create_task(pin(one), name=f"trial pin {one.bundle}")
     except* VgwmError as faults:

@@ -5,12 +5,12 @@ May import the engine's crew.
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Final, Self, cast
 
 from core.engine.crew.board import MAX_SLOTS
 from core.engine.crew.child import Child, ChildGone
 from core.errors import Broken
+from core.taskgroup import TaskGroup
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -59,7 +59,7 @@ class JoinLanes:
         begins = [0, *ends[:-1]]
         stretches = [list(tasks[a:b]) for a, b in zip(begins, ends, strict=True)]
         try:
-            async with asyncio.TaskGroup() as group:
+            async with TaskGroup() as group:
                 for lane, stretch in enumerate(stretches):
                     group.create_task(
                         self._serve(lane, stretch, reins, told), name=f"join lane {lane}"

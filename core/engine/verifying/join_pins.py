@@ -20,6 +20,7 @@ from core.errors import VgwmError
 from core.ledger.reader import Reader
 from core.model import BlockCounts, Cid
 from core.target.disk_faults import disk_error
+from core.taskgroup import TaskGroup
 from core.verify.dir_pin import ill_of
 from core.verify.sides import PinSeen
 
@@ -142,7 +143,7 @@ class ClusterPins:
             for peer in pin.allocations:
                 wanted[peer].append(cids.text(pin.root))
         said: dict[str, dict[str, PeerPin] | str] = {}
-        async with asyncio.TaskGroup() as group:
+        async with TaskGroup() as group:
             for peer, roots in wanted.items():
                 group.create_task(self._ask(peer, roots, said), name=f"pins of {peer[-6:]}")
         return [self._told(pin, said) for pin in pins]
