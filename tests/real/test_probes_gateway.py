@@ -68,7 +68,7 @@ async def asked(place: S3Place, depth: Depth = Depth.CHECK) -> dict[str, Answer]
 
 
 async def answered(place: S3Place, depth: Depth = Depth.CHECK) -> dict[str, Answer]:
-    """Ask until every answer came within its limit: on a busy machine a late one is unknown (I7)."""
+    """Ask until every answer came within its limit: a late one is unknown (I7)."""
     while True:
         answers = await asked(place, depth)
         if not any("no answer in" in one.evidence for one in answers.values()):
