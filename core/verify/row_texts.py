@@ -7,6 +7,7 @@ into rows and rid of that member in one go; a text of any other form is looked a
 from __future__ import annotations
 
 from hashlib import blake2b
+from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -53,13 +54,44 @@ class RowTexts:
         if not bundles or not pins.keys() >= {its for its, _ in bundles}:
             return None
         marks = [(self._mark(its, pins[its]), rows) for its, rows in bundles]
-        found = _of_ends(texts, marks) if len(marks) <= _FEW else None
+        found = _of_alike(texts, marks)
+        if found is None and len(marks) <= _FEW:
+            found = _of_ends(texts, marks)
         return _of_lines(texts, marks) if found is None else found
 
     def _mark(self, bundle: int, pin: PinSeen) -> _Mark:
         root = b'","root":"%b"}' % pin.root.encode()
         ours = b',"vgwm":{"bundle":%d,"plan":"%b"}' % (bundle, self._plan)
         return _Mark(root, _NAME + len(root), ours)
+
+
+def _of_alike(texts: bytes, marks: Sequence[tuple[_Mark, int]]) -> bytes | None:
+    """Digest texts of which those of a bundle are all alike from their path on; None of others.
+
+    So are those of objects without user metadata or tags, or with the same. Cut at each `pin`, a
+    part is the digits of a path, that end, and the next text up to its own `pin`.
+    """
+    parts = texts.split(_PIN)
+    if len(parts) != 1 + sum(rows for _, rows in marks):
+        return None
+    parts[-1] += b"\n"
+    found: list[bytes] = []
+    add, begun, name = found.append, _BEGUN.copy, _NAME
+    after = iter(parts)
+    head = next(after)
+    for mark, rows in marks:
+        its = list(islice(after, rows))
+        behind = its[0][mark.end : its[0].find(mark.ours, mark.end)]
+        end, rest = mark.root + behind + mark.ours + b"}\n", behind + b"}"
+        begin = name + len(end)
+        for part in its:
+            if part[name:begin] != end:
+                return None
+            one = begun()
+            one.update(head + rest)
+            add(one.digest())
+            head = part[begin:]
+    return None if head else b"".join(found)
 
 
 def _of_ends(texts: bytes, marks: Sequence[tuple[_Mark, int]]) -> bytes | None:

@@ -13,6 +13,7 @@ from core.target import profile as profiles
 from core.target.sqlite_reader import connect
 from core.verify.packed_ledger import KeptPacked, glued, numbers, packed_rows, runs
 from core.verify.page_match import PageMatch
+from core.verify.row_texts import RowTexts
 from core.verify.stint import Stint
 from tests.unit.verify.joined import (
     BUCKET,
@@ -64,6 +65,14 @@ def columns(folder: Path, world: World) -> tuple[KeptPacked, Packed]:
 def is_equal(world: World, kept: KeptPacked, rows: Packed) -> bool:
     match = PageMatch(profiles.load(world.profile), PLAN)
     return match.all_packed_equal(kept, entries(world), rows, world.pins)
+
+
+def texts_are_equal(world: World) -> bool:
+    """Tell whether the metadata of a world's rows is what its ledger has the digests of."""
+    kept = [world.kept[key, b""] for key in sorted(world.rows)]
+    texts = "\n".join(str(world.rows[key][6]) for key in sorted(world.rows)).encode()
+    found = RowTexts(PLAN).digests(texts, runs([row[7] or 0 for row in kept]), world.pins)
+    return found == b"".join((row[9] or 0).to_bytes(8, "big", signed=True) for row in kept)
 
 
 @pytest.mark.parametrize("of", [1, 3, 7, 1_000])
@@ -142,6 +151,39 @@ def test_a_text_of_another_form_is_not_equal(tmp_path: Path, text: str) -> None:
     row = world.rows[b"k0002"]
     world.rows[b"k0002"] = (*row[:6], text, row[7])
     assert not is_equal(world, *columns(tmp_path, world))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('","root":', '0","root":'),
+        ('{at:06d}","root":', '{at:05d}","root":'),
+        (',"pin":{{"path":"{at:06d}', ',"a":1,"pin":{{"path":"'),
+        ('{{"', '1{{"'),
+        ('"}},"', '"}},"a":"b","'),
+        (',"vgwm":', ',"z":0,"vgwm":'),
+        ('"}}}}', '"}}}} '),
+        ('"}}}}', '"}}}}\nx'),
+        ("0a1b2c3d", "0a1b2c3e"),
+    ],
+)
+@pytest.mark.parametrize("at", [0, 2, 9])
+def test_a_text_among_others_that_are_alike_may_differ_nowhere(old: str, new: str, at: int) -> None:
+    world = world_of(10, of=5)
+    assert texts_are_equal(world)
+    key = b"k%04d" % at
+    row = world.rows[key]
+    text = str(row[6]).replace(old.format(at=at), new.format(at=at), 1)
+    assert text != row[6]
+    world.rows[key] = (*row[:6], text, row[7])
+    assert not texts_are_equal(world)
+
+
+def test_texts_are_digested_alike_whether_or_not_their_ends_are() -> None:
+    world = World()
+    for n in range(12):
+        world.put(b"k%04d" % n, bundle=n // 4 + 1, user=f"u{n}" if n in {5, 11} else "u")
+    assert texts_are_equal(world)
 
 
 def test_i7_a_bundle_whose_pin_nobody_looked_at_is_not_equal(tmp_path: Path) -> None:
