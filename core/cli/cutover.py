@@ -167,6 +167,15 @@ async def _status(call: Call, given: StatusGiven) -> int:
     return _UNKNOWN if any(map(_is_unknown, gates)) else 0
 
 
+def _off(now: wire_cutover.Cutover) -> Iterator[str]:
+    """Yield why a start is off; gates stand with their reasons above."""
+    reasons = now.off.start.splitlines()
+    yield from (f"start is off: {line}" for line in reasons if not line.startswith("gate "))
+    shut = [gate.name for gate in now.gates if not gate.open and not gate.spared]
+    if any(line.startswith("gate ") for line in reasons):
+        yield f"start is off: gates are shut (x): {', '.join(shut)}"
+
+
 def _ack(text: str) -> tuple[str, str]:
     from core.display import safe
     from core.errors import BadInput
@@ -188,7 +197,7 @@ def _is_unknown(gate: wire_cutover.Gate) -> bool:
 
 def _lines(now: wire_cutover.Cutover) -> Iterator[str]:
     from core.cli.cutover_act import risk_text, steps_lines
-    from core.display import age, duration
+    from core.display import age, count, duration
 
     for one in now.slices:
         mark = ">" if one.name == now.slice else " "
@@ -214,7 +223,7 @@ def _lines(now: wire_cutover.Cutover) -> Iterator[str]:
     if now.risk is not None and now.risk.since_ns:
         yield f"at risk  {risk_text(now.risk)}"
     yield f"plan {now.hash}" if now.hash else "no plan can be made"
-    yield from (f"start is off: {line}" for line in now.off.start.splitlines())
+    yield from _off(now)
     for run in now.runs[:5]:
         took = "" if run.fence_s is None else f"  writes paused {duration(run.fence_s)}"
         yield f"run {run.run}  {run.kind} {run.slice}  {run.state}{took}  {run.why}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.cutover.states import State
 from core.verdict import Verdict
 
 _NS = 1_000_000_000
@@ -49,3 +50,19 @@ class Gate:
         if self.verdict is Verdict.WARN:
             return f"gate {self.name} warns and is not acknowledged: {self.evidence}"
         return f"gate {self.name} is {self.verdict}: {self.evidence}"
+
+
+def unwatched(state: State) -> tuple[Gate, ...]:
+    """Return the gates of a green that serves and that nobody watches: unknown (I7)."""
+    if state is not State.GREEN_LIVE:
+        return ()
+    return (
+        Gate(
+            name="watch",
+            verdict=Verdict.UNKNOWN,
+            evidence="green was not watched yet",
+            at_ns=0,
+            limit_s=0.0,
+            remedy="The engine watches it: vgwm engine start.",
+        ),
+    )

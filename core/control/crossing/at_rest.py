@@ -18,6 +18,7 @@ from core.control.crossing.job import ROLLBACK
 from core.control.crossing.risk_names import risk_names
 from core.control.sync.desk import SyncDesk
 from core.cutover.cutover_plan import ALL, Kind
+from core.cutover.gate import unwatched
 from core.cutover.machine import BACK, FENCED, standing
 from core.cutover.readiness import reached
 from core.cutover.risk import risk
@@ -71,9 +72,7 @@ class TrafficAtRest:
         wish = wish_of(query)
         plan = await lookout.plan(wish)
         state = await lookout.state(wish.slice)
-        return rollback_told.rollback(
-            plan, state=state, gates=rollback_told.unwatched(state), job=None
-        )
+        return rollback_told.rollback(plan, state=state, gates=unwatched(state), job=None)
 
     async def names(self, query: wire_rollback.NamesQuery) -> wire_rollback.RiskNames:
         """Return what is at risk, by name."""
@@ -117,14 +116,14 @@ class TrafficAtRest:
         gates = await gathering.gates(plan.buckets)
         now_ns = time.time_ns()
         derived = reached(gates, now_ns)
-        flips = await ledger.cutovers.flips()
+        flips = {row.slice for row in await ledger.cutovers.flips()}
         runs = await ledger.cutovers.runs(RUNS)
         return CutoverLook(
             at_ns=now_ns,
             slices=tuple(
                 [await self._slice(name, slices.shown(name), derived) for name in slices.names]
             ),
-            gates=tuple(gates),
+            gates=unwatched(State.GREEN_LIVE) if slice_ in flips else tuple(gates),
             plan=plan,
             off=OffLook(start=(_DOWN,), rehearse=(_DOWN,), abort=(_DOWN,), commit=(_DOWN,)),
             expected=await expected(ledger.cutovers, runs, slice_),

@@ -6,6 +6,7 @@ A look must answer within its 2 s, and so may a load balancer that hangs: nobody
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -28,7 +29,7 @@ PATIENCE_S: Final = 1.2
 
 
 class _Heard(NamedTuple):
-    at_s: float
+    at_s: float  # when it was asked
     told: tuple[Told, ...]
 
 
@@ -40,28 +41,32 @@ class BalancerWatch:
         self._heard: dict[tuple[str, ...], _Heard] = {}
         self._asking: dict[tuple[str, ...], asyncio.Task[None]] = {}
 
-    def last(self, buckets: Sequence[str]) -> tuple[Told, ...]:
+    def last(self, buckets: Sequence[str], *, most_s: float = STALE_S) -> tuple[Told, ...]:
         """Return what was said a few seconds ago at most, nothing where nobody was heard since.
 
-        Begins to ask anew, and does not wait for it.
+        most_s: the age from which an answer is none. Begins to ask anew, and does not wait for it.
         """
         key = tuple(buckets)
         heard = self._heard.get(key)
-        age_s = None if heard is None else time.monotonic() - heard.at_s
+        age_s = math.inf if heard is None else time.monotonic() - heard.at_s
         running = self._asking.get(key)
-        if (age_s is None or age_s >= EVERY_S) and (running is None or running.done()):
+        if age_s >= min(EVERY_S, most_s) and (running is None or running.done()):
             self._asking[key] = asyncio.create_task(self._again(key), name="load balancers")
-        return heard.told if heard is not None and age_s is not None and age_s <= STALE_S else ()
+        return heard.told if heard is not None and age_s <= min(STALE_S, most_s) else ()
 
     async def heard(
-        self, buckets: Sequence[str], *, patience_s: float = PATIENCE_S
+        self, buckets: Sequence[str], *, most_s: float = STALE_S, patience_s: float = PATIENCE_S
     ) -> tuple[Told, ...]:
-        """Return the same; a first answer is waited for, for a moment."""
-        told = self.last(buckets)
-        running = self._asking.get(tuple(buckets))
-        if not told and running is not None:
-            await asyncio.wait([running], timeout=patience_s)
-            told = self.last(buckets)
+        """Return the same; an answer that is not older than most_s is waited for, for a moment."""
+        began_s = time.monotonic()
+        told = self.last(buckets, most_s=most_s)
+        for _ in range(2):  # the one that was being asked may be too old as well
+            running = self._asking.get(tuple(buckets))
+            waited_s = time.monotonic() - began_s
+            if told or running is None or waited_s >= patience_s:
+                break
+            await asyncio.wait([running], timeout=patience_s - waited_s)
+            told = self.last(buckets, most_s=most_s + time.monotonic() - began_s)
         return told
 
     async def close(self) -> None:
@@ -72,6 +77,7 @@ class BalancerWatch:
             await asyncio.wait(self._asking.values())
 
     async def _again(self, key: tuple[str, ...]) -> None:
+        began_s = time.monotonic()
         with suppress(VgwmError):  # such as a configuration that cannot be read: nobody was heard
             told = (await self._ask(key)).told
-            self._heard[key] = _Heard(time.monotonic(), told)
+            self._heard[key] = _Heard(began_s, told)

@@ -15,6 +15,7 @@ from core.cutover.readiness import spared
 from core.cutover.states import NUMBERS, State
 from core.cutover.steps import steps_of
 from core.display import count, duration, safe, size
+from core.engine.cutting.look import OffLook
 from core.model import NS_PER_S, JobKind
 
 if TYPE_CHECKING:
@@ -140,9 +141,15 @@ def cutover(
 
 
 def plan(
-    planned: PlannedCutover, expected: Sequence[Expected], now_ns: int
+    planned: PlannedCutover,
+    expected: Sequence[Expected],
+    now_ns: int,
+    off: OffLook | None = None,
 ) -> wire_cutover.CutoverPlan:
-    """Return a plan of a cutover, a rehearsal, an abort or a commit; its steps once it is made."""
+    """Return a plan of a cutover, a rehearsal, an abort or a commit; its steps once it is made.
+
+    off: why acts cannot be begun now, beside the gates that were asked for this plan.
+    """
     of, error = planned.plan, planned.error
     words = ["vgwm", *_COMMANDS[planned.kind]]
     words += [] if planned.slice == ALL else ["--slice", planned.slice]
@@ -164,7 +171,7 @@ def plan(
         strategy=of.strategy if of.kind in {Kind.CUTOVER, Kind.REHEARSE} else "",
         hash=of.hash,
         word=safe(of.word),
-        off="\n".join(planned.off),
+        off="\n".join([*_hindered(planned.kind, off or OffLook()), *planned.off]),
         about_s=_sum(found),
         pause_s=_held_s(found),
         steps=found,
@@ -200,6 +207,17 @@ def _slice(one: SliceLook, writes: str) -> wire_cutover.Slice:
         number=NUMBERS[one.state],
         since_ns=one.entered_ns,
         run=safe(one.run),
+def _hindered(kind: Kind, off: OffLook) -> list[str]:
+    """Return why an act is off whatever its gates say."""
+    known = {
+        Kind.CUTOVER: off.start,
+        Kind.REHEARSE: off.rehearse,
+        Kind.ABORT: off.abort,
+        Kind.COMMIT: off.commit,
+    }
+    return [line for line in known[kind] if not line.startswith("gate ")]
+
+
         job=one.job or None,
         step=one.step,
         undoing=one.undoing,

@@ -17,6 +17,7 @@ from core.control.wire import cutover as wire_cutover
 from core.control.wire import rollback as wire_rollback
 from core.control.wire import state as wire
 from core.cutover.cutover_plan import ALL, Kind
+from core.cutover.gate import unwatched
 from core.cutover.risk import risk
 from core.cutover.rollback_plan import BackWish
 from core.cutover.runbook import runbook
@@ -26,7 +27,7 @@ from core.display import safe
 from core.engine.cutting.looking import look
 from core.engine.slices import Slices, ids_of
 from core.errors import BadInput
-from core.model import JobKind
+from core.model import NS_PER_S, JobKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,7 +116,7 @@ class TrafficDesk:
         """Return a look at a slice. Raises BadInput for one that is none."""
         name = slice_ or ALL
         slices = await self._engine.cutovers.plans.slices()
-        told = await self.watch.heard(slices.buckets(name))
+        told = await self.watch.heard(slices.buckets(name), most_s=await self._since_s())
         found = await look(self._engine, name, balancers=told)
         state = next((one.state for one in found.slices if one.name == name), State.PLANNED)
         off = "" if state in FROM else f"slice {name} stands at {state}: green does not serve it"
@@ -132,7 +133,7 @@ class TrafficDesk:
         return rollback_told.rollback(
             plan,
             state=state,
-            gates=self._engine.watch.gates(wish.slice) or rollback_told.unwatched(state),
+            gates=self._engine.watch.gates(wish.slice) or unwatched(state),
             job=None if job is None else job.id,
         )
 
@@ -167,9 +168,17 @@ class TrafficDesk:
         return State.PLANNED if row is None else State(row.state)
 
     async def _told(self, number: int) -> wire_cutover.CutoverPlan:
+    async def _since_s(self) -> float:
+        """Return how long ago a run last did anything: what was heard before is of another time."""
+        rows = await self._engine.ledger.cutovers.newest()
+        newest_ns = max((row.at_ns for row in rows), default=0)
+        return max(0.0, (time.time_ns() - newest_ns) / NS_PER_S)
+
         planned = self._engine.cutovers.plans.get(number)
-        expected = (await look(self._engine, planned.slice)).expected if planned.plan else ()
-        return cutover_told.plan(planned, expected, time.time_ns())
+        if planned.plan is None:
+            return cutover_told.plan(planned, (), time.time_ns())
+        found = await look(self._engine, planned.slice)
+        return cutover_told.plan(planned, found.expected, time.time_ns(), found.off)
 
 
 def wish_of(asked: wire_cutover.CutoverRequest | wire_rollback.RollbackQuery) -> BackWish:

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING
 from core.control.crossing.cutover_told import gate, risk
 from core.control.wire import cutover as wire_cutover
 from core.control.wire import rollback as wire_rollback
-from core.cutover.gate import Gate
 from core.cutover.rollback_plan import ALL, Way
 from core.cutover.states import NUMBERS, State
 from core.display import count, duration, safe, size
 from core.model import JobKind
-from core.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from core.cutover.gate import Gate
     from core.cutover.rollback_plan import BackWish, RollbackPlan
 
 
@@ -92,22 +91,6 @@ def unmade(wish: BackWish, state: State) -> wire_rollback.Rollback:
         state=state,
         number=NUMBERS[state],
         off="the plan is being made: green is asked whether it is alive",
-    )
-
-
-def unwatched(state: State) -> tuple[Gate, ...]:
-    """Return the gates of a green that serves and that nobody watches: unknown (I7)."""
-    if state is not State.GREEN_LIVE:
-        return ()
-    return (
-        Gate(
-            name="watch",
-            verdict=Verdict.UNKNOWN,
-            evidence="green was not watched yet",
-            at_ns=0,
-            limit_s=0.0,
-            remedy="The engine watches it: vgwm engine start.",
-        ),
     )
 
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from core.cutover.cutover_plan import ALL, Kind, Strategy
+from core.cutover.gate import unwatched
 from core.cutover.machine import BACK, FENCED, Standing, standing
 from core.cutover.readiness import against, reached
 from core.cutover.risk import risk
@@ -53,7 +54,8 @@ async def look(engine: Engine, slice_: str = ALL, *, balancers: Sequence[Told] =
     return CutoverLook(
         at_ns=now_ns,
         slices=await _slices(engine, dict(zip(slices.names, known, strict=True)), slices, newest),
-        gates=tuple(engine.watch.gates(slice_) or gates),
+        gates=tuple(engine.watch.gates(slice_))
+        or (unwatched(State.GREEN_LIVE) if slice_ in flips else tuple(gates)),
         plan=plan,
         off=await _off(engine, slice_, gates, now_ns, plan.strategy),
         expected=await expected(ledger.cutovers, runs, slice_),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from core.cutover.machine import FENCED, STEPS, UNDO
+from core.cutover.machine import FENCED, STEPS, UNDO, Step
 from core.cutover.states import Phase, State
 from core.model import NS_PER_S
 
@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from core.ledger.cutovers import CutoverRow
+
+
+_NO_WORK: Final = frozenset(
+    {State.COMMITTED, *(state for state, steps in STEPS.items() if steps == (Step.ENTER,))}
+)
+"""A commit waits for a person; the others are entered, and nothing is done in them."""
 
 
 def took_of(rows: Sequence[CutoverRow]) -> dict[State, float]:
@@ -24,7 +30,7 @@ def took_of(rows: Sequence[CutoverRow]) -> dict[State, float]:
     whole: set[State] = set()
     for before, row in pairwise(rows):
         state = State(row.state)
-        if row.step in UNDO or state not in STEPS or state is State.COMMITTED:
+        if row.step in UNDO or state not in STEPS or state in _NO_WORK:
             continue
         took[state] = took.get(state, 0.0) + (row.at_ns - before.at_ns) / NS_PER_S
         if row.step == STEPS[state][-1] and row.phase == Phase.DONE:

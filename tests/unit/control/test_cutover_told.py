@@ -8,7 +8,7 @@ from core.control.crossing.cutover_told import plan
 from core.cutover.cutover_plan import CutoverPlan, Kind, Strategy
 from core.cutover.limits import Limits
 from core.cutover.states import State
-from core.engine.cutting.look import Expected
+from core.engine.cutting.look import Expected, OffLook
 from core.engine.cutting.plans import PlannedCutover
 
 TOOK = {
@@ -51,3 +51,22 @@ def test_a_plan_takes_as_long_as_its_own_steps_took(
     expected = [Expected(state=state, took_s=took_s, at_ns=1) for state, took_s in TOOK.items()]
     told = plan(planned(kind), expected, 2)
     assert (told.about_s, told.pause_s) == (about_s, pause_s)
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_a_plan_says_why_its_act_is_off_beside_the_gates_that_were_asked_for_it(kind: Kind) -> None:
+    known = OffLook(
+        start=("slice all is GREEN_LIVE", "gate canary was never measured"),
+        rehearse=("slice all is GREEN_LIVE",),
+        abort=("nothing of slice all is held back",),
+        commit=("the watch window is open for another 9 s",),
+    )
+    told = plan(planned(kind), (), 2, known)
+    assert told.off.splitlines() == [
+        {
+            Kind.CUTOVER: known.start[0],
+            Kind.REHEARSE: known.rehearse[0],
+            Kind.ABORT: known.abort[0],
+            Kind.COMMIT: known.commit[0],
+        }[kind]
+    ]

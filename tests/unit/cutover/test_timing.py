@@ -46,6 +46,10 @@ def test_a_state_that_was_broken_off_says_nothing_of_how_long_it_takes() -> None
     assert took_of(rows) == {}
 
 
+def test_a_state_that_is_only_entered_takes_no_time() -> None:
+    assert took_of([row(0, "PROVE", "read-back", "done"), row(9, "CATCHUP", "enter", "done")]) == {}
+
+
 def test_the_wait_of_the_watch_is_no_time_that_a_commit_takes() -> None:
     took = took_of([*FORWARD, row(86_400, "COMMITTED", "report", "done")])
     assert set(took) == {State.FENCE, State.FINAL, State.SWITCH_WRITES}
