@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 EVERY_S = 0.2
 ROLLBACK = "rollback"
+_MINUTE_S = 60
+_END = "COMMITTED"  # it has no way back, at whatever cost
 
 
 class Confirmed(NamedTuple):
@@ -148,7 +150,7 @@ def plan_lines(plan: wire_cutover.CutoverPlan) -> list[str]:
         told.append(f"  LOST      {display.count(plan.lost_total)} keys stay behind on green:")
         told += [f"            {name}" for name in plan.lost]
     if "gate " not in plan.off:  # else they are its reasons
-        told += [f"  gate      {one.why}" for one in plan.gates if not one.open]
+        told += [f"  gate      {one.why}" for one in plan.gates if not (one.open or one.spared)]
     told += [f"  off       {line}" for line in plan.off.splitlines()]
     told.append(
         "it cannot be begun now"
@@ -160,13 +162,16 @@ def plan_lines(plan: wire_cutover.CutoverPlan) -> list[str]:
 
 def steps_lines(steps: tuple[wire_cutover.Step, ...]) -> Iterator[str]:
     """Yield the steps of a plan or a run."""
+    priced = next((step for step in steps if step.past_return and step.state != _END), None)
     for step in steps:
-        took = (
-            "" if step.expected_s is None else f"  (expected {display.duration(step.expected_s)})"
-        )
+        took = "" if step.expected_s is None else f"  (expected {_seconds(step.expected_s)})"
         mark = "=" if step.done else " "
-        past = "  from here on, back costs a reverse copy" if step.past_return else ""
+        past = "  from here on, back costs a reverse copy" if step is priced else ""
         yield f"{mark} {step.number.rjust(2)} {step.state.ljust(13)} {step.text}{took}{past}"
+
+
+def _seconds(took_s: float) -> str:
+    return f"{took_s:.1f} s" if took_s < _MINUTE_S else display.duration(took_s)
 
 
 def risk_text(risk: wire.Risk | None) -> str:

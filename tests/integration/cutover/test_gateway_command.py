@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from typing import TYPE_CHECKING
@@ -10,8 +11,9 @@ import pytest
 
 from core.config.schema import Gateway as Named
 from core.config.schema import Traffic
+from core.cutover import command
 from core.cutover.command import run_command
-from core.cutover.fence import fence_gate, hold, release
+from core.cutover.fence import fence_gate, hold, release, shut
 from core.cutover.fleet import Fleet
 from core.cutover.gateway import Hold
 from core.cutover.gateway_command import CommandGateway
@@ -129,6 +131,26 @@ async def test_a_command_that_hangs_is_ended_and_unknown(ground: Ground) -> None
         await ground.gateway("hangs", limit_s=1).fence(["b"], RUN)
 
 
+async def test_a_command_that_may_not_be_ended_is_unknown_and_holds_nobody_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It runs as another user, as behind sudo: its end is not ours to bring about."""
+    asked: list[int] = []
+
+    def denied(group: int, sign: int) -> None:
+        asked.append(group)
+        raise PermissionError(sign)
+
+    monkeypatch.setattr("os.killpg", denied)
+    monkeypatch.setattr("core.cutover.command.KILL_S", 0.05)
+    sleeps = (sys.executable, "-I", "-S", "-c", "import time; time.sleep(1)")
+    with pytest.raises(NoAnswer, match="unknown what it did"):
+        await run_command(sleeps, b"", "gateways.gw-1.fence", limit_s=0.2)
+    assert asked
+    await asyncio.wait([*command._left], timeout=20)  # noqa: SLF001 - none stays a zombie
+    assert not command._left  # noqa: SLF001
+
+
 async def test_i9_what_a_command_says_of_a_secret_is_not_handed_on() -> None:
     for behind in ("", " and then" + " it went on" * 25):  # the second one is cut within the value
         program = f"import sys; sys.exit('login: token={'pl4nted' * 3}{behind}')"
@@ -186,7 +208,25 @@ async def test_the_gate_tells_who_would_fence_and_asks_them(  # noqa: PLR0913, P
     assert gate.evidence.startswith(told)
 
 
+async def test_the_gate_says_where_nobody_tells_when_the_last_write_has_ended(
+    ground: Ground,
+) -> None:
+    told = "traffic.command does not say when writes under way have ended"
+    assert told in (await fence_gate([BARE], fleet(*Mode), ["b"])).evidence
+    assert told not in (await fence_gate([ground.gateway()], fleet(*Mode), ["b"])).evidence
+
+
 async def test_without_any_means_the_gate_is_red() -> None:
     assert (await fence_gate([BARE], Fleet([]), ["b"])).verdict is Verdict.FAIL
     assert (await fence_gate([], Fleet([]), ["b"])).verdict is Verdict.FAIL
     assert (await fence_gate([], fleet(*Mode), ["b"])).verdict is Verdict.WARN
+
+
+async def test_a_gateway_of_green_that_a_way_back_left_fenced_is_told_with_what_opens_it(
+    tmp_path: Path,
+) -> None:
+    gateway = Ground(tmp_path).gateway()
+    assert not await shut([gateway], [])
+    await gateway.fence([], RUN)
+    (trouble,) = await shut([gateway], [])
+    assert "its state is fenced: run its `open` command" in trouble.why
