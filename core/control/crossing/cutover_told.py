@@ -199,14 +199,6 @@ def order(state: State) -> int:
     return int(number) if number.isdigit() else _BACK + int(number[1:])
 
 
-def _slice(one: SliceLook, writes: str) -> wire_cutover.Slice:
-    return wire_cutover.Slice(
-        name=safe(one.name),
-        buckets=tuple(map(safe, one.buckets)),
-        state=one.state,
-        number=NUMBERS[one.state],
-        since_ns=one.entered_ns,
-        run=safe(one.run),
 def _hindered(kind: Kind, off: OffLook) -> list[str]:
     """Return why an act is off whatever its gates say."""
     known = {
@@ -218,6 +210,14 @@ def _hindered(kind: Kind, off: OffLook) -> list[str]:
     return [line for line in known[kind] if not line.startswith("gate ")]
 
 
+def _slice(one: SliceLook, writes: str) -> wire_cutover.Slice:
+    return wire_cutover.Slice(
+        name=safe(one.name),
+        buckets=tuple(map(safe, one.buckets)),
+        state=one.state,
+        number=NUMBERS[one.state],
+        since_ns=one.entered_ns,
+        run=safe(one.run),
         job=one.job or None,
         step=one.step,
         undoing=one.undoing,

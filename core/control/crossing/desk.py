@@ -167,13 +167,13 @@ class TrafficDesk:
         row = next((one for one in rows if one.slice == slice_), None)
         return State.PLANNED if row is None else State(row.state)
 
-    async def _told(self, number: int) -> wire_cutover.CutoverPlan:
     async def _since_s(self) -> float:
         """Return how long ago a run last did anything: what was heard before is of another time."""
         rows = await self._engine.ledger.cutovers.newest()
         newest_ns = max((row.at_ns for row in rows), default=0)
         return max(0.0, (time.time_ns() - newest_ns) / NS_PER_S)
 
+    async def _told(self, number: int) -> wire_cutover.CutoverPlan:
         planned = self._engine.cutovers.plans.get(number)
         if planned.plan is None:
             return cutover_told.plan(planned, (), time.time_ns())
