@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tui.facts.checklist import Wanted
 from tui.facts.listing import Listing
 from tui.facts.proven import Proven
+from tui.facts.way import BY_DEFAULT, Back
 from tui.parts import Part
 from tui.review import Accounts, Conversion
 from tui.views.line import Role
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from core.control.wire.verify import Proof
     from tui.acts.effects import Effect
     from tui.acts.mend import Mend
+    from tui.facts.at_risk import RiskWindow, Which
     from tui.facts.listing import FailureWindow
     from tui.facts.proven import ProofWindow
 
@@ -126,6 +128,7 @@ class Asks(StrEnum):
     TAKE = "why take it on:"
     GATE = "why take the gate on:"
     NOTE = "answer:"
+    RESTORE = "copy of blue's tree, new folder:"
     FILES = "old file [new file]:"
     VALUE = "="
     FOLDER = "folder of users.json:"
@@ -204,6 +207,7 @@ class Scene:
     proof_window: ProofWindow | None = None
     cutover: Cutover | None = None
     rollback: Rollback | None = None
+    risk_window: RiskWindow | None = None
     cluster: Cluster | None = None
 
     @property
@@ -218,7 +222,8 @@ class Ui:
 
     actor: who is at the keys, safe to show. top, room: the first row of a long list that is shown,
     and how many fit. listing: what Errors lists. checklist: what Assess lists. proven: what Verify
-    shows. part: of Plan. slice: whose Cutover and Rollback are shown, "" for the first.
+    shows. part: of Plan. slice: whose Cutover and Rollback are shown, "" for the first. way: back,
+    that Rollback shows. names: that it lists, None for the plan.
     opened: the row under the cursor is shown at length.
     """
 
@@ -238,6 +243,8 @@ class Ui:
     proven: Proven = field(default_factory=Proven)
     part: Part = Part.SIZES
     slice: str = ""
+    way: Back = BY_DEFAULT
+    names: Which | None = None
     conversion: Conversion = field(default_factory=Conversion)
     accounts: Accounts = field(default_factory=Accounts)
     opened: bool = False

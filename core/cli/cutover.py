@@ -205,10 +205,13 @@ def _lines(now: wire_cutover.Cutover) -> Iterator[str]:
         step = f" {one.step}" if one.step else " (giving writes back)" if one.undoing else ""
         writes = f"  writes: {one.writable}" if one.writable else ""
         yield f"{mark} slice {one.name}  {where}{step}{writes}"
+    refused = "unknown" if now.across is None else count(now.across)
+    yield f"copies between the sides refused  {refused}"
     freeze = "unknown" if now.forecast_s is None else duration(now.forecast_s)
     budget = "" if now.budget_s is None else f" of {duration(now.budget_s)}"
     lag = "unknown" if now.lag_s is None else duration(now.lag_s)
-    yield f"forecast {freeze}{budget}   lag {lag}"
+    strategy = f"strategy {now.strategy}   " if now.strategy else ""
+    yield f"{strategy}forecast {freeze}{budget}   lag {lag}"
     for gate in now.gates:
         since = "never" if gate.age_s is None else age(gate.age_s)
         acked = f"  (taken on by {gate.acked})" if gate.acked else ""

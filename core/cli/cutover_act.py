@@ -179,10 +179,7 @@ def risk_text(risk: wire.Risk | None) -> str:
     if risk is None or not risk.since_ns:
         return "nothing: green accepts no writes"
     if risk.silent_since_ns:
-        from datetime import UTC, datetime
-
-        at = datetime.fromtimestamp(risk.silent_since_ns / 1e9, tz=UTC)
-        return f"unknown since {at:%H:%M:%S} UTC: nothing is heard of green's changes"
+        return silent_text(risk.silent_since_ns)
     oldest = "" if risk.oldest_s is None else f", oldest {display.age(risk.oldest_s)}"
     more = f", {display.count(risk.uncarriable)} cannot be carried" if risk.uncarriable else ""
     return (
@@ -191,7 +188,16 @@ def risk_text(risk: wire.Risk | None) -> str:
     )
 
 
+def silent_text(since_ns: int) -> str:
+    """Return that nobody knows what green has taken."""
+    from core.control.facts import clock_s
+
+    return f"unknown since {clock_s(since_ns)} UTC: nothing is heard of green's changes"
+
+
 def _figures(plan: wire_cutover.CutoverPlan) -> Iterator[tuple[str, str]]:
+    if plan.strategy:
+        yield "strategy", plan.strategy
     if plan.about_s is not None:
         yield "takes", f"about {display.duration(plan.about_s)}"
     if plan.pause_s is not None:

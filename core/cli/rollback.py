@@ -22,6 +22,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _FAILED = 1
 _UNKNOWN = 4
+_PAGE = 500
 
 
 class WayGiven(TypedDict):
@@ -127,6 +128,55 @@ def status(call: Call, *, slice_: str) -> int:
     return asyncio.run(_status(call, slice_))
 
 
+@rollback.command()
+@slice_option
+@click.option("--cannot-carry", is_flag=True, help="Only what the old side cannot hold.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many lines.")
+@conventions
+def names(call: Call, *, slice_: str, cannot_carry: bool, limit: int | None) -> int:
+    """List what the new side has accepted and the old one is not known to hold.
+
+    What waits by bucket and key, then what the old side cannot hold, with the reason. Also without
+    an engine; under --json one object a line. 4 if the feed of changes is silent: more may wait.
+    """
+    import asyncio
+
+    return asyncio.run(_names(call, slice_, "cannot-carry" if cannot_carry else "at-risk", limit))
+
+
+async def _names(call: Call, slice_: str, what: str, limit: int | None) -> int:
+    from core.cli.cutover_act import silent_text
+    from core.cli.link import looking
+    from core.cli.output import listing, note
+
+    after, left, silent_ns = "", limit, 0
+    async with looking(call) as client:
+        while left is None or left > 0:
+            size = _PAGE if left is None else min(_PAGE, left)
+            page = await client.risk_names(what, slice_, after=after, limit=size)
+            listing(call, page.rows, map(_name_line, page.rows))
+            silent_ns, after = page.silent_since_ns, page.next
+            left = None if left is None else left - len(page.rows)
+            if not after:
+                break
+    if silent_ns:
+        note(call, f"vgwm: warning: {silent_text(silent_ns)}")
+    return _UNKNOWN if silent_ns else 0
+
+
+def _name_line(one: wire_rollback.RiskName) -> str:
+    from core.control.facts import clock_s
+    from core.display import size
+
+    sized = "-" if one.size_bytes is None else size(one.size_bytes)
+    state = "cannot" if one.cannot else "waits"
+    tried = f"  tried {one.tries}" if one.tries else ""
+    why = f"  {one.why}" if one.why else ""
+    return (
+        f"{state:<7} {one.op:<4}{sized:>9}  {one.object}  since {clock_s(one.seen_ns)}{tried}{why}"
+    )
+
+
 async def _plan(call: Call, given: PlanGiven) -> int:
     from core.cli.cutover_act import made, plan_lines
     from core.cli.link import looking
@@ -227,6 +277,8 @@ def _lines(now: wire_rollback.Rollback) -> Iterator[str]:
     if now.uncarriable_total:
         yield f"cannot carry  {count(now.uncarriable_total)} keys"
         yield from (f"  {name}" for name in now.uncarriable)
+        if now.uncarriable_total > len(now.uncarriable):
+            yield "  all of them: vgwm rollback names --cannot-carry"
     if now.lost_total:
         yield f"LOST  {count(now.lost_total)} keys would stay behind on green"
         yield from (f"  {name}" for name in now.lost)

@@ -202,12 +202,20 @@ def cutover_facts(now: wire.Snapshot) -> list[Fact]:
     found = [
         Fact(
             label=f"slice {one.name}",
-            parts=(f"{one.number} {one.state}", f"writes: {one.writable}"),
+            parts=(f"{one.number} {one.state}", f"writes: {one.writable}", *_at_risk(one)),
             state=State.FAIL if one.writable == "both" else State.RUNNING,
         )
         for one in now.slices
     ]
     return [*found, risk_fact(now.risk)] if now.risk is not None and now.risk.since_ns else found
+
+
+def _at_risk(one: wire.SliceShort) -> tuple[str, ...]:
+    """Return what is at risk of a slice that goes by itself."""
+    if one.risk is None:
+        return ()
+    first, *rest = risk_fact(one.risk).parts
+    return (f"at risk: {first}", *rest)
 
 
 def risk_fact(risk: wire.Risk) -> Fact:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from core.control.wire.cutover import Cutover, CutoverPlan, Gate, Limit, Off, Slice, Step
-from core.control.wire.rollback import Rollback
+from core.control.wire.rollback import RiskName, Rollback
 from core.control.wire.state import Risk
 from tests.tui.stage import NOON_NS, S
+from tui.facts.at_risk import RiskList, RiskWindow, Which
+from tui.facts.window import Window
 
 T_FLIP_NS = NOON_NS - 900 * S
 RISK = Risk(since_ns=T_FLIP_NS, writes=23, deletes=2, size_bytes=1_200_000, oldest_s=4.0, carried=9)
@@ -156,3 +160,59 @@ BACK_PLAN = CutoverPlan(
     risk=CANNOT,
     command="vgwm rollback start",
 )
+
+STEPS_BIG = (STEPS[0], msgspec.structs.replace(STEPS[1], text="everything copied"), *STEPS[2:])
+BIG_BANG = msgspec.structs.replace(
+    READY,
+    strategy="big-bang",
+    steps=STEPS_BIG,
+    gates=tuple(one for one in GATES if one.name in {"canary", "fence"}),
+    forecast_s=None,
+)
+BIG_PLAN = msgspec.structs.replace(
+    PLAN, strategy="big-bang", slice="all", steps=STEPS_BIG, command="vgwm cutover start"
+)
+ROLLING = msgspec.structs.replace(
+    LIVE,
+    slice="photos",
+    strategy="rolling",
+    slices=(
+        msgspec.structs.replace(PHOTOS, state="GREEN_LIVE", number="12", writable="green"),
+        DOCS,
+    ),
+)
+FULL = msgspec.structs.replace(BACK, way="full", hash="11aa22bb")
+FULL_PLAN = msgspec.structs.replace(
+    BACK_PLAN,
+    way="full",
+    hash="11aa22bb",
+    args={"plan": "11aa22bb", "way": "full"},
+    lines=("gateway blue-1 blue", "backup /etc/vgw.conf 7c1e", "backup /usr/bin/versitygw 9d2f"),
+    command="vgwm rollback start --full",
+)
+DATA_PLAN = msgspec.structs.replace(
+    BACK_PLAN,
+    way="data",
+    args={"plan": "9d2f00c1", "way": "data", "origin": "/backup/gw", "to": "/data/gw.new"},
+    command="vgwm rollback start --data --backup-location /backup/gw --to /data/gw.new",
+)
+NAMES = (
+    RiskName(object="photos/2025/new-1.jpg", op="put", size_bytes=4_096, seen_ns=NOON_NS - 4 * S),
+    RiskName(object="photos/2025/old.jpg", op="del", size_bytes=None, seen_ns=NOON_NS - 90 * S),
+    RiskName(
+        object="photos/a",
+        op="put",
+        size_bytes=1_200_000,
+        seen_ns=NOON_NS - 300 * S,
+        cannot=True,
+        why="on blue other keys lie below it",
+        tries=3,
+    ),
+)
+
+
+def names(which: Which = Which.AT_RISK, *rows: RiskName, slice_: str = "") -> RiskWindow:
+    """Return a list that is here as a whole."""
+    return Window(
+        listing=RiskList(which=which, slice=slice_), total=len(rows), rows=rows, as_of_ns=NOON_NS
+    )

@@ -159,6 +159,8 @@ class Crossings(LiveDesk):
         self.made = crossed.BACK_PLAN
         self.moved: CutoverPlan | None = None
         self.begun: list[dict[str, str]] = []
+        self.ways: list[tuple[str, str, str]] = []
+        self.planned: list[CutoverRequest] = []
 
     async def snapshot(self) -> wire.Snapshot:
         return LIVE
@@ -168,11 +170,12 @@ class Crossings(LiveDesk):
         return crossed.READY
 
     async def rollback(self, query: RollbackQuery) -> Rollback:
-        del query
-        return crossed.BACK
+        self.ways.append((query.way, query.origin, query.to))
+        return msgspec.structs.replace(crossed.BACK, way=query.way)
 
     async def make_cutover(self, request: CutoverRequest) -> CutoverPlan:
         self.acts.append(("plan", request.act))
+        self.planned.append(request)
         return self.made
 
     async def start_job(self, request: wire.JobRequest) -> int:

@@ -14,9 +14,11 @@ from tests.tui import crossed, stage
 from tests.tui.test_views import GOLDENS, LARGE, SMALL, UNPLANNED, drawn
 from tui.acts import effects
 from tui.acts.crossing_sheet import crossing_sheet
+from tui.facts.at_risk import Which
 from tui.facts.crossing import Crossing
+from tui.facts.way import Back
 from tui.keys import Keymap
-from tui.ui import Link, LinkState, Name, Scene, Ui
+from tui.ui import Asks, Link, LinkState, Name, Prompt, Scene, Ui
 from tui.views.frame import draw
 from tui.views.line import Size, packed
 
@@ -33,6 +35,12 @@ MOVED = crossing_sheet(
 )
 
 
+FULL, DATA, BIG = (
+    crossing_sheet(plan, effects.DoCrossing(plan, Crossing(plan.act)))
+    for plan in (crossed.FULL_PLAN, crossed.DATA_PLAN, crossed.BIG_PLAN)
+)
+
+
 def scene(risk: wire.Risk | None = None, **fields: object) -> Scene:
     return stage.scene(msgspec.structs.replace(QUIET, risk=risk), **fields)
 
@@ -46,14 +54,38 @@ CASES: dict[str, tuple[Scene, Ui]] = {
     "cutover-ready": (scene(cutover=crossed.READY), ui()),
     "cutover-live": (scene(cutover=crossed.LIVE, risk=crossed.RISK), ui()),
     "cutover-plan": (scene(cutover=crossed.READY), ui(sheet=replace(PLAN, typed="pho"))),
+    "cutover-big-bang": (scene(cutover=crossed.BIG_BANG), ui()),
+    "cutover-big-bang-plan": (scene(cutover=crossed.BIG_BANG), ui(sheet=BIG)),
+    "cutover-rolling": (scene(cutover=crossed.ROLLING, risk=crossed.RISK), ui(slice="photos")),
     "cutover-unread": (scene(), ui()),
     "cutover-no-engine": (scene(), ui(link=GONE)),
     "cutover-no-facts": (stage.scene(UNPLANNED), ui()),
     "cutover-help": (scene(), stage.ui(Name.HELP, back=Name.CUTOVER)),
     "rollback-live": (scene(rollback=crossed.BACK, risk=crossed.CANNOT), ui(Name.ROLLBACK)),
     "rollback-names": (
+        scene(
+            rollback=crossed.BACK,
+            risk=crossed.CANNOT,
+            risk_window=crossed.names(Which.AT_RISK, *crossed.NAMES),
+        ),
+        ui(Name.ROLLBACK, names=Which.AT_RISK, cursor=2),
+    ),
+    "rollback-names-none": (
+        scene(risk_window=crossed.names(Which.CANNOT_CARRY, slice_="docs")),
+        ui(Name.ROLLBACK, names=Which.CANNOT_CARRY, slice="docs"),
+    ),
+    "rollback-names-unread": (scene(), ui(Name.ROLLBACK, names=Which.AT_RISK)),
+    "rollback-full": (
+        scene(rollback=crossed.FULL, risk=crossed.CANNOT),
+        ui(Name.ROLLBACK, way=Back("full"), sheet=FULL, cursor=1),
+    ),
+    "rollback-data": (
         scene(rollback=crossed.BACK, risk=crossed.CANNOT),
-        ui(Name.ROLLBACK, opened=True),
+        ui(Name.ROLLBACK, way=Back("data", "/backup/gw", "/data/gw.new"), sheet=DATA),
+    ),
+    "rollback-restore": (
+        scene(rollback=crossed.FULL, risk=crossed.CANNOT),
+        ui(Name.ROLLBACK, way=Back("full"), prompt=Prompt(asks=Asks.RESTORE, typed="/backup/gw ")),
     ),
     "rollback-dead": (scene(rollback=crossed.DEAD, risk=crossed.SILENT), ui(Name.ROLLBACK)),
     "rollback-plan": (
@@ -81,6 +113,7 @@ CASES: dict[str, tuple[Scene, Ui]] = {
                         number="12",
                         since_ns=2,
                         writable="green",
+                        risk=crossed.RISK,
                     ),
                     wire.SliceShort(name="docs", state="READY", number="6", since_ns=1),
                 ],
@@ -130,7 +163,7 @@ def test_i7_a_silent_feed_is_unknown_since_and_never_nothing() -> None:
 def test_keys_that_would_be_lost_stand_before_all_else() -> None:
     lines = drawn(scene(rollback=crossed.DEAD), ui(Name.ROLLBACK), SMALL).split("\n")
     first = next(n for n, line in enumerate(lines) if "photos/2025/new-1.jpg" in line)
-    assert first < next(n for n, line in enumerate(lines) if line.startswith(" at risk now"))
+    assert first < next(n for n, line in enumerate(lines) if line[1:].startswith("at risk now"))
     sheet = crossing_sheet(
         msgspec.structs.replace(crossed.BACK_PLAN, lost=crossed.DEAD.lost, lost_total=25),
         effects.DoCrossing(crossed.BACK_PLAN, Crossing("rollback")),

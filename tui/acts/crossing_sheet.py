@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from core import display
 from core.control.facts import risk_fact
+from tui.facts.way import DATA, FULL, QUICK
 from tui.ui import Sheet
 from tui.views.cutover import limit_words
 
@@ -21,6 +22,7 @@ _DOES = {
     "commit": "commit: give the way back up",
     "rollback": "back to blue",
 }
+_BIG_BANG = "big-bang"
 _MOST_LOST = 3
 _MOST_WARNINGS = 2
 
@@ -38,6 +40,7 @@ def crossing_sheet(made: CutoverPlan, act: Effect, was: CutoverPlan | None = Non
         *_lost(made),
         *_risk(made.risk),
         *_times(made),
+        *_besides(made),
         *_steps(made.steps),
         *_joined("limits: ", [limit_words(limit) for limit in made.limits]),
         *_joined("taken on: ", made.acked),
@@ -46,7 +49,7 @@ def crossing_sheet(made: CutoverPlan, act: Effect, was: CutoverPlan | None = Non
         *_rest(made),
     )
     return Sheet(
-        title=f"{_DOES.get(made.act, made.act)}, slice {made.slice}",
+        title=f"{_DOES.get(made.act, made.act)}{_how(made)}, slice {made.slice}",
         command=f"{made.command} --confirm {made.hash}",
         effects=told,
         act=act,
@@ -69,8 +72,29 @@ def _risk(risk: Risk | None) -> tuple[str, ...]:
     return (f"at risk: {', '.join(risk_fact(risk).parts)}",)
 
 
+def _how(made: CutoverPlan) -> str:
+    """Return the way or the strategy, where it is not the usual one."""
+    if made.act == "rollback":
+        return "" if made.way in {"", QUICK} else f", {made.way}"
+    return f", {made.strategy}" if made.strategy == _BIG_BANG else ""
+
+
+def _besides(made: CutoverPlan) -> tuple[str, ...]:
+    """Return what is done besides the switch: files put back, a tree restored, a whole copy."""
+    if made.strategy == _BIG_BANG:
+        return ("everything is copied under the fence: writes are refused until that is proved",)
+    if made.way == FULL:
+        files = sum(line.startswith("backup ") for line in made.lines)
+        told = f"puts back {display.counted(files, 'file')} of blue's own"
+        return (f"{told}, from backups: configuration, accounts, unit, binary",)
+    if made.way == DATA:
+        origin, to = (display.safe(made.args.get(name, "")) for name in ("origin", "to"))
+        return (f"restores blue's tree from {origin} to {to}, and lets blue serve that",)
+    return ()
+
+
 def _times(made: CutoverPlan) -> tuple[str, ...]:
-    if made.about_s is None:
+    if made.about_s is None or made.strategy == _BIG_BANG:  # no rehearsal has copied it all
         return ()
     pause = "" if made.pause_s is None else f", writes pause {display.duration(made.pause_s)}"
     return (f"takes about {display.duration(made.about_s)}{pause}",)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.acts import effects
 from tui.acts.own import Own
+from tui.facts.at_risk import Which
 from tui.facts.crossing import Crossing
+from tui.facts.way import BY_DEFAULT, DATA, FULL, QUICK, Back
 from tui.ui import Asks, Message, Name, Prompt, Sheet, Ui
 from tui.views.cutover import gate_of, hard, slice_of
 from tui.views.line import Role
+from tui.views.rollback import lists_of
 
 if TYPE_CHECKING:
     from core.control.wire.cutover import Gate, Off
@@ -24,8 +28,11 @@ GREEN_LIVE = "GREEN_LIVE"
 def command_of(ui: Ui, scene: Scene) -> str:
     """Return the command of what is shown."""
     slice_ = f" --slice {ui.slice}" if ui.slice else ""
+    if ui.screen is Name.ROLLBACK and ui.names is not None:
+        only = " --cannot-carry" if ui.names is Which.CANNOT_CARRY else ""
+        return f"vgwm rollback names{slice_}{only}"
     if ui.screen is Name.ROLLBACK:
-        return f"vgwm rollback plan{slice_}"
+        return f"vgwm rollback plan{slice_}{ui.way.options}"
     del scene
     return f"vgwm cutover status{slice_}"
 
@@ -33,20 +40,31 @@ def command_of(ui: Ui, scene: Scene) -> str:
 def asked(ui: Ui, act: str) -> Done:
     """Ask the engine for an act's plan; a sheet shows it."""
     said = Message(text="asking the engine for the plan ..")
-    wanted = Crossing(act, ui.slice)
+    wanted = Crossing(act, ui.slice, ui.way if act == "rollback" else BY_DEFAULT)
     return replace(ui, message=said, error=None), effects.AskCrossing(wanted)
 
 
 def roll_back(ui: Ui, scene: Scene) -> Done:
-    """Go to the Rollback screen from any other, with its plan in a sheet."""
+    """Go to the Rollback screen from any other, with its plan in a sheet.
+
+    From another screen it is the quick way, whatever was looked at before.
+    """
     del scene
-    there = replace(ui, screen=Name.ROLLBACK, cursor=0, top=0, opened=False)
-    return asked(ui if ui.screen is Name.ROLLBACK else there, "rollback")
+    if ui.screen is Name.ROLLBACK:
+        return asked(replace(ui, names=None, cursor=0, top=0), "rollback")
+    there = replace(
+        ui, screen=Name.ROLLBACK, way=BY_DEFAULT, names=None, cursor=0, top=0, opened=False
+    )
+    return asked(there, "rollback")
 
 
-def why_no_way_back(scene: Scene) -> str:
-    """Return why R is off; empty where green has taken over."""
-    now = scene.rollback
+def why_no_way_back(ui: Ui, scene: Scene) -> str:
+    """Return why R is off; empty where green has taken over.
+
+    What was last read of a plan counts on its own screen alone: on others it may be an old one, and
+    of another way.
+    """
+    now = scene.rollback if ui.screen is Name.ROLLBACK else None
     if now is not None and now.off:
         return "; ".join(now.off.splitlines())
     if scene.risk is None or not scene.risk.since_ns:
@@ -127,19 +145,64 @@ def _why_not_taken(gate: Gate | None) -> str:
     return f"gate {gate.name} is {gate.verdict}: only a warning can be taken on"
 
 
-def _open(ui: Ui, scene: Scene) -> Done:
+def _list_names(ui: Ui, scene: Scene) -> Done:
+    """Go from a figure under the cursor to its names."""
+    lists = lists_of(scene.rollback) if scene.rollback is not None else ()
+    if ui.names is not None or ui.cursor >= len(lists):
+        return ui, None
+    return replace(ui, names=lists[ui.cursor], cursor=0, top=0), effects.LoadList()
+
+
+def _next_way(ui: Ui, scene: Scene) -> Done:
+    """Show the plan of the next way: quick, full, data; the last one asks for its folders."""
     del scene
-    return replace(ui, opened=not ui.opened), None
+    if ui.way.way == FULL:
+        return replace(ui, prompt=Prompt(asks=Asks.RESTORE), error=None), None
+    after = Back(FULL) if ui.way.way == QUICK else BY_DEFAULT
+    return _by(ui, after), effects.LoadList()
+
+
+def _by(ui: Ui, way: Back) -> Ui:
+    return replace(ui, way=way, names=None, cursor=0, top=0, message=None)
+
+
+def to_restore(ui: Ui, prompt: Prompt) -> Done:
+    """Show the plan of a restored tree: from the copy that was named, to the new folder."""
+    folders = _words(prompt.typed)
+    if len(folders) != 2 or not all(Path(one).is_absolute() for one in folders):  # noqa: PLR2004 - from and to
+        why = "two folders by their whole paths: the copy of blue's tree, and a new one"
+        return replace(ui, prompt=None, message=Message(text=why, role=Role.WARN)), None
+    return replace(_by(ui, Back(DATA, *folders)), prompt=None), effects.LoadList()
+
+
+def _words(typed: str) -> list[str]:
+    try:
+        return shlex.split(typed)
+    except ValueError:  # a quote that does not end
+        return []
 
 
 def _back(ui: Ui) -> Ui | None:
     return replace(ui, opened=False) if ui.opened else None
 
 
-def _gates(scene: Scene, ui: Ui) -> tuple[Gate, ...]:
-    if ui.screen is Name.ROLLBACK:
-        return scene.rollback.gates if scene.rollback is not None else ()
+def _back_to_plan(ui: Ui) -> Ui | None:
+    """Leave the names, then a way that was chosen."""
+    if ui.names is not None:
+        return replace(ui, names=None, cursor=list(Which).index(ui.names), top=0)
+    return _by(ui, BY_DEFAULT) if ui.way != BY_DEFAULT else None
+
+
+def _gates(scene: Scene) -> tuple[Gate, ...]:
     return scene.cutover.gates if scene.cutover is not None else ()
+
+
+def _rows(ui: Ui, scene: Scene) -> int:
+    """Return how many rows the cursor has on Rollback: figures, then gates; or names."""
+    if ui.names is not None:
+        return scene.risk_window.total if scene.risk_window is not None else 0
+    now = scene.rollback
+    return 0 if now is None else len(lists_of(now)) + len(now.gates)
 
 
 CUTOVER = Own(
@@ -152,12 +215,12 @@ CUTOVER = Own(
     },
     why_off=_why_off,
     back=_back,
-    length=lambda ui, scene: len(_gates(scene, ui)),
+    length=lambda _ui, scene: len(_gates(scene)),
     words={"begin": "rehearse", "cancel": "abort", "pane": "slice"},
 )
 ROLLBACK = Own(
-    does={"open": _open},
-    back=_back,
-    length=lambda ui, scene: len(_gates(scene, ui)),
-    words={"open": "names"},
+    does={"open": _list_names, "pane": _next_way},
+    back=_back_to_plan,
+    length=_rows,
+    words={"open": "names", "pane": "way"},
 )

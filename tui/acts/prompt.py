@@ -121,6 +121,7 @@ _BY_SCREEN: Mapping[Asks, Callable[[Ui, Prompt], tuple[Ui, Effect | None]]] = {
     Asks.TAKE: answered,
     Asks.NOTE: answered,
     Asks.GATE: cutover_acts.answered,
+    Asks.RESTORE: cutover_acts.to_restore,
     Asks.FILES: config_acts.answered,
     Asks.VALUE: config_acts.answered,
     Asks.FOLDER: iam_acts.answered,

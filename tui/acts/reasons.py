@@ -62,7 +62,7 @@ def why_off(id_: str, scene: Scene, ui: Ui) -> str:
     if off:
         return off
     if id_ == "rollback":
-        return cutover_acts.why_no_way_back(scene)
+        return cutover_acts.why_no_way_back(ui, scene)
     if own is not None and is_own:
         return own.why_off(id_, ui, scene)
     return "" if scene.snapshot is None else _why_not(id_, scene.snapshot, ui)

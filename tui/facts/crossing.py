@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from core.control.wire.cutover import CutoverRequest
 from core.errors import NoAnswer, VgwmError
+from tui.facts.way import BY_DEFAULT, Back
 from tui.ui import Name
 
 if TYPE_CHECKING:
@@ -23,10 +24,14 @@ _PLAN_S = 120.0
 
 
 class Crossing(NamedTuple):
-    """An act on a slice. act: cutover, rehearse, abort, commit, rollback. slice: "" for all."""
+    """An act on a slice. act: cutover, rehearse, abort, commit, rollback. slice: "" for all.
+
+    back: which way, of a rollback.
+    """
 
     act: str
     slice: str = ""
+    back: Back = BY_DEFAULT
 
 
 class Crossings:
@@ -34,21 +39,24 @@ class Crossings:
 
     def __init__(self, link: EngineLink) -> None:
         self._link = link
-        self._asked = ""
+        self._asked: tuple[str, Back] = ("", BY_DEFAULT)
         self.cutover: Cutover | None = None
         self.rollback: Rollback | None = None
         self.cluster: Cluster | None = None
 
-    async def follow(self, screen: Name, slice_: str) -> None:
-        """Read what the screen shows of a slice. Raises a VgwmError."""
-        if slice_ != self._asked:
-            self._asked, self.cutover, self.rollback = slice_, None, None
+    async def follow(self, screen: Name, slice_: str, back: Back) -> None:
+        """Read what the screen shows of a slice. back: which way. Raises a VgwmError."""
+        asked = (slice_, back)
+        if asked != self._asked:
+            self._asked, self.cutover, self.rollback = asked, None, None
         match screen:
             case Name.CUTOVER:
                 self.cutover = await self._link.client.cutover(slice_)
                 self.cluster = await self._link.client.cluster()
             case Name.ROLLBACK:
-                self.rollback = await self._link.client.rollback(slice_)
+                self.rollback = await self._link.client.rollback(
+                    slice_, back.way, origin=back.origin, to=back.to
+                )
             case Name.CLUSTER:
                 self.cluster = await self._link.client.cluster()
             case _:
@@ -57,7 +65,15 @@ class Crossings:
 
 async def plan(client: Client, wanted: Crossing, actor: str) -> CutoverPlan:
     """Return what an act would do, once the engine has planned it. Raises a VgwmError."""
-    request = CutoverRequest(actor=actor, act=wanted.act, slice=wanted.slice)
+    back = wanted.back
+    request = CutoverRequest(
+        actor=actor,
+        act=wanted.act,
+        slice=wanted.slice,
+        way=back.way,
+        origin=back.origin,
+        to=back.to,
+    )
     made = await client.make_cutover(request)
     until_s = time.monotonic() + _PLAN_S
     while made.state == "making":

@@ -12,6 +12,7 @@ from tui.facts.listing import place_of
 from tui.facts.pager import Pager
 from tui.facts.prepared import Prepared
 from tui.facts.proof_lists import ProofLists
+from tui.facts.risk_lists import RiskLists
 from tui.facts.window import scrolled
 from tui.ui import LinkState, Name
 from tui.views import assess, errors, inventory
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from core.control.wire.rollback import Rollback
     from core.control.wire.state import Event, Plan, Snapshot
     from core.control.wire.verify import Proof
+    from tui.facts.at_risk import RiskWindow
     from tui.facts.book import Book
     from tui.facts.checklist import Wanted
     from tui.facts.link import EngineLink
@@ -48,6 +50,7 @@ class Parts(TypedDict):
     proof_window: ProofWindow | None
     cutover: Cutover | None
     rollback: Rollback | None
+    risk_window: RiskWindow | None
     cluster: Cluster | None
 
 
@@ -76,6 +79,7 @@ class Lists:
         self.prepared = Prepared(link)
         self._proven = ProofLists(link, proof_book)
         self._crossings = Crossings(link)
+        self._at_risk = RiskLists(link.client)
         self._events: tuple[Event, ...] = ()
         self._counted: tuple[int, ...] | None = None
         self._under: _Under | None = None
@@ -93,6 +97,7 @@ class Lists:
             proof_window=self._proven.window,
             cutover=self._crossings.cutover,
             rollback=self._crossings.rollback,
+            risk_window=self._at_risk.window,
             cluster=self._crossings.cluster,
         )
 
@@ -103,6 +108,8 @@ class Lists:
         self._check = None
         if ui.screen is Name.VERIFY:
             return self._proven.settle(ui, body_size(size))
+        if ui.screen is Name.ROLLBACK:
+            return self._at_risk.settle(ui, body_size(size))
         if ui.screen is not Name.ERRORS:
             return ui
         room = errors.room(body_size(size))
@@ -163,6 +170,8 @@ class Lists:
             return False
         if ui.screen is Name.VERIFY:
             return self._proven.wants(ui)
+        if ui.screen is Name.ROLLBACK:
+            return self._at_risk.wants(ui)
         return ui.screen is Name.ERRORS and self._pager.show(ui.listing, ui.top, ui.room)
 
     def misses(self, ui: Ui) -> bool:
@@ -171,6 +180,8 @@ class Lists:
             return False
         if ui.screen is Name.VERIFY:
             return self._proven.misses(ui)
+        if ui.screen is Name.ROLLBACK:
+            return self._at_risk.misses(ui)
         return ui.screen is Name.ERRORS and self._pager.misses(ui.listing, ui.top, ui.room)
 
     async def read(self) -> bool:
@@ -181,7 +192,8 @@ class Lists:
         """
         try:
             failures = await self._pager.fetch()
-            return await self._proven.fetch() or failures
+            at_risk = await self._at_risk.fetch()
+            return await self._proven.fetch() or at_risk or failures
         except VgwmError:
             self._is_off = True
             raise
@@ -195,7 +207,8 @@ class Lists:
             return
         await self.prepared.follow(ui.screen, snapshot)
         await self._proven.follow(ui, snapshot)
-        await self._crossings.follow(ui.screen, ui.slice)
+        await self._crossings.follow(ui.screen, ui.slice, ui.way)
+        await self._at_risk.follow(ui)
         match ui.screen:
             case Name.ERRORS:
                 self._look_again(snapshot, ui)

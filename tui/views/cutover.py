@@ -8,7 +8,7 @@ from core import display
 from core.control.fact import State
 from core.model import NS_PER_S
 from tui.ui import LinkState
-from tui.views import gate_rows
+from tui.views import gate_rows, risk
 from tui.views.line import EMPTY, Line, Piece, Role, Size, packed, text, wrapped
 from tui.views.words import stands
 
@@ -105,7 +105,8 @@ def _held(now: Cutover, now_ns: int) -> list[Line]:
         return []
     if now.live_until_ns:
         left_s = max(0.0, (now.live_until_ns - now_ns) / NS_PER_S)
-        return [text(f" watched for {display.duration(left_s)} more; then C commits", Role.DIM)]
+        watched = f" watched for {display.duration(left_s)} more; then C commits"
+        return [text(watched, Role.DIM), *_at_risk(now)]
     if one.deadline_ns:
         left_s = max(0.0, (one.deadline_ns - now_ns) / NS_PER_S)
         doing = f"{one.step}: " if one.step else ""
@@ -114,12 +115,20 @@ def _held(now: Cutover, now_ns: int) -> list[Line]:
     return [text(f" {one.why}", Role.DIM)] if one.why else []
 
 
+def _at_risk(now: Cutover) -> list[Line]:
+    """Return what is at risk of this slice alone; row 2 says it of all."""
+    if len(now.slices) < 2 or now.risk is None or not now.risk.since_ns:  # noqa: PLR2004 - a choice
+        return []
+    return [(Piece(f" of {now.slice} at risk  ", Role.DIM), risk.words(now.risk))]
+
+
 def _steps(now: Cutover, width: int) -> list[Line]:
     """Return the steps that undo themselves, then the first from which there is a price."""
-    free = [step for step in now.steps if not step.past_return]
+    free = [step_words(step) for step in now.steps if not step.past_return]
+    words = [f"{now.strategy}:", *free] if now.strategy and free else free
     lines: list[Line] = [
         (Piece("         " if n else " steps   ", Role.DIM), Piece(part))
-        for n, part in enumerate(packed(map(step_words, free), "  ", width - 10))
+        for n, part in enumerate(packed(words, "  ", width - 10))
     ]
     priced = next((step for step in now.steps if step.past_return), None)
     if priced is not None:

@@ -29,6 +29,7 @@ _HELP = {
     Asks.KIND: "   a kind, a bucket; Tab next kind, Enter filters, Esc leaves",
     Asks.TAKE: "   Enter shows what that does, Esc leaves",
     Asks.GATE: "   Enter shows what that does, Esc leaves",
+    Asks.RESTORE: "   Enter shows its plan, Esc leaves",
     Asks.NOTE: "   Enter shows what that does, Esc leaves",
     Asks.FILES: "   Enter converts, and writes nothing; Esc leaves",
     Asks.VALUE: "   Enter gives it this value, Esc leaves",

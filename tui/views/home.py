@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from core import display
 from core.control.fact import State
-from core.control.facts import eta_fact, lease_fact, node_fact
+from core.control.facts import eta_fact, lease_fact, node_fact, risk_fact
 from core.model import ENDED, NS_PER_S, JobState
 from tui.facts.checklist import Kind, kind_of
 from tui.views.line import EMPTY, Line, Piece, Role, Size, at, column, text
@@ -69,6 +69,7 @@ def _phases(now: Snapshot, scene: Scene) -> list[Line]:
         *_data(now),
         _validate(now, scene),
         _cut_over(now),
+        *_at_risk(now),
     ]
 
 
@@ -171,6 +172,15 @@ def _cut_over(now: Snapshot) -> Line:
     state = stands(State.DONE if over else State.RUNNING, f"{newest.number} {newest.state}")
     evidence = f"{newest.name}{more}, writes: {newest.writable}"
     return _phase("5 cut over", state, evidence, go="g u", is_now=not over)
+
+
+def _at_risk(now: Snapshot) -> list[Line]:
+    """Return what is at risk slice by slice, where slices go by themselves."""
+    found = [(one.name, risk_fact(one.risk)) for one in now.slices if one.risk is not None]
+    return [
+        _phase("", stands(fact.state, f"{name} at risk"), "  ".join(fact.parts), go="g r")
+        for name, fact in found
+    ]
 
 
 def _not_equal(scene: Scene) -> list[Line]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core import display
 from core.control.fact import State
+from tui.facts.at_risk import Which
 from tui.ui import LinkState
-from tui.views import gate_rows, risk
+from tui.views import gate_rows, risk, risk_names
 from tui.views.cutover import limit_words, step_words
 from tui.views.line import EMPTY, Line, Piece, Role, Size, packed, text, wrapped
 from tui.views.words import stands
@@ -29,6 +31,8 @@ _GREEN = {
 
 def view(scene: Scene, ui: Ui, size: Size) -> list[Line]:
     """Return the body's rows: keys that would be lost stand first."""
+    if ui.names is not None:
+        return risk_names.view(scene, ui, size)
     now = scene.rollback
     if now is None:
         return _none(scene, ui)
@@ -41,9 +45,9 @@ def view(scene: Scene, ui: Ui, size: Size) -> list[Line]:
         return [EMPTY, *lines, text(said, Role.DIM)]
     lines = [
         _head(now),
-        *_lost(now, size.width, opened=ui.opened),
-        *_cost(now),
-        *_named("cannot carry", _uncarriable(now, opened=ui.opened), size.width),
+        *_lost(now, size.width),
+        *_cost(now, chosen=_is_on(Which.AT_RISK, now, ui)),
+        *_cannot(now, size.width, chosen=_is_on(Which.CANNOT_CARRY, now, ui)),
         *_named("steps", packed(map(step_words, now.steps), "  ", size.width - _LABEL), size.width),
         *_named("limits", [_limits(now)], size.width),
         *_named("note", now.notes, size.width, Role.WARN),
@@ -52,8 +56,25 @@ def view(scene: Scene, ui: Ui, size: Size) -> list[Line]:
     ]
     room = size.height - len(lines)
     if now.gates and room > 1:
-        lines += gate_rows.rows(now.gates, ui, Size(size.width, room))
+        of_gates = replace(ui, cursor=ui.cursor - len(lists_of(now)))
+        lines += gate_rows.rows(now.gates, of_gates, Size(size.width, room))
     return lines
+
+
+def lists_of(now: Rollback) -> tuple[Which, ...]:
+    """Return the rows that Enter lists by name: the first that the cursor stands on."""
+    cannot = (Which.CANNOT_CARRY,) if now.uncarriable_total else ()
+    return (Which.AT_RISK, *cannot)
+
+
+def _is_on(which: Which, now: Rollback, ui: Ui) -> bool:
+    lists = lists_of(now)
+    return ui.cursor < len(lists) and lists[ui.cursor] is which
+
+
+def _label(label: str, *, chosen: bool) -> Line:
+    mark = Piece(">" if chosen else " ", Role.KEY)
+    return (mark, Piece(f"{label:<{_LABEL - 1}}", Role.DIM))
 
 
 def _none(scene: Scene, ui: Ui) -> list[Line]:
@@ -81,13 +102,13 @@ def _head(now: Rollback) -> Line:
     return line
 
 
-def _lost(now: Rollback, width: int, *, opened: bool) -> list[Line]:
+def _lost(now: Rollback, width: int) -> list[Line]:
     """Return what would be lost with green dead, by name: nothing else matters more."""
     green = (Piece(f" {'green':<{_LABEL - 1}}", Role.DIM), _green(now.green))
     if not now.lost_total:
         return [green]
-    shown = now.lost if opened else now.lost[:_NAMES]
-    rows = [f"{display.counted(now.lost_total, 'key')} stay on green only:", *shown]
+    keys = display.counted(now.lost_total, "key")
+    rows = [f"{keys} stay on green only:", *now.lost[:_NAMES]]
     return [*_named("lost", rows, width, Role.BAD), green]
 
 
@@ -96,20 +117,19 @@ def _green(word: str) -> Piece:
     return stands(state, said)
 
 
-def _cost(now: Rollback) -> list[Line]:
-    label = Piece(f" {'at risk now':<{_LABEL - 1}}", Role.DIM)
+def _cost(now: Rollback, *, chosen: bool) -> list[Line]:
+    label = _label("at risk now", chosen=chosen)
     if now.risk is None:
-        return [(label, stands(State.UNKNOWN, "unknown"))]
-    return [(label, risk.words(now.risk))]
+        return [(*label, stands(State.UNKNOWN, "unknown"))]
+    return [(*label, risk.words(now.risk))]
 
 
-def _uncarriable(now: Rollback, *, opened: bool) -> list[str]:
+def _cannot(now: Rollback, width: int, *, chosen: bool) -> list[Line]:
     if not now.uncarriable_total:
         return []
-    shown = now.uncarriable if opened else now.uncarriable[:1]
-    rest = "" if opened or now.uncarriable_total < 2 else "   (Enter lists them)"  # noqa: PLR2004 - more than shown
     keys = display.counted(now.uncarriable_total, "key")
-    return [f"{keys}:{rest}", *shown]
+    first = (*_label("cannot carry", chosen=chosen), Piece(f"{keys}:"))
+    return [first, *_named("", now.uncarriable[:1], width)]
 
 
 def _limits(now: Rollback) -> str:

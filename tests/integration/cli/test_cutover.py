@@ -254,3 +254,30 @@ async def test_a_job_on_traffic_is_watched_by_where_its_slices_stand(
     )
     ran = await command("watch", "1")
     assert "photos 12 GREEN_LIVE, writes: green  5 keys at risk" in ran.out + ran.err
+
+
+async def test_what_is_at_risk_is_named_a_line_each_and_a_silent_feed_is_unknown(
+    command: Command, desk: FakeDesk
+) -> None:
+    waits = wire_rollback.RiskName(object="photos/a", op="del", size_bytes=None, seen_ns=1)
+    cannot = wire_rollback.RiskName(
+        object="photos/b", op="put", size_bytes=9, seen_ns=1, cannot=True, why="too long", tries=2
+    )
+    desk.at_risk = msgspec.structs.replace(desk.at_risk, rows=(waits, cannot))
+    ran = await command("rollback", "names")
+    assert ran.code == 0, ran.err
+    first, second = ran.out.splitlines()
+    assert first.split()[:4] == ["waits", "del", "-", "photos/a"]
+    assert second.split()[:5] == ["cannot", "put", "9", "B", "photos/b"]
+    assert second.endswith("tried 2  too long")
+    desk.at_risk = msgspec.structs.replace(desk.at_risk, silent_since_ns=1)
+    ran = await command("rollback", "names", "--cannot-carry", "--json")
+    assert ran.code == 4
+    assert [json.loads(line)["object"] for line in ran.out.splitlines()] == ["photos/a", "photos/b"]
+
+
+async def test_a_cutover_says_by_which_strategy(command: Command, desk: FakeDesk) -> None:
+    desk.looked = look(strategy="big-bang")
+    desk.act_plan_made = msgspec.structs.replace(PLAN, strategy="big-bang")
+    assert "strategy big-bang" in (await command("cutover", "status")).out
+    assert "strategy  big-bang" in (await command("cutover", "plan")).out
