@@ -96,11 +96,14 @@ def _run(pid: int, *words: str) -> None:
 
 
 def folders(tops: list[Path], buckets: list[str]) -> list[str]:
-    """Return the folders of buckets below each top; a bucket has none where it has no versions."""
+    """Return the folders of buckets below each top; a bucket has none where it has no versions.
+
+    By their real names: a mount lies at the folder itself, whatever link leads there.
+    """
     names = buckets or sorted(entry.name for entry in tops[0].iterdir() if entry.is_dir())
-    found = [str(tops[0].resolve() / name) for name in names]
+    found = [str((tops[0] / name).resolve()) for name in names]
     for top in tops[1:]:
-        found += [str(top.resolve() / name) for name in names if (top / name).is_dir()]
+        found += [str((top / name).resolve()) for name in names if (top / name).is_dir()]
     return found
 
 

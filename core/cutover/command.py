@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
 LIMIT_S: Final = 30.0
 
+KILL_S: Final = 2.0
+"""How long one that was told to end is waited for: a fence's deadline runs meanwhile."""
+
+_left: set[asyncio.Task[int]] = set()
+"""Waits for those that did not end, so that none stays a zombie."""
+
 _PASSED_ON: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "USER", "XDG_RUNTIME_DIR")
 _SHOWN: Final = 300
 
@@ -73,8 +79,13 @@ async def _begin(argv: Sequence[str], where: str) -> asyncio.subprocess.Process:
 
 
 async def _end(program: asyncio.subprocess.Process) -> None:
-    """End it with all that it started, if it is still there."""
-    if program.returncode is None:
-        with suppress(ProcessLookupError):
-            os.killpg(program.pid, signal.SIGKILL)
-        await program.wait()
+    """End it with all that it started, if it is still there; what cannot be ended is left."""
+    if program.returncode is not None:
+        return
+    # another user's, as behind sudo, may not be ended; one that hangs in the kernel heeds nothing
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(program.pid, signal.SIGKILL)
+    ending = asyncio.create_task(program.wait(), name="program's end")
+    _left.add(ending)
+    ending.add_done_callback(_left.discard)
+    await asyncio.wait({ending}, timeout=KILL_S)

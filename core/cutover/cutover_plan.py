@@ -16,9 +16,9 @@ from core.dag.canonical import dumps
 from core.errors import Broken
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from core.config.schema import Workspace
+    from core.config.schema import Traffic, Workspace
 
 ALL: Final = "all"
 """The slice of everything: a map's every line, and its line `/`."""
@@ -141,16 +141,28 @@ def means_of(workspace: Workspace) -> tuple[str, ...]:
     """Return by which load balancers and gateways a workspace's traffic is steered, a line each."""
     return tuple(
         [
-            f"haproxy {one.name} {one.socket} {one.map} {one.config}"
+            f"haproxy {one.name} {one.socket} {one.map} {one.config}{_at(one.listen)}"
             for one in workspace.traffic.haproxy
         ]
-        + ([f"hook {dumps(list(workspace.traffic.command))}"] if workspace.traffic.command else [])
+        + _hook(workspace.traffic)
         + [
             f"gateway {one.name} {one.side} {one.address}"
             f" {dumps([list(one.fence), list(one.open), list(one.state)])}"
             for one in workspace.gateways
         ]
     )
+
+
+def _hook(traffic: Traffic) -> list[str]:
+    """Return the line of a command: also what it can do, and where its fence is proven."""
+    if not traffic.command:
+        return []
+    modes = ",".join(traffic.modes) or "all modes"
+    return [f"hook {dumps(list(traffic.command))} {modes}{_at(traffic.listen)}"]
+
+
+def _at(listen: Sequence[str]) -> str:
+    return f" at {' '.join(listen)}" if listen else ""
 
 
 def word_of(workspace_name: str, slice_: str) -> str:

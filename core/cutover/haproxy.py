@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from core.cutover.balancer import Told
 from core.cutover.haproxy_config import checked, listeners
+from core.cutover.haproxy_master import Master, still_there
 from core.cutover.haproxy_runtime import LIMIT_S, Runtime
 from core.cutover.map_file import DEFAULT_PATH, MapFile, changed, parse
 from core.cutover.mode import Mode
@@ -39,6 +40,9 @@ class HaproxyBalancer:
         self._named = named
         self._file = MapFile(named.map, workspace_id)
         self._runtime = Runtime(self.name, named.socket, named.map, limit_s=limit_s)
+        self._master = Master(self.name, named.master, limit_s=limit_s)
+        self._limit_s = limit_s
+        self._writing: asyncio.Task[None] | None = None
 
     async def ready(self, run: str) -> list[str]:
         """Return what is wrong with its configuration, socket, map and owner. Changes nothing."""
@@ -46,7 +50,7 @@ class HaproxyBalancer:
         wrong = [why for why in (self._file.unwritable, await checked(self._named.config)) if why]
         if not self.listeners:
             wrong.append("no `bind` line routes by the map: name its URLs in `listen` of vgwm.yaml")
-        for look in (self._wrong_file, self._wrong_socket):
+        for look in (self._wrong_file, self._wrong_socket, self._wrong_master):
             try:
                 wrong += await look()
             except VgwmError as error:
@@ -59,11 +63,13 @@ class HaproxyBalancer:
         Raises ForeignPlan, Denied, BadInput before anything is done; NodeUnreachable, NoAnswer,
         Refused when the file is changed and the runtime is not, or unknown.
         """
+        await self._require_written()
         text = await asyncio.to_thread(self._file.read)
         self._file.check_owner(parse(text))
         wanted = changed(text, buckets, mode, self._file.owned(run))
         if wanted != text:
-            await asyncio.to_thread(self._file.write, wanted)
+            self._writing = asyncio.create_task(asyncio.to_thread(self._file.write, wanted))
+            await asyncio.shield(self._writing)
         if await self._runtime.entries() != parse(wanted):
             await self._runtime.replace(parse(wanted))
         told = await self.get(buckets)
@@ -96,21 +102,46 @@ class HaproxyBalancer:
             why=why or ("" if mode is not None else "its buckets have several modes, or none"),
             process=process,
             owner=safe(does.owner),
+            across=await self._runtime.across(),
             at_ns=time.time_ns(),
         )
 
     async def busy(self, side: Side) -> Busy | None:
-        """Return what its backend for a side's writes has in work."""
+        """Return what its backend for a side's writes has in work.
+
+        Raises NoAnswer while a worker of before a reload lives: what it has in work counts as well.
+        """
+        await self._master.require_alone()
         return await self._runtime.busy(f"{side}_w")
 
     async def under_way(self, side: Side) -> Mapping[str, int]:
-        """Return each write that its backend for a side's writes has in work."""
+        """Return each write that its backend for a side's writes has in work. Raises as `busy`."""
+        await self._master.require_alone()
         return await self._runtime.streams(f"{side}_w")
+
+    async def _require_written(self) -> None:
+        """Wait for a file whose writing outlived its step: it would come behind this one.
+
+        Raises NoAnswer for one that hangs.
+        """
+        if self._writing is None:
+            return
+        _, left = await asyncio.wait({self._writing}, timeout=self._limit_s)
+        if left:
+            raise NoAnswer(
+                what="its map's file is still being written by the step before",
+                where=safe(str(self._named.map)),
+                remedy="Look at the disk on which it lies.",
+            )
 
     async def _wrong_file(self) -> list[str]:
         found = parse(await asyncio.to_thread(self._file.read))
         self._file.check_owner(found)
         return found.wrong
+
+    async def _wrong_master(self) -> list[str]:
+        pids = await self._master.old()
+        return [still_there(pids)] if pids else []
 
     async def _wrong_socket(self) -> list[str]:
         level = await self._runtime.level()

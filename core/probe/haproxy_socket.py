@@ -22,7 +22,7 @@ async def ask(name: str, path: Path, command: str, most_bytes: int = MOST_BYTES)
     try:
         reader, writer = await asyncio.open_unix_connection(path)
         try:
-            writer.write(f"{command}\n".encode("ascii"))
+            writer.write(f"{command}\n".encode("utf-8", "surrogateescape"))
             await writer.drain()
             writer.write_eof()  # a master socket stays open else
             told = await _to_end(reader, most_bytes)

@@ -97,7 +97,7 @@ class _Changes:
             return None
         try:
             seen = os.lstat(self._root + b"/" + path)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):  # gone, or a file is where its folder was
             return None
         return _Changed(bucket, key, seen.st_ino, seen.st_mtime_ns)
 

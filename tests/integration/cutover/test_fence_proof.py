@@ -181,3 +181,23 @@ async def test_the_harmless_question_takes_silence_for_unknown(asker: Asker, sid
     side.hangs = {"AbortMultipartUpload"}
     [shown] = await look_fenced(asker, [side.door], ["pool"])
     assert shown.hold is Hold.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("code", "of_us"),
+    [
+        ((404, "NoSuchBucket"), True),
+        ((403, "InvalidAccessKeyId"), True),
+        ((403, "AccessDenied"), False),
+        ((500, "InternalError"), False),
+    ],
+)
+async def test_an_answer_about_us_or_a_bucket_that_is_gone_is_told_from_one_about_a_fence(
+    asker: Asker,
+    side: Side,
+    code: tuple[int, str],
+    of_us: bool,  # noqa: FBT001 - a case
+) -> None:
+    side.instead = {"AbortMultipartUpload": code}
+    [shown] = await look_fenced(asker, [side.door], ["pool"])
+    assert (shown.of_us, shown.hold is Hold.OPEN) == (of_us, False)

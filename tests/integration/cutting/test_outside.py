@@ -6,9 +6,12 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec import structs
 
-from core.config.schema import DirTarget, Haproxy, PosixSource, Traffic, Workspace
+from core.config.schema import DirTarget, Gateway, Haproxy, PosixSource, Traffic, Workspace
+from core.cutover.fence_proof import Shown
 from core.cutover.fleet import Fleet, Outcome, Way
+from core.cutover.gateway import Hold
 from core.cutover.mode import Mode, Side
 from core.engine.cutting.outside import Outside
 from core.engine.outcry import Outcry
@@ -72,6 +75,32 @@ async def test_one_that_was_reloaded_in_a_step_is_told_and_the_same_trouble_once
         await _told(stage.ledger, "load balancer lb-1: it was restarted or reloaded meanwhile")
         refused = [line for line in await _lines(stage.ledger) if "it answers a text" in line]
         assert refused == ["load balancer lb-2: it answers a text"]
+
+
+async def test_a_bucket_that_is_gone_and_keys_that_were_changed_keep_no_gateway_shut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It answers: clients wait for it, whatever it says of our account."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKPROBE00000")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-secret-of-this-test")
+    word = ("true",)
+    gateway = Gateway(
+        name="gw", side="blue", address="127.0.0.1:1", fence=word, open=word, state=word
+    )
+    shown = [
+        Shown(door="gw", bucket="gone", hold=Hold.UNKNOWN, why="404 NoSuchBucket", of_us=True),
+        Shown(door="gw", bucket="shut", hold=Hold.FENCED, why="403 AccessDenied"),
+    ]
+
+    async def looked(*_: object) -> list[Shown]:
+        await asyncio.sleep(0)
+        return shown
+
+    monkeypatch.setattr("core.engine.cutting.outside.look_fenced", looked)
+    async with staged(tmp_path) as stage:
+        named = structs.replace(workspace(tmp_path, "lb-1"), gateways=(gateway,))
+        outside = Outside(named, stage.ledger, tmp_path, Green())
+        assert [one.why for one in await outside.answering(())] == ["shut is fenced"]
 
 
 async def _lines(ledger: Ledger) -> list[str]:

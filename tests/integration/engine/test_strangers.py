@@ -96,6 +96,14 @@ async def test_a_new_and_a_replaced_file_are_named(ground: Ground) -> None:
     assert set(await ground.foreign()) == {"films/by-nfs", "films/plain"}
 
 
+async def test_a_file_that_took_the_place_of_its_folder_meanwhile_ends_no_look(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = (b"films/plain/below", time.time_ns())
+    monkeypatch.setattr("core.engine.watching.strangers.stamps", lambda *_: iter([seen]))
+    assert await ground.foreign() == ()
+
+
 async def test_what_the_reverse_copy_put_there_is_ours(ground: Ground) -> None:
     ground.put(b"from-green")
     await ground.heard(b"from-green")

@@ -7,7 +7,8 @@ from hashlib import sha256
 
 import pytest
 
-from core.cutover.cutover_plan import CutoverPlan, Kind, Strategy
+from core.config.workspace import parse
+from core.cutover.cutover_plan import CutoverPlan, Kind, Strategy, means_of
 from core.cutover.gate import Gate
 from core.cutover.limits import COPY_PAUSE_S, LEAST_PAUSE_S, deadline_s, limits
 from core.cutover.readiness import against
@@ -59,6 +60,24 @@ def test_everything_that_is_confirmed_changes_the_hash_and_is_named(other: Cutov
 def test_a_text_that_is_no_plan_is_broken(text: bytes) -> None:
     with pytest.raises(Broken):
         CutoverPlan.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("traffic", "other"),
+    [
+        ("command: [/opt/steer]", "command: [/opt/steer], modes: [blue, green]"),
+        ("command: [/opt/steer]", "command: [/opt/steer], listen: ['http://h:1']"),
+        ("haproxy: [{%s}]", "haproxy: [{%s, listen: ['http://h:1']}]"),
+    ],
+)
+def test_i8_how_and_where_a_fence_is_held_and_proven_is_confirmed(traffic: str, other: str) -> None:
+    named = "name: lb-1, socket: /run/a.sock, map: /etc/vgwm.map, config: /etc/haproxy.cfg"
+    head = 'v: 1\nid: "0a1b2c3d"\nsource: {type: posix, path: /data}\n'
+    means = [
+        means_of(parse(f"{head}target: {{type: dir, path: /out}}\ntraffic: {{{text}}}\n"))
+        for text in (traffic.replace("%s", named), other.replace("%s", named))
+    ]
+    assert means[0] != means[1]
 
 
 def test_a_deadline_is_twice_the_forecast_within_the_limits_of_the_plan() -> None:
