@@ -149,7 +149,7 @@ class Haproxy(
     """A load balancer: its admin socket, its map and its configuration.
 
     listen: URLs at which clients reach it; empty: the `bind` lines of its configuration.
-    master: the socket of `haproxy -W -S PATH`, by which old workers are seen; None: nobody sees them.
+    master: the socket of `haproxy -W -S PATH`, which shows old workers; None: they are not seen.
     """
 
     name: str

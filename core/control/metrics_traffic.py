@@ -56,6 +56,13 @@ def traffic(now: wire.Snapshot) -> Iterator[Metric]:
         "1 for the state that a slice is in.",
         [Sample((("slice", one.name), ("state", one.state)), 1) for one in now.slices],
     )
+    counted = [one.across for one in now.slices if one.across is not None]
+    yield Metric(
+        "cross_side_copies_refused_total",
+        "counter",
+        "Copies between buckets of different sides that load balancers refused since they started.",
+        [Sample((), max(counted))] if counted else [],
+    )
     yield Metric("side_writable", "gauge", "1 if a side accepts writes.", _writable(now))
 
 

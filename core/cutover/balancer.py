@@ -17,7 +17,8 @@ class Told:
 
     by_slice: the mode of each bucket asked for, None for one that it does not name. why: of an
     unknown one, safe to show. process: its pid; another one than before means somebody reloaded it.
-    owner: the run that its map names, "" for none. at_ns: UTC.
+    owner: the run that its map names, "" for none. across: copies from one side's bucket to the
+    other's that it refused since it started, None where it does not count them. at_ns: UTC.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Told:
     why: str = ""
     process: str = ""
     owner: str = ""
+    across: int | None = None
     at_ns: int = 0
 
     @property

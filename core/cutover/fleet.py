@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _ORDER: Final = (Mode.BLUE, Mode.BLUE_RO, Mode.GREEN_RO, Mode.GREEN)
 _RELOADED: Final = "it was restarted or reloaded meanwhile: an old worker may end its uploads"
+_SINCE: Final = "it was restarted or reloaded since it was asked last: an old worker may live on"
 _NOBODY: Final = Trouble("traffic", "no load balancer is named in vgwm.yaml")
 
 
@@ -93,6 +94,7 @@ class Fleet:
     ) -> None:
         self.balancers = tuple(balancers)
         self._say = say
+        self._processes: dict[str, str] = {}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -125,7 +127,9 @@ class Fleet:
 
     async def read(self, buckets: Sequence[str]) -> Reading:
         """Return what each of them does now. buckets: empty for everything."""
-        return await read(self.balancers, buckets)
+        reading = await read(self.balancers, buckets)
+        self._notice(reading, _SINCE)
+        return reading
 
     async def reach(self, buckets: Sequence[str], mode: Mode, run: str, way: Way) -> Moved:
         """Bring every load balancer to a mode, or, where `way.back` says so, back again.
@@ -141,7 +145,7 @@ class Fleet:
             self._tell(against)
             return Moved(outcome=Outcome.REFUSED, mode=mode, reading=before, troubles=against)
         after, failed = await self._send(buckets, mode, run)
-        self._tell(tuple(Trouble(name, _RELOADED) for name in after.reloaded(before)))
+        self._notice(after, _RELOADED)
         if after.mode is mode:
             return Moved(outcome=Outcome.REACHED, mode=mode, reading=after)
         troubles = _who(after, mode, failed)
@@ -202,6 +206,13 @@ class Fleet:
             self._say(trouble)
             return _Sent(trouble, is_mute=isinstance(error, NoAnswer))
         return _Sent(None)
+
+    def _notice(self, reading: Reading, why: str) -> None:
+        """Say who runs as another process than it was seen to be last."""
+        now = {told.name: told.process for told in reading.told if told.process}
+        changed = [name for name, pid in now.items() if self._processes.get(name, pid) != pid]
+        self._processes |= now
+        self._tell(tuple(Trouble(name, why) for name in changed))
 
     def _tell(self, troubles: tuple[Trouble, ...]) -> None:
         for trouble in troubles:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from core.cutover.balancer import Busy
 from core.cutover.map_file import Entry, RouteMap
 from core.display import safe
-from core.errors import NoAnswer, Refused
+from core.errors import NoAnswer, Refused, VgwmError
 from core.probe.haproxy_socket import MOST_BYTES, ask
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LIMIT_S: Final = 2.0
+ACROSS: Final = "across"
+"""The backend that answers copies between the sides, with 501: HAProxy counts what meets it."""
 
 _CHUNK_BYTES: Final = 8_000  # a line and its payload have to fit into HAProxy's buffer, 16 KiB
 _STREAMS_BYTES: Final = 16 << 20  # some 60,000 requests
@@ -98,6 +100,18 @@ class Runtime:
                 scur, qcur, stot = (int(row.get(name) or 0) for name in ("scur", "qcur", "stot"))
                 return Busy(requests=scur + qcur, total=stot)
         return None
+
+    async def across(self) -> int | None:
+        """Return how many copies between the sides it refused since it started.
+
+        None where its configuration refuses them without a backend of that name, or it is silent:
+        a count is no reason to take what it does for unknown.
+        """
+        try:
+            seen = await self.busy(ACROSS)
+        except VgwmError:
+            return None
+        return None if seen is None else seen.total
 
     async def streams(self, backend: str) -> dict[str, int]:
         """Return each request that a backend has in work or waiting, and how often it was woken.

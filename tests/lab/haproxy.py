@@ -24,7 +24,7 @@ class Haproxy:
 
     blue, green: HOST:PORT of the gateways. level: of its admin socket. The map begins as `/ blue`
     unless `lines` says otherwise. `reload` is the classic one: a new process takes the port over,
-    the old one ends after its requests.
+    the old one ends after its requests; with master, a master process does that.
     """
 
     def __init__(  # noqa: PLR0913 - what a load balancer can be started with
@@ -36,6 +36,7 @@ class Haproxy:
         green: str,
         lines: str = "/ blue\n",
         level: str = "admin",
+        master: bool = False,
     ) -> None:
         self.name = name
         self.folder = folder
@@ -47,6 +48,7 @@ class Haproxy:
         self._sides = (blue, green)
         self._lines = lines
         self._level = level
+        self.master = folder / "m.sock" if master else None
         self._server: Server | None = None
         self._begun = 0
 
@@ -59,8 +61,10 @@ class Haproxy:
     @property
     def entry(self) -> str:
         """Its entry of `traffic.haproxy` in vgwm.yaml, in one line."""
+        master = f", master: {self.master}" if self.master else ""
         return (
-            f"{{name: {self.name}, socket: {self.socket}, map: {self.map}, config: {self.config}}}"
+            f"{{name: {self.name}, socket: {self.socket}, map: {self.map},"
+            f" config: {self.config}{master}}}"
         )
 
     def start(self, keeper: Keeper) -> None:
@@ -89,26 +93,30 @@ class Haproxy:
 
     def reload(self, keeper: Keeper) -> None:
         """Let a new process take over; it reads the map anew. Returns when it answers."""
+        if self.master is not None:
+            old_pid = self._worker()
+            _asked(self.master, "reload")
+            until(
+                f"a new worker of {self.name}",
+                lambda: self._worker() not in {"", old_pid},
+                limit_s=20,
+            )
+            return
         old = self.server
         self._server = keeper.start(self._process("-sf", str(old.pid)))
         self.wait()
 
     def wait(self) -> None:
         """Wait until the process that was started last answers on the admin socket."""
+        if self.master is not None:
+            self.server.wait_for("its admin socket", lambda: bool(self._worker()))
+            return
         pid = f"\nPid: {self.server.pid}\n"
         self.server.wait_for("its admin socket", lambda: pid in self.ask("show info"))
 
     def ask(self, command: str) -> str:
         """Return what its admin socket answers; "" while nobody answers."""
-        try:
-            with socket.socket(socket.AF_UNIX) as line:
-                line.settimeout(_ASK_LIMIT_S)
-                line.connect(str(self.socket))
-                line.sendall(f"{command}\n".encode())
-                line.shutdown(socket.SHUT_WR)
-                return b"".join(iter(partial(line.recv, 1 << 16), b"")).decode()
-        except OSError:
-            return ""
+        return _asked(self.socket, command)
 
     def met(self, bucket: str) -> str:
         """Return the mode that a request for a bucket meets, by the map that it works by."""
@@ -127,11 +135,16 @@ class Haproxy:
             limit_s=20,
         )
 
+    def _worker(self) -> str:
+        """Return the pid of the process that answers, "" while none does."""
+        return self.ask("show info").partition("\nPid: ")[2].partition("\n")[0]
+
     def _process(self, *words: str) -> Server:
         self._begun += 1
+        how = ["-W", "-S", str(self.master)] if self.master else ["-db"]
         return Server(
             f"{self.name}-{self._begun}",
-            [self._program, "-db", "-f", str(self.config), *words],
+            [self._program, *how, "-f", str(self.config), *words],
             folder=self.folder,
             environment={},
         )
@@ -151,6 +164,19 @@ class Haproxy:
                 raise LabError(f"{DOCUMENT.name} has no {old} to replace")
             text = text.replace(old, new)
         self.config.write_text(text)
+
+
+def _asked(path: Path, command: str) -> str:
+    """Return what a socket answers; "" while nobody does."""
+    try:
+        with socket.socket(socket.AF_UNIX) as line:
+            line.settimeout(_ASK_LIMIT_S)
+            line.connect(str(path))
+            line.sendall(f"{command}\n".encode())
+            line.shutdown(socket.SHUT_WR)
+            return b"".join(iter(partial(line.recv, 1 << 16), b"")).decode()
+    except OSError:
+        return ""
 
 
 def documented() -> str:

@@ -307,6 +307,56 @@ async def test_a_drain_waits_for_the_upload_in_flight(pair: Pair) -> None:
     assert [written.path for written in pair.blue.journal] == ["/photos/big"]
 
 
+async def test_an_old_worker_is_undrained_and_begins_nothing_until_it_has_ended(
+    tmp_path: Path,
+) -> None:
+    """It goes by the map that it had: a client of its could write where the map says no more."""
+    with StandIn("blue") as blue, Keeper() as keeper:
+        lb = Haproxy("lb-1", tmp_path, blue=blue.address, green=blue.address, master=True)
+        lb.start(keeper)
+        said: list[Trouble] = []
+        text = Pair(keeper, (lb, lb), blue, blue).workspace_text().replace(f", {lb.entry}]", "]")
+        fleet = Fleet(balancers(parse(text)), say=said.append)
+        assert await fleet.ready("1") == []
+        parts = urlsplit(lb.url)
+        upload = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
+        upload.putrequest("PUT", "/photos/big")
+        upload.putheader("Content-Length", "2")
+        upload.endheaders(b"x")
+        await begun(fleet, 0)
+        await fleet.read(())
+        await asyncio.to_thread(lb.reload, keeper)
+        await at(fleet, Mode.BLUE_RO)
+        assert ["it was restarted or reloaded" in one.why for one in said] == [True]
+        assert "old worker" in (await fleet.ready("1"))[0].why
+        for buckets in ((), ("photos",)):
+            waiting = await drain(fleet.balancers, Side.BLUE, buckets, limit_s=0.7)
+            assert ["old worker" in one.why for one in waiting.left] == [True]
+        upload.send(b"y")
+        assert (await asyncio.to_thread(upload.getresponse)).status == 200
+        upload.close()
+        assert (await fleet.drain(Side.BLUE, limit_s=20)).ended
+        assert await fleet.ready("1") == []
+        other = Fleet(balancers(parse(text.replace("m.sock", "none.sock"))))
+        assert (await other.drain(Side.BLUE, limit_s=0.4)).left, "a silent master is unknown (I7)"
+
+
+async def test_copies_between_the_sides_are_refused_and_counted(pair: Pair) -> None:
+    fleet = pair.fleet()
+    seen = [(await fleet.read(())).told[0].across]
+    await at(fleet, Mode.GREEN, ("photos",))
+    url = pair.lbs[0].url
+    copies = [asyncio.to_thread(copied, url, to, "/docs/a") for to in ("/photos/b", "/docs/b")]
+    assert [await one for one in copies] == [501, 200]
+    seen.append((await fleet.read(())).told[0].across)
+    config = pair.lbs[0].config
+    config.write_text(config.read_text().replace("across", "elsewhere"))
+    pair.lbs[0].reload(pair.keeper)
+    told = (await fleet.read(("photos",))).told[0]
+    seen.append(told.across)
+    assert (seen, told.mode) == ([0, 1, None], Mode.GREEN)
+
+
 async def test_a_slice_is_drained_beside_the_load_of_others_and_waits_for_its_upload(
     pair: Pair,
 ) -> None:
@@ -386,11 +436,11 @@ def load(url: str, over: threading.Event) -> None:
     client.close()
 
 
-async def begun(fleet: Fleet) -> None:
-    """Wait until the second one has a write in work."""
+async def begun(fleet: Fleet, at: int = 1) -> None:
+    """Wait until one, by default the second, has a write in work."""
     end_s = time.monotonic() + 10
-    told = await fleet.balancers[1].busy(Side.BLUE)
+    told = await fleet.balancers[at].busy(Side.BLUE)
     while told is None or not told.requests:
         assert time.monotonic() < end_s
         await asyncio.sleep(0.01)
-        told = await fleet.balancers[1].busy(Side.BLUE)
+        told = await fleet.balancers[at].busy(Side.BLUE)

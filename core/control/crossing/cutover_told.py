@@ -83,6 +83,13 @@ def writable(told: Sequence[Told]) -> str:
     return str(next(iter(sides), None) or "none")
 
 
+def across(told: Sequence[Told]) -> int | None:
+    """Return the copies between the sides that all load balancers refused; None: not all count."""
+    counts = [one.across for one in told]
+    known = [count for count in counts if count is not None]
+    return sum(known) if counts and len(known) == len(counts) else None
+
+
 def steps(
     of: CutoverPlan, state: State | None, expected: Sequence[Expected]
 ) -> tuple[wire_cutover.Step, ...]:
@@ -114,6 +121,7 @@ def cutover(
     return wire_cutover.Cutover(
         slice=safe(slice_),
         slices=tuple(_slice(one, writes if one is at else "") for one in look.slices),
+        across=across(look.balancers or ()),
         strategy=look.plan.strategy,
         gates=tuple(gate(one, look.at_ns, left_out) for one in look.gates),
         hash=look.plan.hash,

@@ -91,6 +91,7 @@ async def short(workspace: Workspace, ledger: LedgerReader, watch: BalancerWatch
                 number=NUMBERS[State(row.state)],
                 since_ns=row.at_ns,
                 writable=cutover_told.writable(told),
+                across=cutover_told.across(told),
                 risk=cutover_told.risk(mine if mine and mine.since_ns else None, now_ns),
             )
         )

@@ -112,12 +112,14 @@ class Cutover(wire.Wire, frozen=True, kw_only=True):
     gates: of READY before the flip, of GREEN_LIVE after it. hash: of the plan as it is now, "" if
     it cannot be made; `start` takes no other. word: what confirms it, typed. job: that drives it
     now. live_until_ns: when the watch window ends, None before the flip. strategy: blue-green,
-    rolling or big-bang. risk: of this slice's buckets alone.
+    rolling or big-bang. across: copies between the sides that load balancers refused since they
+    started, None where not all count them. risk: of this slice's buckets alone.
     """
 
     slice: str
     slices: tuple[Slice, ...]
     strategy: str = ""
+    across: int | None = None
     gates: tuple[Gate, ...] = ()
     hash: str = ""
     word: str = ""

@@ -214,13 +214,17 @@ class Workspace(Wire, frozen=True, kw_only=True):
 
 
 class SliceShort(Wire, frozen=True, kw_only=True):
-    """Where a slice of a cutover stands. writable: blue, green, none, both, or unknown."""
+    """Where a slice of a cutover stands. writable: blue, green, none, both, or unknown.
+
+    across: copies between the sides that load balancers refused, None where not all count them.
+    """
 
     name: str
     state: str
     number: str
     since_ns: int = 0
     writable: str = "unknown"
+    across: int | None = None
     risk: Risk | None = None  # of its buckets alone, while green serves it and slices are named
 
 

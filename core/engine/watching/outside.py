@@ -7,6 +7,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Final
 
+from core.cutover.balancers import fleet
 from core.cutover.cases import Asked, ask_cases
 from core.cutover.door import asking
 from core.cutover.fence import door_of
@@ -18,6 +19,7 @@ from core.cutover.samples import sample_of
 from core.cutover.served import served
 from core.cutover.shadow import Compared, compare
 from core.engine import green_cases
+from core.engine.outcry import Outcry
 from core.engine.settings import source_config
 from core.engine.watching.strangers import strangers
 from core.errors import Refused, VgwmError
@@ -46,9 +48,11 @@ class WatchOutside:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._fleet = fleet(engine.workspace, say=Outcry(engine.ledger))
 
     async def served(self) -> Served:
-        """Return what green's servers have answered so far."""
+        """Return what green's servers have answered; say whose process is another than before."""
+        await self._fleet.read(())
         return await served(self._engine.workspace.traffic.haproxy)
 
     async def compared(self, buckets: Sequence[str], turn: int) -> Compared:

@@ -141,8 +141,10 @@ def test_a_cutover_has_series_of_its_states_its_writer_and_the_data_at_risk() ->
     live = msgspec.structs.replace(
         BUSY,
         slices=[
-            wire.SliceShort(name="photos", state="GREEN_LIVE", number="12", writable="green"),
-            wire.SliceShort(name="docs", state="FENCE", number="7", writable="none"),
+            wire.SliceShort(
+                name="photos", state="GREEN_LIVE", number="12", writable="green", across=4
+            ),
+            wire.SliceShort(name="docs", state="FENCE", number="7", writable="none", across=4),
         ],
         risk=wire.Risk(since_ns=1, writes=20, deletes=3, size_bytes=1_200, oldest_s=4.5),
     )
@@ -154,6 +156,7 @@ def test_a_cutover_has_series_of_its_states_its_writer_and_the_data_at_risk() ->
     assert 'vgwm_sync_lag_seconds{workspace="photos",direction="reverse"} 4.5' in text
     assert 'vgwm_sync_pending_objects{workspace="photos",direction="reverse"} 23' in text
     assert 'vgwm_data_at_risk_bytes{workspace="photos"} 1200' in text
+    assert 'vgwm_cross_side_copies_refused_total{workspace="photos"} 4\n' in text
 
 
 def test_i7_a_silent_feed_has_no_lag_and_a_silent_load_balancer_no_writer() -> None:
@@ -167,6 +170,7 @@ def test_i7_a_silent_feed_has_no_lag_and_a_silent_load_balancer_no_writer() -> N
     )
     text = metrics.render(silent)
     assert "side_writable" not in text
+    assert "cross_side" not in text
     assert "at_risk" not in text
     assert 'direction="reverse"' not in text
 
