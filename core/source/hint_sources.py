@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from core.errors import BadInput
 from core.source.access_log import AccessLogs
 from core.source.posix.config import PosixConfig
+from core.source.posix.tree_events import TreeEvents
 
 if TYPE_CHECKING:
     from core.config.schema import Cutover
@@ -27,6 +28,8 @@ def open_hints(cutover: Cutover, source: SourceConfig) -> Hints | None:
             where="cutover.hints",
             remedy="Leave it out: rounds list an endpoint anew.",
         )
+    if cutover.hints == "fanotify":
+        return TreeEvents(source)
     if not cutover.access_logs:
         raise BadInput(
             what="no access log is named",

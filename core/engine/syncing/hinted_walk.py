@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from core.engine.reins import Reins
     from core.ledger.rounds import RoundRow
     from core.ledger.rows import BucketRow
+    from core.ledger.sync_looks import SyncLooks
 
 KEYS: Final = 500
 """Names of one look, and of one read of the ledger."""
@@ -80,7 +81,7 @@ class HintedWalk:
     async def _bucket(
         self, child: Child, storing: Storing, bucket: BucketRow, keys: Sequence[bytes]
     ) -> None:
-        pending = Pending(self._engine.knobs)
+        pending, looks = Pending(self._engine.knobs), self._engine.ledger.rounds
         for at in range(0, len(keys), KEYS):
             await self._reins.checkpoint()
             some = keys[at : at + KEYS]
@@ -92,18 +93,19 @@ class HintedWalk:
                     where="sync",
                     remedy="This is a fault of vgwm: report it with engine.log.",
                 )
-            pending.take(await self._held_against(bucket, some, page))
+            pending.take(await held_against(looks, bucket.id, some, page))
             if pending.due:
                 await storing.store(bucket, pending)
                 pending.clear()
         await storing.store(bucket, pending)
 
-    async def _held_against(
-        self, bucket: BucketRow, keys: Sequence[bytes], page: LookPage
-    ) -> Stretch:
-        """Compare with the ledger; what could not be looked at is not what is gone."""
-        left = set(page.left)
-        seen = [key for key in keys if key not in left]
-        entries = sorted(page.page.entries, key=lambda entry: entry[:2])
-        stored = await self._engine.ledger.rounds.stored_at(bucket.id, seen)
-        return Stretch(keys[-1], len(entries), compare(entries, page.page.skips, stored))
+
+async def held_against(
+    looks: SyncLooks, bucket_id: int, keys: Sequence[bytes], page: LookPage
+) -> Stretch:
+    """Compare what was looked at with the ledger; what could not be is not what is gone."""
+    left = set(page.left)
+    seen = [key for key in keys if key not in left]
+    entries = sorted(page.page.entries, key=lambda entry: entry[:2])
+    found = compare(entries, page.page.skips, await looks.stored_at(bucket_id, seen))
+    return Stretch(keys[-1], len(entries), found)

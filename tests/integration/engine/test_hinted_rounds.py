@@ -13,10 +13,12 @@ import pytest
 
 from core.config.knobs import Knobs
 from core.config.workspace import FILE_NAME, load, write
+from core.engine.crew.task import LookPage
 from core.engine.cutting.final_round import catch_up
 from core.engine.reins import Reins
+from core.engine.syncing.hinted_walk import held_against
 from core.ledger.rounds import RoundKind
-from core.model import JobKind
+from core.model import JobKind, Page
 from tests.integration.engine.ground import engine_on, make_ground, make_workspace, migrate
 from tests.integration.engine.proof import bodies
 
@@ -165,6 +167,16 @@ async def test_without_a_log_hints_are_off_and_rounds_go_on(ground: Ground) -> N
         await engine.set_knobs({"round_interval": "1s"}, "tester")
         ground.put("bucket0", "unnamed", b"still found")
         await until(lambda _: bodies(ground.target) == ground.bodies, engine)
+
+
+async def test_what_could_not_be_looked_at_is_not_what_is_gone(ground: Ground) -> None:
+    async with engine_on(ground) as engine:
+        assert (await migrate(engine)).state == "done"
+        bucket, keys = (await engine.ledger.buckets())[0], [b"d1/k0001", b"d2/k0002"]
+        looked = LookPage(Page([], []), [b"d1/k0001"])
+        stretch = await held_against(engine.ledger.rounds, bucket.id, keys, looked)
+        assert stretch.found.gone == [(b"d2/k0002", b"")]
+        assert stretch.found.count == 1
 
 
 async def test_an_unmounted_source_deletes_nothing_by_a_name(ground: Ground) -> None:

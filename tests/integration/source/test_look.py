@@ -10,6 +10,7 @@ import pytest
 from core.errors import NoGatewayRoot
 from core.model import Entry, Skip
 from core.source.posix.look import look
+from core.source.posix.names import hash_folder
 from tests.integration.source.tree import ENABLED, etag
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def test_old_versions_that_cannot_be_read_are_not_old_versions_that_are_gone(
 def test_i6_a_look_moves_no_access_time(tree: HandTree) -> None:
     _fill(tree)
     paths = [tree.root / "bucket" / name for name in ("a", "b", "b/c", "b/c/d", "kept")]
+    paths.append(tree.versions / "bucket" / os.fsdecode(hash_folder(b"a")))
     for path in paths:
         os.utime(path, ns=(1, path.stat().st_mtime_ns))
     _said(tree, [b"a", b"b/c/d", b"kept/"])
