@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from core.cutover.gate import Gate
-from core.display import size
+from core.display import age, size
+from core.target.changes import CHANGEFEED, MERGE, TRIGGERS
 from core.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -13,14 +14,19 @@ if TYPE_CHECKING:
 
     from core.cutover.limits import Limits
     from core.cutover.risk import Risk
+    from core.ledger.greenlog import Stand
 
 LAG_S: Final = 60.0
+
+KEPT_SHARE: Final = 0.5
+"""So much of what a feed keeps may go by unread: what is left is the time to do something."""
 
 FOREIGN_LIMIT_S: Final = 1_800.0
 
 _FRESH_S: Final = 30.0
 _NS: Final = 1_000_000_000
 _CONTINUOUS: Final = "continuous"
+_OFF: Final = "off"
 
 
 def lag_gate(risk: Risk, reverse: str, most: Limits, now_ns: int) -> Gate:
@@ -59,6 +65,36 @@ def _beyond(risk: Risk, most: Limits) -> str:
     if risk.size_bytes > most.size_bytes:
         return f"{size(risk.size_bytes)} at risk, the plan allows {size(most.size_bytes)}"
     return ""
+
+
+def feed_gate(at: Stand, reverse: str, now_ns: int) -> Gate:
+    """Judge how old what nobody has read of green's changes can be, against what the feed keeps.
+
+    at: of the reverse copy: all before its last look is in the ledger; no unread change is older.
+    reverse: the policy of vgwm.yaml.
+    """
+    verdict, told = Verdict.PASS, ""
+    if reverse == _OFF:
+        verdict, told = Verdict.WARN, "reverse copy is off: green's changes are not read"
+    elif at.feed == CHANGEFEED:
+        age_s = max(now_ns - max(at.heard_ns, at.since_ns), 0) / _NS
+        told = f"read {age(age_s)} ago, unread changes are kept for {age(at.keeps_s)}"
+        if age_s >= KEPT_SHARE * at.keeps_s:
+            verdict = Verdict.FAIL
+    elif at.feed == TRIGGERS:
+        told = "a list in the object table: nothing of it expires"
+    elif at.feed == MERGE:
+        told = "the whole object table is compared each time: nothing expires"
+    else:
+        verdict, told = Verdict.UNKNOWN, "green's changes are not told: a whole look is due"
+    return Gate(
+        name="live-feed",
+        verdict=verdict,
+        evidence=told,
+        at_ns=now_ns,
+        limit_s=_FRESH_S,
+        remedy="" if verdict is Verdict.PASS else "Look at the job of the reverse copy: vgwm jobs.",
+    )
 
 
 def foreign_gate(foreign: int, names: Sequence[str], at_ns: int, why: str = "") -> Gate:

@@ -137,11 +137,10 @@ class Stand(msgspec.Struct, frozen=True, kw_only=True):
     """Where the reverse copy stands.
 
     since_ns: T_flip of the first flipped bucket, 0 before. buckets: ids of those that green writes.
-    kept: of those that are green's for good. feed: as `core.target.changes` has them, "" before it is there.
-    keeps_s: how long its unread changes are kept.
-    position: in the feed, all before it is in the greenlog. heard_ns: when the feed was last read
-    to its end. carried: changes carried so far, foreign: keys that somebody else wrote on blue;
-    both are tallies.
+    kept: of those that are green's for good. feed: `triggers`, `changefeed`, `merge`, "" before it
+    is there. keeps_s: how long a changefeed keeps what is not read. position: in the feed, all
+    before it is in the greenlog. heard_ns: when the feed was last read to its end. carried: changes
+    carried so far, foreign: keys that somebody else wrote on blue; both are tallies.
     """
 
     since_ns: int = 0
@@ -205,13 +204,24 @@ def begin(conn: sqlite3.Connection, buckets: Sequence[int], now_ns: int) -> Stan
     new = [bucket for bucket in buckets if bucket not in was.buckets]
     conn.executemany("DELETE FROM greenlog WHERE bid=?", [(bucket,) for bucket in new])
     now = msgspec.structs.replace(
-        was if was.buckets else Stand(kept=was.kept, feed=was.feed, position=was.position),
+        was if was.buckets else _before_all(was),
         since_ns=(was.since_ns if was.buckets else 0) or now_ns,
         buckets=tuple(sorted({*was.buckets, *new})),
         kept=tuple(one for one in was.kept if one not in set(buckets)),
     )
     _keep(conn, now)
     return now
+
+
+def _before_all(was: Stand) -> Stand:
+    """Return where the first flip begins: the feed is armed, and nothing was accepted."""
+    return Stand(kept=was.kept, feed=was.feed, keeps_s=was.keeps_s, position=was.position)
+
+
+def armed(conn: sqlite3.Connection, feed: str, position: int, keeps_s: float) -> None:
+    """Store that nothing was written to green yet, so that a feed that begins here is whole."""
+    was = stand(conn)
+    _keep(conn, msgspec.structs.replace(was, feed=feed, position=position, keeps_s=keeps_s))
 
 
 def end(conn: sqlite3.Connection, buckets: Sequence[int], *, keep: bool) -> Stand:
@@ -326,6 +336,10 @@ class GreenWrites:
     async def begin(self, buckets: Sequence[int], event: EventDraft | None = None) -> Stand:
         """Let green's changes of buckets count, from before green is sent anywhere. Repeatable."""
         return await self._write(partial(begin, buckets=buckets, now_ns=self._clock()), event)
+
+    async def armed(self, feed: str, position: int, keeps_s: float) -> None:
+        """Store that a feed is whole from here on: nothing was written to green yet."""
+        await self._write(partial(armed, feed=feed, position=position, keeps_s=keeps_s))
 
     async def end(
         self, buckets: Sequence[int], event: EventDraft | None = None, *, keep: bool = False

@@ -1,7 +1,6 @@
 """What changed in a SQLite object table, in order: triggers write each key into a list beside it.
 
-The list names keys, not contents: whoever reads it looks at the row as it is then. A database that
-cannot tell its changes is compared whole instead (`core.engine.reversing.merging`).
+The list of `core.target.changes` for SQLite; nothing of it expires.
 """
 
 from __future__ import annotations
@@ -10,8 +9,9 @@ import asyncio
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
+from core.target.changes import TRIGGERS, Change, ChangePage
 from core.target.sqlite_reader import connect
 from core.target.sqlite_writer import map_error
 
@@ -31,15 +31,6 @@ _NOW_MS: Final = "CAST((julianday('now')-2440587.5)*86400000 AS INTEGER)"
 _EVENTS: Final = (("in", "INSERT", "NEW"), ("changed", "UPDATE", "NEW"), ("out", "DELETE", "OLD"))
 
 
-class Change(NamedTuple):
-    """A row was written or removed. position: of the change in the list; at_ns: UTC."""
-
-    position: int
-    bucket: str
-    key: str
-    at_ns: int
-
-
 class ChangeList:
     """The list of one object table. Every method raises the errors of the table itself."""
 
@@ -49,8 +40,14 @@ class ChangeList:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="change list")
         self._connection: sqlite3.Connection | None = None
 
-    async def arm(self) -> int:
+    @property
+    def way(self) -> str:
+        """By which way its changes are known."""
+        return TRIGGERS
+
+    async def arm(self, keeps_s: float = 0.0) -> int:
         """Have every change listed from now on; return the position before the next. Repeatable."""
+        del keeps_s  # the list keeps a change until it is trimmed
         return await self._run(self._arm)
 
     async def disarm(self) -> None:
@@ -76,6 +73,17 @@ class ChangeList:
 
         return await self._run(work)
 
+    async def gap(self, position: int | None) -> str:
+        """Return why changes may be missing, as after a swap of the table; "" for nothing."""
+        del position
+        return "" if await self.armed() else "its list of changes had a gap"
+
+    async def page(self, after: int, limit: int) -> ChangePage:
+        """Return the changes behind a position, at most so many."""
+        found = await self.read(after, limit)
+        position = found[-1].position if found else after
+        return ChangePage(found, position, whole=len(found) < limit)
+
     async def read(self, after: int, limit: int) -> list[Change]:
         """Return changes behind a position, oldest first."""
 
@@ -99,6 +107,9 @@ class ChangeList:
             connection.execute(f"DELETE FROM {LIST} WHERE seq<=?", (position,))  # noqa: S608 - our own name
 
         await self._run(work)
+
+    async def rest(self) -> None:
+        """Hold nothing: it does not."""
 
     async def close(self) -> None:
         """Close the connection and end the thread."""

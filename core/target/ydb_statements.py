@@ -6,6 +6,7 @@ below YDB's 10 KB. Source: ydb.md 2, 3, 8. Tested against a stand-in, not agains
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -16,6 +17,10 @@ _PARTITIONS: Final = (
     "WITH (AUTO_PARTITIONING_BY_LOAD = ENABLED, AUTO_PARTITIONING_MIN_PARTITIONS_COUNT = 16, "
     "AUTO_PARTITIONING_MAX_PARTITIONS_COUNT = 500)"
 )
+
+_HOUR_S: Final = 3_600
+MOST_KEPT_S: Final = 30 * 24 * _HOUR_S
+"""A changefeed keeps nothing for longer."""
 
 
 def create(shape: TableShape, table: str, *, partitioned: bool) -> str:
@@ -77,6 +82,25 @@ def every(shape: TableShape, table: str) -> str:
 def drop(table: str) -> str:
     """Return the removal of a whole table; an absent one is no error."""
     return f"DROP TABLE IF EXISTS `{table}`"
+
+
+def add_changefeed(table: str, feed: str, keeps_s: float) -> str:
+    """Return the DDL of a changefeed that keeps unread changes so long, 30 days at most.
+
+    Barriers tell when all that was committed before a moment is in it; they come in whole seconds:
+    a part of one turns them off.
+    """
+    hours = max(math.ceil(min(keeps_s, MOST_KEPT_S) / _HOUR_S), 1)
+    return (
+        f"ALTER TABLE `{table}` ADD CHANGEFEED `{feed}` WITH (MODE = 'NEW_AND_OLD_IMAGES',"
+        " FORMAT = 'JSON', VIRTUAL_TIMESTAMPS = TRUE, BARRIERS_INTERVAL = Interval('PT1S'),"
+        f" RETENTION_PERIOD = Interval('PT{hours}H'))"
+    )
+
+
+def drop_changefeed(table: str, feed: str) -> str:
+    """Return the removal of a changefeed, with what it kept."""
+    return f"ALTER TABLE `{table}` DROP CHANGEFEED `{feed}`"
 
 
 def count(table: str) -> str:

@@ -25,6 +25,7 @@ from core.target import ydb_statements as yql
 from core.target.objects import START
 from core.target.row_check import RowsRefused
 from core.target.shape import TIMESTAMP_END_NS, Source
+from core.target.ydb_feed import ChangeFeed
 from core.target.ydb_upsert import WritePath
 from tests.integration.target_table.making import make_rows, with_value
 from tests.lab.missing import Missing
@@ -184,6 +185,39 @@ async def test_i10_of_writers_at_once_exactly_one_replaces(
     finally:
         await other.close()
     assert sorted(call.result() for call in calls) == [[]] + [[("b", "one")]] * 7
+
+
+@pytest.mark.timeout(120)
+async def test_i10_a_changefeed_tells_all_that_was_acknowledged_before_a_look(
+    place: YdbPlace, table: YdbTable, note: Callable[[str], None]
+) -> None:
+    await table.upsert(make_rows(GUIDE, "b", ["ours"]))
+    feed = ChangeFeed(place.spec, GUIDE.objects, place.login, directory=place.directory)
+    try:
+        began = time.monotonic()
+        position = await feed.arm(3_600)
+        note(f"a changefeed was made in {time.monotonic() - began:.1f} s")
+        for turn in range(3):
+            keys = [f"{turn}/\u2028{n}" for n in range(200)]
+            await table.upsert(make_rows(GUIDE, "b", keys))
+            await table.delete("b", keys[:100])
+            began, found = time.monotonic(), set[str]()
+            while True:
+                page = await feed.page(position, 100)
+                assert not page.gap
+                found |= {one.key for one in page.changes}
+                position = page.position
+                await feed.trim(position)
+                if page.whole:
+                    break
+            await feed.rest()
+            note(f"a look took {time.monotonic() - began:.1f} s")
+            assert set(keys) <= found
+            assert await feed.gap(position) == ""
+        await feed.disarm()
+        assert await feed.gap(None)
+    finally:
+        await feed.close()
 
 
 @pytest.mark.timeout(300)

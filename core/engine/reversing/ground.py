@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 from core.cutover.private_writer import writing
 from core.engine.reversing.carrying import Carrier, Means
 from core.engine.reversing.contents import contents
-from core.engine.reversing.feed import Feed, change_list
+from core.engine.reversing.feed import Feed
 from core.engine.reversing.judging import RowJudge
 from core.engine.reversing.private_process import running
 from core.engine.reversing.undoing import blue_of
 from core.errors import BadInput
 from core.target import profile as profiles
+from core.target.open_changes import open_changes
 from core.target.open_table import open_target_table
 
 if TYPE_CHECKING:
@@ -70,9 +71,8 @@ async def reversing(
         table = await open_target_table(workspace, profile)
         opened.push_async_callback(table.close)
         judge = RowJudge(profile, workspace.id)
-        changes = change_list(workspace, profile)
-        if changes is not None:
-            opened.push_async_callback(changes.close)
+        changes = await open_changes(workspace, profile)
+        opened.push_async_callback(changes.close)
         feed = Feed(ledger, table, judge, changes)
         carrier = None
         settings = workspace.cutover.private_writer

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 OFF: Final = "off"
 _STEP_S: Final = 0.2
+_BEYOND_S: Final = 86_400.0
+"""So long, beyond the watch window, green's changes are kept for a reader that was away."""
 
 
 class Reverses:
@@ -52,7 +54,10 @@ class Reverses:
         """
         from core.engine.reversing.arming import arm  # noqa: PLC0415 - see above
 
-        await arm(self._engine.workspace, self._engine.ledger, buckets)
+        engine = self._engine
+        # the way back may be asked for at the window's end, and its reading takes its time
+        keeps_s = engine.knobs.watch_window + _BEYOND_S
+        await arm(engine.workspace, engine.ledger, buckets, keeps_s)
 
     async def end(self, buckets: Sequence[str]) -> None:
         """Let buckets be blue's again: once every load balancer reads back blue. Repeatable."""

@@ -26,6 +26,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--database", default="/local")
     parser.add_argument("--file", required=True, help="the SQLite file behind")
     parser.add_argument("--ahead", type=int, default=0, help="seconds that its clock is ahead")
+    parser.add_argument("--feeds", default="on", help="changefeeds: on, off, or ms behind")
     parser.add_argument("--cert", default="")
     parser.add_argument("--key", default="")
     parser.add_argument("--user", default="")
@@ -46,7 +47,7 @@ async def _serve(arguments: argparse.Namespace) -> None:
         token=arguments.token or (f"token-{uuid.uuid4().hex}" if arguments.user else ""),
         faults=dict(Fault.parse(text) for text in arguments.fault),
     )
-    store = Store(arguments.file, arguments.database, arguments.ahead)
+    store = Store(arguments.file, arguments.database, arguments.ahead, arguments.feeds)
     server = grpc.aio.server(
         options=[
             ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),

@@ -31,13 +31,31 @@ def run(store: Store, tokens: list[Token]) -> None:
 
 
 def _alter(store: Store, path: str, tokens: list[Token]) -> None:
-    """ADD COLUMN name type, DROP COLUMN name."""
+    """ADD COLUMN name type, DROP COLUMN name; the same of a CHANGEFEED."""
     name = tokens[2].bare
+    if tokens[1].low == "changefeed":
+        if tokens[0].low == "drop":
+            store.topics.drop(path, name)
+        else:
+            store.topics.add(store.find(path), name, _keeps_s(tokens))
+        return
     if tokens[0].low == "drop":
         store.drop_column(path, name)
         return
     kind, _ = type_at(tokens, 3)
     store.add_column(path, table.ColumnMeta(name=name, type=optional(kind)))
+
+
+def _keeps_s(tokens: list[Token]) -> int:
+    """How long a changefeed keeps its messages; barriers and stamps are a must here."""
+    words = [token.low for token in tokens]
+    options = dict(zip(words, words[2:], strict=False))
+    wanted = ("mode", "format", "virtual_timestamps", "barriers_interval")
+    if any(option not in options for option in wanted):
+        raise Answer(Status.UNSUPPORTED, "a changefeed outside of the stand-in's subset")
+    at = words.index("retention_period") + 4
+    hours = words[at].strip("'\"")
+    return int(hours.removeprefix("pt").removesuffix("h")) * 3600
 
 
 def _definition(path: str, tokens: list[Token]) -> table.CreateTableRequest:

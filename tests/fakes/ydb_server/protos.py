@@ -30,6 +30,9 @@ from ydb._grpc.common.protos import (
     ydb_table_pb2 as table,
 )
 from ydb._grpc.common.protos import (
+    ydb_topic_pb2 as topic,
+)
+from ydb._grpc.common.protos import (
     ydb_value_pb2 as value,
 )
 
@@ -42,6 +45,7 @@ __all__ = (
     "query",
     "scheme",
     "table",
+    "topic",
     "value",
 )
 

@@ -17,7 +17,10 @@ from tests.fakes.ydb_server.protos import (
     query,
     scheme,
     table,
+    topic,
 )
+from tests.fakes.ydb_server.store import now_us
+from tests.fakes.ydb_server.topic_methods import TopicMethods
 from tests.fakes.ydb_server.values import result_set
 
 if TYPE_CHECKING:
@@ -36,6 +39,7 @@ class Services:
         self._core = core
 
     def handlers(self) -> list[grpc.GenericRpcHandler]:
+        topics = TopicMethods(self._core)
         return [
             self._service(
                 "Discovery.V1.DiscoveryService", discovery, {"ListEndpoints": self._list}
@@ -54,6 +58,11 @@ class Services:
             ),
             self._service(
                 "Scheme.V1.SchemeService", scheme, {"ListDirectory": self._list_directory}
+            ),
+            self._service("Topic.V1.TopicService", topic, topics.described()),
+            grpc.method_handlers_generic_handler("Ydb.Topic.V1.TopicService", topics.streams()),
+            grpc.method_handlers_generic_handler(
+                "Ydb.Table.V1.TableService", {"StreamReadTable": self._read_table_method()}
             ),
             grpc.method_handlers_generic_handler(
                 "Ydb.Query.V1.QueryService", self._query_methods()
@@ -153,6 +162,26 @@ class Services:
             raise Answer(Status.SCHEME_ERROR, text)
         await self._core.thread(lambda: store.bulk_upsert(request.table, request.rows))
         return table.BulkUpsertResult()
+
+    def _read_table_method(self) -> grpc.RpcMethodHandler:
+        return grpc.unary_stream_rpc_method_handler(
+            self._read_table,
+            request_deserializer=table.ReadTableRequest.FromString,
+            response_serializer=table.ReadTableResponse.SerializeToString,
+        )
+
+    async def _read_table(
+        self, request: table.ReadTableRequest, _: grpc.aio.ServicerContext
+    ) -> AsyncIterator[table.ReadTableResponse]:
+        """Tell the time of a snapshot; like YDB, nothing at all for a table without rows."""
+        store = self._core.store
+        found = store.find(request.path)
+        if await self._core.thread(lambda: store.topics.has_rows(found)):
+            told = table.ReadTableResponse(status=Status.SUCCESS)
+            told.snapshot.plan_step = now_us() // 1000
+            told.snapshot.tx_id = 1
+            told.result.result_set.SetInParent()
+            yield told
 
     def _query_methods(self) -> dict[str, grpc.RpcMethodHandler]:
         streams = {

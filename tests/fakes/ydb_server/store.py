@@ -11,6 +11,7 @@ from tests.fakes.ydb_server import bulk
 from tests.fakes.ydb_server.answers import Answer
 from tests.fakes.ydb_server.protos import Status, table
 from tests.fakes.ydb_server.tables import Table, quoted
+from tests.fakes.ydb_server.topics import Topics
 from tests.fakes.ydb_server.values import primitive
 
 if TYPE_CHECKING:
@@ -26,10 +27,11 @@ def now_us() -> int:
 class Store:
     """database: with its leading slash. file: kept between runs, so a restart loses nothing.
 
-    ahead_s: how far its clock is ahead.
+    ahead_s: how far its clock is ahead. feeds: how changefeeds are: `on`, `off`, or behind by so
+    many milliseconds.
     """
 
-    def __init__(self, file: str, database: str, ahead_s: int = 0) -> None:
+    def __init__(self, file: str, database: str, ahead_s: int = 0, feeds: str = "on") -> None:
         self._ahead_s = ahead_s
         self.database = database.rstrip("/")
         self._file = file
@@ -42,6 +44,7 @@ class Store:
             path: Table(table.CreateTableRequest.FromString(request))
             for path, request in self._connection.execute("SELECT path, request FROM __tables")
         }
+        self.topics = Topics(self.connect(), self._lock, feeds)
 
     def connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -52,6 +55,7 @@ class Store:
         ahead_us = self._ahead_s * 1_000_000
         connection.create_function("CurrentUtcTimestamp", 0, lambda: now_us() + ahead_us)
         connection.create_function("Version", 0, lambda: "stand-in-1")
+        connection.create_function("step_ms", 0, lambda: now_us() // 1000)
         return connection
 
     def absolute(self, path: str) -> str:
@@ -87,6 +91,7 @@ class Store:
             if path not in self.tables and if_there:
                 return
             gone = self.find(path)
+            self.topics.forget(gone.path)
             self._connection.execute(f"DROP TABLE {gone.sql}")
             self._connection.execute("DELETE FROM __tables WHERE path = ?", (path,))
             del self.tables[path]
@@ -111,6 +116,7 @@ class Store:
         if wanted in moved:
             raise Answer(Status.SCHEME_ERROR, f"path exists: {wanted}")
         before = moved.pop(source)
+        self.topics.forget(source, self._connection)
         request = table.CreateTableRequest()
         request.CopyFrom(before.request)
         request.path = wanted

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,11 +14,14 @@ from core.config.knobs import Knobs
 from core.dag import cid as cids
 from core.engine.reversing import feed as feeds
 from core.engine.reversing import merging
-from core.engine.reversing.feed import MERGE, TRIGGERS, Feed, change_list
+from core.engine.reversing.feed import Feed
 from core.engine.reversing.judging import RowJudge
-from core.ledger.greenlog import Carried, GreenOp, GreenState
+from core.ledger.greenlog import Carried, GreenOp, GreenState, GreenWrites
 from core.target import profile as profiles
+from core.target import ydb_feed
 from core.target.change_list import ChangeList
+from core.target.changes import CHANGEFEED, MERGE, TRIGGERS
+from core.target.open_changes import open_changes
 from core.target.open_table import open_target_table
 from core.target.shape import Source
 from tests.fakes.ydb_process import YdbProcess
@@ -29,7 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.engine.engine import Engine
-    from core.target.change_list import Change
+    from core.target.changes import Change
     from core.target.objects import ObjectTable
     from core.target.profile import Profile
     from core.target.shape import Row, RowKey, Value
@@ -53,6 +57,10 @@ class Green:
         self._random = random.Random(seed)  # noqa: S311 - test data
         self.migrated = set(migrated)
         self.told: dict[tuple[str, str], Row | None] = {}
+
+    def moves_to(self, table: ObjectTable) -> None:
+        """Write over another connection from now on."""
+        self._table = table
 
     async def step(self) -> None:
         """Put, change or delete one key."""
@@ -87,16 +95,15 @@ async def feed_on(engine: Engine, *, by: str) -> AsyncIterator[tuple[Feed, Objec
     """Arm all buckets, and open a feed of one kind."""
     profile = profiles.load(engine.workspace.target.profile)
     table = await open_target_table(engine.workspace, profile)
-    changes = change_list(engine.workspace, profile) if by == TRIGGERS else None
+    changes = await open_changes(engine.workspace, profile)
     try:
-        position = 0 if changes is None else await changes.arm()
-        await engine.ledger.green.heard(by, (), position, to_end=True)
+        position = 0 if by == MERGE else await changes.arm()
+        await engine.ledger.green.armed(by, position, keeps_s=0)
         await engine.ledger.green.begin([row.id for row in await engine.ledger.buckets()])
         judge = RowJudge(profile, engine.workspace.id)
         yield Feed(engine.ledger, table, judge, changes), table, profile
     finally:
-        if changes is not None:
-            await changes.close()
+        await changes.close()
         await table.close()
 
 
@@ -222,19 +229,37 @@ async def test_a_bucket_that_is_armed_between_two_pages_is_heard_from_its_first_
             }
 
 
-async def test_a_table_that_tells_no_changes_is_compared_whole(
+async def test_a_gap_before_another_slice_is_armed_is_looked_through(tmp_path: Path) -> None:
+    ground = make_ground(tmp_path, objects=8)
+    make_workspace(ground, Knobs(workers=1))
+    async with engine_on(ground) as engine:
+        assert (await migrate(engine)).state == "done"
+        async with feed_on(engine, by=TRIGGERS) as (feed, table, made):
+            one = next(row for row in await engine.ledger.buckets() if row.name == b"bucket1")
+            await engine.ledger.green.end([one.id])
+            changes = await open_changes(engine.workspace, made)
+            await changes.disarm()
+            await changes.close()
+            await table.upsert([Green(table, made, 1).row_of(("bucket0", "unheard"))])
+            await engine.reverses.arm(["bucket1"])
+            await feed.listen()
+            assert await logged(engine) == {("bucket0", "unheard"): True}
+
+
+async def test_a_table_that_tells_no_changes_is_compared_whole_and_that_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The database is the stand-in for YDB, which is not YDB."""
     ground = make_ground(tmp_path, objects=20)
     with (
-        YdbProcess(tmp_path / "stand-in.db") as server,
+        YdbProcess(tmp_path / "stand-in.db", "--feeds", "off") as server,
         nodes_under(ground, Knobs(workers=1), monkeypatch, table=f"ydb:{server.spec}"),
     ):
         async with engine_on(ground) as engine:
             assert (await migrate(engine)).state == "done"
             await engine.reverses.arm([])
             assert (await engine.ledger.greenlog.stand()).feed == MERGE
+            assert "Changefeeds are not supported" in (await said(engine))[-1]
             async with feed_on(engine, by=MERGE) as (feed, table, made):
                 await feed.listen()
                 assert not await logged(engine)
@@ -242,6 +267,84 @@ async def test_a_table_that_tells_no_changes_is_compared_whole(
                 for _ in range(40):
                     await green.step()
                 await agree(engine, feed, green, by=MERGE)
+
+
+async def said(engine: Engine) -> list[str]:
+    """Return the events of the reverse copy."""
+    return [row.text for row in await engine.ledger.events(0, 10_000) if row.kind == "reverse"]
+
+
+async def test_a_changefeed_tells_what_green_did_through_kills_and_tears(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database is the stand-in for YDB, which is not YDB; its feed is 100 ms behind."""
+    monkeypatch.setattr(feeds, "PAGE", 5)
+    ground = make_ground(tmp_path, objects=20)
+    memory = tmp_path / "stand-in.db"
+    with (
+        YdbProcess(memory, "--feeds", "100") as server,
+        nodes_under(ground, Knobs(workers=1), monkeypatch, table=f"ydb:{server.spec}"),
+    ):
+        async with engine_on(ground) as engine:
+            assert (await migrate(engine)).state == "done"
+            await engine.reverses.arm([])
+            stand = await engine.ledger.greenlog.stand()
+            assert (stand.feed, stand.keeps_s) == (CHANGEFEED, 48 * 3600)
+            async with feed_on(engine, by=CHANGEFEED) as (feed, table, made):
+                green = Green(table, made, 5, ground.bodies)
+                for _ in range(30):
+                    await green.step()
+                await agree(engine, feed, green, by=CHANGEFEED)
+                await carry_all(engine)
+
+            # killed on either side of the ledger's commit: told once more, and nothing is lost
+            def killed(*_: object, **__: object) -> None:
+                raise OSError("killed")
+
+            async with feed_of(engine) as (feed, table):
+                green.moves_to(table)
+                for _ in range(10):
+                    await green.step()
+                with monkeypatch.context() as dying:
+                    dying.setattr(ydb_feed.ChangeFeed, "trim", killed)
+                    with pytest.raises(OSError, match="killed"):
+                        await feed.listen()
+                with monkeypatch.context() as dying:
+                    dying.setattr(GreenWrites, "heard", killed)
+                    with pytest.raises(OSError, match="killed"):
+                        await feed.listen()
+                for _ in range(10):
+                    await green.step()
+            async with feed_of(engine) as (feed, table):
+                green.moves_to(table)
+                await agree(engine, feed, green, by=CHANGEFEED)
+                assert not [text for text in await said(engine) if "compared" in text]
+                # its retention has passed while nobody read it
+                for _ in range(10):
+                    await green.step()
+                with closing(sqlite3.connect(memory, timeout=10)) as conn, conn:
+                    conn.execute("DELETE FROM __messages")
+                await agree(engine, feed, green, by=MERGE)
+                assert "unread; the whole table is compared" in (await said(engine))[-1]
+                assert (await engine.ledger.greenlog.stand()).feed == CHANGEFEED
+                await green.step()
+                await agree(engine, feed, green, by=MERGE)
+            await engine.reverses.end([])
+        with closing(sqlite3.connect(memory)) as conn:
+            assert conn.execute("SELECT count(*) FROM __topics").fetchone() == (0,)
+
+
+@asynccontextmanager
+async def feed_of(engine: Engine) -> AsyncIterator[tuple[Feed, ObjectTable]]:
+    """Open the feed that is armed, as an engine that begins anew does."""
+    profile = profiles.load(engine.workspace.target.profile)
+    table = await open_target_table(engine.workspace, profile)
+    changes = await open_changes(engine.workspace, profile)
+    try:
+        yield Feed(engine.ledger, table, RowJudge(profile, engine.workspace.id), changes), table
+    finally:
+        await changes.close()
+        await table.close()
 
 
 async def test_i7_a_look_at_all_knows_of_what_was_there_when_it_began(tmp_path: Path) -> None:
@@ -269,8 +372,7 @@ async def test_a_gap_that_was_not_looked_through_to_its_end_is_looked_for_again(
     async with engine_on(ground) as engine:
         assert (await migrate(engine)).state == "done"
         async with feed_on(engine, by=TRIGGERS) as (feed, table, made):
-            changes = change_list(engine.workspace, made)
-            assert changes is not None
+            changes = await open_changes(engine.workspace, made)
             await changes.disarm()
             await changes.close()
             await table.upsert([Green(table, made, 1).row_of(("bucket0", "unheard"))])

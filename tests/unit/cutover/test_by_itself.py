@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from core.cutover.behind import foreign_gate, lag_gate
+from core.cutover.behind import feed_gate, foreign_gate, lag_gate
 from core.cutover.by_itself import OF_GREEN, why_back
 from core.cutover.gate import Gate
 from core.cutover.limits import Limits
 from core.cutover.risk import Risk
+from core.ledger.greenlog import Stand
+from core.target.changes import CHANGEFEED, MERGE, TRIGGERS
 from core.verdict import Verdict
 
 NOW = 1_795_000_000 * 10**9
@@ -52,6 +54,33 @@ def test_what_is_wrong_on_blue_is_no_reason_to_go_there() -> None:
 
 def test_a_reverse_copy_that_is_off_warns() -> None:
     assert lag_gate(HOLDS_ALL, "off", MOST, NOW).verdict is Verdict.WARN
+
+
+@pytest.mark.parametrize(
+    ("feed", "unread_s", "verdict"),
+    [
+        (CHANGEFEED, 0, Verdict.PASS),
+        (CHANGEFEED, 49, Verdict.PASS),
+        (CHANGEFEED, 50, Verdict.FAIL),
+        (CHANGEFEED, -5, Verdict.PASS),  # a clock that went back
+        (TRIGGERS, 1_000_000, Verdict.PASS),
+        (MERGE, 1_000_000, Verdict.PASS),
+        ("", 0, Verdict.UNKNOWN),
+    ],
+)
+def test_half_of_what_a_feed_keeps_may_go_by_unread(
+    feed: str, unread_s: int, verdict: Verdict
+) -> None:
+    heard_ns = NOW - unread_s * 10**9
+    at = Stand(since_ns=1, buckets=(1,), feed=feed, keeps_s=100, heard_ns=heard_ns)
+    assert feed_gate(at, "continuous", NOW).verdict is verdict
+    assert not why(feed_gate(at, "continuous", NOW))
+    assert feed_gate(at, "off", NOW).verdict is Verdict.WARN
+
+
+def test_a_feed_that_was_never_read_counts_from_the_flip() -> None:
+    at = Stand(since_ns=NOW - 60 * 10**9, buckets=(1,), feed=CHANGEFEED, keeps_s=100)
+    assert feed_gate(at, "log", NOW).verdict is Verdict.FAIL
 
 
 @pytest.mark.parametrize("policy", ["continuous", "log"])
