@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from core.ledger.at_risk import summed
 from core.model import NS_PER_S
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from core.ledger.at_risk import GreenTally
     from core.ledger.greenlog import Stand
@@ -85,8 +86,18 @@ async def risk(
 
     buckets: ids of those that count, such as a slice's; None for all. `carried` is of all.
     """
-    stand = await ledger.greenlog.stand()
-    ours = tuple(one for one in stand.buckets if buckets is None or one in buckets)
-    at = msgspec.structs.replace(stand, buckets=ours)
-    open_ = await ledger.at_risk.tally(ours)
-    return judge(at, open_, time.time_ns() if now_ns is None else now_ns)
+    return (await risks(ledger, (buckets,), now_ns))[0]
+
+
+async def risks(
+    ledger: LedgerReader, groups: Sequence[Collection[int] | None], now_ns: int | None = None
+) -> list[Risk]:
+    """Return the data at risk of each group of buckets, all as of one look."""
+    stand, counted = await ledger.greenlog.stand(), await ledger.at_risk.tallies()
+    at_ns = time.time_ns() if now_ns is None else now_ns
+    found = []
+    for buckets in groups:
+        ours = tuple(one for one in stand.buckets if buckets is None or one in buckets)
+        open_ = summed(counted[one] for one in ours if one in counted)
+        found.append(judge(msgspec.structs.replace(stand, buckets=ours), open_, at_ns))
+    return found

@@ -16,7 +16,7 @@ from core.ledger.greenlog import GreenOp, GreenState
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from core.ledger.reader import Reader
 
@@ -76,15 +76,28 @@ class _Part(NamedTuple):
     rows: int
 
 
-def tally(conn: sqlite3.Connection, buckets: Collection[int]) -> GreenTally:
-    """Count what blue does not hold of some buckets, by their ids."""
-    puts, deletes, size_bytes, oldest, uncarriable = conn.execute(
-        "SELECT count(*) FILTER (WHERE op='put'), count(*) FILTER (WHERE op='del'),"  # noqa: S608 - our own words
-        " coalesce(sum(size),0), coalesce(min(seen),0), count(*) FILTER (WHERE st=1)"
-        f" FROM {_OPEN}",
-        (_ids(buckets),),
-    ).fetchone()
-    return GreenTally(puts, deletes, size_bytes, oldest, uncarriable)
+def tallies(conn: sqlite3.Connection) -> dict[int, GreenTally]:
+    """Count what blue does not hold, by the ids of buckets: one scan, however many are asked of."""
+    found: dict[int, list[GreenTally]] = {}
+    for bid, *counted in conn.execute(
+        "SELECT bid, count(*) FILTER (WHERE op='put'), count(*) FILTER (WHERE op='del'),"
+        " coalesce(sum(size),0), min(seen), count(*) FILTER (WHERE st=1)"
+        " FROM greenlog WHERE st<>2 GROUP BY st,bid"
+    ):
+        found.setdefault(bid, []).append(GreenTally(*counted))
+    return {bid: summed(parts) for bid, parts in found.items()}
+
+
+def summed(parts: Iterable[GreenTally]) -> GreenTally:
+    """Return the tally of several."""
+    puts = deletes = size_bytes = oldest_ns = uncarriable = 0
+    for part in parts:
+        puts += part.puts
+        deletes += part.deletes
+        size_bytes += part.size_bytes
+        oldest_ns = min(oldest_ns or part.oldest_ns, part.oldest_ns or oldest_ns)
+        uncarriable += part.uncarriable
+    return GreenTally(puts, deletes, size_bytes, oldest_ns, uncarriable)
 
 
 def behind(
@@ -145,14 +158,14 @@ def _rows(
 
 
 class RiskLooks:
-    """Reads what blue is not known to hold. buckets: ids of those that count."""
+    """Reads what blue is not known to hold. buckets: ids of those that are meant."""
 
     def __init__(self, scanner: Reader) -> None:
         self._scanner = scanner
 
-    async def tally(self, buckets: Collection[int]) -> GreenTally:
-        """Count it: see `core.cutover.risk`."""
-        return await self._scanner.read(partial(tally, buckets=buckets))
+    async def tallies(self) -> dict[int, GreenTally]:
+        """Count it, by the ids of buckets: see `core.cutover.risk`."""
+        return await self._scanner.read(tallies)
 
     async def behind(self, buckets: Collection[int], after: RiskPlace, limit: int) -> list[RiskRow]:
         """Return the next rows behind a place."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from importlib import import_module
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from core.control.crossing import cutover_told, rollback_told
@@ -18,7 +19,7 @@ from core.control.wire import rollback as wire_rollback
 from core.control.wire import state as wire
 from core.cutover.cutover_plan import ALL, Kind
 from core.cutover.gate import unwatched
-from core.cutover.risk import risk
+from core.cutover.risk import risks
 from core.cutover.rollback_plan import BackWish
 from core.cutover.runbook import runbook
 from core.cutover.states import NUMBERS, State
@@ -77,13 +78,14 @@ async def short(workspace: Workspace, ledger: LedgerReader, watch: BalancerWatch
     rows = await ledger.cutovers.newest()
     flips = await ledger.cutovers.flips()
     known = await Slices.of(workspace, ledger) if rows else None
-    now_ns, apart = time.time_ns(), flips and workspace.cutover.slices
+    shown = [() if known is None else known.shown(row.slice) for row in rows]
+    apart = [await ids_of(ledger, one) for one in shown] if workspace.cutover.slices else []
+    now_ns = time.time_ns()
+    whole, *mine = await risks(ledger, (None, *apart), now_ns) if flips else (None,)
     slices = []
-    for row in rows:
-        buckets = () if known is None else known.shown(row.slice)
+    for row, buckets, at_risk in zip_longest(rows, shown, mine):
         asked = watch if buckets or row.slice == ALL else None
         told = asked.last(buckets) if asked is not None else ()
-        mine = await risk(ledger, buckets=await ids_of(ledger, buckets)) if apart else None
         slices.append(
             wire.SliceShort(
                 name=safe(row.slice),
@@ -92,11 +94,10 @@ async def short(workspace: Workspace, ledger: LedgerReader, watch: BalancerWatch
                 since_ns=row.at_ns,
                 writable=cutover_told.writable(told),
                 across=cutover_told.across(told),
-                risk=cutover_told.risk(mine if mine and mine.since_ns else None, now_ns),
+                risk=cutover_told.risk(at_risk if at_risk and at_risk.since_ns else None, now_ns),
             )
         )
-    found = await risk(ledger) if flips else None
-    return Short(slices, cutover_told.risk(found, now_ns))
+    return Short(slices, cutover_told.risk(whole, now_ns))
 
 
 class TrafficDesk:

@@ -322,6 +322,6 @@ async def test_what_is_at_risk_is_named_and_counted_slice_by_slice(
     assert short.risk is not None
     assert mine is not None
     assert (whole.writes, short.risk.writes, mine.writes) == (10, 5, 5)
-    told = await client.cutover("pictures")
-    assert told.risk is not None
-    assert (told.risk.writes, told.risk.uncarriable, told.strategy) == (5, 1, "rolling")
+    look = await client.cutover("pictures")
+    assert look.risk is not None
+    assert (look.risk.writes, look.risk.uncarriable, look.strategy) == (5, 1, "rolling")

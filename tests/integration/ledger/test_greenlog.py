@@ -38,7 +38,7 @@ async def keys(ledger: Ledger, state: GreenState) -> list[bytes]:
 async def test_a_change_is_open_until_it_was_read_back(ledger: Ledger) -> None:
     await ledger.green.begin([1, 2])
     await ledger.green.heard("triggers", [put(b"a"), put(b"b", seen_ns=3)], 7, to_end=True)
-    told = await ledger.at_risk.tally([1, 2])
+    told = at_risk.summed((await ledger.at_risk.tallies()).values())
     assert (told.puts, told.deletes, told.size_bytes, told.oldest_ns) == (2, 0, 20, 3)
     await ledger.green.settle([Carried(1, b"a", b"d1", b"d1", "", 1, 2, 3)])
     assert await keys(ledger, GreenState.WAITING) == [b"b"]
@@ -75,7 +75,7 @@ async def test_what_blue_cannot_hold_counts_apart_and_may_be_tried_again(ledger:
     await ledger.green.heard("triggers", [put(b"a"), put(b"b")], 1, to_end=True)
     stuck = [Stuck(1, b"a", b"d1", "no", True), Stuck(1, b"b", b"d1", "later", False)]  # noqa: FBT003 - a tuple's cells
     await ledger.green.settle([], stuck)
-    told = await ledger.at_risk.tally([1, 2])
+    told = at_risk.summed((await ledger.at_risk.tallies()).values())
     assert (told.puts, told.uncarriable) == (2, 1)
     assert await keys(ledger, GreenState.UNCARRIABLE) == [b"a"]
     [row] = await ledger.greenlog.page(GreenState.WAITING)
@@ -202,8 +202,8 @@ async def test_what_is_at_risk_is_listed_by_its_place_what_waits_before_what_can
                 seen += [row.place for row in rows]
                 after = rows[-1].place
             assert seen == mine
-    assert (await ledger.at_risk.tally([2])).puts == len(names)
-    assert (await ledger.at_risk.tally([2])).uncarriable == 1
+    told = (await ledger.at_risk.tallies())[2]
+    assert (told.puts, told.uncarriable, told.oldest_ns) == (len(names), 1, 5)
 
 
 @pytest.mark.usefixtures("ledger")
@@ -213,7 +213,7 @@ async def test_names_at_risk_are_read_from_the_index_of_what_is_not_carried(
     with closing(sqlite3.connect(tmp_path / "ledger.db")) as conn:
         asked: list[str] = []
         conn.set_trace_callback(asked.append)
-        at_risk.tally(conn, [1])
+        at_risk.tallies(conn)
         at_risk.behind(conn, [1], FIRST, 5)
         at_risk.page(conn, [1], FIRST, 0, 5)
         conn.set_trace_callback(None)
