@@ -63,6 +63,6 @@ def unwatched(state: State) -> tuple[Gate, ...]:
             evidence="green was not watched yet",
             at_ns=0,
             limit_s=0.0,
-            remedy="The engine watches it: vgwm engine start.",
+            remedy="An engine watches it, some seconds behind its start: vgwm engine start.",
         ),
     )

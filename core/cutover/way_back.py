@@ -34,6 +34,13 @@ BLUE_OPENED: Final = "blue's gateways were opened before"
 _RO: Final = frozenset({Mode.GREEN_RO, Mode.BLUE_RO})
 
 
+def not_back(slice_: str, state: State) -> str:
+    """Return why a slice in a state that is none of FROM has nothing to go back from."""
+    if state is State.COMMITTED:
+        return f"slice {slice_} is {state}: green stays, and its writes go to blue no more"
+    return f"slice {slice_} stands at {state}: green does not serve it"
+
+
 class Entry(StrEnum):
     """Where a rollback that begins, or that an engine finds, goes on."""
 

@@ -23,7 +23,7 @@ from core.cutover.risk import risks
 from core.cutover.rollback_plan import BackWish
 from core.cutover.runbook import runbook
 from core.cutover.states import NUMBERS, State
-from core.cutover.way_back import FROM
+from core.cutover.way_back import FROM, not_back
 from core.display import safe
 from core.engine.cutting.looking import look
 from core.engine.slices import Slices, ids_of
@@ -121,7 +121,7 @@ class TrafficDesk:
         told = await self.watch.heard(slices.buckets(name), most_s=await self._since_s())
         found = await look(self._engine, name, balancers=told)
         state = next((one.state for one in found.slices if one.name == name), State.PLANNED)
-        off = "" if state in FROM else f"slice {name} stands at {state}: green does not serve it"
+        off = "" if state in FROM else not_back(name, state)
         return cutover_told.cutover(found, name, off, await self._sync.freeze())
 
     async def rollback(self, query: wire_rollback.RollbackQuery) -> wire_rollback.Rollback:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from core.cutover.cutover_plan import ALL, CutoverPlan, Kind
 from core.cutover.machine import FENCED
 from core.cutover.states import State
-from core.display import safe
+from core.display import duration, safe
 from core.engine.cutting.book import Book
 from core.engine.cutting.gathering import Gathering
 from core.engine.cutting.ledger_gates import ACK, LedgerGates
@@ -203,7 +203,7 @@ class Cutovers:
             raise Refused(
                 what=f"a {kind} would write over what green's clients write: green is live",
                 where="cutover",
-                remedy="Go back first: vgwm rollback plan.",
+                remedy="Go back first: vgwm rollback plan. What was committed stays at green.",
             )
 
     async def _is_all_flipped(self) -> bool:
@@ -339,7 +339,7 @@ def _require_watched(flip: CutoverRow | None, window_s: float) -> None:
     left_s = 0.0 if flip is None else window_s - (time.time_ns() - flip.at_ns) / NS_PER_S
     if left_s > 0:
         raise WrongState(
-            what=f"the watch window is open for another {left_s:.0f} s",
+            what=f"the watch window is open for another {duration(left_s)}",
             where="cutover",
             remedy="Wait for its end, or shorten it: vgwm set watch_window=DURATION.",
         )

@@ -153,8 +153,8 @@ class Driver:
             if troubles:
                 raise Refused(
                     what="; ".join(troubles[:_NAMED]),
-                    where="load balancers",
-                    remedy="See docs/traffic.md: every load balancer has to be steerable.",
+                    where="load balancers and gateways",
+                    remedy="Mend what it names: docs/traffic.md, docs/fence.md.",
                 )
         elif step is Step.GATES:
             await self._m.require(self._plan)

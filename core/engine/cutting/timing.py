@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 
 _NO_WORK: Final = frozenset(
-    {State.COMMITTED, *(state for state, steps in STEPS.items() if steps == (Step.ENTER,))}
+    {State.GREEN_LIVE, State.COMMITTED}
+    | {state for state, steps in STEPS.items() if steps == (Step.ENTER,)}
 )
-"""A commit waits for a person; the others are entered, and nothing is done in them."""
+"""Green is watched until a person commits; the others are entered, and nothing is done in them."""
 
 
 def took_of(rows: Sequence[CutoverRow]) -> dict[State, float]:

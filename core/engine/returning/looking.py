@@ -27,7 +27,7 @@ from core.cutover.rollback_plan import (
     steps_of,
 )
 from core.cutover.states import State
-from core.cutover.way_back import FROM
+from core.cutover.way_back import FROM, not_back
 from core.display import object_name, safe
 from core.engine.returning.full import OWN, digests
 from core.engine.returning.green_pages import digest, pages_of
@@ -123,7 +123,7 @@ class Lookout:
             newest = await self._ledger.cutovers.newest()
             served = [safe(row.slice) for row in newest if State(row.state) in FROM]
             other = f"; it serves {', '.join(served)}: --slice NAME" if served else ""
-            return f"slice {wish.slice} stands at {state}: green does not serve it{other}"
+            return f"{not_back(wish.slice, state)}{other}"
         if wish.way is Way.FULL and not facts.backups:
             return "there is no backup of the gateway's own files to bring back"
         if wish.way is Way.DATA and not self._workspace.cutover.blue.restart:

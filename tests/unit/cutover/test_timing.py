@@ -51,7 +51,8 @@ def test_a_state_that_is_only_entered_takes_no_time() -> None:
 
 
 def test_the_wait_of_the_watch_is_no_time_that_a_commit_takes() -> None:
-    took = took_of([*FORWARD, row(86_400, "COMMITTED", "report", "done")])
+    rows = [row(86_000, "GREEN_LIVE", "watch", "done"), row(86_400, "COMMITTED", "report", "done")]
+    took = took_of([*FORWARD, *rows])
     assert set(took) == {State.FENCE, State.FINAL, State.SWITCH_WRITES}
 
 
