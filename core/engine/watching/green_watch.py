@@ -10,7 +10,7 @@ import time
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from core.cutover.behind import foreign_gate, lag_gate
+from core.cutover.behind import feed_gate, foreign_gate, lag_gate
 from core.cutover.by_itself import OF_GREEN, red, why_back
 from core.cutover.cutover_plan import CutoverPlan
 from core.cutover.limits import Limits
@@ -135,8 +135,10 @@ class GreenWatch:
             await seen.look_for_cases(world)
         seen.look_for_strangers(world, now_s)
         now_ns, risk = time.time_ns(), await world.risk()
-        lag = lag_gate(risk, self._workspace.cutover.reverse, seen.most, now_ns)
-        seen.gates = [*seen.watch.gates(now_ns), lag]
+        reverse = self._workspace.cutover.reverse
+        lag = lag_gate(risk, reverse, seen.most, now_ns)
+        feed = feed_gate(await self._ledger.greenlog.stand(), reverse, now_ns)
+        seen.gates = [*seen.watch.gates(now_ns), lag, feed]
         seen.gates += [one for one in (seen.cases, seen.foreign) if one is not None]
         wrong = red(seen.gates, now_ns)
         for gate in wrong:

@@ -20,6 +20,7 @@ from core.engine.watching.green_watch import CASES_EACH, GreenWatch
 from core.engine.watching.strangers import Strangers
 from core.errors import Refused
 from core.ledger.cutovers import FLIP, CutoverDraft
+from core.target.changes import TRIGGERS
 from core.verdict import Verdict
 from tests.integration.cutting.scene import plan_of
 from tests.integration.ledger.scene import opened
@@ -123,6 +124,7 @@ class Ground:
     async def flip(self) -> None:
         await self.row(State.SWITCH_WRITES, FLIP)
         await self.row(State.GREEN_LIVE, "watch", Phase.INTENT)
+        await self.ledger.green.armed(TRIGGERS, 0, keeps_s=0)
 
     async def alarms(self) -> list[str]:
         rows = await self.ledger.events(0, 1_000)
@@ -153,7 +155,7 @@ async def test_a_live_slice_has_its_gates_by_its_own_buckets(ledger: Ledger) -> 
     await ground.watch.look()
     await ground.watch.look()
     names = [gate.name for gate in ground.watch.gates("films")]
-    live = ["mismatch", "errors", "slow", "lag", "cases", "foreign"]
+    live = ["mismatch", "errors", "slow", "lag", "feed", "cases", "foreign"]
     assert names == [f"live-{name}" for name in live]
     assert all(gate.is_open(time.time_ns()) for gate in ground.watch.gates("films"))
     assert ground.world.asked == [(("films", "trailers"), 1), (("films", "trailers"), 2)]
