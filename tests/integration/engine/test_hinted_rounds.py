@@ -36,7 +36,7 @@ HOUR = "1h"
 
 @pytest.fixture
 def ground(tmp_path: Path) -> Ground:
-    ground = make_ground(tmp_path, objects=20)
+    ground = make_ground(tmp_path, objects=8)
     make_workspace(ground, Knobs(workers=1, batch_size=20))
     path = ground.workspace / FILE_NAME
     workspace = load(path)
