@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 
 class KnownBuckets:
-    """The source's buckets, as the ledger keeps them."""
+    """The source's buckets, as the ledger keeps them.
+
+    Of one that was made on green nothing is kept: no owner, no settings, no time.
+    """
 
     def __init__(self) -> None:
         self._rows: dict[int, BucketRow] = {}
@@ -34,7 +37,7 @@ class KnownBuckets:
 
     def owner(self, bucket: int) -> str:
         """Return a bucket's owner, "" if it has none."""
-        return str(self._facts[bucket]["owner"])
+        return str(self._facts[bucket].get("owner", ""))
 
     @property
     def owners(self) -> dict[bytes, str]:
@@ -56,8 +59,8 @@ class KnownBuckets:
                     profile,
                     BucketFacts(
                         name=bucket.name.decode(),
-                        document=dumps(kept["document"]),
-                        made_ns=int(str(kept["mtime_ns"])),
+                        document=dumps(kept.get("document", {})),
+                        made_ns=int(str(kept.get("mtime_ns", 0))),
                     ),
                 )
             )

@@ -128,6 +128,11 @@ class Lookout:
             return "there is no backup of the gateway's own files to bring back"
         if wish.way is Way.DATA and not self._workspace.cutover.blue.restart:
             return "cutover.blue.restart names no command that lets blue serve the restored tree"
+        if wish.way is Way.DATA and facts.buckets:
+            return (
+                "one slice cannot have a tree of its own: what clients wrote to blue's other"
+                " buckets since the backup would be gone from sight; go back quick"
+            )
         if wish.way is Way.DATA and facts.green is Green.DEAD:
             return (
                 "green is dead: what it took, and blue holds by now, could not be carried to a"
@@ -145,7 +150,7 @@ class Lookout:
         workspace = self._workspace
         named = await self._named(wish.slice)
         ids = [row.id for row in await self.buckets(wish.slice)]
-        risk = await risk_of(self._ledger)
+        risk = await risk_of(self._ledger, buckets=ids)
         green = await self._green.health(fresh=opened)
         lost = await digest(self._ledger, GreenState.WAITING, ids) if green is Green.DEAD else ""
         facts = BackFacts(

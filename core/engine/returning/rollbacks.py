@@ -77,7 +77,8 @@ class Rollbacks:
             if State(row.state) not in BACK or self._engine.jobs.running(JobKind.ROLLBACK):
                 continue
             args = {"act": RESCUE, "slice": row.slice}
-            request = f"rescue-{row.seq}"
+            # one that came to nothing, such as without room for its first row, is begun anew
+            request = f"rescue-{row.seq}-{self._engine.epoch}"
             try:
                 await self._engine.start_job(JobKind.ROLLBACK, args, "engine", request)
             except VgwmError as error:
@@ -184,7 +185,10 @@ class Rollbacks:
                 await jobs.wait(other.id)
 
     async def _go_on(self, ground: Ground) -> None:
-        """Let the reverse copy go on where green is still, or again, the one that writes."""
-        lookout = await self._look()
-        if await lookout.state(ground.facts.wish.slice) is State.GREEN_LIVE:
+        """Let the reverse copy go on where green is still, or again, the one that writes.
+
+        It is one for all slices, and was ended for this one: the others' go on, too.
+        """
+        newest = await ground.ledger.cutovers.newest()
+        if any(row.state == State.GREEN_LIVE for row in newest):
             await self._engine.reverses.ensure("rollback")

@@ -84,8 +84,9 @@ class Carrier:
     async def carry(self, *, again: bool = False) -> Round:
         """Carry every change that waits, in key order. again: also those that blue refused.
 
-        A key that fails stays waiting, and others go on. Raises CapacityExhausted and Denied: no
-        key can be carried until somebody acts.
+        Of buckets that green serves: what an earlier way back left behind of others stays there,
+        for blue's clients have written to them since. A key that fails stays waiting, and others
+        go on. Raises CapacityExhausted and Denied: no key can be carried until somebody acts.
         """
         done = Round()
         # deletes first: what green has no more makes room for what it has now
@@ -100,7 +101,9 @@ class Carrier:
         while page := await self._means.ledger.greenlog.page(state, after, PAGE):
             after = page[-1].place
             await self._means.checkpoint()
-            some = [row for row in page if row.op is op]
+            # asked for each page: a slice may go back while another one's changes are carried
+            ours = (await self._means.ledger.greenlog.stand()).buckets
+            some = [row for row in page if row.op is op and row.bucket_id in ours]
             if some:
                 await self._page(some, done)
 

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from core.target.objects import ObjectTable
 
 _BEHIND_ALL_KEYS: Final = "\U0010ffff"
+_NO_SETTINGS: Final = "{}"
+"""What the ledger keeps of a bucket that no source has shown; of others it knows owner and time."""
+
+
+def made_on_green(row: BucketRow) -> bool:
+    """Tell whether a bucket is known from green alone: blue may not have it, or not yet."""
+    return row.attrs == _NO_SETTINGS
 
 
 async def learn(ledger: Ledger, stand: Stand, names: Collection[str]) -> list[BucketRow]:
@@ -24,16 +31,25 @@ async def learn(ledger: Ledger, stand: Stand, names: Collection[str]) -> list[Bu
     While only some buckets are flipped, a new one's requests go to blue: then it is none of ours.
     """
     rows = await ledger.buckets()
-    known = {row.name.decode() for row in rows}
-    new = sorted(set(names) - known)
-    if not new or not {row.id for row in rows} <= set(stand.buckets):
+    known = {row.name.decode(): row for row in rows}
+    new = set(names) - known.keys()
+    # an engine that was killed in here has learned of some, and does not hear them yet
+    half = {name for name in names if name in known and _is_half(known[name], stand)}
+    others = {row.id for name, row in known.items() if name not in half}
+    if not new | half or not others <= set(stand.buckets):
         return []
-    ids = await ledger.add_buckets([(name.encode(), "{}") for name in new])
-    for number, name in zip(ids, new, strict=True):
+    await ledger.add_buckets([(name.encode(), _NO_SETTINGS) for name in sorted(new)])
+    known = {row.name.decode(): row for row in await ledger.buckets()}
+    ids = [known[name].id for name in sorted(new | half)]
+    for number, name in zip(ids, sorted(new | half), strict=True):
         text = f"bucket {safe(name)} was made on green: blue gets it without its settings"
         await ledger.finish_bucket(number, EventDraft(kind="reverse", text=text, level="warn"))
     await ledger.green.begin(ids)
     return [row for row in await ledger.buckets() if row.id in ids]
+
+
+def _is_half(row: BucketRow, stand: Stand) -> bool:
+    return made_on_green(row) and row.id not in {*stand.buckets, *stand.kept}
 
 
 async def names_of(table: ObjectTable) -> list[str]:
