@@ -64,8 +64,9 @@ def judge(at: Stand, open_: GreenTally, now_ns: int) -> Risk:
 
 def silent_since(at: Stand, now_ns: int) -> int:
     """Return since when nothing is heard of green's changes; 0 while it is. Pure."""
-    heard_ns = max(at.heard_ns, at.since_ns)
-    return heard_ns if now_ns - heard_ns > SILENT_NS else 0
+    heard_ns = at.heard_ns or at.since_ns
+    # a clock that was set back does not make an old word a new one
+    return heard_ns if abs(now_ns - heard_ns) > SILENT_NS else 0
 
 
 def unknown_since(at: Stand) -> str:
@@ -73,7 +74,7 @@ def unknown_since(at: Stand) -> str:
 
     at: where the reverse copy stands; its feed was read to the end then.
     """
-    heard_ns = max(at.heard_ns, at.since_ns)
+    heard_ns = at.heard_ns or at.since_ns
     if not heard_ns:
         return "unknown"
     return f"unknown since {datetime.fromtimestamp(heard_ns // NS_PER_S, UTC):%H:%M:%S} UTC"

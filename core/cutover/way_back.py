@@ -55,13 +55,20 @@ def entry(rows: Sequence[CutoverRow], seen: Reading) -> Entry:
     Once `blue` may have been sent to a load balancer, green is never opened again.
     """
     here = [row for row in rows if row.state == State.SWITCH_BACK]
-    if not here or rows[-1].state != State.SWITCH_BACK:
+    known = not seen.silent and bool(seen.modes)
+    if known and seen.modes == {Mode.BLUE}:
+        return Entry.FINISH  # by hand, from the runbook
+    if not is_switching(rows):
         return Entry.BEGIN
     sent = any(row.step == Step.BLUE and row.phase == Phase.INTENT for row in here)
-    known = not seen.silent and bool(seen.modes)
     if sent and not (known and seen.modes <= _RO):
         return Entry.FINISH
     return Entry.SWITCH if known and seen.modes <= _RO else Entry.BEGIN
+
+
+def is_switching(rows: Sequence[CutoverRow]) -> bool:
+    """Tell whether R4 was begun and is not done. rows: of the slice's newest run."""
+    return bool(rows) and rows[-1].state == State.SWITCH_BACK
 
 
 def may_open_green(rows: Sequence[CutoverRow]) -> bool:

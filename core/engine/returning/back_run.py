@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from core.cutover.risk import risk
 from core.cutover.rollback_plan import Green, Way, passed
 from core.cutover.states import State
-from core.cutover.way_back import BLUE_OPENED, Entry, entry, may_open_green
+from core.cutover.way_back import BLUE_OPENED, Entry, entry, is_switching, may_open_green
 from core.engine.cutting.surely import LEAVE_S, surely
 from core.engine.reins import JobCancelled, Reins
 from core.engine.returning.data import restore_tree
 from core.engine.returning.fencing_green import fence_green, open_green
 from core.engine.returning.full import require_set
-from core.engine.returning.switching_back import open_blue, switch_back
-from core.engine.returning.verifying_blue import carry_back
-from core.errors import Broken, Denied, NoAnswer, Refused, VgwmError
+from core.engine.returning.switching_back import finish, switch_back
+from core.engine.returning.verifying_blue import carry_back, require_same_names
+from core.errors import Broken, Denied, NoAnswer, Refused, VgwmError, WrongState
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from core.ledger.cutovers import CutoverRow
 
 T = TypeVar("T")
+
+_AGAIN_S: Final = 0.5
 
 
 class BackRun:
@@ -41,12 +43,16 @@ class BackRun:
         """
         ground = self._ground
         rows = await ground.diary.rows()
+        if self._over(rows):
+            return
         opens = may_open_green(rows)
         if not opens:
             ground.diary.first = BLUE_OPENED
-        at = entry(rows, await ground.fleet.read(ground.buckets))
+        at = await self._entry(rows)
         if at is Entry.FINISH:
-            await self._surely(open_blue(ground), leave_s=0.0)
+            if not is_switching(rows):
+                await self._by_hand()
+            await self._surely(finish(ground), leave_s=0.0)
             return
         if at is Entry.BEGIN:
             again = bool(rows) and rows[-1].state != State.GREEN_LIVE
@@ -59,10 +65,53 @@ class BackRun:
 
     async def rescue(self) -> None:
         """Give writes to one side: of a way back that was left without a job behind it."""
-        if may_open_green(await self._ground.diary.rows()):
+        ground = self._ground
+        rows = await ground.diary.rows()
+        at = entry(rows, await ground.fleet.read(ground.buckets))
+        if may_open_green(rows) and at is not Entry.FINISH:
             await self._open("an engine ended, and nobody drove the way back")
         else:
             await self.run()
+
+    async def _entry(self, rows: Sequence[CutoverRow]) -> Entry:
+        """Return where it goes on; in R4 a silent load balancer is waited for, as R4 itself does.
+
+        It is at green_ro or blue_ro, or was told so: beginning with R1 would need its answer, too.
+        """
+        ground, said = self._ground, ""
+        while True:
+            seen = await ground.fleet.read(ground.buckets)
+            at = entry(rows, seen)
+            if at is not Entry.BEGIN or not is_switching(rows) or not seen.silent:
+                return at
+            told = "; ".join(f"{one.name}: {one.why}" for one in seen.silent)
+            if told != said:
+                said = told
+                await ground.diary.say(f"R4 waits for a load balancer: {told}", "error")
+            await self._reins.checkpoint()
+            await asyncio.sleep(_AGAIN_S)
+
+    def _over(self, rows: Sequence[CutoverRow]) -> bool:
+        """Tell whether an engine was killed behind this job's last row. Raises WrongState."""
+        if not rows or not self._mine(rows):
+            return False
+        if rows[-1].state == State.GREEN_LIVE:
+            raise WrongState(
+                what="it was given up before the engine ended: green serves on",
+                where="rollback",
+                remedy="Look at the plan again: vgwm rollback plan.",
+            )
+        return rows[-1].state == State.CATCHUP
+
+    async def _by_hand(self) -> None:
+        """Say what blue lacks where somebody else brought clients there, such as by the runbook."""
+        at_risk = await risk(self._ground.ledger, buckets=await self._ground.ids())
+        await self._ground.diary.say(
+            "every load balancer is at blue already, by another hand: "
+            f"{at_risk.writes} writes and {at_risk.deletes} deletes of green's are not known to be"
+            " on blue; they stay listed, and nothing is carried any more",
+            "warn",
+        )
 
     def _mine(self, rows: Sequence[CutoverRow]) -> bool:
         """Tell whether this very run was begun before."""
@@ -76,7 +125,9 @@ class BackRun:
             await restore_tree(ground, self._reins)
         if ground.facts.green is Green.ALIVE:
             await ground.sides.copy.catch_up(self._reins)
-        beyond = passed(ground.facts.limits, await risk(ground.ledger))
+        at_risk = await risk(ground.ledger, buckets=await ground.ids())
+        beyond = passed(ground.facts.limits, at_risk)
+        await require_same_names(ground, "; nothing was fenced")
         if beyond:
             raise Refused(
                 what=f"{beyond}; nothing was fenced",

@@ -41,7 +41,11 @@ class Ground:
     rows: BucketsNow
 
     async def names(self) -> list[str]:
-        """Return the names of the slice's buckets."""
+        """Return the names of the slice's buckets: such as a gateway can be asked about."""
+        return [row.name.decode() for row in await self.rows() if row.state.there]
+
+    async def ever(self) -> list[str]:
+        """Return these, and those that the source had before the flip and has no more."""
         return [row.name.decode() for row in await self.rows()]
 
     async def ids(self) -> list[int]:

@@ -23,6 +23,8 @@ from core.cutover.rollback_plan import Green
 from core.cutover.signing import Call
 from core.display import safe
 from core.engine.returning.green_pages import pages_of
+from core.engine.returning.present_buckets import present
+from core.engine.reversing.new_buckets import made_on_green
 from core.engine.reversing.private_process import running
 from core.engine.reversing.undoing import blue_of
 from core.errors import BadInput, NoAnswer, VgwmError
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.config.schema import PrivateWriter, Workspace
-    from core.cutover.door import Asker
+    from core.cutover.door import Asker, Door
     from core.cutover.fleet import Fleet
     from core.cutover.gateway import Gateway
     from core.cutover.gateway_command import CommandGateway
@@ -91,7 +93,10 @@ class NamedGreen:
         sure = [door_of(one) for one in self._held] if self._fleet.can_fence else doors
         may_write = {door.name for door in sure}
         async with asking() as asker:
-            unproven = await prove_fenced(asker, doors, buckets, run, may_write=may_write)
+            # one that a client removed since the flip takes no write, and says nothing of a fence
+            there = await present(asker, doors, buckets)
+            names = there or buckets  # where all are gone, nothing was proven
+            unproven = await prove_fenced(asker, doors, names, run, may_write=may_write)
         return [Trouble(one.door, one.why) for one in unproven]
 
     async def silent(self, buckets: Sequence[str]) -> list[Trouble]:
@@ -248,7 +253,8 @@ class NamedBlue:
             return troubles
         doors = [door_of(one) for one in self._gateways if one.name not in shut]
         async with asking() as asker:
-            shown = await look_fenced(asker, doors, buckets)
+            there = await self._there(asker, doors, buckets)
+            shown = await look_fenced(asker, doors, there)
         return troubles + [
             Trouble(names[one.door], f"{one.bucket}: {one.hold}, {one.why}")
             for one in shown
@@ -257,15 +263,29 @@ class NamedBlue:
 
     async def canary(self, buckets: Sequence[str], run: str) -> list[Trouble]:
         """Put, get and delete an object in the first bucket, at each gateway itself."""
-        if not buckets:
+        if not buckets or not self._gateways:
             return []
+        doors = [door_of(one) for one in self._gateways]
         async with asking() as asker:
-            gates = [await canary(asker, door_of(one), buckets[0], run) for one in self._gateways]
+            there = await self._there(asker, doors, buckets)
+            gates = [await canary(asker, door, (there or buckets)[0], run) for door in doors]
         return [
             Trouble(one.name, f"canary {gate.evidence}")
             for one, gate in zip(self._gateways, gates, strict=True)
             if gate.verdict is not Verdict.PASS
         ]
+
+    async def _there(
+        self, asker: Asker, doors: Sequence[Door], buckets: Sequence[str]
+    ) -> list[str]:
+        """Return the buckets without those that were made on green, and did not come to blue.
+
+        Of all others it is asked, whatever a gateway says: one without its disk lacks them, too.
+        """
+        new = {row.name.decode() for row in await self._rows() if made_on_green(row)}
+        came = await present(asker, doors, sorted(new.intersection(buckets)))
+        here = [one for one in buckets if one not in new]
+        return [*here, *came]
 
 
 async def _why(tree: Blue, bucket: str, row: GreenRow) -> str:

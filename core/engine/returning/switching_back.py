@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from core.cutover.fleet import Outcome
@@ -16,7 +17,7 @@ from core.cutover.mode import Mode, Side
 from core.cutover.rollback_plan import Green, Way
 from core.cutover.states import Phase, State
 from core.engine.returning.full import bring_back, restart
-from core.engine.returning.verifying_blue import carry_back, is_late
+from core.engine.returning.verifying_blue import carry_back, is_late, patiently
 from core.errors import VgwmError
 
 if TYPE_CHECKING:
@@ -45,8 +46,9 @@ async def switch_back(ground: Ground, reins: Reins) -> None:
         async with diary.step(state, Step.FILES):
             await _until_done(ground, "blue's files", _done(bring_back, ground))
             await _until_done(ground, "blue's restart", _done(restart, ground))
-        if await is_late(ground, reins):  # files and restart took their time
-            await carry_back(ground, reins)
+        dead = ground.facts.green is Green.DEAD
+        if not dead and await is_late(ground, reins):  # files and restart took their time
+            await patiently(ground, reins, partial(carry_back, ground, reins))
     async with diary.step(state, Step.WRITER_OFF):
         await _until_done(ground, "the private writer", _done(_off, ground))
     names, blue = await ground.names(), ground.sides.blue
@@ -57,6 +59,12 @@ async def switch_back(ground: Ground, reins: Reins) -> None:
     if ground.fleet.can_fence:  # else green's own gateways hold it until blue is everywhere
         async with diary.step(state, Step.BLUE_RO):
             await _until_done(ground, "blue_ro", _to_blue_ro(ground))
+    await open_blue(ground)
+
+
+async def finish(ground: Ground) -> None:
+    """Go on where blue may be open: nobody but clients writes there, then blue everywhere."""
+    await _until_done(ground, "the private writer", _done(_off, ground))
     await open_blue(ground)
 
 
@@ -77,7 +85,7 @@ async def open_blue(ground: Ground) -> None:
 async def _forget(ground: Ground) -> None:
     """Hear green's changes no more; a dead green's table keeps its list until somebody asks it."""
     try:
-        await ground.sides.copy.end(await ground.names())
+        await ground.sides.copy.end(await ground.ever())
     except VgwmError as error:
         await ground.diary.say(f"green's table was not told that it is over: {error.what}", "warn")
 

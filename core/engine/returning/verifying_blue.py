@@ -49,10 +49,10 @@ async def carry_back(ground: Ground, reins: Reins) -> None:
     differing = 0
     for left in range(_AGAIN, 0, -1):
         async with ground.diary.step(State.REVERSE, Step.REVERSE):
-            await _carry(ground, reins)
+            heard = await _carry(ground, reins)
         async with ground.diary.step(State.VERIFY_BLUE, Step.COMPARE):
             differing = await _compare(ground, reins, mend=left > 1)
-            late = not differing and await is_late(ground, reins)
+            late = not differing and heard and await is_late(ground, reins)
         if not differing and not late:
             return
     if not differing:
@@ -73,32 +73,45 @@ async def is_late(ground: Ground, reins: Reins) -> bool:
     """Hear green once more; tell whether it took a write while the others were carried.
 
     An old worker of a load balancer, or a client that knows green's own address, can bring one in
-    behind R1. A dead green was heard already.
+    behind R1. One that counts as dead is heard for HEAR_S; what was to stay behind is not late.
     """
+    ids = await ground.ids()
+    before = await digest(ground.ledger, GreenState.WAITING, ids)
     if ground.facts.green is Green.DEAD:
-        return False
-    await _patiently(ground, reins, ground.sides.copy.listen)
-    return bool(await digest(ground.ledger, GreenState.WAITING, await ground.ids()))
+        await _hears(ground)
+    else:
+        before = ""
+        await patiently(ground, reins, ground.sides.copy.listen)
+    return await digest(ground.ledger, GreenState.WAITING, ids) != before
 
 
-async def _carry(ground: Ground, reins: Reins) -> None:
+async def _carry(ground: Ground, reins: Reins) -> bool:
+    """Carry what green took; tell whether it was heard."""
     if ground.facts.green is Green.DEAD:
-        await _salvage(ground, reins)
-        return
-    await _patiently(ground, reins, partial(ground.sides.copy.finish, reins))
+        return await _salvage(ground, reins)
+    await patiently(ground, reins, partial(ground.sides.copy.finish, reins))
+    await require_same_names(ground, "")
+    return True
+
+
+async def require_same_names(ground: Ground, left: str) -> None:
+    """Raise Refused where other names cannot be carried than were confirmed to stay behind.
+
+    None at all is less than that. left: what is said of what was done, "" where others say it.
+    """
     now = await digest(ground.ledger, GreenState.UNCARRIABLE, await ground.ids())
-    if now != ground.facts.uncarriable:
+    if now not in {"", ground.facts.uncarriable}:
         raise Refused(
-            what="other names cannot be carried to blue than were confirmed",
-            where="rollback, R2 REVERSE",
+            what=f"other names cannot be carried to blue than were confirmed{left}",
+            where="rollback",
             remedy="Look at the plan again, and confirm that one: vgwm rollback plan.",
         )
 
 
-async def _salvage(ground: Ground, reins: Reins) -> None:
+async def _salvage(ground: Ground, reins: Reins) -> bool:
     """Carry what can be had of a green that was dead when it was asked: it may only have been slow.
 
-    Raises Refused where other names would stay behind than were confirmed.
+    Return whether it answered. Raises Refused where other names would stay behind than confirmed.
     """
     hears = await _hears(ground)
     if await digest(ground.ledger, GreenState.WAITING, await ground.ids()) != ground.facts.lost:
@@ -108,7 +121,7 @@ async def _salvage(ground: Ground, reins: Reins) -> None:
             remedy="Look at the plan again, and confirm that one: vgwm rollback plan.",
         )
     if not hears:
-        return
+        return False
     try:
         async with asyncio.timeout(ground.facts.limits.duration_s):
             await ground.sides.copy.finish(reins)
@@ -117,6 +130,7 @@ async def _salvage(ground: Ground, reins: Reins) -> None:
     except VgwmError as error:
         said = f"not all that green took is on blue, the rest stays behind: {error.what}"
         await ground.diary.say(said, "warn")
+    return True
 
 
 async def _hears(ground: Ground) -> bool:
@@ -137,7 +151,7 @@ async def _hears(ground: Ground) -> bool:
     return False
 
 
-async def _patiently(ground: Ground, reins: Reins, work: Callable[[], Awaitable[None]]) -> None:
+async def patiently(ground: Ground, reins: Reins, work: Callable[[], Awaitable[None]]) -> None:
     """Do it until it comes about; each new reason why it does not is said once."""
     said = ""
     while True:

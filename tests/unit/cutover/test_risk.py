@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import msgspec
+
 from core.cutover.risk import SILENT_NS, judge
 from core.ledger.at_risk import GreenTally
 from core.ledger.greenlog import Stand
@@ -30,3 +32,10 @@ def test_i7_silence_is_said_since_the_last_word() -> None:
 def test_i7_a_feed_that_never_spoke_is_silent_since_the_flip() -> None:
     stand = Stand(since_ns=FLIP, buckets=(1,))
     assert judge(stand, OPEN, FLIP + 1 + SILENT_NS).silent_since_ns == FLIP
+
+
+def test_i7_a_clock_that_was_set_back_hides_no_silence() -> None:
+    stand = Stand(since_ns=FLIP, buckets=(1,), feed="triggers", heard_ns=FLIP + 3_600 * 10**9)
+    assert judge(stand, OPEN, FLIP).silent_since_ns == stand.heard_ns
+    heard = msgspec.structs.replace(stand, since_ns=stand.heard_ns, heard_ns=FLIP)
+    assert judge(heard, OPEN, FLIP + 1).silent_since_ns == 0
