@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
@@ -67,6 +66,8 @@ def repair(call: Call, **given: Unpack[RepairGiven]) -> int:
     --confirm HASH does that plan and nothing else. What was replaced is kept in reports/repair-JOB.
     Exit 1 if something is left.
     """
+    import asyncio
+
     from core.cli.output import answer, note
     from core.cli.run import Errand, Manner, run_job
     from core.errors import BadInput
@@ -118,6 +119,8 @@ async def _looked(call: Call, request: wire_metadata.RepairRequest) -> wire_meta
 
 async def _made(client: Client, request: wire_metadata.RepairRequest) -> wire_metadata.RepairPlan:
     """Return a plan once it is made. Raises what kept it from being made."""
+    import asyncio
+
     from core.control.refusal import raised
 
     plan = await client.make_repair(request)

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HEAVY = {"asyncio", "httpx", "msgspec", "rich", "starlette", "textual", "uvicorn", "ydb", "yaml"}
-COMMANDS = [
+COMMANDS: list[list[str]] = [
+    [],
     ["init"],
     ["engine", "start"],
     ["engine", "unit"],
