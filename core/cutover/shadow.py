@@ -36,7 +36,14 @@ NOISE_S: Final = 0.02
 
 _GONE: Final = 404
 _AT_ONCE: Final = 8
-_AGAIN: Final = 150
+_AGAIN: Final = 500
+_AGAIN_S: Final = 30.0
+_LEAST: Final = 150
+"""Of the second look: how many keys at most, for how long, and how many whatever that takes."""
+
+_PAUSE_S: Final = 1.0
+"""What held up the first look may be over by then."""
+
 _NAMED: Final = 5
 _WHOLE_BYTES: Final = 8 << 20
 _COMPARED: Final = (
@@ -84,24 +91,31 @@ class Compared:
     green: Times = field(default_factory=Times)
 
 
-async def compare(
+async def compare(  # noqa: PLR0913 - both sides, and how they are asked
     asker: Asker,
     blue: Door,
     green: Door,
     samples: Sequence[Sample],
     *,
     at_once: int = _AT_ONCE,
+    limit_s: float | None = None,
 ) -> Compared:
-    """Ask both sides for each sample. Silence ends it: `silent` then says whose."""
+    """Ask both sides for each sample. Silence ends it: `silent` then says whose.
+
+    Each request goes to both, one behind the other, to either first in turn: what holds up this
+    host for a moment meets both alike. limit_s: from when on 150 keys are enough; None: never.
+    """
     found = Compared()
     gate = asyncio.Semaphore(at_once)
+    until_s = None if limit_s is None else time.monotonic() + limit_s
 
-    async def one(sample: Sample) -> None:
+    async def one(number: int, sample: Sample) -> None:
         async with gate:
-            if found.silent:
+            over = until_s is not None and found.keys >= _LEAST and time.monotonic() >= until_s
+            if found.silent or over:
                 return
             try:
-                why = await _differs(asker, blue, green, sample, found)
+                why = await _differs(asker, (blue, green), sample, found, first=number % 2)
                 moved = bool(why) and await _has_moved(asker, blue, sample)
             except (NoAnswer, Broken) as error:
                 found.silent = f"{error.where}: {error.what}"
@@ -115,20 +129,22 @@ async def compare(
             if len(found.names) < _NAMED:
                 found.names.append(f"{sample.name} ({why})")
 
-    await asyncio.gather(*(one(sample) for sample in samples))
+    await asyncio.gather(*(one(number, sample) for number, sample in enumerate(samples)))
     return found
 
 
 async def shadow(asker: Asker, blue: Door, green: Door, samples: Sequence[Sample]) -> Gate:
     """Compare both sides by samples, and judge it.
 
-    Where only green's times are wrong, some are asked for once more, one by one: on a busy host
-    requests of ours wait for each other, and that is neither side's.
+    Where only green's times are wrong, some are asked for once more, a moment later and one by one:
+    on a busy host requests of ours wait for each other, and that is neither side's. The second look
+    counts, with more answers than a p99 hangs on.
     """
     began_ns = time.time_ns()
     found = await compare(asker, blue, green, samples)
     if not found.silent and not found.differ and is_slow(found.blue.p99_s, found.green.p99_s):
-        again = await compare(asker, blue, green, samples[:_AGAIN], at_once=1)
+        await asyncio.sleep(_PAUSE_S)
+        again = await compare(asker, blue, green, samples[:_AGAIN], at_once=1, limit_s=_AGAIN_S)
         found = replace(again, keys=found.keys)
     return judge(found, began_ns)
 
@@ -170,12 +186,19 @@ def is_slow(baseline_s: float, now_s: float) -> bool:
     return now_s > NOISE_S and now_s > SLOWER * baseline_s
 
 
-async def _differs(asker: Asker, blue: Door, green: Door, sample: Sample, found: Compared) -> str:
-    """Return in what a sample differs, "" if in nothing."""
-    for call in _calls(sample):
+async def _differs(
+    asker: Asker, sides: tuple[Door, Door], sample: Sample, found: Compared, *, first: int
+) -> str:
+    """Return in what a sample differs, "" if in nothing. first: which side is asked first."""
+    blue, green = sides
+    for number, call in enumerate(_calls(sample), first):
         # One after the other: asked together, the two sides would share this host's cores.
-        here = await asker.ask(blue, call)
-        there = await asker.ask(green, call)
+        if number % 2:
+            there = await asker.ask(green, call)
+            here = await asker.ask(blue, call)
+        else:
+            here = await asker.ask(blue, call)
+            there = await asker.ask(green, call)
         found.blue.seconds.append(here.took_s)
         found.green.seconds.append(there.took_s)
         listing = not call.key

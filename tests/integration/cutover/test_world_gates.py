@@ -12,7 +12,7 @@ from core.cutover.canary import canary
 from core.cutover.door import Door, asking
 from core.cutover.mode import Mode
 from core.cutover.samples import Sample, read_back, sample_of
-from core.cutover.shadow import shadow
+from core.cutover.shadow import compare, shadow
 from core.cutover.uploads import uploads
 from core.ledger.picks import Pick
 from core.verdict import Verdict
@@ -229,6 +229,28 @@ async def test_a_slow_green_is_measured_once_more_one_by_one(
     other.quick_after = len(other.asked) * 9
     gate = await shadow(asker, side.door, other.door, samples)
     assert gate.verdict is Verdict.FAIL, gate.evidence
+
+
+async def test_either_side_is_asked_first_in_turn(asker: Asker, side: Side, other: Side) -> None:
+    asked: list[str] = []
+    for name, one in (("blue", side), ("green", other)):
+        one.more = lambda op, _, name=name: asked.append(f"{name} {op}")  # type: ignore[misc]
+    samples = fill(side, other)
+    for sample in samples:
+        await shadow(asker, side.door, other.door, [sample])
+    first = asked[::2]
+    assert first[:3] == ["blue HeadObject", "green GetObject", "blue ListObjectsV2"]
+    asked.clear()
+    await compare(asker, side.door, other.door, samples, at_once=1)
+    assert asked[::2][3:] == ["green HeadObject", "blue GetObject", "green ListObjectsV2"]
+
+
+async def test_a_second_look_ends_once_it_has_asked_for_enough(
+    asker: Asker, side: Side, other: Side
+) -> None:
+    samples = fill(side, other)[:1] * 160
+    found = await compare(asker, side.door, other.door, samples, at_once=1, limit_s=0)
+    assert found.keys == 150
 
 
 async def test_large_objects_are_compared_by_their_beginning(
