@@ -325,3 +325,16 @@ async def test_what_is_at_risk_is_named_and_counted_slice_by_slice(
     look = await client.cutover("pictures")
     assert look.risk is not None
     assert (look.risk.writes, look.risk.uncarriable, look.strategy) == (5, 1, "rolling")
+
+
+async def test_a_big_bang_says_so_and_waits_for_no_gate_of_a_copy(client: Client) -> None:
+    job = await client.start_job("plan", {"strategy": "big-bang"}, actor="op1")
+    async for _ in client.follow_job(job, every_s=0.05):
+        pass
+    now, plan = await client.cutover("pictures"), await made(client, wish("cutover", "pictures"))
+    assert (now.strategy, plan.strategy) == ("big-bang", "big-bang")
+    assert any("everything copied" in step.text for step in plan.steps)
+    for off in (now.off.start, plan.off):
+        assert off
+        assert all(line.startswith("gate ") for line in off.splitlines())
+        assert "gate verified" not in off
