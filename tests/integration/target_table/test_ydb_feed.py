@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import sqlite3
+import subprocess
+import sys
+import uuid
 from contextlib import asynccontextmanager, closing
 from typing import TYPE_CHECKING
 
@@ -19,7 +21,7 @@ from core.target.open_table import TableLogin
 from core.target.table_sets import NEW, old_tag
 from core.target.ydb_client import YdbClient
 from core.target.ydb_feed import ChangeFeed
-from tests.fakes.ydb_process import YdbProcess
+from tests.fakes.ydb_process import ROOT, YdbProcess
 from tests.integration.target_table.making import make_rows
 
 if TYPE_CHECKING:
@@ -31,9 +33,23 @@ HOUR_S = 3_600.0
 HOSTILE = ['q"uo\\te', "\u2028line", "\U0001f600", "a/b c", "nul\x00", "ü" * 30]
 
 
+@pytest.fixture(scope="module")
+def memory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the shared stand-in keeps."""
+    return tmp_path_factory.mktemp("ydb") / "stand-in.db"
+
+
+@pytest.fixture(scope="module")
+def server(memory: Path) -> Iterator[YdbProcess]:
+    """One stand-in for all: each test works in a directory of its own."""
+    with YdbProcess(memory) as process:
+        yield process
+
+
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[YdbProcess]:
-    process = YdbProcess(tmp_path / "stand-in.db")
+def odd(tmp_path: Path) -> Iterator[YdbProcess]:
+    """A stand-in of the test's own: not started, for the test chooses how it is."""
+    process = YdbProcess(tmp_path / "odd.db")
     yield process
     process.kill()
 
@@ -41,8 +57,9 @@ def server(tmp_path: Path) -> Iterator[YdbProcess]:
 @asynccontextmanager
 async def opened(server: YdbProcess) -> AsyncIterator[tuple[YdbTable, ChangeFeed]]:
     """A table with one row of ours, so that there is a snapshot, and its changefeed."""
-    table = await YdbTable.open(server.spec, GUIDE, patience_s=20)
-    feed = feed_of(server)
+    folder = uuid.uuid4().hex
+    table = await YdbTable.open(server.spec, GUIDE, directory=folder, patience_s=20)
+    feed = feed_of(server, folder)
     try:
         await table.ensure()
         await table.upsert(make_rows(GUIDE, "b", ["ours"]))
@@ -52,8 +69,12 @@ async def opened(server: YdbProcess) -> AsyncIterator[tuple[YdbTable, ChangeFeed
         await table.close()
 
 
-def feed_of(server: YdbProcess) -> ChangeFeed:
-    return ChangeFeed(server.spec, GUIDE.objects, TableLogin())
+def feed_of(server: YdbProcess, folder: str) -> ChangeFeed:
+    return ChangeFeed(server.spec, GUIDE.objects, TableLogin(), directory=folder)
+
+
+def folder_of(table: YdbTable) -> str:
+    return table.paths[0].split("/")[2]
 
 
 async def look(feed: ChangeFeed, position: int, *, limit: int = 1_000) -> tuple[list[str], int]:
@@ -73,20 +94,26 @@ async def look(feed: ChangeFeed, position: int, *, limit: int = 1_000) -> tuple[
         await feed.rest()
 
 
-def behind(tmp_path: Path, *texts: str) -> None:
+def behind(memory: Path, *texts: str) -> None:
     """Do to the stand-in's memory what only a server does."""
-    with closing(sqlite3.connect(tmp_path / "stand-in.db", timeout=10)) as conn:
+    with closing(sqlite3.connect(memory, timeout=10)) as conn:
         for text in texts:
             conn.execute(text)
         conn.commit()
 
 
+def topics_of(memory: Path, table: YdbTable) -> int:
+    with closing(sqlite3.connect(memory)) as conn:
+        text = "SELECT count(*) FROM __topics WHERE path = ?"
+        return int(conn.execute(text, (table.paths[0],)).fetchone()[0])
+
+
 async def test_i10_a_look_ends_behind_all_that_was_acknowledged_before_it(
-    server: YdbProcess,
+    odd: YdbProcess,
 ) -> None:
     """The feed shows a change 300 ms behind its commit: a reader of what is there would miss it."""
-    server.start("--feeds", "300")
-    async with opened(server) as (table, feed):
+    odd.start("--feeds", "300")
+    async with opened(odd) as (table, feed):
         position = await feed.arm(HOUR_S)
         await table.upsert(make_rows(GUIDE, "b", ["k1", "key2"]))
         await table.delete("b", ["ours"])
@@ -101,7 +128,6 @@ async def test_i10_a_look_ends_behind_all_that_was_acknowledged_before_it(
 async def test_each_kind_of_write_comes_with_its_key_and_time_page_by_page(
     server: YdbProcess,
 ) -> None:
-    server.start()
     async with opened(server) as (table, feed):
         position = await feed.arm(HOUR_S)
         await table.upsert(make_rows(GUIDE, "b", HOSTILE))
@@ -116,7 +142,6 @@ async def test_each_kind_of_write_comes_with_its_key_and_time_page_by_page(
 async def test_i5_what_was_not_committed_comes_again_to_another_reader(
     server: YdbProcess,
 ) -> None:
-    server.start()
     async with opened(server) as (table, feed):
         position = await feed.arm(HOUR_S)
         await table.upsert(make_rows(GUIDE, "b", ["k1"]))
@@ -125,7 +150,7 @@ async def test_i5_what_was_not_committed_comes_again_to_another_reader(
         page = await feed.page(position, 10)
         assert [one.key for one in page.changes] == ["k2"]
         await feed.close()  # as a killed engine: read, and not committed
-        other = feed_of(server)
+        other = feed_of(server, folder_of(table))
         try:
             assert await other.gap(page.position) == ""
             keys, _ = await look(other, page.position)
@@ -134,15 +159,53 @@ async def test_i5_what_was_not_committed_comes_again_to_another_reader(
             await other.close()
 
 
+READER = """
+import asyncio, sys
+from core.target import profile
+from core.target.open_table import TableLogin
+from core.target.ydb_feed import ChangeFeed
+
+async def main():
+    spec, folder, position = sys.argv[1:]
+    feed = ChangeFeed(spec, profile.load("guide").objects, TableLogin(), directory=folder)
+    page = await feed.page(int(position), 3)
+    print(len(page.changes), page.position, flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+async def test_i5_a_reader_that_is_killed_gives_what_it_held_to_the_next(
+    server: YdbProcess,
+) -> None:
+    async with opened(server) as (table, feed):
+        position = await feed.arm(HOUR_S)
+        await table.upsert(make_rows(GUIDE, "b", [f"k{n}" for n in range(10)]))
+        words = [server.spec, folder_of(table), str(position)]
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", READER, *words, cwd=ROOT, stdout=subprocess.PIPE
+        )
+        try:
+            assert child.stdout is not None
+            told = (await child.stdout.readline()).split()
+            assert int(told[0]) > 0
+        finally:
+            child.kill()
+            await child.wait()
+        assert await feed.gap(int(told[1])) == ""
+        keys, _ = await look(feed, int(told[1]))
+        assert sorted(keys) == [f"k{n}" for n in range(10)]
+
+
 async def test_a_reader_in_the_middle_of_a_look_holds_up_no_other_for_good(
     server: YdbProcess,
 ) -> None:
-    server.start()
     async with opened(server) as (table, feed):
         position = await feed.arm(HOUR_S)
         await table.upsert(make_rows(GUIDE, "b", [f"k{n}" for n in range(20)]))
         await feed.page(position, 1)
-        other = feed_of(server)
+        other = feed_of(server, folder_of(table))
         try:
             waiting = asyncio.create_task(look(other, position))
             await asyncio.sleep(0)
@@ -154,10 +217,10 @@ async def test_a_reader_in_the_middle_of_a_look_holds_up_no_other_for_good(
 
 
 async def test_a_server_that_does_not_do_it_is_told_from_one_that_is_silent(
-    server: YdbProcess,
+    odd: YdbProcess,
 ) -> None:
-    server.start("--feeds", "off")
-    async with opened(server) as (_, feed):
+    odd.start("--feeds", "off")
+    async with opened(odd) as (_, feed):
         with pytest.raises(NoFeed, match="not supported"):
             await feed.arm(HOUR_S)
         await feed.disarm()
@@ -166,7 +229,6 @@ async def test_a_server_that_does_not_do_it_is_told_from_one_that_is_silent(
 async def test_i5_one_whose_answer_was_lost_is_taken_as_it_is(
     server: YdbProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server.start()
     async with opened(server) as (_, feed):
         plain = YdbClient.define
 
@@ -183,20 +245,18 @@ async def test_i5_one_whose_answer_was_lost_is_taken_as_it_is(
 
 
 async def test_a_consumer_that_is_refused_leaves_no_changefeed_behind(
-    server: YdbProcess, tmp_path: Path
+    odd: YdbProcess, tmp_path: Path
 ) -> None:
-    server.start("--fault", "AlterTopic=UNAUTHORIZED:1")
-    async with opened(server) as (_, feed):
+    odd.start("--fault", "AlterTopic=UNAUTHORIZED:1")
+    async with opened(odd) as (table, feed):
         with pytest.raises(NoFeed, match="UNAUTHORIZED"):
             await feed.arm(HOUR_S)
-        with closing(sqlite3.connect(tmp_path / "stand-in.db")) as conn:
-            assert conn.execute("SELECT count(*) FROM __topics").fetchone() == (0,)
+        assert topics_of(tmp_path / "odd.db", table) == 0
 
 
 async def test_armed_again_it_goes_on_and_disarmed_it_leaves_nothing(
-    server: YdbProcess, tmp_path: Path
+    server: YdbProcess, memory: Path
 ) -> None:
-    server.start()
     async with opened(server) as (table, feed):
         position = await feed.arm(HOUR_S)
         await table.upsert(make_rows(GUIDE, "b", ["k1"]))
@@ -208,8 +268,7 @@ async def test_armed_again_it_goes_on_and_disarmed_it_leaves_nothing(
         await feed.disarm()
         await feed.disarm()
         assert "gone" in await feed.gap(None)
-        with closing(sqlite3.connect(tmp_path / "stand-in.db")) as conn:
-            assert conn.execute("SELECT count(*) FROM __topics").fetchone() == (0,)
+        assert topics_of(memory, table) == 0
 
 
 TEARS = {
@@ -225,14 +284,13 @@ TEARS = {
 
 
 async def test_i7_a_torn_feed_is_seen_and_made_whole_by_arming(
-    server: YdbProcess, tmp_path: Path
+    server: YdbProcess, memory: Path
 ) -> None:
-    server.start()
     async with opened(server) as (table, feed):
         for why, done in TEARS.items():
             _, position = await look(feed, await feed.arm(HOUR_S))
             await table.upsert(make_rows(GUIDE, "b", ["k1", "key2"]))
-            behind(tmp_path, *done)
+            behind(memory, *done)
             assert why in await feed.gap(position)
             position = await feed.arm(HOUR_S)
             assert await feed.gap(position) == ""
@@ -241,24 +299,21 @@ async def test_i7_a_torn_feed_is_seen_and_made_whole_by_arming(
 
 
 async def test_changes_that_go_while_they_are_read_are_missed_by_name(
-    server: YdbProcess, tmp_path: Path
+    server: YdbProcess, memory: Path
 ) -> None:
-    server.start()
     async with opened(server) as (table, feed):
         position = await feed.arm(HOUR_S)
-        await table.upsert(make_rows(GUIDE, "b", [f"k{n:03d}" for n in range(300)]))
-        page = await feed.page(position, 10)
-        assert len(page.changes) == 10
-        behind(tmp_path, "DELETE FROM __messages WHERE off BETWEEN 150 AND 160")
-        while not page.gap and not page.whole:
-            page = await feed.page(page.position, 100)
+        await table.upsert(make_rows(GUIDE, "b", [f"k{n}" for n in range(9)]))
+        # what a description shows is whole: the first offset there is was committed
+        behind(memory, "DELETE FROM __messages WHERE off BETWEEN 3 AND 5")
+        assert await feed.gap(position) == ""
+        page = await feed.page(position, 100)
         assert "while it was read" in page.gap
 
 
 async def test_a_table_without_a_snapshot_is_never_said_to_be_read_to_its_end(
     server: YdbProcess,
 ) -> None:
-    server.start()
     async with opened(server) as (table, feed):
         position = await feed.arm(HOUR_S)
         await table.delete("b", ["ours"])
@@ -268,7 +323,6 @@ async def test_a_table_without_a_snapshot_is_never_said_to_be_read_to_its_end(
 
 
 async def test_a_swapped_table_is_not_taken_for_one_that_is_heard(server: YdbProcess) -> None:
-    server.start()
     async with opened(server) as (table, feed):
         position = await feed.arm(HOUR_S)
         new = await table.beside(NEW)
@@ -278,18 +332,17 @@ async def test_a_swapped_table_is_not_taken_for_one_that_is_heard(server: YdbPro
 
 
 async def test_i7_a_feed_that_tells_nothing_is_silent_and_not_empty(
-    server: YdbProcess, monkeypatch: pytest.MonkeyPatch
+    odd: YdbProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ydb_reading, "SILENT_S", 0.3)
-    server.start("--feeds", "600000")
-    async with opened(server) as (_, feed):
+    odd.start("--feeds", "600000")
+    async with opened(odd) as (_, feed):
         position = await feed.arm(HOUR_S)
         with pytest.raises(NoAnswer):
             await feed.page(position, 10)
 
 
 async def test_a_feed_that_keeps_changes_for_too_short_is_made_anew(server: YdbProcess) -> None:
-    server.start()
     async with opened(server) as (table, feed):
         _, position = await look(feed, await feed.arm(HOUR_S))
         assert position
@@ -298,14 +351,13 @@ async def test_a_feed_that_keeps_changes_for_too_short_is_made_anew(server: YdbP
         assert (await look(feed, 0))[0] == ["k1"]
 
 
-async def test_a_server_that_comes_back_goes_on_at_what_is_committed(server: YdbProcess) -> None:
-    server.start()
-    async with opened(server) as (table, feed):
+async def test_a_server_that_comes_back_goes_on_at_what_is_committed(odd: YdbProcess) -> None:
+    odd.start()
+    async with opened(odd) as (table, feed):
         position = await feed.arm(HOUR_S)
         await table.upsert(make_rows(GUIDE, "b", ["k1"]))
         _, position = await look(feed, position)
-        server.kill()
-        server.start()
-        with contextlib.suppress(NoAnswer):
-            await table.upsert(make_rows(GUIDE, "b", ["k2"]))
+        odd.kill()
+        odd.start()
+        await table.upsert(make_rows(GUIDE, "b", ["k2"]))
         assert (await look(feed, position))[0] == ["k2"]
