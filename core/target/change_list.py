@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -74,9 +75,16 @@ class ChangeList:
         return await self._run(work)
 
     async def gap(self, position: int | None) -> str:
-        """Return why changes may be missing, as after a swap of the table; "" for nothing."""
-        del position
-        return "" if await self.armed() else "its list of changes had a gap"
+        """Return why changes may be missing, as after a swap of the table; "" for nothing.
+
+        Positions have no holes: where fewer are listed than were counted behind the reader's, they
+        were forgotten for one who knew more, as a ledger does before an older one is put back.
+        """
+        if not await self.armed():
+            return "its list of changes had a gap"
+        if position is None or await self._run(partial(_is_whole, position)):
+            return ""
+        return "changes were forgotten that the ledger does not know"
 
     async def page(self, after: int, limit: int) -> ChangePage:
         """Return the changes behind a position, at most so many."""
@@ -161,6 +169,16 @@ class ChangeList:
                 raise map_error(error, self._path) from error
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, guarded)
+
+
+def _is_whole(position: int, connection: sqlite3.Connection) -> bool:
+    """Tell whether all changes behind a position are listed. One statement: one moment."""
+    end, listed = connection.execute(
+        "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name=?1),0),"  # noqa: S608 - as above
+        f" (SELECT count(*) FROM {LIST} WHERE seq>?2)",
+        (LIST, position),
+    ).fetchone()
+    return bool(listed == end - position)
 
 
 def _end(connection: sqlite3.Connection) -> int:

@@ -386,3 +386,25 @@ async def test_a_gap_that_was_not_looked_through_to_its_end_is_looked_for_again(
                     await feed.listen()
             await feed.listen()
             assert await logged(engine) == {("bucket0", "unheard"): True}
+
+
+async def test_what_a_ledger_that_was_put_back_never_heard_is_found_again(tmp_path: Path) -> None:
+    """The list was trimmed for the ledger that is gone: its newest backup knows less."""
+    ground = make_ground(tmp_path, objects=8)
+    make_workspace(ground, Knobs(workers=1))
+    async with engine_on(ground) as engine:
+        assert (await migrate(engine)).state == "done"
+        async with feed_on(engine, by=TRIGGERS) as (feed, table, made):
+            green, ids = Green(table, made, 1), [row.id for row in await engine.ledger.buckets()]
+            before = (await engine.ledger.greenlog.stand()).position
+            await table.upsert([green.row_of(("bucket0", "early"))])
+            await feed.listen()
+            await engine.ledger.green.end(ids)
+            await engine.ledger.green.begin(ids)  # which forgets what was heard
+            await engine.ledger.green.heard(TRIGGERS, (), before, to_end=True)
+            await table.upsert([green.row_of(("bucket0", "late"))])
+            await feed.listen()
+            assert await logged(engine) == {("bucket0", "early"): True, ("bucket0", "late"): True}
+            told = [row.text for row in await engine.ledger.last_events(9)]
+            await feed.listen()
+            assert [row.text for row in await engine.ledger.last_events(9)] == told  # once
