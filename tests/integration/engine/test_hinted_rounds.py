@@ -122,6 +122,7 @@ async def test_what_a_log_names_is_carried_without_a_walk_and_is_no_proof(ground
         assert ended(rows, RoundKind.FULL) == 1, "nothing else was walked"
         assert await engine.syncs.forecast() == forecast, "quick rounds walk nothing"
         assert await engine.ledger.rounds.last_full() == full
+        assert await engine.ledger.rounds.full_rounds(50) == [full]
 
 
 async def test_a_name_that_is_wrong_changes_nothing(ground: Ground) -> None:

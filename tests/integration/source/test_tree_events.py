@@ -84,12 +84,14 @@ def test_the_gateways_own_files_are_no_objects(heard: Heard) -> None:
 
 
 def test_a_renamed_folder_gives_names_up_for_a_full_round(heard: Heard) -> None:
+    heard.tree.put(b"old/three")
+    assert b"old/three" in heard.told(), "its path is known"
     (heard.bucket / "old").rename(heard.bucket / "young")
     assert heard.told() == []
     assert "renamed" in heard.names.wide
     heard.names.narrow()
-    heard.tree.put(b"young/three")
-    assert b"young/three" in heard.told()
+    heard.tree.put(b"young/four")
+    assert b"young/four" in heard.told()
 
 
 def test_a_queue_that_ran_over_gives_names_up_for_a_full_round(
