@@ -144,7 +144,10 @@ FOOTERS: Mapping[Name, tuple[str, ...]] = {
         *("go", "command", "pane", "accept", "cancel"),
         *("begin", "cutover", "rollback", "help", "leave"),
     ),
-    Name.ROLLBACK: ("go u", "command", "open", "pane", "rollback", "go", "help", "leave"),
+    Name.ROLLBACK: (
+        *("go u", "next", "command", "open"),
+        *("pane", "rollback", "go", "help", "leave"),
+    ),
     Name.CLUSTER: ("go u", "freeze", "low_data", "command", "go", "help", "leave"),
     Name.LOG: ("up", "down", "page_down", "freeze", "command", "go", "help", "leave"),
     Name.HELP: ("back", "go", "leave"),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
+from core.control.wire import state as wire
 from core.control.wire.rollback import NamesQuery, RiskName, RiskNames
 from tests.tui import crossed, stage
 from tests.tui.million import MILLION
@@ -24,6 +26,7 @@ from tui.ui import Asks, Name
 if TYPE_CHECKING:
     from pathlib import Path
 
+NEXT = ("photos", "docs", "rest")
 TREE = Back("data", "/backup/gw", "/data/gw new")
 
 
@@ -148,3 +151,31 @@ def test_a_big_bang_is_begun_from_the_screen_while_gates_of_a_copy_are_spared() 
     ui, _ = at()
     scene = stage.scene(LIVE, cutover=crossed.BIG_BANG)
     assert after(ui, "C", scene=scene).effect == effects.AskCrossing(Crossing("cutover"))
+
+
+def test_r_is_about_the_slice_that_went_to_green_last_and_n_goes_to_another() -> None:
+    ui, scene = at(Name.HOME)
+    slices = [
+        wire.SliceShort(name=name, state=state, number="12", since_ns=since_ns)
+        for name, state, since_ns in (
+            ("photos", "GREEN_LIVE", 1),
+            ("docs", "GREEN_LIVE", 2),
+            ("rest", "FENCE", 3),
+        )
+    ]
+    scene = replace(scene, snapshot=msgspec.structs.replace(LIVE, slices=slices))
+    step = after(ui, "R", scene=scene)
+    assert (step.ui.slice, step.effect) == (
+        "docs",
+        effects.AskCrossing(Crossing("rollback", "docs")),
+    )
+    chosen = after(replace(ui, slice="photos"), "R", scene=scene)
+    assert chosen.effect == effects.AskCrossing(Crossing("rollback", "photos"))
+    assert [after(replace(step.ui, slice=name), "n", scene=scene).ui.slice for name in NEXT] == [
+        "docs",
+        "rest",
+        "photos",
+    ]
+    whole = [msgspec.structs.replace(slices[1], name="all")]
+    alone = replace(scene, snapshot=msgspec.structs.replace(LIVE, slices=whole))
+    assert after(ui, "R", scene=alone).effect == effects.AskCrossing(Crossing("rollback"))

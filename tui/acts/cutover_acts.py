@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tui.ui import Scene
 
 GREEN_LIVE = "GREEN_LIVE"
+_ALL = "all"
 
 
 def command_of(ui: Ui, scene: Scene) -> str:
@@ -47,15 +48,24 @@ def asked(ui: Ui, act: str) -> Done:
 def roll_back(ui: Ui, scene: Scene) -> Done:
     """Go to the Rollback screen from any other, with its plan in a sheet.
 
-    From another screen it is the quick way, whatever was looked at before.
+    From another screen it is the quick way, whatever was looked at before; of the slice that was
+    chosen, else of the one that went to green last.
     """
-    del scene
+    ui = replace(ui, slice=ui.slice or _live_slice(scene))
     if ui.screen is Name.ROLLBACK:
         return asked(replace(ui, names=None, cursor=0, top=0), "rollback")
     there = replace(
         ui, screen=Name.ROLLBACK, way=BY_DEFAULT, names=None, cursor=0, top=0, opened=False
     )
     return asked(there, "rollback")
+
+
+def _live_slice(scene: Scene) -> str:
+    """Return the slice that went to green last; "" where everything did, or nothing."""
+    begun = scene.snapshot.slices if scene.snapshot is not None else []
+    live = [one for one in begun if one.state == GREEN_LIVE]
+    newest = max(live, key=lambda one: one.since_ns, default=None)
+    return "" if newest is None or newest.name == _ALL else newest.name
 
 
 def why_no_way_back(ui: Ui, scene: Scene) -> str:
@@ -85,7 +95,18 @@ def _next_slice(ui: Ui, scene: Scene) -> Done:
     names = [one.name for one in scene.cutover.slices] if scene.cutover is not None else []
     if len(names) < 2:  # noqa: PLR2004 - one is no choice
         return replace(ui, message=Message(text="there is one slice")), None
-    now = scene.cutover.slice if scene.cutover is not None else ""
+    return _to_slice_after(scene.cutover.slice if scene.cutover is not None else "", names, ui)
+
+
+def _next_begun(ui: Ui, scene: Scene) -> Done:
+    """Show the way back of the next slice of which a cutover was begun."""
+    names = [one.name for one in scene.snapshot.slices] if scene.snapshot is not None else []
+    if len(names) < 2:  # noqa: PLR2004 - one is no choice
+        return replace(ui, message=Message(text="one slice was begun at most")), None
+    return _to_slice_after(ui.slice, names, replace(ui, names=None))
+
+
+def _to_slice_after(now: str, names: list[str], ui: Ui) -> Done:
     after = names[(names.index(now) + 1) % len(names)] if now in names else names[0]
     return replace(ui, slice=after, cursor=0, top=0, opened=False), effects.LoadList()
 
@@ -219,8 +240,8 @@ CUTOVER = Own(
     words={"begin": "rehearse", "cancel": "abort", "pane": "slice"},
 )
 ROLLBACK = Own(
-    does={"open": _list_names, "pane": _next_way},
+    does={"open": _list_names, "pane": _next_way, "next": _next_begun},
     back=_back_to_plan,
     length=_rows,
-    words={"open": "names", "pane": "way"},
+    words={"open": "names", "pane": "way", "next": "slice"},
 )
