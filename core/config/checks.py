@@ -198,6 +198,20 @@ def _listeners(workspace: Workspace, where: str) -> None:
         _url("traffic.listen", url, where)
 
 
+def _gateways(workspace: Workspace, where: str) -> None:
+    """Raise BadInput for an address that is none, or a name that two gateways have."""
+    named = [one.name for one in workspace.gateways]
+    if len(set(named)) < len(named):
+        raise BadInput(
+            what="two gateways have one name",
+            where=f"{where}, gateways",
+            remedy="Give each its own: it stands in plans and events.",
+        )
+    for i, one in enumerate(workspace.gateways):
+        url = one.address if "://" in one.address else f"http://{one.address}"
+        _url(f"gateways[{i}].address", url, where)
+
+
 def _reverse(workspace: Workspace, where: str) -> None:
     """Raise BadInput where what the reverse copy writes through, or keeps, cannot be meant."""
     writer, undo = workspace.cutover.private_writer, workspace.cutover.undo
@@ -245,6 +259,7 @@ def _policies(workspace: Workspace, where: str) -> None:
         )
     check_programs(workspace, where)
     _reverse(workspace, where)
+    _gateways(workspace, where)
     _listeners(workspace, where)
     _slices(workspace, where)
     try:

@@ -161,7 +161,7 @@ def _refuse(message: str, where: str) -> BadInput:
     what = safe(_AT.sub("", message))
     unknown = _UNKNOWN.search(message)
     if unknown is None:
-        return BadInput(what=what, where=place, remedy="Correct that value.")
+        return BadInput(what=what, where=place, remedy="Correct that value: docs/workspace.md.")
     known = {field.name for s in _STRUCTS for field in msgspec.structs.fields(s)}
     near = difflib.get_close_matches(unknown.group(1), sorted(known), n=1)
     return BadInput(

@@ -116,14 +116,17 @@ class TrafficAtRest:
         gates = await gathering.gates(plan.buckets)
         now_ns = time.time_ns()
         derived = reached(gates, now_ns)
-        flips = {row.slice for row in await ledger.cutovers.flips()}
+        newest = {row.slice: row.state for row in await ledger.cutovers.newest()}
+        flips = {
+            row.slice: unwatched(State(newest[row.slice])) for row in await ledger.cutovers.flips()
+        }
         runs = await ledger.cutovers.runs(RUNS)
         return CutoverLook(
             at_ns=now_ns,
             slices=tuple(
                 [await self._slice(name, slices.shown(name), derived) for name in slices.names]
             ),
-            gates=unwatched(State.GREEN_LIVE) if slice_ in flips else tuple(gates),
+            gates=flips[slice_] if slice_ in flips else tuple(gates),
             plan=plan,
             off=OffLook(start=(_DOWN,), rehearse=(_DOWN,), abort=(_DOWN,), commit=(_DOWN,)),
             expected=await expected(ledger.cutovers, runs, slice_),

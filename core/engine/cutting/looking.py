@@ -55,7 +55,7 @@ async def look(engine: Engine, slice_: str = ALL, *, balancers: Sequence[Told] =
         at_ns=now_ns,
         slices=await _slices(engine, dict(zip(slices.names, known, strict=True)), slices, newest),
         gates=tuple(engine.watch.gates(slice_))
-        or (unwatched(State.GREEN_LIVE) if slice_ in flips else tuple(gates)),
+        or (unwatched(State(newest[slice_].state)) if slice_ in flips else tuple(gates)),
         plan=plan,
         off=await _off(engine, slice_, gates, now_ns, plan.strategy),
         expected=await expected(ledger.cutovers, runs, slice_),

