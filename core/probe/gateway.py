@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from core.config.schema import S3Source
 from core.config.secret import Secret
 from core.display import safe
-from core.errors import BadInput, Denied, NoAnswer
+from core.errors import BadInput, Denied
 from core.probe.endpoints import Endpoint
 from core.probe.probe import HEALTH_LIMIT_S, Depth, Finding, Probe
 from core.probe.s3 import S3Login, S3Place, reading
@@ -33,6 +33,16 @@ _START: Final = "Start the gateway, or correct its address in vgwm.yaml."
 _KEYS: Final = (
     "Name an account's keys: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment."
 )
+_WRONG_KEYS: Final = (
+    "SignatureDoesNotMatch",
+    "InvalidAccessKeyId",
+    "AccessDenied",
+    "XAdminUserNotFound",
+    "refused: 401",
+    "refused: 403",
+)
+"""What an endpoint says to keys that are wrong."""
+
 _LOOKED_AT: Final = 5
 _RANGE_BYTES: Final = 1024
 _HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -149,18 +159,23 @@ async def _objects(s3: S3Reader, buckets: list[str], place: S3Place) -> str:
 
 
 async def _refuses(place: S3Place) -> Finding:
-    """Ask with a wrong secret: an endpoint that answers it believes anybody."""
+    """Ask with two wrong secrets: an endpoint that answers both believes anybody.
+
+    Only a word about keys refuses: another error says nothing of signatures (I7).
+    """
     try:
         access, _ = place.login.resolve()
     except BadInput:
         access = Secret(secrets.token_hex(10))
-    try:
-        async with reading(place, access, Secret(secrets.token_hex(20))) as s3:
-            await s3.buckets()
-    except NoAnswer:
-        raise
-    except Denied:
-        return Finding(Verdict.PASS, "a wrong secret is refused")
+    for _ in range(2):
+        try:
+            async with reading(place, access, Secret(secrets.token_hex(20))) as s3:
+                await s3.buckets()
+        except Denied as error:
+            if any(word in error.what for word in _WRONG_KEYS):
+                return Finding(Verdict.PASS, "a wrong secret is refused")
+            told = f"asked with a wrong secret it says nothing of keys: {error.what}"
+            return Finding(Verdict.UNKNOWN, told, error.remedy)
     return Finding(
         Verdict.FAIL,
         "a wrong secret is let in",

@@ -114,8 +114,13 @@ class S3Reader:
         self._where = f"gateway {safe(place.url)}"
 
     async def buckets(self) -> list[str]:
-        """Return the names of the buckets that the account sees."""
+        """Return the names of the buckets that the account sees.
+
+        Raises NodeUnreachable for an answer that is no list of buckets: no S3 has that address.
+        """
         answer = await self._call("list_buckets")
+        if "Buckets" not in answer:  # also an empty list has it
+            raise _no_s3(self._where)
         return [str(one["Name"]) for one in answer.get("Buckets", [])]
 
     async def first_key(self, bucket: str) -> str | None:
@@ -141,9 +146,12 @@ class S3Reader:
 
     async def _call(self, name: str, **arguments: object) -> dict[str, Any]:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - see above
+        from botocore.parsers import ResponseParserError  # noqa: PLC0415 - see above
 
         try:
             answer: dict[str, Any] = await getattr(self._client, name)(**arguments)
+        except ResponseParserError as error:
+            raise _no_s3(self._where) from error
         except (ClientError, BotoCoreError) as error:
             raise _to_error(error, self._where) from error
         return answer
@@ -181,6 +189,14 @@ def _prepare(access: str, secret: str) -> tuple[Any, Any]:
         proxies={},  # a proxy of the shell's stands between nobody
     )
     return session, config
+
+
+def _no_s3(where: str) -> NodeUnreachable:
+    return NodeUnreachable(
+        what="what answers there is no S3",
+        where=where,
+        remedy="Look what listens at that address: a proxy's page, another program, another port.",
+    )
 
 
 def _to_error(error: Exception, where: str) -> VgwmError:

@@ -56,6 +56,44 @@ async def test_an_endpoint_that_lets_everybody_in_fails() -> None:
     assert "signatures" in answers["refuses"].remedy
 
 
+@pytest.mark.parametrize(
+    "body", [b"", b"<html><body>It works</body></html>", b"<?xml version='1.0'?><a/>"]
+)
+async def test_i7_what_is_no_s3_lets_nobody_in_and_refuses_nobody(body: bytes) -> None:
+    server = says(Reply(200, body, {"Content-Type": "text/html"}))
+    answers = await asked(server.url)
+    server.close()
+    assert answers["signed"].verdict == answers["refuses"].verdict == "unknown"
+    assert "no S3" in answers["refuses"].evidence
+
+
+@pytest.mark.parametrize(
+    "reply", [Reply(500, b"<Error><Code>InternalError</Code></Error>"), Reply(200, b"blue")]
+)
+async def test_i7_an_error_that_says_nothing_of_keys_refuses_nobody(reply: Reply) -> None:
+    server = says(reply)
+    answers = await asked(server.url)
+    server.close()
+    assert answers["refuses"].verdict == "unknown", answers["refuses"].evidence
+
+
+async def test_one_that_lets_a_wrong_secret_in_once_is_asked_again() -> None:
+    """Somebody else's server had that port for a moment."""
+    answers = [
+        Reply(200, EMPTY, {"Content-Type": "application/xml"}),
+        Reply(403, b"<Error><Code>SignatureDoesNotMatch</Code></Error>"),
+    ]
+
+    def answer(_: Request) -> Reply:
+        return answers.pop(0)
+
+    server = HttpServer(answer)
+    found = place_probes(S3Place(name="green", url=server.url), Depth.CHECK)
+    refuses = next(one for one in found if one.check == "refuses")
+    assert (await refuses.ask()).verdict == "pass"
+    server.close()
+
+
 async def test_i7_an_endpoint_that_asks_to_wait_is_unknown() -> None:
     server = says(Reply(503, b"<Error><Code>SlowDown</Code></Error>"))
     answers = await asked(server.url)
