@@ -20,7 +20,6 @@ PREFIX: Final = "vgwm-probe-"
 _NOT_FOUND: Final = 404
 _OK: Final = 200
 _LOOKED_AT: Final = 50
-_MOST_COPIED: Final = 64 << 20
 
 
 def probe_key(mark: str) -> str:
@@ -29,8 +28,10 @@ def probe_key(mark: str) -> str:
 
 
 async def first_object(asker: Asker, door: Door, bucket: str) -> str | None:
-    """Return the smallest of a bucket's first objects, None if there is none that is small.
+    """Return the smallest of a bucket's first objects, None if there is none.
 
+    Whatever its size: a copy that a fence refuses costs nothing, and one that is not tried proves
+    nothing of a gateway that lets copies alone through.
     Raises NoAnswer; Denied where it does not list; Broken for a listing that is none.
     """
     call = Call(
@@ -47,7 +48,7 @@ async def first_object(asker: Asker, door: Door, bucket: str) -> str | None:
             remedy="Use an account that may list and write, as the gateway's root.",
         )
     listed = objects_of(reply.body, where)
-    usable = [one for one in listed if one.size_bytes <= _MOST_COPIED and one.key[-1:] != "/"]
+    usable = [one for one in listed if one.key[-1:] != "/"]
     return min(usable, key=lambda one: one.size_bytes).key if usable else None
 
 

@@ -48,6 +48,14 @@ class Reading:
             Trouble(told.name, told.why or "unknown") for told in self.told if not told.is_known
         )
 
+    def beside(self, mode: Mode) -> tuple[Trouble, ...]:
+        """Return those that are not seen at a mode with every bucket, and where they are."""
+        return tuple(
+            Trouble(told.name, f"it is not at {mode} but {told.mode or f'unknown, {told.why}'}")
+            for told in self.told
+            if told.mode is not mode
+        )
+
     def reloaded(self, before: Reading) -> tuple[str, ...]:
         """Return who runs as another process than it did: somebody restarted or reloaded it."""
         earlier = {told.name: told.process for told in before.told if told.process}

@@ -92,11 +92,7 @@ class Acting:
         A run that met one only at its fence would have nothing to undo, and no way to end.
         """
         reading = await self.fleet.read(self.buckets)
-        return [
-            f"{told.name}: it is not at blue but {told.mode or f'unknown, {told.why}'}"
-            for told in reading.told
-            if told.mode is not Mode.BLUE
-        ]
+        return [f"{one.name}: {one.why}" for one in reading.beside(Mode.BLUE)]
 
     async def _blue_ro(self) -> Said:
         if not self.fleet.can_fence:

@@ -163,7 +163,7 @@ class Outside:
         if _is_due("backups", due):
             found.append(await self.backups())
         if not due or any(name.startswith("lb") for name in due):
-            found += await self._balancers()
+            found += await self._balancers(buckets)
         return found
 
     async def _asked(self, buckets: Sequence[str], seed: int, due: Sequence[str]) -> list[Gate]:
@@ -199,16 +199,17 @@ class Outside:
         del run
         await back_up(self._folder / "ledger.db", self._workspace, self._folder)
 
-    async def _balancers(self) -> list[Gate]:
+    async def _balancers(self, buckets: Sequence[str]) -> list[Gate]:
         at_ns = time.time_ns()
         troubles = await self.fleet.ready(self._workspace.id)
+        troubles += (await self.fleet.read(buckets)).beside(Mode.BLUE)
         if not self.fleet.names:
             return [_unknown("lb", "no load balancer is named in vgwm.yaml")]
         return [
             Gate(
                 name=gate,
                 verdict=Verdict.FAIL if whys else Verdict.PASS,
-                evidence="; ".join(whys) or "configuration, map and socket answer",
+                evidence="; ".join(whys) or "at blue; configuration, map and socket answer",
                 at_ns=at_ns,
                 limit_s=LB_LIMIT_S,
                 remedy="See docs/traffic.md." if whys else "",

@@ -10,7 +10,7 @@ from core.cutover.door import Door, asking
 from core.cutover.fence_proof import AT_ONCE, look_fenced, open_doors, prove_fenced, summary
 from core.cutover.gateway import Hold
 from core.cutover.proof_keys import sweep
-from tests.fakes.side import Side
+from tests.fakes.side import Kept, Side
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -201,3 +201,22 @@ async def test_an_answer_about_us_or_a_bucket_that_is_gone_is_told_from_one_abou
     side.instead = {"AbortMultipartUpload": code}
     [shown] = await look_fenced(asker, [side.door], ["pool"])
     assert (shown.of_us, shown.hold is Hold.OPEN) == (of_us, False)
+
+
+class _Huge(bytes):
+    """A body that is listed with a gibibyte."""
+
+    __slots__ = ()
+
+    def __len__(self) -> int:
+        return 1 << 30
+
+
+async def test_i10_a_copy_is_tried_where_all_that_there_is_to_copy_is_large(
+    asker: Asker, side: Side
+) -> None:
+    """Such as `--readonly`, which lets a copy by the owner through."""
+    side.buckets["pool"] = {"film": Kept(_Huge(b"pictures"))}
+    side.instead = {"PutObject": (503, "SlowDown")}
+    [unproven] = await prove_fenced(asker, [side.door], ["pool"], RUN)
+    assert "CopyObject: 200" in unproven.why

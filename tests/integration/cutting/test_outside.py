@@ -15,6 +15,7 @@ from core.cutover.gateway import Hold
 from core.cutover.mode import Mode, Side
 from core.engine.cutting.outside import Outside
 from core.engine.outcry import Outcry
+from core.verdict import Verdict
 from tests.integration.cutting.scene import Green, staged, until
 from tests.unit.cutover.wobbly import Whim, Wobbly
 
@@ -101,6 +102,19 @@ async def test_a_bucket_that_is_gone_and_keys_that_were_changed_keep_no_gateway_
         named = structs.replace(workspace(tmp_path, "lb-1"), gateways=(gateway,))
         outside = Outside(named, stage.ledger, tmp_path, Green())
         assert [one.why for one in await outside.answering(())] == ["shut is fenced"]
+
+
+@pytest.mark.parametrize("mode", [Mode.GREEN, Mode.BLUE_RO])
+async def test_a_load_balancer_that_is_not_at_blue_is_a_red_gate(
+    tmp_path: Path, mode: Mode
+) -> None:
+    async with staged(tmp_path) as stage:
+        outside = Outside(workspace(tmp_path, "lb-1"), stage.ledger, tmp_path, Green())
+        outside.fleet = Fleet((Wobbly("lb-1"), Wobbly("lb-2", mode)))
+        found = {one.name: one for one in await outside.gates((), 0, ["lb"])}
+        assert found["lb-1"].verdict is Verdict.PASS
+        assert found["lb-2"].verdict is Verdict.FAIL
+        assert found["lb-2"].evidence == f"it is not at blue but {mode}"
 
 
 async def _lines(ledger: Ledger) -> list[str]:
