@@ -329,6 +329,11 @@ async def test_a_changefeed_tells_what_green_did_through_kills_and_tears(
                 assert (await engine.ledger.greenlog.stand()).feed == CHANGEFEED
                 await green.step()
                 await agree(engine, feed, green, by=MERGE)
+            # the job, the watch and a way back read it in turns
+            await engine.reverses.ensure("test")
+            for _ in range(3):
+                assert await engine.reverses.wrote() is True
+            await engine.reverses.halt("test")
             await engine.reverses.end([])
         with closing(sqlite3.connect(memory)) as conn:
             assert conn.execute("SELECT count(*) FROM __topics").fetchone() == (0,)
