@@ -179,13 +179,13 @@ def plan(
         strategy=of.strategy if of.kind in {Kind.CUTOVER, Kind.REHEARSE} else "",
         hash=of.hash,
         word=safe(of.word),
-        off="\n".join([*_hindered(planned.kind, off or OffLook()), *planned.off]),
+        off="\n".join(dict.fromkeys([*_hindered(planned.kind, off or OffLook()), *planned.off])),
         about_s=_sum(found),
         pause_s=_held_s(found),
         steps=found,
         limits=_limits(of.limits),
         acked=tuple(map(safe, of.acked)),
-        lines=tuple(map(safe, of.means)),
+        lines=tuple(map(safe, [*_buckets(of), *of.means])),
         gates=tuple(gate(one, now_ns, spared(of.kind, of.strategy)) for one in planned.gates),
     )
 
@@ -216,6 +216,11 @@ def _hindered(kind: Kind, off: OffLook) -> list[str]:
         Kind.COMMIT: off.commit,
     }
     return [line for line in known[kind] if not line.startswith("gate ")]
+
+
+def _buckets(of: CutoverPlan) -> list[str]:
+    """Return the line that says what a slice holds; everything needs none."""
+    return [f"buckets {', '.join(of.buckets)}"] if of.buckets else []
 
 
 def _slice(one: SliceLook, writes: str) -> wire_cutover.Slice:

@@ -21,12 +21,12 @@ TOOK = {
 }
 
 
-def planned(kind: Kind) -> PlannedCutover:
+def planned(kind: Kind, *buckets: str) -> PlannedCutover:
     made = CutoverPlan(
         workspace="9f2c1a7e",
         kind=kind,
         slice="all",
-        buckets=(),
+        buckets=buckets,
         strategy=Strategy.BLUE_GREEN,
         steps=(),
         means=(),
@@ -70,3 +70,12 @@ def test_a_plan_says_why_its_act_is_off_beside_the_gates_that_were_asked_for_it(
             Kind.COMMIT: known.commit[0],
         }[kind]
     ]
+
+
+def test_i8_the_plan_of_a_slice_names_its_buckets_and_each_reason_once() -> None:
+    why = "vgwm.yaml names slices"
+    known = OffLook(start=(why, "gate canary was never measured"))
+    asked = planned(Kind.CUTOVER, "photos", "th\x1bumbs")
+    asked.off = (why,)
+    told = plan(asked, (), 2, known)
+    assert (told.lines[0], told.off) == ("buckets photos, th\\u{1b}umbs", why)
