@@ -26,6 +26,9 @@ _HIGH: Final = b"\xff" * 4_097
 """Behind every key: the kernel has no path as long."""
 
 _ALL: Final = -1
+_CACHE_KIB: Final = 256
+"""As the table's: what is read once should not drive the rest out of the processor's cache."""
+
 _ROUNDS: Final = 16
 """Cuts that are read row by row after one that did not glue: its neighbours seldom do."""
 
@@ -39,6 +42,7 @@ class LedgerRows:
         self._odd = 0
         try:
             self._conn = open_reader(path)
+            self._conn.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
         except FAULTS as error:
             raise error_of(error, path) from error
         self._conn.text_factory = bytes  # a glued column is a text to SQLite
