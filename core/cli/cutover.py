@@ -172,7 +172,7 @@ def _off(now: wire_cutover.Cutover) -> Iterator[str]:
     reasons = now.off.start.splitlines()
     yield from (f"start is off: {line}" for line in reasons if not line.startswith("gate "))
     shut = [gate.name for gate in now.gates if not gate.open and not gate.spared]
-    if any(line.startswith("gate ") for line in reasons):
+    if shut and any(line.startswith("gate ") for line in reasons):
         yield f"start is off: gates are shut (x): {', '.join(shut)}"
 
 
