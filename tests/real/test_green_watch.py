@@ -36,6 +36,9 @@ def _environment() -> Iterator[None]:
     os.environ.update(before)
 
 
+_SOUND = ("mismatch", "errors", "lag", "feed", "traffic", "cases", "foreign")
+
+
 class Watched:
     """Green behind two load balancers, and a watch that looks when it is told to."""
 
@@ -92,7 +95,7 @@ async def test_a_sound_green_is_open_a_hung_one_unknown_and_a_stranger_named(
     slow = gates.pop("live-slow")  # a busy host may make that a warning
     assert slow.verdict in {Verdict.PASS, Verdict.WARN}
     assert {name: gate.verdict for name, gate in gates.items()} == dict.fromkeys(
-        ("live-mismatch", "live-errors", "live-lag", "live-cases", "live-foreign"), Verdict.PASS
+        [f"live-{name}" for name in _SOUND], Verdict.PASS
     ), gates
     assert gates["live-cases"].evidence == f"green does what it did: {', '.join(Case)}"
     assert await watched.live.engine.reverses.wrote() is False, "a probe is no client"

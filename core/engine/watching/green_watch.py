@@ -6,7 +6,9 @@ What it asks is loaded with the first slice that is live. May import the cutover
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +16,9 @@ from core.cutover.behind import feed_gate, foreign_gate, lag_gate
 from core.cutover.by_itself import OF_GREEN, red, why_back
 from core.cutover.cutover_plan import CutoverPlan
 from core.cutover.limits import Limits
+from core.cutover.mode import Mode
 from core.cutover.states import State
+from core.cutover.steered import steered_gate
 from core.engine.slices import Slices
 from core.errors import VgwmError
 from core.ledger.rows import EventDraft
@@ -40,6 +44,8 @@ CASES_EACH: Final = 5
 """S3 cases are asked with every so manieth shadow read: each asking makes contents on green."""
 
 _EVENT: Final = "watch"
+
+log = logging.getLogger(__name__)
 
 
 def watch_world(engine: Engine) -> WatchWorld:
@@ -122,10 +128,27 @@ class GreenWatch:
             try:
                 await self.look()
             except VgwmError as error:
-                await self._say(f"green is not watched: {error.what}")
+                await self._unwatched(error.what)
+            except Exception as error:  # whatever it is: nobody misses a watch that ends
+                log.warning("the watch stumbled", exc_info=error)
+                await self._unwatched(f"a fault of vgwm, {type(error).__name__}")
             await asyncio.sleep(self._every_s)
 
+    async def _unwatched(self, why: str) -> None:
+        """Say that nobody watches; what a ledger without room does not take is in engine.log."""
+        log.warning("green is not watched: %s", why)
+        with suppress(VgwmError):
+            await self._say(f"green is not watched: {why}")
+
+    async def _is_live(self, name: str) -> bool:
+        newest = await self._ledger.cutovers.newest()
+        return any(row.slice == name and row.state == State.GREEN_LIVE for row in newest)
+
     async def _look_at(self, seen: _Slice, world: WatchWorld) -> None:
+        steered = await world.steered(seen.buckets)
+        if steered.mode is not Mode.GREEN and not await self._is_live(seen.name):
+            return  # a way back has begun meanwhile, and moves them
+        traffic = steered_gate(steered, time.time_ns())
         seen.watch.served(await world.served())
         now_s = time.monotonic()
         if now_s >= seen.due_s:
@@ -138,7 +161,7 @@ class GreenWatch:
         reverse = self._workspace.cutover.reverse
         lag = lag_gate(risk, reverse, seen.most, now_ns)
         feed = feed_gate(await self._ledger.greenlog.stand(), reverse, now_ns)
-        seen.gates = [*seen.watch.gates(now_ns), lag, feed]
+        seen.gates = [*seen.watch.gates(now_ns), lag, feed, traffic]
         seen.gates += [one for one in (seen.cases, seen.foreign) if one is not None]
         wrong = red(seen.gates, now_ns)
         for gate in wrong:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from core.cutover.gate import Gate
+    from core.cutover.reading import Reading
     from core.cutover.risk import Risk
     from core.cutover.samples import Sample
     from core.cutover.served import Served
@@ -51,9 +52,12 @@ class WatchOutside:
         self._fleet = fleet(engine.workspace, say=Outcry(engine.ledger))
 
     async def served(self) -> Served:
-        """Return what green's servers have answered; say whose process is another than before."""
-        await self._fleet.read(())
+        """Return what green's servers have answered so far."""
         return await served(self._engine.workspace.traffic.haproxy)
+
+    async def steered(self, buckets: Sequence[str]) -> Reading:
+        """Return what every load balancer does; say whose process is another than before."""
+        return await self._fleet.read(buckets)
 
     async def compared(self, buckets: Sequence[str], turn: int) -> Compared:
         """Read keys that green has not changed at both sides; silence is told, not raised."""

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from core.cutover.gate import Gate
+    from core.cutover.reading import Reading
     from core.cutover.risk import Risk
     from core.cutover.served import Served
     from core.cutover.shadow import Compared
@@ -19,6 +20,10 @@ class WatchWorld(Protocol):
 
     async def served(self) -> Served:
         """Return what green's servers have answered so far."""
+        ...
+
+    async def steered(self, buckets: Sequence[str]) -> Reading:
+        """Return what every load balancer does with a slice; say whose process is another."""
         ...
 
     async def compared(self, buckets: Sequence[str], turn: int) -> Compared:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -9,8 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.config.workspace import parse
+from core.cutover.balancer import Told
 from core.cutover.cases import Asked, Case, Lost
 from core.cutover.limits import Limits
+from core.cutover.mode import Mode
+from core.cutover.reading import Reading
 from core.cutover.risk import Risk
 from core.cutover.served import Served
 from core.cutover.shadow import Compared, Times
@@ -26,7 +30,7 @@ from tests.integration.cutting.scene import plan_of
 from tests.integration.ledger.scene import opened
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
     from pathlib import Path
 
     from core.cutover.gate import Gate
@@ -44,6 +48,10 @@ PASSED = Passed("films", 1, frozenset({Case.PUT, Case.COPY}))
 COPY_LOST = (Lost(Case.COPY, "501 NotImplemented"),)
 
 
+async def _nothing() -> None:
+    await asyncio.sleep(0)
+
+
 @dataclass
 class World:
     """What the watch is told; back: slices that were sent back."""
@@ -53,11 +61,20 @@ class World:
     wrote_: bool | None = False
     risk_: Risk = field(default_factory=lambda: Risk(since_ns=time.time_ns()))
     refuses: bool = False
+    modes: tuple[Mode | None, ...] = (Mode.GREEN, Mode.GREEN)
+    meanwhile: Callable[[], Awaitable[None]] = _nothing
     others: Strangers | None = NOBODY
     lost: tuple[Lost, ...] = ()
     cases_asked: int = 0
     back_: list[str] = field(default_factory=list)
     asked: list[tuple[Sequence[str], int]] = field(default_factory=list)
+
+    async def steered(self, buckets: Sequence[str]) -> Reading:
+        assert tuple(buckets) == ("films", "trailers")
+        await self.meanwhile()
+        return Reading(
+            told=tuple(Told(name=f"lb-{n}", mode=m) for n, m in enumerate(self.modes, 1))
+        )
 
     async def served(self) -> Served:
         return Served(time.time_ns(), 10, 0)
@@ -155,7 +172,7 @@ async def test_a_live_slice_has_its_gates_by_its_own_buckets(ledger: Ledger) -> 
     await ground.watch.look()
     await ground.watch.look()
     names = [gate.name for gate in ground.watch.gates("films")]
-    live = ["mismatch", "errors", "slow", "lag", "feed", "cases", "foreign"]
+    live = ["mismatch", "errors", "slow", "lag", "feed", "traffic", "cases", "foreign"]
     assert names == [f"live-{name}" for name in live]
     assert all(gate.is_open(time.time_ns()) for gate in ground.watch.gates("films"))
     assert ground.world.asked == [(("films", "trailers"), 1), (("films", "trailers"), 2)]
@@ -258,6 +275,54 @@ async def test_what_others_write_on_blue_is_an_alarm_and_no_way_back(ledger: Led
         "2 keys on blue were written by others, such as films/by-nfs" in (await ground.alarms())[0]
     )
     assert ground.world.back_ == []
+
+
+async def test_i10_a_load_balancer_that_leaves_green_by_itself_is_an_alarm(ledger: Ledger) -> None:
+    ground = Ground(ledger)
+    await ground.flip()
+    ground.world.modes = (Mode.GREEN, Mode.BLUE)
+    await ground.watch.look()
+    assert ground.verdict("live-traffic") is Verdict.FAIL
+    told = "gate live-traffic is red: lb-2: it is not at green but blue"
+    assert told in (await ground.alarms())[0]
+    assert ground.world.back_ == [], "a person decides"
+    ground.world.modes = (Mode.GREEN, None)
+    await ground.watch.look()
+    assert ground.verdict("live-traffic") is Verdict.UNKNOWN
+
+
+async def test_a_way_back_that_moves_load_balancers_is_no_alarm(ledger: Ledger) -> None:
+    ground = Ground(ledger)
+    await ground.flip()
+
+    async def back() -> None:
+        await ground.row(State.FENCE_GREEN, "lb-green_ro", Phase.INTENT)
+
+    ground.world.modes, ground.world.meanwhile = (Mode.GREEN_RO, Mode.GREEN), back
+    await ground.watch.look()
+    assert await ground.alarms() == []
+
+
+async def test_a_watch_that_stumbles_says_so_and_watches_on(ledger: Ledger) -> None:
+    ground = Ground(ledger)
+    await ground.flip()
+    risk, faults = ground.world.risk, [ValueError("a fault of ours")]
+
+    async def stumbles() -> Risk:
+        if faults:
+            raise faults.pop()
+        return await risk()
+
+    ground.world.risk = stumbles  # type: ignore[method-assign]
+    ground.watch._every_s = 0.01  # noqa: SLF001 - else the test waits for seconds
+    ground.watch.begin()
+    try:
+        async with asyncio.timeout(20):
+            while not ground.watch.gates("films"):  # noqa: ASYNC110 - a look has no event
+                await asyncio.sleep(0.01)
+    finally:
+        await ground.watch.close()
+    assert "green is not watched: a fault of vgwm, ValueError" in await ground.alarms()
 
 
 async def test_an_s3_source_has_no_gate_of_others(ledger: Ledger) -> None:
