@@ -11,6 +11,7 @@ May import the ledger, the source, and the engine's parts.
 from __future__ import annotations
 
 import asyncio
+import threading
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
@@ -46,7 +47,9 @@ class Heard:
         self._ledger = ledger
         self._job = job
         self._begun = False
+        self._closed = False
         self._looks = asyncio.Lock()
+        self._steps = threading.Lock()  # a step outlives the task that was cancelled over it
         self._heard_before: int | None = None
 
     async def take(self, *, settled: bool = True) -> Mapping[bytes, list[bytes]]:
@@ -67,8 +70,21 @@ class Heard:
             async with self._looks:
                 await self._gather()
 
-    def full_round_begins(self) -> None:
+    def close(self) -> None:
+        """Listen no more. Blocks until what is being gathered is."""
+        with self._steps:
+            self._closed = True
+            if self._hints is not None:
+                self._hints.close()
+
+    async def full_round_begins(self) -> None:
         """Note that a walk will see whatever was changed up to now."""
+        if nameless := self.names.nameless:
+            await self._tell(
+                f"{nameless:,} requests that change something named no object:"
+                " the full round that begins finds what they did",
+                "info",
+            )
         self.names.narrow()
 
     async def full_round_ended(self, found: Found) -> None:
@@ -82,7 +98,8 @@ class Heard:
         if found.moved:
             await self._tell(
                 f"hints are silent: a full round found {found.moved:,} changes, and none was named."
-                " Does the gateway still write its access log? Full rounds go on.",
+                " A gateway that could not write to its access log once never does again;"
+                " of other hosts a kernel knows nothing. Full rounds go on.",
                 "warn",
             )
 
@@ -109,13 +126,14 @@ class Heard:
             await self._tell("hints are heard again", "info")
 
     def _step(self) -> None:
-        if self._hints is None:
-            return
-        if not self._begun:
-            self._hints.close()
-            self._hints.begin()
-            self._begun = True
-        self._hints.gather(self.names)
+        with self._steps:
+            if self._hints is None or self._closed:
+                return
+            if not self._begun:
+                self._hints.close()
+                self._hints.begin()
+                self._begun = True
+            self._hints.gather(self.names)
 
     async def _tell(self, text: str, level: str) -> None:
         event = EventDraft(
@@ -142,11 +160,13 @@ async def hinting(engine: Engine, reins: Reins, *, wanted: bool = True) -> Async
     finally:
         listening.cancel()
         await asyncio.wait([listening])
-        await asyncio.to_thread(hints.close)
+        await asyncio.to_thread(heard.close)
 
 
 def _opened(engine: Engine) -> tuple[Hints | None, str]:
     """Return the hints that are asked for, or why there are none."""
+    if engine.workspace.cutover.hints == "off":
+        return None, ""  # an endpoint's keys are not asked for
     try:
         return open_hints(engine.workspace.cutover, source_config(engine.workspace)), ""
     except BadInput as error:

@@ -100,8 +100,10 @@ class RoundRun:
         if row.state is RoundState.CARRYING:
             await self._carried(row, 0 if self._reins.taken_up else first)
         await self._settled(row)
-        named = "quick round" if row.kind is RoundKind.QUICK else "round"
-        await self._turn(row, RoundState.DONE, f"{named} {row.id}: {told(row.found)}")
+        quick = row.kind is RoundKind.QUICK
+        text = f"{'quick round' if quick else 'round'} {row.id}: {told(row.found)}"
+        # of quick ones there are many: of those that found nothing nobody is told
+        await self._turn(row, RoundState.DONE, "" if quick and not row.found.moved else text)
         return row
 
     async def stop(self, why: str) -> None:
@@ -235,7 +237,7 @@ class RoundRun:
             await self._hold.patiently(ledger.recount)
 
     async def _turn(self, row: RoundRow, state: RoundState, text: str, why: str = "") -> None:
-        event = self._event(text, level="warn" if why else "info")
+        event = self._event(text, level="warn" if why else "info") if text else None
         turn = partial(self._engine.ledger.syncing.turn, row.id, state, why=why, event=event)
         await self._hold.patiently(turn)
 

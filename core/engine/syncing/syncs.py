@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 ROUNDS: Final = 8
 """Rounds that a forecast looks back on."""
 
-QUICK_S: Final = 3.0
+QUICK_S: Final = 5.0
 """Between two quick rounds: what is named settles meanwhile, and is read once."""
 
 WIDE_S: Final = 60.0
@@ -107,7 +107,7 @@ class Syncs:
         async with hinting(self._engine, reins, wanted=wish.mode is SyncMode.WATCH) as heard:
             while True:
                 began_s = time.monotonic()
-                heard.full_round_begins()
+                await heard.full_round_begins()
                 row = await self._round(reins, hold, wish)
                 if row.kind is RoundKind.QUICK:
                     continue  # an earlier engine's, brought to its end

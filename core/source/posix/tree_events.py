@@ -38,7 +38,6 @@ class TreeEvents:
     def gather(self, names: Names) -> None:
         """Add the names of what has happened since the last call. Raises OSError."""
         for event in self._watch.events():
-            names.heard += 1
             self._take(event, names)
 
     def close(self) -> None:
@@ -48,11 +47,11 @@ class TreeEvents:
     def _take(self, event: Event, names: Names) -> None:
         if event.mask & fanotify.OVERFLOW:
             names.widen("the kernel's queue of events ran over")
-        elif not event.folder:
-            names.nameless += 1
         elif event.folder.startswith(self._root):
+            names.heard += 1
             self._object(event, names)
         elif self._sidecar and event.folder.startswith(self._sidecar):
+            names.heard += 1
             self._attribute(event.folder.removeprefix(self._sidecar), names)
 
     def _object(self, event: Event, names: Names) -> None:

@@ -14,7 +14,7 @@ import pytest
 from core.config.knobs import Knobs
 from core.config.workspace import FILE_NAME, load, write
 from core.engine.crew.task import LookPage
-from core.engine.cutting.final_round import catch_up
+from core.engine.cutting.final_round import catch_up, last_round
 from core.engine.reins import Reins
 from core.engine.syncing.hinted_walk import held_against
 from core.ledger.rounds import RoundKind
@@ -231,4 +231,9 @@ async def test_before_the_fence_what_was_written_under_the_walk_is_carried_too(
         await catch_up(engine, Reins(id=99, kind=JobKind.CUTOVER), carry)
         rows = await engine.ledger.rounds.rounds(10)
         assert [(row.kind, row.found.added) for row in rows] == [("quick", 1), ("full", 1)]
+        assert bodies(ground.target) == ground.bodies
+        await engine.ledger.syncing.begin(99, RoundKind.QUICK)  # one that was cut off
+        ground.put("bucket1", "unnamed", b"the last round trusts no hint")
+        assert await last_round(engine, Reins(id=99, kind=JobKind.CUTOVER), carry) == []
+        assert (await engine.ledger.rounds.rounds(1))[0].kind == "last"
         assert bodies(ground.target) == ground.bodies
