@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -115,6 +116,22 @@ async def test_a_load_balancer_that_is_not_at_blue_is_a_red_gate(
         assert found["lb-1"].verdict is Verdict.PASS
         assert found["lb-2"].verdict is Verdict.FAIL
         assert found["lb-2"].evidence == f"it is not at blue but {mode}"
+
+
+async def test_a_green_that_a_way_back_left_fenced_holds_up_a_run_before_its_fence(
+    tmp_path: Path,
+) -> None:
+    """However young its canary is: clients would be switched to where nobody may write."""
+    told = (sys.executable, "-S", "-c", """print('{"state": "fenced"}')""")
+    green = Gateway(
+        name="green-1", side="green", address="127.0.0.1:1", fence=told, open=told, state=told
+    )
+    async with staged(tmp_path) as stage:
+        named = structs.replace(workspace(tmp_path), gateways=(green,))
+        outside = Outside(named, stage.ledger, tmp_path, Green())
+        outside.fleet = Fleet((Wobbly("lb-1"),))
+        (trouble,) = await outside.ready((), RUN)
+        assert trouble.startswith("green-1: its state is fenced: run its `open` command")
 
 
 async def _lines(ledger: Ledger) -> list[str]:
