@@ -252,7 +252,7 @@ def _request(call: Call, given: WayGiven) -> wire_cutover.CutoverRequest:
     if given["data"] and (origin is None or to is None):
         raise BadInput(
             what="--data needs the copy of the tree, and a new folder for it",
-            where="vgwm rollback --data",
+            where="--data",
             remedy="Name them with --backup-location D and --to DIR.",
         )
     return CutoverRequest(
