@@ -20,11 +20,7 @@ OF_GREEN: Final = frozenset({"live-mismatch", "live-errors", "live-slow", "live-
 
 def red(gates: Sequence[Gate], now_ns: int) -> list[Gate]:
     """Return the gates that say now that something is wrong; unknown and stale ones do not."""
-    return [
-        gate
-        for gate in gates
-        if gate.verdict is Verdict.FAIL and (gate.age_s(now_ns) or 0.0) <= gate.limit_s
-    ]
+    return [gate for gate in gates if gate.verdict is Verdict.FAIL and not gate.is_stale(now_ns)]
 
 
 def why_back(

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from core.cutover.states import State
 from core.verdict import Verdict
+
+AHEAD_S: Final = 60.0
+"""How far ahead the time of a measurement may lie: clocks are set by less all the time."""
 
 _NS = 1_000_000_000
 
@@ -31,10 +35,17 @@ class Gate:
         """Return its age, None if it was never measured."""
         return (now_ns - self.at_ns) / _NS if self.at_ns else None
 
+    def is_stale(self, now_ns: int) -> bool:
+        """Tell whether it counts for nothing: never measured, too old, or by a clock that was set.
+
+        What is of a time to come would else stay young for as long as the clock was ahead.
+        """
+        age_s = self.age_s(now_ns)
+        return age_s is None or not -AHEAD_S <= age_s <= self.limit_s
+
     def is_open(self, now_ns: int) -> bool:
         """Tell whether it lets a cutover pass."""
-        age_s = self.age_s(now_ns)
-        if age_s is None or age_s > self.limit_s:
+        if self.is_stale(now_ns):
             return False
         return self.verdict is Verdict.PASS or (self.verdict is Verdict.WARN and bool(self.acked))
 
@@ -47,6 +58,8 @@ class Gate:
             return f"gate {self.name} was never measured"
         if age_s > self.limit_s:
             return f"gate {self.name} is {age_s:.0f} s old, at most {self.limit_s:.0f} s count"
+        if age_s < -AHEAD_S:
+            return f"gate {self.name} is of a time {-age_s:.0f} s ahead: the clock was set"
         if self.verdict is Verdict.WARN:
             return f"gate {self.name} warns and is not acknowledged: {self.evidence}"
         return f"gate {self.name} is {self.verdict}: {self.evidence}"

@@ -126,13 +126,15 @@ class HaproxyBalancer:
         """
         if self._writing is None:
             return
-        _, left = await asyncio.wait({self._writing}, timeout=self._limit_s)
+        ended, left = await asyncio.wait({self._writing}, timeout=self._limit_s)
         if left:
             raise NoAnswer(
                 what="its map's file is still being written by the step before",
                 where=safe(str(self._named.map)),
                 remedy="Look at the disk on which it lies.",
             )
+        for one in ended:
+            one.exception()  # its step was told, or is gone
 
     async def _wrong_file(self) -> list[str]:
         found = parse(await asyncio.to_thread(self._file.read))

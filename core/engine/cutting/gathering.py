@@ -70,17 +70,12 @@ class Gathering:
     async def _measure(self, key: tuple[str, ...], known: Sequence[Gate]) -> None:
         """Ask the world for what is too old to count; all of it where nothing is known."""
         now_ns = time.time_ns()
-        due = [gate.name for gate in known if _old(gate, now_ns)]
+        due = [gate.name for gate in known if gate.is_stale(now_ns)]
         if known and not due:
             return
         now = {gate.name: gate for gate in await self._world().gates(key, self._seed, due)}
         kept = [now.pop(gate.name, gate) for gate in known]
         self._measured[key] = [*kept, *now.values()]
-
-
-def _old(gate: Gate, now_ns: int) -> bool:
-    age_s = gate.age_s(now_ns)
-    return age_s is None or age_s > gate.limit_s
 
 
 def _unasked(name: str) -> Gate:
