@@ -42,6 +42,9 @@ _BEFORE, _BEHIND = b"aaaaaaa", b"aaaaaa"
 _FIRST, _LAST = 5, 4
 """Bytes before the first CID and behind the last: with them digits and bytes are as many bits."""
 
+_NS, _US = 20, 17
+"""Digits of today's times in ns and in µs, and a comma."""
+
 _RECORDED: Final = {int(ObjectState.RECORDED)}
 
 
@@ -131,7 +134,7 @@ class PageMatch:
         return (
             kept.keys == rows.keys
             and kept.sizes == rows.sizes
-            and _times_packed(mtimes, rows)
+            and _times_packed(kept.mtimes, mtimes, rows)
             and _cids_equal(kept.cids, rows.cids)
             and self._metadata_equal(rows.texts, kept.bundles, kept.digests, pins)
         )
@@ -211,10 +214,15 @@ def _times(mtimes: Sequence[int]) -> list[int] | list[int | None]:
     return [mt // 1000 for mt in mtimes]
 
 
-def _times_packed(mtimes: Sequence[int], rows: Packed) -> bool:
-    """Tell whether each row's times are the source's, or those of its version id."""
+def _times_packed(glued: bytes, mtimes: Sequence[int], rows: Packed) -> bool:
+    """Tell whether each row's times are the source's, or those of its version id.
+
+    glued: the same as mtimes, with commas.
+    """
     # a time that rows cannot hold is NULL there: those are looked at row by row
-    if numbers([mt // 1000 for mt in mtimes]) != rows.modified:
+    if not _are_in_us(glued, rows.modified, rows.rows) and (
+        numbers([mt // 1000 for mt in mtimes]) != rows.modified
+    ):
         return False
     if rows.created == b"," * (rows.rows - 1):
         return True
@@ -223,6 +231,19 @@ def _times_packed(mtimes: Sequence[int], rows: Packed) -> bool:
         not found or found == b"%d" % (timestamp_us(created_ns(_version(text), mt)) or -1)
         for found, text, mt in zip(made, texts, mtimes, strict=True)
     )
+
+
+def _are_in_us(ns: bytes, us: bytes, rows: int) -> bool:
+    """Tell whether so many times with commas are the others in µs, a digit of all of them at once.
+
+    False also where one has not the 19 digits of the years 2001 to 2262.
+    """
+    commas = b"," * (rows - 1)
+    if len(ns) != _NS * rows - 1 or len(us) != _US * rows - 1 or b"-" in ns:
+        return False
+    if ns[_NS - 1 :: _NS] != commas or us[_US - 1 :: _US] != commas:
+        return False
+    return all(ns[at::_NS] == us[at::_US] for at in range(_US - 1))
 
 
 def _cids_equal(wanted: bytes, packed: bytes) -> bool:

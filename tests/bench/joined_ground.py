@@ -153,7 +153,9 @@ class RecordedWalk:
                     page: list[Entry] = pickle.load(file)  # noqa: S301 - written above
                 except EOFError:
                     return
-                if page[-1][0] > after:
+                if page[0][0] > after:
+                    yield page
+                elif page[-1][0] > after:
                     yield [one for one in page if one[0] > after]
 
     def look(self, bucket: bytes, key: bytes, version: bytes) -> Look:

@@ -11,12 +11,14 @@ import pytest
 from core.model import ObjectState
 from core.target import profile as profiles
 from core.target.sqlite_reader import connect
+from core.verify.packed import Packed
 from core.verify.packed_ledger import KeptPacked, glued, numbers, packed_rows, runs
-from core.verify.page_match import PageMatch
+from core.verify.page_match import PageMatch, _times_packed
 from core.verify.row_texts import RowTexts
 from core.verify.stint import Stint
 from tests.unit.verify.joined import (
     BUCKET,
+    MADE_NS,
     PLAN,
     ROOTS,
     World,
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.model import Entry
-    from core.verify.packed import Packed
 
 COLUMNS = ("cid", "size", "created_at", "updated_at", "metadata")
 
@@ -224,6 +225,31 @@ def test_what_is_no_recorded_current_object_does_not_glue(
     ):
         conn.text_factory = bytes
         assert glued(conn, 1, (b"", b"z")) is None
+
+
+@pytest.mark.parametrize(
+    "mtimes",
+    [
+        [MADE_NS, MADE_NS + 999, MADE_NS + 1_000],
+        [MADE_NS, 10**18 - 1, 10**18],
+        [0, 1, 999],
+        [1, 23_456_789_012_345_678],
+        [MADE_NS],
+    ],
+)
+@pytest.mark.parametrize("off", [0, 1, -1, 1_000_000])
+def test_times_are_equal_in_microseconds_and_not_otherwise(mtimes: list[int], off: int) -> None:
+    for at in range(len(mtimes)):
+        made = [ns // 1_000 + off * (n == at) for n, ns in enumerate(mtimes)]
+        none = b"," * (len(made) - 1)
+        rows = Packed(len(made), b"", b"", b"", none, numbers(made), b"")
+        assert _times_packed(numbers(mtimes), mtimes, rows) is (off == 0)
+
+
+def test_times_that_only_look_alike_are_not_equal() -> None:
+    mtimes = [1, 23_456_789_012_345_678]
+    rows = Packed(2, b"", b"", b"", b",", numbers(mtimes)[:16], b"")
+    assert not _times_packed(numbers(mtimes), mtimes, rows)
 
 
 def test_numbers_are_named_in_full() -> None:
