@@ -37,7 +37,7 @@ NOISE_S: Final = 0.02
 _GONE: Final = 404
 _AT_ONCE: Final = 8
 _AGAIN: Final = 500
-_AGAIN_S: Final = 30.0
+_AGAIN_S: Final = 20.0
 _LEAST: Final = 150
 """Of the second look: how many keys at most, for how long, and how many whatever that takes."""
 
