@@ -32,6 +32,7 @@ def runbook(plan: RollbackPlan, workspace: Workspace, folder: Path) -> str:
         "Do these in their order, on a host that reaches every load balancer's socket and map.",
         "No step begins before every load balancer says what the one before it asks for:",
         "so no two sides ever accept writes.",
+        "Let no engine work meanwhile, nor whatever begins it anew: `vgwm engine stop`.",
         "",
         *_risk(plan),
         "## R1 Fence green",
@@ -45,7 +46,9 @@ def runbook(plan: RollbackPlan, workspace: Workspace, folder: Path) -> str:
         *_gateways(workspace),
         *_switch(facts, workspace, Mode.BLUE_RO),
         *_switch(facts, workspace, Mode.BLUE),
-        "From here on green must not be opened again: blue has newer data.",
+        "From here on green must not be opened again: blue has newer data. An engine that is begun",
+        "now carries nothing over it. `vgwm rollback start` finds every load balancer at blue, and",
+        "notes what was done.",
         "",
     ]
     return "\n".join(lines)
@@ -143,7 +146,10 @@ def _carry(facts: BackFacts, folder: Path) -> Iterator[str]:
     yield "With an engine: `vgwm rollback start` does all of this. Without one, what green took and"
     yield "blue does not hold is in the ledger, table `greenlog`, rows with `st` 0 and 1:"
     yield ""
-    query = "SELECT CAST(key AS TEXT),op,size FROM greenlog WHERE st<>2"
+    query = (
+        "SELECT CAST(name AS TEXT)||'/'||CAST(key AS TEXT),op,size"
+        " FROM greenlog JOIN buckets USING(bid) WHERE st<>2"
+    )
     yield from _shell([f"sqlite3 -readonly {_quoted(folder / 'ledger.db')} {shlex.quote(query)}"])
 
 

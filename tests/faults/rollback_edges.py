@@ -165,9 +165,8 @@ async def life(folder: Path, edges: Edges) -> None:
         buckets=(),
         rows=ledger.buckets,
     )
-    (newest,) = await ledger.cutovers.newest()
-    if newest.state != State.CATCHUP:  # its job had not ended
-        await BackRun(ground, Reins(id=6, kind=JobKind.ROLLBACK)).run()
+    # a kill behind the last row leaves the job at work: then there is nothing to do
+    await BackRun(ground, Reins(id=6, kind=JobKind.ROLLBACK)).run()
     assert await ledger.greenlog.page(GreenState.WAITING) == []
     await ledger.close()
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from core.cutover.fleet import Way as From
+from core.cutover.mode import Mode, Side
 from core.cutover.risk import risk
 from core.cutover.rollback_plan import Green, Way, passed
 from core.cutover.states import State
 from core.cutover.way_back import BLUE_OPENED, Entry, entry, is_switching, may_open_green
+from core.display import safe
 from core.engine.cutting.surely import LEAVE_S, surely
 from core.engine.reins import JobCancelled, Reins
 from core.engine.returning.data import restore_tree
@@ -17,6 +20,8 @@ from core.engine.returning.full import require_set
 from core.engine.returning.switching_back import finish, switch_back
 from core.engine.returning.verifying_blue import carry_back, require_same_names
 from core.errors import Broken, Denied, NoAnswer, Refused, VgwmError, WrongState
+from core.ledger.at_risk import FIRST
+from core.ledger.greenlog import GreenState
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
@@ -27,6 +32,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _AGAIN_S: Final = 0.5
+_PAGE: Final = 1_000
+_STUCK: Final = 5
+"""A change that was tried so often in vain, each `reverse_interval`, is not on its way."""
 
 
 class BackRun:
@@ -76,7 +84,7 @@ class BackRun:
     async def _entry(self, rows: Sequence[CutoverRow]) -> Entry:
         """Return where it goes on; in R4 a silent load balancer is waited for, as R4 itself does.
 
-        It is at green_ro or blue_ro, or was told so: beginning with R1 would need its answer, too.
+        Each is at green_ro or blue_ro, or was told so; green_ro lets nobody write.
         """
         ground, said = self._ground, ""
         while True:
@@ -84,7 +92,13 @@ class BackRun:
             at = entry(rows, seen)
             if at is not Entry.BEGIN or not is_switching(rows) or not seen.silent:
                 return at
-            told = "; ".join(f"{one.name}: {one.why}" for one in seen.silent)
+            # one whose file and runtime differ, as a kill leaves it, is mended by a step alone
+            moved = await ground.fleet.reach(
+                ground.buckets, Mode.GREEN_RO, ground.diary.run, From(writer=Side.GREEN)
+            )
+            if moved.reached:
+                continue
+            told = moved.why
             if told != said:
                 said = told
                 await ground.diary.say(f"R4 waits for a load balancer: {told}", "error")
@@ -104,9 +118,17 @@ class BackRun:
         return rows[-1].state == State.CATCHUP
 
     async def _by_hand(self) -> None:
-        """Say what blue lacks where somebody else brought clients there, such as by the runbook."""
-        at_risk = await risk(self._ground.ledger, buckets=await self._ground.ids())
-        await self._ground.diary.say(
+        """Say what blue lacks where somebody else brought clients there, such as by the runbook.
+
+        Green's own gateways are fenced all the same: who knows their address wrote there last.
+        """
+        ground = self._ground
+        loose = await ground.sides.green.hold(await ground.names(), ground.diary.run)
+        if loose:
+            told = "; ".join(f"{one.name}: {one.why}" for one in loose)
+            await ground.diary.say(f"green's gateways may take writes: {told}", "error")
+        at_risk = await risk(ground.ledger, buckets=await ground.ids())
+        await ground.diary.say(
             "every load balancer is at blue already, by another hand: "
             f"{at_risk.writes} writes and {at_risk.deletes} deletes of green's are not known to be"
             " on blue; they stay listed, and nothing is carried any more",
@@ -125,6 +147,8 @@ class BackRun:
             await restore_tree(ground, self._reins)
         if ground.facts.green is Green.ALIVE:
             await ground.sides.copy.catch_up(self._reins)
+        if ground.facts.green is not Green.DEAD:
+            await self._require_carriable()
         at_risk = await risk(ground.ledger, buckets=await ground.ids())
         beyond = passed(ground.facts.limits, at_risk)
         await require_same_names(ground, "; nothing was fenced")
@@ -134,6 +158,25 @@ class BackRun:
                 where="rollback",
                 remedy="Look at the plan again, and confirm that one: vgwm rollback plan.",
             )
+
+    async def _require_carriable(self) -> None:
+        """Raise NoAnswer for a key that does not go over, though it was tried again and again.
+
+        Such as one whose block no node has: R2 would wait for it in vain, and clients with it.
+        """
+        ground, after = self._ground, FIRST
+        ids = await ground.ids()
+        while page := await ground.ledger.at_risk.behind(ids, after, _PAGE):
+            after = page[-1].place
+            for row in page:
+                if row.place.state == GreenState.WAITING and row.tries >= _STUCK:
+                    raise NoAnswer(
+                        what=f"{safe(row.place.key)} does not reach blue: {row.why}; nothing was"
+                        " fenced",
+                        where="rollback",
+                        remedy="Mend what it names, or remove that key on green; then again:"
+                        " vgwm rollback plan.",
+                    )
 
     async def _require_blue(self) -> None:
         """Ask whoever R2 and R4 need, while nothing is fenced. Raises what they say."""

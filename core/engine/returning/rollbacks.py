@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from core.cutover.machine import BACK
+from core.cutover.mode import Mode
 from core.cutover.rollback_plan import BackFacts, BackWish
 from core.cutover.states import State
 from core.display import safe
@@ -28,7 +29,7 @@ from core.ledger.rows import EventDraft
 from core.model import JobKind
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from core.cutover.fleet import Fleet
     from core.cutover.rollback_plan import RollbackPlan
@@ -89,6 +90,13 @@ class Rollbacks:
     async def plan(self, wish: BackWish) -> RollbackPlan:
         """Return the way back as it is now. Raises BadInput for a slice that is none."""
         return await (await self._look()).plan(wish)
+
+    async def at_blue(self, buckets: Sequence[str]) -> list[str]:
+        """Return the load balancers that send writes to some buckets to blue; silence is none."""
+        if not buckets:
+            return []
+        reading = await (await self._balancers()).read(buckets)
+        return [told.name for told in reading.told if Mode.BLUE in told.modes]
 
     async def _look(self) -> Lookout:
         if self._lookout is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from core.errors import VgwmError
+from core.errors import Refused, VgwmError
 from core.ledger.rows import EventDraft
 from core.model import JobKind
 
@@ -160,9 +160,25 @@ class Reverses:
             await reverse.listen()
 
     async def _bring(self, reverse: Reverse, *, again: bool = False) -> Round:
-        """Carry; one at a time, so that no older content comes behind a newer one."""
+        """Carry; one at a time, so that no older content comes behind a newer one.
+
+        Raises Refused where clients write to blue, such as by the runbook's hand.
+        """
         async with self._carrying:
+            await self._require_green()
             return await reverse.carry(again=again)
+
+    async def _require_green(self) -> None:
+        engine = self._engine
+        stand = await engine.ledger.greenlog.stand()
+        rows = [row for row in await engine.ledger.buckets() if row.id in stand.buckets]
+        at_blue = await engine.rollbacks.at_blue([row.name.decode() for row in rows])
+        if at_blue:
+            raise Refused(
+                what=f"{', '.join(at_blue)} sends writes to blue: nothing is carried over them",
+                where="reverse copy",
+                remedy="If clients are back at blue, have that noted: vgwm rollback plan.",
+            )
 
 
 async def _go_on() -> None:

@@ -199,6 +199,7 @@ async def test_what_was_done_by_hand_is_noted_and_not_written_over(
                 await world.back(facts)
         for one in world.balancers:
             one.mode = Mode.BLUE
+        world.green.cannot_hold = [Trouble("green-1", "its state is open")]
         ground = await world.ground(facts)
         found = BackRun(ground, Reins(id=12, kind=JobKind.ROLLBACK))
         await (found.rescue() if rescued else found.run())
@@ -207,9 +208,9 @@ async def test_what_was_done_by_hand_is_noted_and_not_written_over(
         assert {one.mode for one in world.balancers} == {Mode.BLUE}
         assert await world.state() == State.CATCHUP
         assert (await world.ledger.greenlog.stand()).buckets == ()
-        assert any(
-            "1 writes and 0 deletes of green's are not known" in text for text in await world.said()
-        )
+        said = await world.said()
+        assert any("1 writes and 0 deletes of green's are not known" in text for text in said)
+        assert any("may take writes: green-1" in text for text in said)
 
 
 async def _in_r4(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from core.cutover.states import State
 from core.engine.reins import JobCancelled, Reins
 from core.engine.returning import fencing_green, switching_back
 from core.errors import Broken, CapacityExhausted, NoAnswer, Refused
-from core.ledger.greenlog import GreenState
+from core.ledger.greenlog import GreenState, Stuck
 from core.model import JobKind
 from tests.integration.returning.ground import World, flipped
 from tests.unit.cutover.wobbly import Whim
@@ -244,4 +244,25 @@ async def test_without_any_fence_nothing_is_switched(world: World, green: Green)
         await world.back()
     assert world.balancers[0].mode is Mode.GREEN
     assert not world.green.held
+    assert await world.state() == State.GREEN_LIVE
+
+
+@pytest.mark.parametrize("green", [Green.ALIVE, Green.GATEWAY_DEAD])
+async def test_a_key_that_never_goes_over_fences_nothing(world: World, green: Green) -> None:
+    """Such as one whose block no node has: clients would wait for it in vain."""
+    world.green.is_ = green
+    await world.accepted(b"a", b"b")
+    (_, row) = await world.ledger.greenlog.page(GreenState.WAITING)
+    stuck = Stuck(row.bucket_id, row.key, row.digest, "node-1 lacks it", uncarriable=False)
+    for _ in range(4):
+        await world.ledger.green.settle([], [stuck])
+    await world.back()  # it may just have been slow
+    await world.flip("0a1b2c3d-20")
+    await world.accepted(b"b")
+    for _ in range(5):
+        await world.ledger.green.settle([], [stuck])
+    told = [list(one.told) for one in world.balancers]
+    with pytest.raises(NoAnswer, match="b does not reach blue: node-1 lacks it; nothing was"):
+        await world.back()
+    assert [one.told for one in world.balancers] == told
     assert await world.state() == State.GREEN_LIVE

@@ -111,7 +111,8 @@ async def test_it_is_not_left_without_a_person(world: World) -> None:
         begun.append(args)
         return 1
 
-    engine = cast("Engine", SimpleNamespace(rollbacks=lookout, start_job=start_job))
+    parts = {"workspace": world.workspace, "ledger": world.ledger, "rollbacks": lookout}
+    engine = cast("Engine", SimpleNamespace(**parts, start_job=start_job))
     with pytest.raises(Refused, match="green is dead"):
         await WatchOutside(engine).back("all")
     assert begun == []

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import socket
 import sys
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
@@ -11,7 +14,8 @@ import msgspec
 import pytest
 
 from core.config.knobs import Knobs
-from core.config.schema import Blue, Cutover, Traffic
+from core.config.schema import Blue, Cutover, PrivateWriter, Traffic
+from core.config.secret import SecretRef
 from core.config.workspace import FILE_NAME, load, write
 from core.cutover.machine import Step
 from core.cutover.private_writer import Seen
@@ -31,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
 
-    from core.cutover.private_writer import PrivateWriter
+    from core.cutover.private_writer import PrivateWriter as Client
     from core.engine.engine import Engine
     from core.engine.reversing.contents import Contents
     from core.ledger.ledger import Ledger
@@ -82,7 +86,7 @@ def carrier(ledger: Ledger, writer: Writer) -> Carrier:
         table=cast("ObjectTable", Table()),
         rows=cast("object", None),  # type: ignore[arg-type]  # no row is described
         contents=cast("Contents", None),
-        writer=cast("PrivateWriter", writer),
+        writer=cast("Client", writer),
         blue=None,
         job=None,
         checkpoint=go_on,
@@ -195,3 +199,38 @@ async def _live(ledger: Ledger, slice_: str, run: str) -> None:
             run=run, slice=slice_, state=state, step=step, phase=Phase.DONE, actor="tester"
         )
         await ledger.cutting.append(draft)
+
+
+async def test_nothing_is_carried_over_what_clients_write_to_blue(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They were brought there by hand, and an engine is begun that knows of no way back."""
+    monkeypatch.setenv("WRITER", "test")
+    ground = make_ground(tmp_path, objects=2, buckets=1)
+    make_workspace(ground, Knobs(workers=1))
+    hook = tmp_path / "hook"
+    hook.write_text(HOOK.format(python=sys.executable))
+    hook.chmod(0o755)
+    secret = SecretRef.parse("env:WRITER")
+    listener = socket.socket(socket.AF_UNIX)
+    with closing(listener):
+        listener.bind(str(tmp_path / "w.sock"))
+        (tmp_path / "w.sock").chmod(0o600)
+        named = PrivateWriter(
+            socket=tmp_path / "w.sock", access_key_ref=secret, secret_ref=secret, argv=()
+        )
+        changed = msgspec.structs.replace(
+            load(ground.workspace / FILE_NAME),
+            traffic=Traffic(command=(str(hook),)),
+            cutover=Cutover(private_writer=named),
+        )
+        write(ground.workspace / FILE_NAME, changed)
+        async with engine_on(ground) as engine:
+            await migrate(engine)
+            await engine.reverses.arm([])
+            await engine.reverses.ensure("tester")
+            reins = engine.jobs.running(JobKind.REVERSE)
+            assert reins is not None
+            async with asyncio.timeout(20):
+                while "sends writes to blue" not in reins.waits.get("blue", ""):  # noqa: ASYNC110 - nobody tells
+                    await asyncio.sleep(0.01)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
+import sqlite3
 import subprocess
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -121,3 +124,16 @@ def test_a_full_and_a_data_way_back_say_their_own_steps() -> None:
     assert "`/etc/gw.conf` sha256 `abab" in runbook(full, TWO, FOLDER)
     data = _plan(wish=BackWish(way=Way.DATA, origin="/backup", to="/new tree"))
     assert "rsync -aHAX /backup/ '/new tree'/" in runbook(data, TWO, FOLDER)
+
+
+def test_what_is_at_risk_is_listed_with_its_bucket(tmp_path: Path) -> None:
+    (line,) = [one for one in runbook(_plan(), TWO, tmp_path).splitlines() if "sqlite3" in one]
+    query = shlex.split(line)[-1]
+    with closing(sqlite3.connect(":memory:")) as ledger:
+        ledger.executescript(
+            "CREATE TABLE buckets(bid INTEGER PRIMARY KEY, name BLOB);"
+            "CREATE TABLE greenlog(bid, key BLOB, op, size, st);"
+            "INSERT INTO buckets VALUES(1, CAST('photos' AS BLOB));"
+            "INSERT INTO greenlog VALUES(1, CAST('a/b' AS BLOB), 'put', 7, 0), (1, x'', '', 0, 2);"
+        )
+        assert ledger.execute(query).fetchall() == [("photos/a/b", "put", 7)]
