@@ -169,9 +169,16 @@ class Reverses:
             return await reverse.carry(again=again)
 
     async def _require_green(self) -> None:
+        from core.engine.reversing.new_buckets import made_on_green  # noqa: PLC0415 - as above
+
         engine = self._engine
         stand = await engine.ledger.greenlog.stand()
-        rows = [row for row in await engine.ledger.buckets() if row.id in stand.buckets]
+        # one that was made on green has no line of its own: beside slices, `/` says blue of it
+        rows = [
+            row
+            for row in await engine.ledger.buckets()
+            if row.id in stand.buckets and row.state.there and not made_on_green(row)
+        ]
         at_blue = await engine.rollbacks.at_blue([row.name.decode() for row in rows])
         if at_blue:
             raise Refused(

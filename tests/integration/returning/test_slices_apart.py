@@ -234,3 +234,7 @@ async def test_nothing_is_carried_over_what_clients_write_to_blue(
             async with asyncio.timeout(20):
                 while "sends writes to blue" not in reins.waits.get("blue", ""):  # noqa: ASYNC110 - nobody tells
                     await asyncio.sleep(0.01)
+                # one that was made on green has no line of its own, and holds up nobody
+                await engine.ledger.add_buckets([(b"bucket0", "{}")])
+                while "blue" in reins.waits:  # noqa: ASYNC110 - nobody tells
+                    await asyncio.sleep(0.01)
