@@ -31,6 +31,8 @@ pytestmark = [
     pytest.mark.timeout(240),
 ]
 BUCKET, KEY = "photos", "written/on-green"
+BESIDE = "written"
+"""A posix tree cannot hold it beside KEY."""
 SEED = 7
 TRIES = 12
 _LOG = 4_000
@@ -82,15 +84,42 @@ def show(tmux: Tmux) -> None:
     sys.stdout.write(tmux.shown("app") + "\n")
 
 
-def put(lab: Ground, body: bytes) -> None:
+def put(lab: Ground, body: bytes, key: str = KEY) -> None:
     with s3_client(lab.urls[0], lab.blue.account) as client:
-        client.put_object(Bucket=BUCKET, Key=KEY, Body=body)
+        client.put_object(Bucket=BUCKET, Key=key, Body=body)
 
 
 def got(lab: Ground, url: str) -> bytes:
     with s3_client(url, lab.blue.account) as client:
         body: bytes = client.get_object(Bucket=BUCKET, Key=KEY)["Body"].read()
         return body
+
+
+def keys_of_blue(lab: Ground) -> list[str]:
+    with s3_client(lab.blue.url, lab.blue.account) as client:
+        page = client.list_objects_v2(Bucket=BUCKET, Prefix=BESIDE)
+        return [one["Key"] for one in page.get("Contents", [])]
+
+
+def look_at_names_and_ways(lab: Ground, tmux: Tmux) -> None:
+    """See by name what blue cannot hold, live; then the plan of the full way, and leave it."""
+    tmux.until(lambda: KEY in keys_of_blue(lab), "app", 60)
+    put(lab, b"beside a folder", BESIDE)
+    tmux.keys("app", "g", "r")
+    says(tmux, "cannot carry   1 key:")
+    tmux.keys("app", "Enter")
+    says(tmux, f"{BUCKET}/{BESIDE}")
+    says(tmux, "on blue other keys lie below it")
+    show(tmux)
+    tmux.keys("app", "Escape")  # alone: before another key it would be Alt
+    says(tmux, "back to blue, slice all   quick   plan ")
+    tmux.keys("app", "Tab")
+    says(tmux, "back to blue, slice all   full   plan ")
+    tmux.keys("app", "R")
+    says(tmux, "runs   vgwm rollback start --full --confirm ")
+    show(tmux)
+    tmux.keys("app", "Escape")
+    says(tmux, "R roll back")
 
 
 def test_by_keys_alone_clients_come_to_green_and_back_to_blue(lab: Ground, tmux: Tmux) -> None:
@@ -114,6 +143,7 @@ def test_by_keys_alone_clients_come_to_green_and_back_to_blue(lab: Ground, tmux:
     put(lab, b"accepted by green")
     says(tmux, "R back  at risk")
     assert got(lab, lab.front.url) == b"accepted by green"
+    look_at_names_and_ways(lab, tmux)
     tmux.keys("app", "g", "h")
     says(tmux, "5 cut over    > 12 GREEN_LIVE")
     ask(tmux, story, "R", "runs   vgwm rollback start")
