@@ -226,12 +226,21 @@ def _misused(error: click.ClickException, *, as_json: bool) -> int:
     context = error.ctx if isinstance(error, click.UsageError) else None
     where = "vgwm" if context is None else context.command_path
     bad = BadInput(
-        what=" ".join(error.format_message().split()),
+        what=_without_help(error) or " ".join(error.format_message().split()),
         where=where,
         remedy=f"What is accepted: {where} --help",
     )
     _complain(bad, as_json=as_json)
     return bad.exit_code
+
+
+def _without_help(error: click.ClickException) -> str:
+    """Return what a group without a command lacks, where click says all its help; else ""."""
+    if not isinstance(error, click.exceptions.NoArgsIsHelpError) or error.ctx is None:
+        return ""
+    group = error.ctx.command
+    names = group.list_commands(error.ctx) if isinstance(group, click.Group) else []
+    return f"a command is missing: {', '.join(names)}"
 
 
 def _fault(error: Exception, *, as_json: bool) -> int:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from core.control.wire import cutover as wire_cutover
 from core.control.wire import state as wire
-from core.cutover.cutover_plan import ALL, Kind
+from core.cutover.cutover_plan import Kind
 from core.cutover.machine import FENCED
 from core.cutover.readiness import spared
 from core.cutover.states import NUMBERS, State
 from core.cutover.steps import steps_of
 from core.display import count, duration, safe, size
 from core.engine.cutting.look import OffLook
+from core.engine.cutting.plans import shown_by
 from core.model import NS_PER_S, JobKind
 
 if TYPE_CHECKING:
@@ -31,12 +31,6 @@ if TYPE_CHECKING:
     from core.engine.cutting.plans import PlannedCutover
     from core.errors import VgwmError
 
-_COMMANDS: Final = {
-    Kind.CUTOVER: ("cutover", "start"),
-    Kind.REHEARSE: ("cutover", "rehearse"),
-    Kind.ABORT: ("cutover", "abort"),
-    Kind.COMMIT: ("cutover", "commit"),
-}
 _BACK: Final = 13
 """The states of the way back have numbers from here on."""
 
@@ -159,15 +153,13 @@ def plan(
     off: why acts cannot be begun now, beside the gates that were asked for this plan.
     """
     of, error = planned.plan, planned.error
-    words = ["vgwm", *_COMMANDS[planned.kind]]
-    words += [] if planned.slice == ALL else ["--slice", planned.slice]
     bare = wire_cutover.CutoverPlan(
         id=planned.id,
         act=planned.kind,
         kind=JobKind.REHEARSE if planned.kind is Kind.REHEARSE else JobKind.CUTOVER,
         state="failed" if error is not None else "making" if of is None else "made",
         slice=safe(planned.slice),
-        command=safe(shlex.join(words)),
+        command=shown_by(planned.kind, planned.slice),
         error=None if error is None else error_body(error),
     )
     if of is None:

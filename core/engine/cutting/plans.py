@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 import time
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from core.cutover.cutover_plan import CutoverPlan, Kind, Strategy, means_of, word_of
+from core.cutover.cutover_plan import ALL, CutoverPlan, Kind, Strategy, means_of, word_of
 from core.cutover.limits import limits
 from core.cutover.readiness import against
 from core.cutover.steps import steps_of
@@ -124,7 +125,7 @@ class CutoverPlans:
                 raise Refused(
                     what=f"{self._difference(confirmed, now)}; nothing was done",
                     where="confirmation",
-                    remedy="Look at the plan again, and confirm that one.",
+                    remedy=f"Look at it again, and confirm that one: {shown_by(kind, slice_)}.",
                 )
             await self.require(now)
             return now
@@ -175,3 +176,10 @@ class CutoverPlans:
             shut = against(planned.gates, planned.kind, time.time_ns(), plan.strategy)
             planned.off = (*([why] if why else []), *shut)
         planned.plan = plan
+
+
+def shown_by(kind: Kind, slice_: str) -> str:
+    """Return the command that shows, and confirmed does, a plan of this kind."""
+    act = "start" if kind is Kind.CUTOVER else kind.value
+    words = ["vgwm", "cutover", act] + ([] if slice_ == ALL else ["--slice", slice_])
+    return safe(shlex.join(words))

@@ -61,6 +61,12 @@ async def test_an_unknown_command_is_bad_input(tmp_path: Path) -> None:
     assert "vgwm --help" in ran.err
 
 
+async def test_a_group_without_a_command_names_its_commands_in_a_line(tmp_path: Path) -> None:
+    ran = await vgwm("cutover", home=tmp_path)
+    assert ran.code == 2
+    assert ran.err.startswith("vgwm: a command is missing: abort, commit, plan, ")
+
+
 async def test_errors_are_json_on_stderr_under_json(tmp_path: Path) -> None:
     ran = await vgwm("status", "--json", "-w", str(tmp_path), home=tmp_path)
     assert ran.code == 2

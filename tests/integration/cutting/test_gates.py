@@ -204,7 +204,7 @@ async def test_a_hash_that_nobody_was_shown_or_that_has_moved_is_refused_with_th
 ) -> None:
     shown = await _planned(engine)
     assert shown.plan is not None
-    with pytest.raises(Refused, match="there is no plan deadbeef of a cutover"):
+    with pytest.raises(Refused, match=r"there is no plan deadbeef .*: vgwm cutover start\."):
         await engine.start_job(JobKind.CUTOVER, {"plan": "deadbeef"}, "ann", "a")
     with pytest.raises(Refused, match="there is no plan  of a cutover"):
         await engine.start_job(JobKind.CUTOVER, {}, "ann", "b")
