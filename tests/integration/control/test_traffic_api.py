@@ -338,3 +338,30 @@ async def test_a_big_bang_says_so_and_waits_for_no_gate_of_a_copy(client: Client
         assert off
         assert all(line.startswith("gate ") for line in off.splitlines())
         assert "gate verified" not in off
+
+
+async def test_every_way_back_is_looked_at_with_the_plan_that_begins_it(
+    client: Client, engine: Engine
+) -> None:
+    await live(engine, "pictures")
+    for way, origin, to, why in (
+        ("full", "", "", "no backup of the gateway's own files"),
+        ("data", "/backup/gw", "/data/gw.new", "cutover.blue.restart names no command"),
+    ):
+        asked = wire_cutover.CutoverRequest(
+            actor="op1", act="rollback", slice="pictures", way=way, origin=origin, to=to
+        )
+        plan = await client.make_cutover(asked)
+        now = await client.rollback("pictures", way, origin=origin, to=to)
+        async with asyncio.timeout(20):
+            while now.hash != plan.hash:  # what is looked at is up to a second old
+                await asyncio.sleep(0.1)
+                now = await client.rollback("pictures", way, origin=origin, to=to)
+        assert (now.way, plan.way) == (way, way)
+        assert why in now.off or "one slice cannot have a tree of its own" in now.off
+        assert f"--{way}" in plan.command
+    for wrong in ({"origin": "gw", "to": "/new"}, {"origin": "/gw"}, {}):
+        with pytest.raises(BadInput):
+            await client.rollback("pictures", "data", **wrong)
+    with pytest.raises(BadInput):
+        await client.rollback("pictures", "quick", origin="/gw", to="/new")
