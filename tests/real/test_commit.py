@@ -66,8 +66,10 @@ def test_green_stays_once_it_is_committed_and_nothing_is_removed(lab: Ground, tm
     story.confirmed("cutover", "rehearse")
     story.confirmed("cutover", "start")
     vgwm, folder = lab.vgwm, lab.vgwm.workspace
-    early = vgwm.run("cutover", "commit", "--confirm", story.shown("cutover", "commit"), code=3)
-    assert "the watch window is open" in early.err
+    plan = vgwm.run("--json", "cutover", "commit").result()
+    early = vgwm.run("cutover", "commit", "--confirm", str(plan["hash"]), code=3)
+    for said in (plan["off"], early.err):
+        assert "the watch window is open" in str(said)
     vgwm.run("set", "watch_window=1s")
     tmux.open("app", command(CHILD, folder), (80, 24))
     tmux.keys("app", "g", "u")
