@@ -71,7 +71,7 @@ class Copier:
         if cancelled:
             raise JobCancelled
 
-    async def _resume(self, group: asyncio.TaskGroup) -> None:
+    async def _resume(self, group: TaskGroup) -> None:
         """Take up bundles that were copied before the engine ended."""
         after = 0
         states = (BundleState.COPIED, BundleState.PINNED)
@@ -83,7 +83,7 @@ class Copier:
                 await self._m.window.enter(0)
                 group.create_task(self._recover(bundle), name=f"recover bundle {bundle.id}")
 
-    async def _dispatch(self, group: asyncio.TaskGroup) -> bool:
+    async def _dispatch(self, group: TaskGroup) -> bool:
         """Start a coroutine for each open bundle as the window allows; tell if it was cancelled."""
         after = 0
         window = self._m.window
