@@ -171,7 +171,23 @@ def _to_blue_ro(ground: Ground) -> Callable[[], Awaitable[Sequence[Trouble]]]:
 
 def _to_blue(ground: Ground) -> Callable[[], Awaitable[Sequence[Trouble]]]:
     async def reach() -> Sequence[Trouble]:
+        loose = () if ground.fleet.can_fence else await _loose(ground)
+        if loose:
+            return loose
         moved = await ground.fleet.reach(ground.buckets, Mode.BLUE, ground.diary.run, _BLUE)
         return () if moved.reached else moved.troubles
 
     return reach
+
+
+async def _loose(ground: Ground) -> list[Trouble]:
+    """Fence green's gateways once more; return those that answer and are not.
+
+    They alone hold green here, and one that was begun anew since R1 has forgotten its fence.
+    """
+    names, green = await ground.names(), ground.sides.green
+    troubles = await green.hold(names, ground.diary.run)
+    if not troubles:
+        return []
+    silent = {one.name for one in await green.silent(names)}
+    return [one for one in troubles if one.name not in silent]

@@ -22,7 +22,7 @@ from tests.integration.returning.ground import World, flipped
 from tests.unit.cutover.wobbly import Wobbly
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
 
 LOOSE = Trouble("green-1", "its state is open, not fenced")
@@ -162,3 +162,38 @@ async def test_where_nobody_can_fence_it_that_is_said(world: World) -> None:
     dns = Fleet([Wobbly("dns", modes=frozenset({Mode.BLUE, Mode.GREEN}))])
     (trouble,) = await NamedGreen(world.workspace, dns).hold(["photos"], "r")
     assert "nobody can fence it" in trouble.why
+
+
+async def test_one_that_forgot_its_fence_is_fenced_before_blue_where_it_alone_holds_green(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as one that was begun anew behind R1: load balancers that know blue and green alone."""
+    dns = world.balancers.pop()
+    world.balancers[:] = [dns]
+    dns.modes, dns.busy_now = frozenset({Mode.BLUE, Mode.GREEN}), [None]
+    plain, held = world.green.hold, 0
+
+    async def canary(buckets: Sequence[str], run: str) -> list[Trouble]:
+        assert buckets
+        assert run
+        world.green.held = False
+        world.green.cannot_hold = [LOOSE]
+        return []
+
+    async def hold(buckets: Sequence[str], run: str) -> list[Trouble]:
+        nonlocal held
+        held += 1
+        if held == 4:  # once in R1, and twice in vain behind it
+            world.green.cannot_hold = []
+        return await plain(buckets, run)
+
+    def look() -> None:
+        world.watch()
+        assert world.green.held
+
+    monkeypatch.setattr(world.blue, "canary", canary)
+    monkeypatch.setattr(world.green, "hold", hold)
+    dns.on_change = look
+    await world.back()
+    assert (dns.mode, held) == (Mode.BLUE, 4)
+    assert any("blue: green-1: its state is open" in text for text in await world.said())
