@@ -11,6 +11,7 @@ from core.control.fact import State
 from tests.tui import crossed, peers, stage
 from tests.tui.test_views import GOLDENS, LARGE, SMALL, drawn
 from tui.facts.crossing import Crossings
+from tui.facts.way import Back
 from tui.keys import Keymap
 from tui.ui import Name, Scene, Ui
 from tui.views import cluster
@@ -102,5 +103,5 @@ async def test_the_cluster_is_asked_while_it_is_shown_and_not_else(
     name: Name, asked: list[str]
 ) -> None:
     link = FakeLink()
-    await Crossings(link).follow(name, "")  # type: ignore[arg-type]  # a link of this test
+    await Crossings(link).follow(name, "", Back())  # type: ignore[arg-type]  # a link of this test
     assert link.asked == asked
