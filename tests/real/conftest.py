@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from contextlib import ExitStack
 from functools import cache
@@ -21,16 +22,22 @@ from tests.lab.gateway import Gateway
 from tests.lab.missing import Missing
 from tests.lab.process import Keeper
 from tests.lab.redis import RedisCluster
+from tests.lab.rehearsal.ground import ground
 from tests.lab.stack import Shape, Stack
 from tests.lab.tree.grow import GatewayTree, grow
+from tests.tui.terminal import environment
+from tests.tui.tmux import Tmux
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tests.lab.rehearsal.ground import Ground
     from tests.lab.tools import Tools
 
 HERE = Path(__file__).parent
 LIMIT_S = 120
+LOG_BYTES = 4_000
+"""Of an engine's log, shown with a test that fails."""
 SHARED = pytest.StashKey[Stack]()
 SHARED_REDIS = pytest.StashKey[RedisCluster]()
 
@@ -170,3 +177,27 @@ def _healed(request: pytest.FixtureRequest) -> Iterator[None]:
     shared = request.config.stash.get(SHARED, None)
     if shared is not None:
         shared.heal()
+
+
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """A folder with a short path: sockets lie below it."""
+    folder = Path(tempfile.mkdtemp(prefix="vgwm-"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def lab(tools: Tools, stack: Stack, short: Path) -> Iterator[Ground]:
+    """All that a cutover needs, on loopback."""
+    with ground(short, tools, stack=stack) as made:
+        yield made
+
+
+@pytest.fixture
+def tmux(short: Path) -> Iterator[Tmux]:
+    """Screens of the operator who steers in the story, too."""
+    server = Tmux(short, environment(short, TERM="screen-256color", VGWM_ACTOR="lab"))
+    yield server
+    server.kill()
+    sys.stdout.write((short / "ws" / "engine.log").read_text()[-LOG_BYTES:])

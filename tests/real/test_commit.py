@@ -3,58 +3,26 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.lab.rehearsal.ground import ground
 from tests.lab.rehearsal.story import Story
-from tests.tui.terminal import CHILD, environment
+from tests.tui.terminal import CHILD
 from tests.tui.test_assess_tmux import says
 from tests.tui.test_tmux import command
 from tests.tui.test_verify_tmux import type_word
 from tests.tui.tmux import FOUND, Tmux
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.lab.rehearsal.ground import Ground
-    from tests.lab.stack import Stack
-    from tests.lab.tools import Tools
 
 pytestmark = [
     pytest.mark.skipif(FOUND is None, reason="tmux is not installed"),
     pytest.mark.timeout(240),
 ]
 SEED = 11
-_LOG = 4_000
-
-
-@pytest.fixture
-def short() -> Iterator[Path]:
-    """A folder with a short path: sockets lie below it."""
-    folder = Path(tempfile.mkdtemp(prefix="vgwm-"))
-    yield folder
-    shutil.rmtree(folder)
-
-
-@pytest.fixture
-def lab(tools: Tools, stack: Stack, short: Path) -> Iterator[Ground]:
-    with ground(short, tools, stack=stack) as made:
-        yield made
-
-
-@pytest.fixture
-def tmux(short: Path) -> Iterator[Tmux]:
-    """Screens of the operator who steers in the story, too."""
-    server = Tmux(short, environment(short, TERM="screen-256color", VGWM_ACTOR="lab"))
-    yield server
-    server.kill()
-    sys.stdout.write((short / "ws" / "engine.log").read_text()[-_LOG:])
 
 
 def test_green_stays_once_it_is_committed_and_nothing_is_removed(lab: Ground, tmux: Tmux) -> None:

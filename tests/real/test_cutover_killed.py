@@ -7,10 +7,8 @@ own, started again as a supervisor would.
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import sqlite3
-import tempfile
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -21,35 +19,16 @@ from core.control.daemon import running_pid
 from tests.lab.load import proofs
 from tests.lab.load.sides import BLUE, GREEN
 from tests.lab.process import until
-from tests.lab.rehearsal.ground import ground
 from tests.lab.rehearsal.story import Story
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.lab.rehearsal.ground import Ground
-    from tests.lab.stack import Stack
-    from tests.lab.tools import Tools
 
 pytestmark = pytest.mark.timeout(300)
 
 SEED: Final = 20261127
 BACK_S: Final = 20.0
 """Longest that clients may wait for an engine that is started at once, on a busy machine."""
-
-
-@pytest.fixture
-def short() -> Iterator[Path]:
-    """A folder with a short path: sockets lie below it."""
-    folder = Path(tempfile.mkdtemp(prefix="vgwm-"))
-    yield folder
-    shutil.rmtree(folder)
-
-
-@pytest.fixture
-def lab(tools: Tools, stack: Stack, short: Path) -> Iterator[Ground]:
-    with ground(short, tools, stack=stack) as made:
-        yield made
 
 
 def test_i10_a_killed_engine_leaves_one_writer_and_the_next_gives_it_its_turn(lab: Ground) -> None:

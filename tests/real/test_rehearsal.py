@@ -2,41 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.lab.load.sides import BLUE, GREEN
-from tests.lab.rehearsal.ground import Ground, ground
 from tests.lab.rehearsal.story import Story
 from tests.lab.rehearsal.whole import table, there_and_back, wrong
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.lab.stack import Stack
-    from tests.lab.tools import Tools
+    from tests.lab.rehearsal.ground import Ground
 
 pytestmark = pytest.mark.timeout(400)
 
 SEED = 20261126
-
-
-@pytest.fixture
-def short() -> Iterator[Path]:
-    """A folder with a short path: sockets lie below it."""
-    folder = Path(tempfile.mkdtemp(prefix="vgwm-"))
-    yield folder
-    shutil.rmtree(folder)
-
-
-@pytest.fixture
-def lab(tools: Tools, stack: Stack, short: Path) -> Iterator[Ground]:
-    with ground(short, tools, stack=stack) as made:
-        yield made
 
 
 def test_i10_there_and_back_under_load_has_one_writer_at_a_time_and_loses_nothing(

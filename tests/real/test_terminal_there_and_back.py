@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.lab.gateway import s3_client
-from tests.lab.rehearsal.ground import ground
 from tests.lab.rehearsal.story import Story
-from tests.tui.terminal import CHILD, environment
+from tests.tui.terminal import CHILD
 from tests.tui.test_assess_tmux import says
 from tests.tui.test_tmux import command
 from tests.tui.test_verify_tmux import type_word
 from tests.tui.tmux import FOUND, Tmux
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.lab.rehearsal.ground import Ground
-    from tests.lab.stack import Stack
-    from tests.lab.tools import Tools
 
 pytestmark = [
     pytest.mark.skipif(FOUND is None, reason="tmux is not installed"),
@@ -35,31 +27,7 @@ BESIDE = "written"
 """A posix tree cannot hold it beside KEY."""
 SEED = 7
 TRIES = 12
-_LOG = 4_000
 LABELS = {"B": "rehearse", "C": "cut over", "R": "roll back"}
-
-
-@pytest.fixture
-def short() -> Iterator[Path]:
-    """A folder with a short path: sockets lie below it."""
-    folder = Path(tempfile.mkdtemp(prefix="vgwm-"))
-    yield folder
-    shutil.rmtree(folder)
-
-
-@pytest.fixture
-def lab(tools: Tools, stack: Stack, short: Path) -> Iterator[Ground]:
-    with ground(short, tools, stack=stack) as made:
-        yield made
-
-
-@pytest.fixture
-def tmux(short: Path) -> Iterator[Tmux]:
-    """Screens of the operator who steers in the story, too."""
-    server = Tmux(short, environment(short, TERM="screen-256color", VGWM_ACTOR="lab"))
-    yield server
-    server.kill()
-    sys.stdout.write((short / "ws" / "engine.log").read_text()[-_LOG:])
 
 
 def ask(tmux: Tmux, story: Story, key: str, title: str) -> None:

@@ -6,7 +6,6 @@ The world is a stand-in, the gates are left open: test_gates.py has them.
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,11 +20,12 @@ from core.cutover.states import State
 from core.errors import Refused
 from core.ledger.rows import EventDraft
 from core.model import ENDED, JobKind, JobState
+from tests.integration.cutting.opened import opened
 from tests.integration.cutting.scene import Scene, modes, plan_of, until
-from tests.integration.engine.ground import engine_on, make_ground
+from tests.integration.engine.ground import make_ground
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     from core.cutover.cutover_plan import CutoverPlan
@@ -59,18 +59,6 @@ def ground(tmp_path: Path) -> Ground:
         ),
     )
     return made
-
-
-@asynccontextmanager
-async def opened(ground: Ground) -> AsyncIterator[Engine]:
-    async with engine_on(ground) as engine:
-
-        async def open_gates(plan: object) -> None:
-            await asyncio.sleep(0)
-            del plan
-
-        engine.cutovers.plans.require = open_gates  # type: ignore[method-assign]
-        yield engine
 
 
 async def test_a_fence_is_lifted_though_the_engine_before_failed_at_it(

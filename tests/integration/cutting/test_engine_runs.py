@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from contextlib import asynccontextmanager, closing
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,11 +26,11 @@ from core.engine.cutting.looking import look
 from core.engine.reins import Reins
 from core.errors import BadInput, Refused, WrongState
 from core.model import JobKind, JobState
+from tests.integration.cutting.opened import opened
 from tests.integration.cutting.scene import Scene, modes, plan_of, until
-from tests.integration.engine.ground import engine_on, make_ground, migrate
+from tests.integration.engine.ground import make_ground, migrate
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from core.engine.copying.errand import Errand
@@ -70,18 +70,6 @@ def _ground(folder: Path, slices: dict[str, tuple[str, ...]], buckets: int = 2) 
 @pytest.fixture
 def ground(tmp_path: Path) -> Ground:
     return _ground(tmp_path, {})
-
-
-@asynccontextmanager
-async def opened(ground: Ground) -> AsyncIterator[Engine]:
-    async with engine_on(ground) as engine:
-
-        async def open_gates(plan: object) -> None:
-            await asyncio.sleep(0)
-            del plan
-
-        engine.cutovers.plans.require = open_gates  # type: ignore[method-assign]
-        yield engine
 
 
 async def test_the_last_round_brings_what_was_written_and_deleted_before_the_fence(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -29,7 +30,7 @@ from tests.integration.ledger import scene
 from tests.unit.cutover.wobbly import Wobbly
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
     from pathlib import Path
 
     from core.cutover.reading import Trouble
@@ -328,3 +329,9 @@ def _balancer(name: str, world: World) -> Wobbly:
     return Wobbly(
         name=name, mode=Mode.GREEN, busy_now=[Busy(requests=0, total=5)], on_change=world.watch
     )
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait for a condition."""
+    while not holds():  # noqa: ASYNC110 - nobody tells of it
+        await asyncio.sleep(0.001)

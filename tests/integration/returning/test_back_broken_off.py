@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from core.cutover import drain
 from core.cutover.mode import Mode
 from core.cutover.reading import Trouble
 from core.cutover.states import State
 from core.engine.reins import JobCancelled, Reins
-from core.engine.returning import back_run, fencing_green, switching_back
+from core.engine.returning import back_run, fencing_green
 from core.engine.returning.back_run import BackRun
 from core.errors import NoAnswer, WrongState
 from core.ledger.greenlog import GreenState
@@ -60,14 +59,6 @@ def _arm(world: World, edge: Edge, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(world.ledger.cutting, "append", edge.around(world.ledger.cutting.append))
     patch.setattr(world.ledger.green, "settle", edge.around(world.ledger.green.settle))
     patch.setattr(world.ledger.green, "end", edge.around(world.ledger.green.end))
-
-
-@pytest.fixture(autouse=True)
-def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no wait take long."""
-    monkeypatch.setattr(drain, "STILL_S", 0.01)
-    monkeypatch.setattr(drain, "_EVERY_S", 0.005)
-    monkeypatch.setattr(switching_back, "_FIRST_S", 0.01)
 
 
 @pytest.mark.parametrize("behind", [False, True], ids=["before", "behind"])

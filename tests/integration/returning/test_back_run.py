@@ -3,49 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
 import pytest
 
-from core.cutover import drain
 from core.cutover.mode import Mode
 from core.cutover.reading import Trouble
 from core.cutover.rollback_plan import BackLimits, Green
 from core.cutover.states import State
 from core.engine.reins import JobCancelled, Reins
-from core.engine.returning import fencing_green, switching_back
+from core.engine.returning import fencing_green
 from core.errors import Broken, CapacityExhausted, NoAnswer, Refused
 from core.ledger.greenlog import GreenState, Stuck
 from core.model import JobKind
-from tests.integration.returning.ground import World, flipped
+from tests.integration.returning.ground import World, until
 from tests.unit.cutover.wobbly import Whim
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-    from pathlib import Path
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    """Wait for a condition."""
-    while not holds():  # noqa: ASYNC110 - nobody tells of it
-        await asyncio.sleep(0.001)
-
-
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with flipped(tmp_path) as made:
-        yield made
 
 
 @pytest.fixture(autouse=True)
-def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+def _sooner(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let what is tried again be tried at once, and what is given up on be given up soon."""
-    monkeypatch.setattr(drain, "STILL_S", 0.01)
-    monkeypatch.setattr(drain, "_EVERY_S", 0.005)
     monkeypatch.setattr(fencing_green, "FENCE_LIMIT_S", 1.0)
     monkeypatch.setattr(fencing_green, "DEAD_LIMIT_S", 1.0)
-    monkeypatch.setattr(fencing_green, "OPEN_S", 0.3)
-    monkeypatch.setattr(switching_back, "_FIRST_S", 0.01)
 
 
 async def test_green_is_fenced_before_blue_and_all_its_writes_are_there_first(world: World) -> None:

@@ -11,13 +11,12 @@ from core.config.knobs import Knobs
 from core.config.schema import Blue, Gateway
 from core.config.schema import PrivateWriter as Settings
 from core.config.secret import SecretRef
-from core.cutover import drain
 from core.cutover.backups import open_set
 from core.cutover.mode import Mode
 from core.cutover.reading import Trouble
 from core.cutover.rollback_plan import BackWish, Green, Way
 from core.cutover.states import State
-from core.engine.returning import fencing_green, switching_back
+from core.engine.returning import switching_back
 from core.engine.returning.backing_up import back_up
 from core.engine.returning.full import OWN, digests
 from core.engine.returning.outside import NamedBlue, NamedCopy
@@ -26,7 +25,6 @@ from tests.integration.engine.ground import engine_on, make_ground, make_workspa
 from tests.integration.returning.ground import World, flipped
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from core.engine.reversing.reverses import Reverses
@@ -34,18 +32,8 @@ if TYPE_CHECKING:
 FIRST, SECOND = Trouble("gw-1", "it does not answer"), Trouble("gw-2", "it does not answer")
 
 
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with flipped(tmp_path) as made:
-        yield made
-
-
 @pytest.fixture(autouse=True)
-def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drain, "STILL_S", 0.01)
-    monkeypatch.setattr(drain, "_EVERY_S", 0.005)
-    monkeypatch.setattr(fencing_green, "OPEN_S", 0.3)
-    monkeypatch.setattr(switching_back, "_FIRST_S", 0.01)
+def _sooner(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(switching_back, "DEAD_S", 0.05)
 
 

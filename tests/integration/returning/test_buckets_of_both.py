@@ -9,12 +9,10 @@ import msgspec
 import pytest
 
 from core.config.schema import Gateway
-from core.cutover import drain
 from core.cutover.fleet import Fleet
 from core.cutover.mode import Mode
 from core.cutover.states import State
 from core.engine.known_buckets import KnownBuckets
-from core.engine.returning import switching_back
 from core.engine.returning.outside import NamedBlue, NamedGreen
 from core.engine.reversing.new_buckets import learn
 from core.ledger.rows import EventDraft
@@ -42,10 +40,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 
 @pytest.fixture(autouse=True)
-def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drain, "STILL_S", 0.01)
-    monkeypatch.setattr(drain, "_EVERY_S", 0.005)
-    monkeypatch.setattr(switching_back, "_FIRST_S", 0.01)
+def _sooner(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
 

@@ -8,45 +8,29 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.config.knobs import Knobs
-from core.cutover import drain
 from core.cutover.machine import Step
 from core.cutover.mode import Mode
 from core.cutover.states import Phase, State
 from core.engine.reins import JobCancelled, Reins
-from core.engine.returning import fencing_green, switching_back
+from core.engine.returning import fencing_green
 from core.engine.returning.back_run import BackRun
 from core.errors import NoAnswer, Refused
 from core.ledger.cutovers import CutoverDraft
 from core.model import JobKind, JobState
 from tests.integration.engine.ground import engine_on, make_ground, make_workspace, migrate
-from tests.integration.returning.ground import World, flipped
+from tests.integration.returning.ground import World, until
 from tests.unit.cutover.wobbly import Whim
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
 LIMIT_S = 20
 SILENT = NoAnswer(what="Kubo is silent", where="-", remedy="-")
 
 
-async def until(holds: Callable[[], bool]) -> None:
-    while not holds():  # noqa: ASYNC110 - nobody tells of it
-        await asyncio.sleep(0.001)
-
-
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with flipped(tmp_path) as made:
-        yield made
-
-
 @pytest.fixture(autouse=True)
-def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drain, "STILL_S", 0.01)
-    monkeypatch.setattr(drain, "_EVERY_S", 0.005)
+def _sooner(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fencing_green, "OPEN_S", 5.0)
-    monkeypatch.setattr(switching_back, "_FIRST_S", 0.01)
 
 
 @pytest.fixture

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from core.cutover import drain
 from core.cutover.mode import Mode
 from core.cutover.rollback_plan import BackLimits, BackWish, Green
 from core.cutover.states import State
-from core.engine.returning import fencing_green, switching_back
 from core.engine.returning.looking import Lookout
 from core.engine.watching.outside import WatchOutside
 from core.errors import NoAnswer, Refused
@@ -32,14 +30,6 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     async with flipped(tmp_path) as made:
         made.green.is_ = Green.DEAD
         yield made
-
-
-@pytest.fixture(autouse=True)
-def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drain, "STILL_S", 0.01)
-    monkeypatch.setattr(drain, "_EVERY_S", 0.005)
-    monkeypatch.setattr(fencing_green, "OPEN_S", 0.3)
-    monkeypatch.setattr(switching_back, "_FIRST_S", 0.01)
 
 
 async def test_one_that_was_slow_is_heard_behind_its_fence_and_its_writes_are_carried(

@@ -9,37 +9,22 @@ import msgspec
 import pytest
 
 from core.config.schema import Gateway
-from core.cutover import drain
 from core.cutover.fleet import Fleet
 from core.cutover.mode import Mode
 from core.cutover.reading import Trouble
 from core.cutover.rollback_plan import Green
 from core.cutover.states import State
-from core.engine.returning import fencing_green, switching_back
 from core.engine.returning.outside import NamedGreen
 from core.errors import Broken, NoAnswer
-from tests.integration.returning.ground import World, flipped
 from tests.unit.cutover.wobbly import Wobbly
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from tests.integration.returning.ground import World
+
 LOOSE = Trouble("green-1", "its state is open, not fenced")
-
-
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with flipped(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture(autouse=True)
-def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drain, "STILL_S", 0.01)
-    monkeypatch.setattr(drain, "_EVERY_S", 0.005)
-    monkeypatch.setattr(fencing_green, "OPEN_S", 0.3)
-    monkeypatch.setattr(switching_back, "_FIRST_S", 0.01)
 
 
 async def test_they_are_held_before_blue_is_opened_though_load_balancers_fence(

@@ -15,19 +15,11 @@ from core.errors import BadInput, Refused
 from core.ledger.greenlog import Green as Change
 from core.ledger.greenlog import GreenOp, Stuck
 from core.model import JobKind
-from tests.integration.returning.ground import World, flipped
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
+    from tests.integration.returning.ground import World
 
 WISH = BackWish()
-
-
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with flipped(tmp_path) as made:
-        yield made
 
 
 def _lookout(world: World) -> Lookout:
