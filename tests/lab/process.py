@@ -83,9 +83,11 @@ class Server:
             self._process.wait(GRACE_S)
 
     def stop(self) -> None:
-        """SIGSTOP: a server that hangs; its sockets stay open and answer nothing."""
+        """SIGSTOP: a server that hangs; its sockets stay open and answer nothing from here on."""
         self._signal(signal.SIGSTOP)
         self.stopped = True
+        # the signal is on its way when it was sent: a thread on another core answers once more
+        until(f"{self.name} stops", self._stands_still, limit_s=GRACE_S, every_s=0.001)
 
     def cont(self) -> None:
         """SIGCONT: it goes on."""
@@ -122,6 +124,13 @@ class Server:
             limit_s=limit_s,
             give_up=lambda: "" if self.alive else f"it ended:\n{self.tail()}",
         )
+
+    def _stands_still(self) -> bool:
+        """Tell whether each of its threads is stopped, or it has ended."""
+        if not self.alive or self._process is None:
+            return True
+        threads = Path(f"/proc/{self._process.pid}/task").glob("*/stat")
+        return all(one.read_text().rpartition(")")[2].split()[0] == "T" for one in threads)
 
     def _signal(self, number: signal.Signals) -> None:
         if self.alive and self._process is not None:

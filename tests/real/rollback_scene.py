@@ -20,6 +20,7 @@ from core.cutover.mode import Mode, Side
 from core.cutover.rollback_plan import BackWish
 from core.cutover.states import Phase, State
 from core.engine.engine import Engine
+from core.errors import Refused
 from core.ledger.cutovers import CutoverDraft
 from core.model import JobKind
 from tests.lab.gateway import s3_client
@@ -104,8 +105,14 @@ class Traffics:
         return row
 
     async def back(self) -> JobRow:
-        """Look, press, wait."""
-        return await self.ended(await self.begin((await self.plan()).hash))
+        """Look, press, wait; what moved between look and press is looked at again, as one does."""
+        while True:
+            shown = (await self.plan()).hash
+            try:
+                return await self.ended(await self.begin(shown))
+            except Refused as moved:
+                if f"{shown} is not the way back as it is now" not in moved.what:
+                    raise
 
     async def state(self) -> str:
         """Where the slice stands."""
