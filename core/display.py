@@ -7,10 +7,12 @@ the screen. Imports the error tree only.
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from core.errors import BadInput
+from core.model import NS_PER_S
 
 # Printable by Unicode's book, yet blank or joined to what stands before: fillers, selectors.
 _SPECIAL: Final = re.compile(
@@ -169,3 +171,8 @@ def duration(seconds: float) -> str:
         return f"{minutes // 60} h {minutes % 60:02d} m"
     hours = round(whole / _HOUR_S)
     return f"{hours // 24} d {hours % 24:02d} h"
+
+
+def clock_s(ts_ns: int) -> str:
+    """Return a time as hh:mm:ss in UTC."""
+    return datetime.fromtimestamp(ts_ns / NS_PER_S, tz=UTC).strftime("%H:%M:%S")

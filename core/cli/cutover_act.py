@@ -190,7 +190,7 @@ def risk_text(risk: wire.Risk | None) -> str:
 
 def silent_text(since_ns: int) -> str:
     """Return that nobody knows what green has taken."""
-    from core.control.facts import clock_s
+    from core.display import clock_s
 
     return f"unknown since {clock_s(since_ns)} UTC: nothing is heard of green's changes"
 

@@ -129,35 +129,33 @@ async def _bundles(
 
 
 def _line(one: wire.Failure) -> str:
-    from core.control import facts
+    from core.display import clock_s
 
     version = f" version {one.version}" if one.version else ""
     by = f"  by {one.who}: {one.why}" if one.who else ""
     return (
         f"{one.disposition:<8} {one.code:<20} {one.bucket}/{one.key}{version}"
-        f"  {one.text}  in {one.phase}, tried {one.tries}, last {facts.clock_s(one.last_ns)}"
+        f"  {one.text}  in {one.phase}, tried {one.tries}, last {clock_s(one.last_ns)}"
         f"{by}  do: {one.remedy}"
     )
 
 
 def _cause_line(one: wire_failures.FailureCause) -> str:
-    from core.control import facts
-    from core.display import count
+    from core.display import clock_s, count
 
     example = one.example
     like = "" if example is None else f"  like {example.bucket}/{example.key}: {example.text}"
     return (
         f"{one.disposition:<8} {one.code:<20} {count(one.objects):>11} {one.share:>6.1%}"
-        f"  in {one.phase}, first {facts.clock_s(one.first_ns)}, last {facts.clock_s(one.last_ns)}"
+        f"  in {one.phase}, first {clock_s(one.first_ns)}, last {clock_s(one.last_ns)}"
         f"{like}  do: {one.remedy}"
     )
 
 
 def _bundle_line(one: wire_failures.FailureBundle) -> str:
-    from core.control import facts
-    from core.display import count
+    from core.display import clock_s, count
 
     return (
         f"bundle {count(one.id):>9}  {count(one.failed)} of {count(one.objects)} failed"
-        f"  {', '.join(one.codes)}  {one.first} .. {one.last}  last {facts.clock_s(one.last_ns)}"
+        f"  {', '.join(one.codes)}  {one.first} .. {one.last}  last {clock_s(one.last_ns)}"
     )

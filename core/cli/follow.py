@@ -14,6 +14,7 @@ from core.control import facts
 from core.control.client import Client, job_of
 from core.control.feed import EventFeed
 from core.control.refusal import raised
+from core.display import clock_s
 from core.errors import EngineDown, NoAnswer
 from core.model import JobKind, JobState
 
@@ -121,7 +122,7 @@ async def _happened(
 def progress_line(now: wire.Snapshot, job: wire.Job) -> str:
     """Return a job and its speed on one line, the words of the screens."""
     why = f" ({job.reason})" if job.reason else ""
-    begin = f"{facts.clock_s(now.at_ns)} {job.kind} {job.state}{why}"
+    begin = f"{clock_s(now.at_ns)} {job.kind} {job.state}{why}"
     return f"{begin}{_WORDS.get(job.kind, _moved)(now, job)}"
 
 
@@ -197,4 +198,4 @@ _WORDS: Mapping[str, Callable[[wire.Snapshot, wire.Job], str]] = {
 
 def _event_line(event: wire.Event) -> str:
     mark = facts.event_fact(event).state.glyph
-    return f"{facts.clock_s(event.ts_ns)} {mark} {event.who}: {event.text}"
+    return f"{clock_s(event.ts_ns)} {mark} {event.who}: {event.text}"

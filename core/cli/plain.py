@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from core.cli.call import conventions
+from core.display import clock_s
 
 if TYPE_CHECKING:
     from core.cli.call import Call
@@ -51,7 +52,7 @@ async def _lines(call: Call) -> int:
                 full_at = at_s
             after = {fact.label: fact for fact in facts.facts(now)}
             for line in changed({} if full else before, after):
-                click.echo(f"{facts.clock_s(now.at_ns)} {line}")
+                click.echo(f"{clock_s(now.at_ns)} {line}")
             before = after
             await asyncio.sleep(EVERY_S)
 

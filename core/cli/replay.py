@@ -10,7 +10,7 @@ import click
 
 from core.cli.call import SCREENS, conventions
 from core.cli.output import note
-from core.display import safe
+from core.display import clock_s, safe
 from core.errors import BadInput
 from core.model import NS_PER_S
 
@@ -116,5 +116,5 @@ def _print(call: Call, recording: Recording, playhead: Playhead, *, paced: bool)
             continue
         after = {fact.label: fact for fact in facts.facts(now)}
         for line in changed(before, after):
-            click.echo(f"REPLAY {facts.clock_s(now.at_ns)} {line}")
+            click.echo(f"REPLAY {clock_s(now.at_ns)} {line}")
         before = after

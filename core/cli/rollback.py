@@ -165,8 +165,7 @@ async def _names(call: Call, slice_: str, what: str, limit: int | None) -> int:
 
 
 def _name_line(one: wire_rollback.RiskName) -> str:
-    from core.control.facts import clock_s
-    from core.display import size
+    from core.display import clock_s, size
 
     sized = "-" if one.size_bytes is None else size(one.size_bytes)
     state = "cannot" if one.cannot else "waits"

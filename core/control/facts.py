@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 from core import display
 from core.control.fact import Fact, State
+from core.control.facts_crossing import cutover_facts
 from core.control.failures.words import skipped_parts, where_failed
+from core.display import clock_s
 from core.model import NS_PER_S, JobKind, JobState
 
 if TYPE_CHECKING:
@@ -197,45 +199,6 @@ def lag_facts(now: wire.Snapshot) -> list[Fact]:
     ]
 
 
-def cutover_facts(now: wire.Snapshot) -> list[Fact]:
-    """Return where slices stand, and what is at risk once green has taken over."""
-    found = [
-        Fact(
-            label=f"slice {one.name}",
-            parts=(f"{one.number} {one.state}", f"writes: {one.writable}", *_at_risk(one)),
-            state=State.FAIL if one.writable == "both" else State.RUNNING,
-        )
-        for one in now.slices
-    ]
-    return [*found, risk_fact(now.risk)] if now.risk is not None and now.risk.since_ns else found
-
-
-def _at_risk(one: wire.SliceShort) -> tuple[str, ...]:
-    """Return what is at risk of a slice that goes by itself."""
-    if one.risk is None:
-        return ()
-    first, *rest = risk_fact(one.risk).parts
-    return (f"at risk: {first}", *rest)
-
-
-def risk_fact(risk: wire.Risk) -> Fact:
-    """Return what is on green and not known to be on blue; unknown where its feed is silent."""
-    if risk.silent_since_ns:
-        since = f"unknown since {clock_s(risk.silent_since_ns)}"
-        return Fact(
-            label="at risk", parts=(f"{since}: green's changes are not heard",), state=State.UNKNOWN
-        )
-    cannot = display.counted(risk.uncarriable, "key")
-    lost = (f"{cannot} cannot go back",) if risk.uncarriable else ()
-    if not risk.writes and not risk.deletes:
-        parts = ("nothing: all of green's is on blue", *lost)
-        return Fact(label="at risk", parts=parts, state=State.WARN if lost else State.PASS)
-    deletes = (display.counted(risk.deletes, "delete"),) if risk.deletes else ()
-    oldest = () if risk.oldest_s is None else (f"oldest {display.age(risk.oldest_s)}",)
-    counted = (display.counted(risk.writes, "write"), display.size(risk.size_bytes))
-    return Fact(label="at risk", parts=(*counted, *deletes, *oldest, *lost), state=State.WARN)
-
-
 def _speed(objects_s: float | None, bytes_s: float | None, over: str = "") -> tuple[str, ...]:
     if objects_s is None or bytes_s is None:
         return ("unknown",)
@@ -278,11 +241,6 @@ def _clock(at_ns: int, ahead_s: float) -> str:
     begins = datetime.fromtimestamp(at_ns / NS_PER_S, tz=UTC)
     ends = datetime.fromtimestamp(at_ns / NS_PER_S + ahead_s, tz=UTC)
     return ends.strftime("%H:%M" if ends.date() == begins.date() else "%d %b %H:%M")
-
-
-def clock_s(ts_ns: int) -> str:
-    """Return a time as hh:mm:ss in UTC."""
-    return datetime.fromtimestamp(ts_ns / NS_PER_S, tz=UTC).strftime("%H:%M:%S")
 
 
 def job_fact(job: wire.Job, at_ns: int) -> Fact:

@@ -15,9 +15,10 @@ from core.control.chronicle import chronicling
 from core.control.keeper import READY
 from core.control.live import EngineDesk
 from core.control.log.writing import logging_to
+from core.control.refusal import error_body
 from core.control.scrape import exposing
 from core.control.serve import serve
-from core.control.server import build_app, error_body
+from core.control.server import build_app
 from core.engine.engine import Engine
 from core.errors import Broken, VgwmError
 from core.ledger.rows import EventDraft

@@ -1,18 +1,26 @@
-"""An engine's refusal, as the error that it was over there."""
+"""An engine's refusal on the wire, and as the error that it was over there."""
 
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING
 
+from core.control.wire import state as wire
 from core.errors import BadInput, Broken, Denied, NoAnswer, Refused, VgwmError, WrongState
-
-if TYPE_CHECKING:
-    from core.control.wire import state as wire
 
 _BY_EXIT: dict[int, type[VgwmError]] = {
     kind.exit_code: kind for kind in (BadInput, WrongState, NoAnswer, Refused, Denied, Broken)
 }
+
+
+def error_body(error: VgwmError) -> wire.ErrorBody:
+    """Return an error as the wire has it."""
+    return wire.ErrorBody(
+        code=error.code,
+        what=error.what,
+        where=error.where,
+        remedy=error.remedy,
+        exit_code=error.exit_code,
+    )
 
 
 def raised(body: wire.ErrorBody) -> VgwmError:

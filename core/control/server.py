@@ -21,6 +21,7 @@ from starlette.routing import Route
 from core import display
 from core.control import metrics
 from core.control.desk import VERBS
+from core.control.refusal import error_body
 from core.control.wire import checks as wire_checks
 from core.control.wire import cutover as wire_cutover
 from core.control.wire import failures as wire_failures
@@ -303,17 +304,6 @@ def build_app(desk: Desk) -> Starlette:
 
 def _answer(message: wire.Wire, status: int = 200) -> Response:
     return Response(msgspec.json.encode(message), status, media_type="application/json")
-
-
-def error_body(error: VgwmError) -> wire.ErrorBody:
-    """Return an error as the wire carries it."""
-    return wire.ErrorBody(
-        code=error.code,
-        what=error.what,
-        where=error.where,
-        remedy=error.remedy,
-        exit_code=error.exit_code,
-    )
 
 
 async def _refuse(_request: Request, error: Exception) -> Response:

@@ -25,6 +25,7 @@ from tests.lab.redis import RedisCluster
 from tests.lab.rehearsal.ground import ground
 from tests.lab.stack import Shape, Stack
 from tests.lab.tree.grow import GatewayTree, grow
+from tests.real.balancer_pair import paired
 from tests.tui.terminal import environment
 from tests.tui.tmux import Tmux
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from tests.lab.rehearsal.ground import Ground
     from tests.lab.tools import Tools
+    from tests.real.balancer_pair import Pair
 
 HERE = Path(__file__).parent
 LIMIT_S = 120
@@ -201,3 +203,9 @@ def tmux(short: Path) -> Iterator[Tmux]:
     yield server
     server.kill()
     sys.stdout.write((short / "ws" / "engine.log").read_text()[-LOG_BYTES:])
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[Pair]:
+    with paired(tmp_path) as made:
+        yield made

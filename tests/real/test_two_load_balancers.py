@@ -10,94 +10,28 @@ import http.client
 import os
 import subprocess
 import sys
-import threading
 import time
-from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import pytest
-
 from core.config.workspace import parse
 from core.cutover.balancers import balancers
-from core.cutover.drain import drain
-from core.cutover.fleet import Fleet, Outcome, Way
+from core.cutover.fleet import Fleet, Outcome
 from core.cutover.mode import Mode, Side
 from core.cutover.risk import Risk
 from core.cutover.rollback_plan import RollbackPlan
 from core.cutover.runbook import runbook
-from tests.lab.haproxy import Haproxy
-from tests.lab.process import Keeper
-from tests.lab.sides import StandIn
-from tests.lab.web import Api
+from tests.real.balancer_pair import BLUE, GREEN, Pair, at, way
 from tests.unit.cutover.test_rollback_plan import FACTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from core.cutover.balancer import Balancer
-    from core.cutover.reading import Trouble
 
 SAID_WITHIN_S = 2.5  # the contract's 2 s, and what a busy machine adds
-BLUE = Way(writer=Side.BLUE)
-GREEN = Way(writer=Side.GREEN)
-
-
-def way(back: Mode, writer: Side = Side.BLUE) -> Way:
-    return Way(writer=writer, back=back)
-
-
-@dataclass(slots=True)
-class Pair:
-    """Two load balancers over two sides, and the fleet that vgwm makes of them."""
-
-    keeper: Keeper
-    lbs: tuple[Haproxy, Haproxy]
-    blue: StandIn
-    green: StandIn
-    said: list[tuple[float, Trouble]] = field(default_factory=list)
-
-    def workspace_text(self, id_: str = "9f2c1a7e") -> str:
-        entries = ", ".join(lb.entry for lb in self.lbs)
-        return (
-            f'v: 1\nid: "{id_}"\nsource: {{type: posix, path: /data/gw}}\n'
-            f"target: {{type: dir, path: /out}}\ntraffic: {{haproxy: [{entries}]}}\n"
-        )
-
-    def fleet(self, made: Sequence[Balancer] = ()) -> Fleet:
-        return Fleet(
-            made or balancers(parse(self.workspace_text())),
-            say=lambda trouble: self.said.append((time.monotonic(), trouble)),
-        )
-
-    def put(self, i: int, path: str = "/photos/a") -> int:
-        return Api(self.lbs[i].url).ask("PUT", path, b"x").status
-
-    def get(self, i: int, path: str = "/photos/a") -> str:
-        return Api(self.lbs[i].url).get(path).body.decode()
-
-
-@pytest.fixture
-def pair(tmp_path: Path) -> Iterator[Pair]:
-    with ExitStack() as stack:
-        blue, green = (stack.enter_context(StandIn(name)) for name in ("blue", "green"))
-        keeper = stack.enter_context(Keeper())
-        first, second = (
-            Haproxy(f"lb-{i}", tmp_path / str(i), blue=blue.address, green=green.address)
-            for i in (1, 2)
-        )
-        for lb in (first, second):
-            lb.start(keeper)
-        yield Pair(keeper, (first, second), blue, green)
-
-
-async def at(fleet: Fleet, mode: Mode, buckets: Sequence[str] = ()) -> None:
-    """Bring all to a mode, step by step from blue."""
-    for step in list(Mode)[1 : list(Mode).index(mode) + 1]:
-        moved = await fleet.reach(buckets, step, "1", GREEN if step.writes else way(Mode.BLUE))
-        assert moved.reached, moved.why
 
 
 async def test_both_go_through_all_modes_and_back(pair: Pair) -> None:
@@ -286,61 +220,6 @@ async def test_a_broken_configuration_is_named_before_anything_is_done(pair: Pai
     assert pair.lbs[0].map.read_text() == "/ blue\n"
 
 
-async def test_a_drain_waits_for_the_upload_in_flight(pair: Pair) -> None:
-    fleet = pair.fleet()
-    parts = urlsplit(pair.lbs[1].url)
-    upload = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
-    upload.putrequest("PUT", "/photos/big")
-    upload.putheader("Content-Length", "2")
-    upload.endheaders(b"x")
-    lb = pair.lbs[1]
-    await begun(fleet)
-    await at(fleet, Mode.BLUE_RO)
-    waiting = await fleet.drain(Side.BLUE, limit_s=0.5)
-    assert [(trouble.name, trouble.why) for trouble in waiting.left] == [
-        (lb.name, "1 writes are under way")
-    ]
-    upload.send(b"y")
-    assert (await asyncio.to_thread(upload.getresponse)).status == 200
-    upload.close()
-    assert (await fleet.drain(Side.BLUE, limit_s=10)).ended
-    assert [written.path for written in pair.blue.journal] == ["/photos/big"]
-
-
-async def test_an_old_worker_is_undrained_and_begins_nothing_until_it_has_ended(
-    tmp_path: Path,
-) -> None:
-    """It goes by the map that it had: a client of its could write where the map says no more."""
-    with StandIn("blue") as blue, Keeper() as keeper:
-        lb = Haproxy("lb-1", tmp_path, blue=blue.address, green=blue.address, master=True)
-        lb.start(keeper)
-        said: list[Trouble] = []
-        text = Pair(keeper, (lb, lb), blue, blue).workspace_text().replace(f", {lb.entry}]", "]")
-        fleet = Fleet(balancers(parse(text)), say=said.append)
-        assert await fleet.ready("1") == []
-        parts = urlsplit(lb.url)
-        upload = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
-        upload.putrequest("PUT", "/photos/big")
-        upload.putheader("Content-Length", "2")
-        upload.endheaders(b"x")
-        await begun(fleet, 0)
-        await fleet.read(())
-        await asyncio.to_thread(lb.reload, keeper)
-        await at(fleet, Mode.BLUE_RO)
-        assert ["it was restarted or reloaded" in one.why for one in said] == [True]
-        assert "old worker" in (await fleet.ready("1"))[0].why
-        for buckets in ((), ("photos",)):
-            waiting = await drain(fleet.balancers, Side.BLUE, buckets, limit_s=0.7)
-            assert ["old worker" in one.why for one in waiting.left] == [True]
-        upload.send(b"y")
-        assert (await asyncio.to_thread(upload.getresponse)).status == 200
-        upload.close()
-        assert (await fleet.drain(Side.BLUE, limit_s=20)).ended
-        assert await fleet.ready("1") == []
-        other = Fleet(balancers(parse(text.replace("m.sock", "none.sock"))))
-        assert (await other.drain(Side.BLUE, limit_s=0.4)).left, "a silent master is unknown (I7)"
-
-
 async def test_copies_between_the_sides_are_refused_and_counted(pair: Pair) -> None:
     fleet = pair.fleet()
     seen = [(await fleet.read(())).told[0].across]
@@ -355,35 +234,6 @@ async def test_copies_between_the_sides_are_refused_and_counted(pair: Pair) -> N
     told = (await fleet.read(("photos",))).told[0]
     seen.append(told.across)
     assert (seen, told.mode) == ([0, 1, None], Mode.GREEN)
-
-
-async def test_a_slice_is_drained_beside_the_load_of_others_and_waits_for_its_upload(
-    pair: Pair,
-) -> None:
-    fleet, slice_, over = pair.fleet(), ("photos",), threading.Event()
-    parts = urlsplit(pair.lbs[1].url)
-    upload = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
-    upload.putrequest("PUT", "/photos/big")
-    upload.putheader("Content-Length", "2")
-    upload.endheaders(b"x")
-    await begun(fleet)
-    loads = [threading.Thread(target=load, args=(lb.url, over)) for lb in pair.lbs * 2]
-    for one in loads:
-        one.start()
-    try:
-        await at(fleet, Mode.BLUE_RO, slice_)
-        waiting = await drain(fleet.balancers, Side.BLUE, slice_, limit_s=1.5)
-        assert [trouble.name for trouble in waiting.left] == ["lb-2"]
-        assert "1 writes that were under way have not ended" in waiting.left[0].why
-        upload.send(b"y")
-        assert (await asyncio.to_thread(upload.getresponse)).status == 200
-        assert (await drain(fleet.balancers, Side.BLUE, slice_, limit_s=10)).ended
-        assert not (await drain(fleet.balancers, Side.BLUE, limit_s=0.5)).ended
-    finally:
-        over.set()
-        for one in loads:
-            await asyncio.to_thread(one.join)
-    upload.close()
 
 
 async def test_by_hand_everything_is_every_line_of_a_running_map(
@@ -424,23 +274,3 @@ while part := line.recv(65536):
     sys.stdout.buffer.write(part)
 """
 """Does what the runbook asks of socat, which is not everywhere."""
-
-
-def load(url: str, over: threading.Event) -> None:
-    """Write objects of another bucket, one after the other on one connection."""
-    parts = urlsplit(url)
-    client = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
-    while not over.is_set():
-        client.request("PUT", "/docs/a", b"x")
-        assert client.getresponse().read() == b""
-    client.close()
-
-
-async def begun(fleet: Fleet, at: int = 1) -> None:
-    """Wait until one, by default the second, has a write in work."""
-    end_s = time.monotonic() + 10
-    told = await fleet.balancers[at].busy(Side.BLUE)
-    while told is None or not told.requests:
-        assert time.monotonic() < end_s
-        await asyncio.sleep(0.01)
-        told = await fleet.balancers[at].busy(Side.BLUE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core import display
-from core.control.facts import risk_fact
+from core.control.facts_crossing import risk_fact
 from tui.facts.way import DATA, FULL, QUICK
 from tui.ui import Sheet
 from tui.views.cutover import limit_words

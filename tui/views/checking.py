@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from core import display
 from core.control.fact import State
-from core.control.facts import clock_s
 from core.control.wire.checks import Check
+from core.display import clock_s
 from core.model import NS_PER_S
 from tui.facts.checklist import Kind, kind_of, named
 from tui.views.line import EMPTY, Line, Piece, Role, column, text, wrapped

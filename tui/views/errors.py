@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 
 from core import display
-from core.control.facts import clock_s
+from core.display import clock_s
 from tui.facts.listing import Tab
 from tui.ui import LinkState
 from tui.views.failing import detail, header, row

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.control.facts import clock_s
+from core.display import clock_s
 from tui.views.line import Line, Piece, Role
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core import display
-from core.control.facts import clock_s
 from core.control.wire.failures import FailureBundle, FailureCause
 from core.control.wire.state import Failure
+from core.display import clock_s
 from tui.facts.listing import Tab
 from tui.views.line import EMPTY, Line, Piece, Role, column, text, wrapped
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from core import display
 from core.control.fact import State
-from core.control.facts import eta_fact, lease_fact, node_fact, risk_fact
+from core.control.facts import eta_fact, lease_fact, node_fact
+from core.control.facts_crossing import risk_fact
 from core.model import ENDED, NS_PER_S, JobState
 from tui.facts.checklist import Kind, kind_of
 from tui.views.line import EMPTY, Line, Piece, Role, Size, at, column, text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core import display
-from core.control.facts import clock_s
+from core.display import clock_s
 from tui.ui import LinkState
 from tui.views.line import EMPTY, Line, Piece, Role, Size, column, text
 

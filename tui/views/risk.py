@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.control.facts import risk_fact
+from core.control.facts_crossing import risk_fact
 from tui.views.line import EMPTY, Line, Piece, Role
 from tui.views.words import role_of
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from core.control.refusal import error_body
 from core.control.wire import cutover as wire_cutover
 from core.control.wire import state as wire
 from core.cutover.cutover_plan import Kind
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from core.cutover.risk import Risk
     from core.engine.cutting.look import CutoverLook, Expected, RunLook, SliceLook
     from core.engine.cutting.plans import PlannedCutover
-    from core.errors import VgwmError
 
 _BACK: Final = 13
 """The states of the way back have numbers from here on."""
@@ -179,17 +179,6 @@ def plan(
         acked=tuple(map(safe, of.acked)),
         lines=tuple(map(safe, [*_buckets(of), *of.means])),
         gates=tuple(gate(one, now_ns, spared(of.kind, of.strategy)) for one in planned.gates),
-    )
-
-
-def error_body(error: VgwmError) -> wire.ErrorBody:
-    """Return an error as the wire carries it."""
-    return wire.ErrorBody(
-        code=error.code,
-        what=error.what,
-        where=error.where,
-        remedy=error.remedy,
-        exit_code=error.exit_code,
     )
 
 

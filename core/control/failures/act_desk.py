@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from core.config.redact import redact
 from core.control import snapshot
+from core.control.refusal import error_body
 from core.control.wire import failures as wire_failures
-from core.control.wire import state as wire
 from core.display import safe
 from core.engine.acts.wish import CORRUPT, Deed, Wish
 from core.errors import BadInput
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from core.engine.acts.plans import ActPlan, ActPlans, Share, Tally
-    from core.errors import VgwmError
 
 PATIENCE_S: Final = 1.0
 """A plan that is made so soon is answered at once."""
@@ -95,7 +94,7 @@ def shown(plan: ActPlan) -> wire_failures.ActPlan:
         reason=wish.reason,
         max_attempts=wish.max_attempts,
         command=command(wish),
-        error=None if plan.error is None else _error(plan.error),
+        error=None if plan.error is None else error_body(plan.error),
     )
 
 
@@ -126,16 +125,6 @@ def _shares(shares: Mapping[Share, Tally]) -> tuple[wire_failures.ActShare, ...]
             code=share.code, phase=share.phase, objects=tally.objects, size_bytes=tally.size_bytes
         )
         for share, tally in ordered
-    )
-
-
-def _error(error: VgwmError) -> wire.ErrorBody:
-    return wire.ErrorBody(
-        code=error.code,
-        what=error.what,
-        where=error.where,
-        remedy=error.remedy,
-        exit_code=error.exit_code,
     )
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Final
 
+from core.control.refusal import error_body
 from core.control.wire import keeping as wire_keeping
-from core.control.wire import state as wire
 from core.display import safe
 from core.engine.keeping.wish import Act, Wish
 from core.errors import BadInput
 
 if TYPE_CHECKING:
     from core.engine.keeping.plans import KeepingPlan, KeepingPlans
-    from core.errors import VgwmError
 
 PATIENCE_S: Final = 1.0
 """A plan that is made so soon is answered at once."""
@@ -65,7 +64,7 @@ def shown(plan: KeepingPlan) -> wire_keeping.KeepingPlan:
         state=state,
         origin=wish.text,
         command=command(wish),
-        error=None if plan.error is None else _error(plan.error),
+        error=None if plan.error is None else error_body(plan.error),
     )
     if facts is None:
         return bare
@@ -103,16 +102,6 @@ def command(wish: Wish) -> str:
     else:
         words += ["backup"]
     return shlex.join(words)
-
-
-def _error(error: VgwmError) -> wire.ErrorBody:
-    return wire.ErrorBody(
-        code=error.code,
-        what=error.what,
-        where=error.where,
-        remedy=error.remedy,
-        exit_code=error.exit_code,
-    )
 
 
 def _bad(what: str, remedy: str) -> BadInput:

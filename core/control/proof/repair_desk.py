@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Final
 
+from core.control.refusal import error_body
 from core.control.wire import metadata as wire_metadata
-from core.control.wire import state as wire
 from core.dag import cid as cids
 from core.dag.errors import BadCid
 from core.display import safe
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections import Counter
 
     from core.engine.repairing.plans import PlannedRepair, RepairPlans
-    from core.errors import VgwmError
     from core.verify.difference import Ill
     from core.verify.repair_plan import RepairPlan
 
@@ -64,7 +63,7 @@ def shown(planned: PlannedRepair) -> wire_metadata.RepairPlan:
             state=state,
             seen=plan.seen,
             report=safe(planned.report.name),
-            error=None if planned.error is None else _error(planned.error),
+            error=None if planned.error is None else error_body(planned.error),
         )
     return wire_metadata.RepairPlan(
         id=planned.id,
@@ -107,16 +106,6 @@ def _require_cid(root: str) -> None:
         cids.parse(root)
     except BadCid as error:
         raise _bad(f"{safe(root[:200])} is no root", "Name it as the plan lists it.") from error
-
-
-def _error(error: VgwmError) -> wire.ErrorBody:
-    return wire.ErrorBody(
-        code=error.code,
-        what=error.what,
-        where=error.where,
-        remedy=error.remedy,
-        exit_code=error.exit_code,
-    )
 
 
 def _bad(what: str, remedy: str) -> BadInput:

@@ -6,6 +6,7 @@ import random
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from core.config.knobs import Knobs
 from core.dag import cid as cids
 from core.engine.reversing.feed import Feed
 from core.engine.reversing.judging import RowJudge
@@ -15,9 +16,11 @@ from core.target.changes import MERGE
 from core.target.open_changes import open_changes
 from core.target.open_table import open_target_table
 from core.target.shape import Source
+from tests.integration.engine.ground import engine_on, make_ground, make_workspace, migrate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
+    from pathlib import Path
 
     from core.engine.engine import Engine
     from core.target.objects import ObjectTable
@@ -117,3 +120,16 @@ async def carry_all(engine: Engine) -> None:
     page = await engine.ledger.greenlog.page(GreenState.WAITING, limit=10_000)
     done = [Carried(*row.place, row.digest, row.digest) for row in page]
     await engine.ledger.green.settle(done)
+
+
+@asynccontextmanager
+async def migrated_feed(
+    folder: Path, *, by: str
+) -> AsyncIterator[tuple[Engine, Feed, ObjectTable, Profile]]:
+    """Migrate eight objects, and open a feed of one kind."""
+    ground = make_ground(folder, objects=8)
+    make_workspace(ground, Knobs(workers=1))
+    async with engine_on(ground) as engine:
+        assert (await migrate(engine)).state == "done"
+        async with feed_on(engine, by=by) as (feed, table, profile):
+            yield engine, feed, table, profile
