@@ -12,9 +12,10 @@ import resource
 import sqlite3
 import time
 from contextlib import ExitStack, closing
-from itertools import pairwise
-from typing import TYPE_CHECKING, Final, NamedTuple
+from multiprocessing.connection import wait
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
+from core.engine.verifying.join_lanes import Stretches
 from core.engine.verifying.join_process import collect_seldom
 from core.target import profile as profiles
 from core.target import sqlite_statements as sql
@@ -44,13 +45,14 @@ from tests.bench.joined_ground import (
     key_of,
 )
 from tests.bench.machine import Meter
-from tests.bench.series import run_series
+from tests.bench.series import NotDone, run_series
 from tests.bench.table import Figure, Section, figures, section
 from tests.fakes.ydb_process import YdbProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from multiprocessing.queues import SimpleQueue
+    from collections.abc import Iterator
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
 
     from core.target.objects import ObjectTable
     from tests.bench.series import Row
@@ -143,19 +145,28 @@ class JoinRow:
 
     def run(self) -> Take:
         meter, began_s = Meter({}), time.monotonic()
-        told: SimpleQueue[Ran] = _FORK.SimpleQueue()
-        ends = [len(self._segments) * n // LANES for n in range(LANES + 1)]
-        lanes = [
-            _FORK.Process(target=_lane, args=(self._ground, self._ydb, self._segments[a:b], told))
-            for a, b in pairwise(ends)
-        ]
-        for lane in lanes:
+        left = Stretches(self._segments, LANES)
+        lanes: dict[Connection, tuple[int, BaseProcess]] = {}
+        for number in range(LANES):
+            ours, its = _FORK.Pipe()
+            lane = _FORK.Process(target=_lane, args=(self._ground, self._ydb, its))
             lane.start()
-        for lane in lanes:
-            lane.join()
+            its.close()
+            lanes[ours] = number, lane
+        self.ran = []
+        while lanes:
+            for pipe in cast("list[Connection]", wait(list(lanes))):
+                try:
+                    told: Ran | None = pipe.recv()
+                except EOFError as error:
+                    raise NotDone("a joining process died") from error
+                if told is None:
+                    pipe.send(left.next(lanes[pipe][0]))
+                else:
+                    self.ran.append(told)
+                    lanes.pop(pipe)[1].join()
         seconds = time.monotonic() - began_s
         cpu_s, foreign = meter.stop()
-        self.ran = [told.get() for lane in lanes if not lane.exitcode]
         return Take(objects=self._ground.objects, seconds=seconds, cpu_s=cpu_s, foreign=foreign)
 
     def check(self) -> None:
@@ -219,8 +230,8 @@ def _memory(small: JoinedGround, large: JoinedGround) -> list[Figure]:
     return [*told, Figure("slope a key", slope, "{:.1f} B", Goal(20, most=True))]
 
 
-def _lane(ground: JoinedGround, ydb: str, parts: Sequence[Segment], told: SimpleQueue[Ran]) -> None:
-    """Join some parts, in a process of their own."""
+def _lane(ground: JoinedGround, ydb: str, pipe: Connection) -> None:
+    """Join the parts that are handed out, in a process of their own."""
     collect_seldom()
     profile, folder = profiles.load(PROFILE), ground.folder
     with ExitStack() as stays:
@@ -241,13 +252,23 @@ def _lane(ground: JoinedGround, ydb: str, parts: Sequence[Segment], told: Simple
         )
         stays.callback(sides.close)
         join, equal, others = Join(sides), 0, 0
-        for segment in parts:
+        for segment in _handed_out(pipe):
             with JoinPart(folder, segment.number, segment.bucket) as part:
                 join.run(segment, part, lambda _keys: None)
                 done = part.done()
             equal, others = equal + done.equal, others + done.again
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    told.put(Ran(equal, others, peak))
+    pipe.send(Ran(equal, others, peak))
+
+
+def _handed_out(pipe: Connection) -> Iterator[Segment]:
+    """Ask for parts until there are none."""
+    while True:
+        pipe.send(None)
+        part: Segment | None = pipe.recv()
+        if part is None:
+            return
+        yield part
 
 
 async def _fill(ground: JoinedGround, spec: str) -> None:

@@ -1,11 +1,15 @@
 """The processes of a join: each takes the next part behind its last, so that a walk goes on.
 
+One that has ended its own takes the last part of whoever has most left: nobody waits for one lane.
+
 May import the engine's crew.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Self, cast
+from collections import deque
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar, cast
 
 from core.engine.crew.board import MAX_SLOTS
 from core.engine.crew.child import Child, ChildGone
@@ -19,8 +23,25 @@ if TYPE_CHECKING:
     from core.engine.reins import Reins
     from core.engine.verifying.join_task import JoinMessage, JoinSetup, JoinTold
 
+_Task = TypeVar("_Task")
+
 _SLOT: Final = MAX_SLOTS - 17
 _LIVES: Final = 3
+
+
+class Stretches(Generic[_Task]):
+    """Tasks in as many stretches as there are lanes, all of about the same length."""
+
+    def __init__(self, tasks: Sequence[_Task], lanes: int) -> None:
+        ends = [len(tasks) * n // lanes for n in range(lanes + 1)]
+        self._left = [deque(tasks[a:b]) for a, b in pairwise(ends)]
+
+    def next(self, lane: int) -> _Task | None:
+        """Take a lane's next task; behind its last one, the last of the longest stretch."""
+        if self._left[lane]:
+            return self._left[lane].popleft()
+        longest = max(self._left, key=len)
+        return longest.pop() if longest else None
 
 
 class JoinLanes:
@@ -55,14 +76,12 @@ class JoinLanes:
         lanes = min(self._lanes, len(tasks))
         if not lanes:
             return
-        ends = [len(tasks) * (n + 1) // lanes for n in range(lanes)]
-        begins = [0, *ends[:-1]]
-        stretches = [list(tasks[a:b]) for a, b in zip(begins, ends, strict=True)]
+        left = Stretches(tasks, lanes)
         try:
             async with TaskGroup() as group:
-                for lane, stretch in enumerate(stretches):
+                for lane in range(lanes):
                     group.create_task(
-                        self._serve(lane, stretch, reins, told), name=f"join lane {lane}"
+                        self._serve(lane, left, reins, told), name=f"join lane {lane}"
                     )
         except BaseExceptionGroup as raised:
             raise _first(raised) from raised
@@ -70,22 +89,22 @@ class JoinLanes:
     async def _serve(
         self,
         lane: int,
-        tasks: list[JoinMessage],
+        left: Stretches[JoinMessage],
         reins: Reins | None,
         told: Callable[[JoinMessage, JoinTold], Awaitable[None]],
     ) -> None:
-        deaths = 0
-        while tasks:
+        deaths, task = 0, left.next(lane)
+        while task is not None:
             if reins is not None:
                 await reins.checkpoint()
             try:
                 child = await self._child(lane)
-                child.send(tasks[0])
+                child.send(task)
                 while True:
                     answer = cast("JoinTold", await child.receive())
                     if answer.fault is not None:
                         raise answer.fault.error()
-                    await told(tasks[0], answer)
+                    await told(task, answer)
                     if answer.done is not None:
                         break
             except ChildGone as gone:
@@ -94,8 +113,7 @@ class JoinLanes:
                 if deaths == _LIVES:
                     raise _died(gone) from gone
                 continue
-            del tasks[0]
-            deaths = 0
+            deaths, task = 0, left.next(lane)
 
     async def _child(self, lane: int) -> Child:
         child = self._children.get(lane)

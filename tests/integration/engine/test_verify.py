@@ -16,7 +16,7 @@ from core.config.knobs import Knobs
 from core.control.ledger_desk import ledger_desk
 from core.control.wire import verify as wire_verify
 from core.display import parse_object_name
-from core.engine.verifying import join_lanes, join_pins, verifications
+from core.engine.verifying import join_lanes, join_pins, standing, verifications
 from core.engine.verifying.join_task import PartTask
 from core.errors import BadInput, NoPlan, WrongState
 from core.ledger import proofs
@@ -24,6 +24,7 @@ from core.model import JobKind, JobState
 from core.verify import segments
 from core.verify.difference import Ill, Listed
 from core.verify.list_pages import ListPages
+from core.verify.part_files import Joined
 from tests.integration.engine.ground import engine_on, make_ground, make_workspace, migrate, run_job
 from tests.integration.engine.proved import JOIN, OBJECTS, change, lose, setting, told, verified
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from core.engine.engine import Engine
     from core.engine.reins import Reins
-    from core.engine.verifying.join_task import JoinMessage
+    from core.engine.verifying.join_task import JoinMessage, JoinTold
     from tests.integration.engine.ground import Ground
 
 KNOBS = Knobs(workers=2, batch_size=10)
@@ -227,19 +228,15 @@ async def test_a_cancelled_verification_lists_what_it_joined_and_says_that_it_is
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(segments, "LEAST_KEYS", 10)
-    serve = join_lanes.JoinLanes._serve  # noqa: SLF001 - where a lane asks for its next part
+    heard = standing.Standing.told
 
-    async def stops(
-        self: join_lanes.JoinLanes, lane: int, tasks: list[JoinMessage], reins: Reins, told: object
-    ) -> None:
-        if len(tasks) > 1:
-            await serve(self, lane, tasks[:1], reins, told)  # type: ignore[arg-type] # handed on
-            del tasks[0]
-            if not reins.cancelled:
-                await engine.cancel(reins.id, "op1")
-        await serve(self, lane, tasks, reins, told)  # type: ignore[arg-type] # as above
+    async def cancels(self: standing.Standing, task: JoinMessage, said: JoinTold) -> None:
+        await heard(self, task, said)
+        (reins,) = engine.jobs.reins()
+        if isinstance(said.done, Joined) and not reins.cancelled:
+            await engine.cancel(reins.id, "op1")
 
-    monkeypatch.setattr(join_lanes.JoinLanes, "_serve", stops)
+    monkeypatch.setattr(standing.Standing, "told", cancels)
     job = await engine.start_job(JobKind.VERIFY, JOIN, "op1", "cut short")
     await engine.wait(job)
     row, proof = await engine.ledger.job(job), await engine.ledger.proof(job)
