@@ -14,26 +14,22 @@ from typing import TYPE_CHECKING, Self
 
 import psutil
 
-from core.config.references import variables
 from core.config.workspace import FILE_NAME, load
 from core.display import safe
 from core.engine.acts.running import Acts
 from core.engine.assessing.assessments import Assessments
 from core.engine.copying.bundle_times import untold
 from core.engine.copying.target import load_for
-from core.engine.crew.board import Board
-from core.engine.crew.deaths import Deaths
-from core.engine.crew.fork_server import ForkServer
 from core.engine.cutting.cutovers import Cutovers
-from core.engine.jobs import Jobs
+from core.engine.cutting.neighbours import Neighbours
 from core.engine.keeping.keepings import Keepings
-from core.engine.known_buckets import KnownBuckets
-from core.engine.live_knobs import LiveKnobs
 from core.engine.looks import Looks
 from core.engine.observing import Observer, Post
 from core.engine.offers import plan_of, run_of
 from core.engine.plan_run import WALKER_SLOT, PlanRun
+from core.engine.premises import Premises
 from core.engine.repairing.repairs import Repairs, repair_means
+from core.engine.returning.balancers import Balancers
 from core.engine.returning.rollbacks import Rollbacks
 from core.engine.reversing.reverses import Reverses
 from core.engine.runs import CopyRun
@@ -62,7 +58,8 @@ if TYPE_CHECKING:
     from core.engine.jobs import Run
     from core.engine.offers import Offer
     from core.engine.reins import Reins
-    from core.ledger.rows import BucketRow, RequestMark
+    from core.engine.watching.world import WatchWorld
+    from core.ledger.rows import RequestMark
 
 log = logging.getLogger(__name__)
 
@@ -89,45 +86,41 @@ class Engine:
     def __init__(
         self, path: Path, workspace: Workspace, ledger: Ledger, lock: WorkspaceLock
     ) -> None:
+        self.started_ns = time.time_ns()
+        self.premises = premises = Premises(path, workspace, ledger)
         self.path = path
         self.workspace = workspace
         self.ledger = ledger
-        self.started_ns = time.time_ns()
-        self.board = Board.create()
-        self.forks = ForkServer(self.board.fd, without=variables(workspace))
-        self.source_identity = (0, 0)
+        self.jobs = premises.jobs
         self._lock = lock
-        self.live = LiveKnobs(ledger, workspace.knobs)
-        self.buckets = KnownBuckets()
-        self.observer = Observer(self.board)
-        self.jobs = Jobs(ledger)
-        self.deaths = Deaths(ledger)
+        self.observer = Observer(premises.board)
         self.acts = Acts(ledger, workspace, lambda: self.knobs, self._carry)
         self.assessments = Assessments(ledger, workspace, path, lambda: self.knobs)
         self.keepings = Keepings(ledger, workspace, path)
-        self.repairs = Repairs(repair_means(self, self._carry))
-        self.syncs = Syncs(self, self._carry)
-        self.reverses = Reverses(self)
-        self.rollbacks = Rollbacks(self)
-        self.cutovers = Cutovers(self, self._carry)
-        self.watch = GreenWatch(workspace, ledger, lambda: watch_world(self))
+        self.repairs = Repairs(repair_means(premises, self._carry))
+        self.syncs = Syncs(premises, self._carry)
+        balancers = Balancers(premises)
+        self.reverses = Reverses(premises, self.start_job, balancers)
+        self.rollbacks = Rollbacks(premises, self.start_job, self.reverses, balancers)
+        self.cutovers = Cutovers(
+            premises, Neighbours(self.start_job, self._carry, self.syncs.forecast, self.reverses)
+        )
+        self.watch = GreenWatch(workspace, ledger, self._watch_world)
         self.offers: tuple[Offer, ...] = (
             self.acts,
             self.assessments,
             self.cutovers,
             self.keepings,
             self.repairs,
-            Rebundles(self),  # before the syncs: it is one that walks nothing
+            Rebundles(premises),  # before the syncs: it is one that walks nothing
             self.syncs,
             self.reverses,
             self.rollbacks,
-            Verifications(verify_means(self)),
+            Verifications(verify_means(premises)),
         )
-        self.looks = Looks(self)
+        self.looks = Looks(premises, self.observer, lambda: self.copy)
         self.bundle_done: Callable[[BundleTimes], None] = untold
         self.copy: CopyRun | None = None
-        self.listed = asyncio.Event()
-        self.walking = False
         self._sampler: asyncio.Task[None] | None = None
 
     @classmethod
@@ -155,7 +148,7 @@ class Engine:
 
     async def warm(self) -> None:
         """Load what workers and target will need, ahead of the first job."""
-        await asyncio.to_thread(self.forks.warm)
+        await asyncio.to_thread(self.premises.forks.warm)
         await asyncio.to_thread(load_for, self.workspace)
 
     async def close(self) -> None:
@@ -169,8 +162,8 @@ class Engine:
         if self._sampler is not None:
             self._sampler.cancel()
             await asyncio.wait([self._sampler])
-        await asyncio.to_thread(self.forks.close)
-        self.board.close()
+        await asyncio.to_thread(self.premises.forks.close)
+        self.premises.board.close()
         try:
             await self.ledger.close()
         finally:
@@ -184,12 +177,12 @@ class Engine:
     @property
     def knobs(self) -> Knobs:
         """The settings in force."""
-        return self.live.now
+        return self.premises.knobs
 
     @property
     def planning(self) -> bool:
         """Whether the plan is being made now."""
-        return self.jobs.running("plan") is not None
+        return self.premises.planning
 
     # Jobs
 
@@ -232,28 +225,14 @@ class Engine:
         self, values: Mapping[str, str], actor: str, request: RequestMark | None = None
     ) -> None:
         """Set knobs, all or none; live ones are in force within 2 s. Raises BadInput."""
-        await self.live.set(values, actor, request=request)
+        await self.premises.live.set(values, actor, request=request)
         if self.copy is not None:
             await self.copy.retune()
 
-    # What the runs need
-
-    def learn_buckets(self, rows: list[BucketRow]) -> None:
-        """Keep the buckets at hand."""
-        self.buckets.learn(rows)
-        if rows:
-            self.listed.set()
-
-    def planned_more(self) -> None:
-        """Tell a copy that bundles were planned."""
-        if self.copy is not None and self.copy.copier is not None:
-            self.copy.copier.more()
-
-    def worker_died(self, slot: int, how: str) -> None:
-        """Say that a worker died and is replaced."""
-        self.deaths.tell(f"worker {slot}", how)
-
     # Its own business
+
+    def _watch_world(self) -> WatchWorld:
+        return watch_world(self.premises, self.start_job, self.reverses, self.rollbacks)
 
     def _run_of(self, kind: JobKind, args: Mapping[str, str]) -> Run:
         if kind is JobKind.PLAN:
@@ -262,9 +241,9 @@ class Engine:
 
     def _planning(self, args: Mapping[str, str]) -> Run:
         async def run(reins: Reins) -> None:
-            self.walking = True
+            self.premises.walking = True
             try:
-                await PlanRun(self, args).run(reins)
+                await PlanRun(self.premises, args, self._planned_more).run(reins)
             finally:
                 self._plan_ended()
 
@@ -274,22 +253,30 @@ class Engine:
         """Copy what is planned; or the bundles of an errand, and no others."""
         counted = await self.ledger.counters()
         self.observer.begin(counted)
-        self.copy = CopyRun(self, errand)
+        self.copy = CopyRun(self.premises, self._told, errand)
         try:
             await self.copy.run(reins)
         finally:
             self.copy = None
             self.observer.end()
 
+    def _told(self, times: BundleTimes) -> None:
+        self.bundle_done(times)  # who hears it is set after jobs began
+
+    def _planned_more(self) -> None:
+        """Tell a copy that bundles were planned."""
+        if self.copy is not None and self.copy.copier is not None:
+            self.copy.copier.more()
+
     def _plan_ended(self) -> None:
-        self.walking = False
-        self.listed.set()
+        self.premises.walking = False
+        self.premises.listed.set()
         if self.copy is not None and self.copy.copier is not None:
             self.copy.copier.plan_ended()
 
     async def _begin(self) -> None:
         kept = await self.ledger.identity()
-        self.source_identity = (kept.source_dev, kept.source_ino)
+        self.premises.source_identity = (kept.source_dev, kept.source_ino)
         digest = (await asyncio.to_thread(profiles.load, self.workspace.target.profile)).digest
         if (kept.workspace, kept.profile) != (self.workspace.id, digest):
             raise ForeignPlan(
@@ -297,8 +284,8 @@ class Engine:
                 where=safe(os.fsencode(self.path)),
                 remedy="Put its own vgwm.yaml back, or make a new workspace with vgwm init.",
             )
-        await self.live.load()
-        self.learn_buckets(await self.ledger.buckets())
+        await self.premises.live.load()
+        self.premises.learn_buckets(await self.ledger.buckets())
         text = f"engine started, epoch {self.epoch}{_CAME_FROM[self.ledger.left]}"
         await self.ledger.event(EventDraft(kind="engine", text=text))
         self._sampler = asyncio.create_task(self._sample(), name="sampler")
@@ -318,7 +305,7 @@ class Engine:
             posts = [
                 Post(seat.slot, self.looks.nodes_of(next(iter(seat.held), 0))) for seat in seats
             ]
-            if self.walking:
+            if self.premises.walking:
                 posts.append(Post(WALKER_SLOT))
             still = self.looks.still()
             self.observer.sample(

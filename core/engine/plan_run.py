@@ -27,9 +27,9 @@ from core.source.chosen import open_source
 from core.target import profile as profiles
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from core.engine.engine import Engine
+    from core.engine.premises import Premises
     from core.engine.reins import Reins
     from core.source.posix.buckets import Bucket
 
@@ -43,51 +43,54 @@ UNSEEN: Final = Finding(
 )
 
 
-def require_source(engine: Engine) -> None:
+def require_source(premises: Premises) -> None:
     """Raise ForeignPlan if the source is another one than when the ledger was made."""
-    if open_source(source_config(engine.workspace)).identity() != engine.source_identity:
+    if open_source(source_config(premises.workspace)).identity() != premises.source_identity:
         raise ForeignPlan(
             what="the source is another one than when the workspace was made",
-            where=str(engine.workspace.source.label),
+            where=str(premises.workspace.source.label),
             remedy="Is it mounted? Another source needs a workspace of its own.",
         )
 
 
 class PlanRun:
-    """Walks the source into the ledger, then writes the plan down."""
+    """Walks the source into the ledger, then writes the plan down. more: told of new bundles."""
 
-    def __init__(self, engine: Engine, args: Mapping[str, str]) -> None:
-        self._engine = engine
+    def __init__(
+        self, premises: Premises, args: Mapping[str, str], more: Callable[[], None]
+    ) -> None:
+        self._premises = premises
+        self._more = more
         self._strategy = args.get("strategy", "blue-green")
         self._slices = slicing.parse(args.get("slices", "").split())
 
     async def run(self, reins: Reins) -> None:
         """Check, list the buckets, walk them. Raises JobCancelled, and what is wrong."""
-        engine = self._engine
+        premises = self._premises
         if await self._is_whole(reins):
             return
-        profile = await asyncio.to_thread(profiles.load, engine.workspace.target.profile)
+        profile = await asyncio.to_thread(profiles.load, premises.workspace.target.profile)
         replication = await self._replication()
         buckets, findings = await asyncio.to_thread(self._look)
         for finding in findings:
             text = f"{finding.subject}: {finding.evidence}. {finding.remedy}"
-            await engine.ledger.event(
+            await premises.ledger.event(
                 EventDraft(kind="source", text=text, level="warn", job=reins.id)
             )
         slices = slicing.cover(
-            self._slices or engine.workspace.cutover.slices,
+            self._slices or premises.workspace.cutover.slices,
             [os.fsdecode(bucket.name) for bucket in buckets],
         )
-        hold = Hold(engine.ledger, reins)
+        hold = Hold(premises.ledger, reins)
         named = [(b.name, bucket_text(b)) for b in buckets]
-        await hold.patiently(lambda: engine.ledger.add_buckets(named))
-        engine.learn_buckets(await engine.ledger.buckets())
-        knobs = engine.knobs
+        await hold.patiently(lambda: premises.ledger.add_buckets(named))
+        premises.learn_buckets(await premises.ledger.buckets())
+        knobs = premises.knobs
         planner = Planner(
-            ledger=engine.ledger,
-            board=engine.board,
-            forks=engine.forks,
-            setup=await asyncio.to_thread(worker_setup, engine.workspace, knobs, profile),
+            ledger=premises.ledger,
+            board=premises.board,
+            forks=premises.forks,
+            setup=await asyncio.to_thread(worker_setup, premises.workspace, knobs, profile),
             settings=PlanSettings(
                 workers=knobs.workers,
                 batch_size=knobs.batch_size,
@@ -96,28 +99,28 @@ class PlanRun:
             ),
             slot=WALKER_SLOT,
             hold=hold,
-            died=engine.deaths.tell,
+            died=premises.deaths.tell,
         )
-        await planner.run(reins, engine.planned_more)
+        await planner.run(reins, self._more)
         document = plan_document(
-            engine.workspace,
-            await engine.ledger.counters(),
+            premises.workspace,
+            await premises.ledger.counters(),
             buckets=len(buckets),
             strategy=self._strategy,
-            cid_profile=cid_profile_of(engine.workspace, profile),
+            cid_profile=cid_profile_of(premises.workspace, profile),
             slices=slices,
             replication=replication,
             made_ns=time.time_ns(),
         )
         made = json.loads(document)
         stored = EventDraft(kind="plan", text=f"plan {made['hash']} stored", job=reins.id)
-        await hold.patiently(lambda: engine.ledger.store_plan(document, stored))
-        path = engine.path / "plan.json"
+        await hold.patiently(lambda: premises.ledger.store_plan(document, stored))
+        path = premises.path / "plan.json"
         await hold.patiently(lambda: asyncio.to_thread(write_plan, path, document))
 
     async def _is_whole(self, reins: Reins) -> bool:
         """Tell whether there is a plan already; it stands, and says that it is of its own time."""
-        ledger = self._engine.ledger
+        ledger = self._premises.ledger
         rows = await ledger.buckets()
         if not rows or any(not row.state.walked for row in rows):
             return False
@@ -128,19 +131,19 @@ class PlanRun:
         return True
 
     def _look(self) -> tuple[list[Bucket], list[Finding]]:
-        source = open_source(source_config(self._engine.workspace))
+        source = open_source(source_config(self._premises.workspace))
         findings = source.check()
         if not source.sees_attributes:
             findings.append(UNSEEN)
-        require_source(self._engine)
+        require_source(self._premises)
         return source.buckets()[0], findings
 
     async def _replication(self) -> int | None:
         """Ask an IPFS target how many copies it will hold; None for a directory."""
-        workspace = self._engine.workspace
+        workspace = self._premises.workspace
         if isinstance(workspace.target, DirTarget):
             return None
-        placement = await open_placement(workspace, self._engine.knobs, self._engine.epoch)
+        placement = await open_placement(workspace, self._premises.knobs, self._premises.epoch)
         try:
             # a plan needs no room, and a copy waits for it
             with contextlib.suppress(CapacityExhausted):

@@ -42,9 +42,12 @@ from core.target.pin_audit import RecordedPin
 from core.target.rows import RowMaker
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from core.engine.copying.bundle_times import BundleTimes
     from core.engine.copying.errand import Errand
     from core.engine.copying.placement import Placement
-    from core.engine.engine import Engine
+    from core.engine.premises import Premises
     from core.engine.reins import Reins
     from core.ledger.ledger import Ledger
     from core.target.cache_drop import CacheDrop
@@ -60,10 +63,16 @@ NODE_DEPTH = 1
 
 
 class CopyRun:
-    """Carries every planned bundle to the target; or those of an errand, and no others."""
+    """Carries every planned bundle to the target; or those of an errand, and no others.
 
-    def __init__(self, engine: Engine, errand: Errand | None = None) -> None:
-        self._engine = engine
+    told: hears of each bundle how long its steps took.
+    """
+
+    def __init__(
+        self, premises: Premises, told: Callable[[BundleTimes], None], errand: Errand | None = None
+    ) -> None:
+        self._premises = premises
+        self._told = told
         self._errand = errand
         self._executor: LocalExecutor | None = None
         self._window: Window | None = None
@@ -74,38 +83,38 @@ class CopyRun:
 
     async def run(self, reins: Reins) -> None:
         """Check the target, then carry. Raises JobCancelled, and what stops it."""
-        engine = self._engine
-        rows = await engine.ledger.buckets()
-        if not rows and engine.planning:
-            await engine.listed.wait()  # the plan has just begun, and lists the buckets first
-            rows = await engine.ledger.buckets()
+        premises = self._premises
+        rows = await premises.ledger.buckets()
+        if not rows and premises.planning:
+            await premises.listed.wait()  # the plan has just begun, and lists the buckets first
+            rows = await premises.ledger.buckets()
         if not rows:
             raise NoPlan(
-                what="there is no plan", where=str(engine.path), remedy="Make one: vgwm plan."
+                what="there is no plan", where=str(premises.path), remedy="Make one: vgwm plan."
             )
-        engine.learn_buckets(rows)
+        premises.learn_buckets(rows)
         planned = all(row.state.walked for row in rows)
-        if not planned and not engine.planning and self._errand is None:
+        if not planned and not premises.planning and self._errand is None:
             raise NoPlan(
                 what="the plan is not whole: its walk was broken off",
-                where=str(engine.path),
+                where=str(premises.path),
                 remedy="Go on with it: vgwm plan.",
             )
-        profile = await asyncio.to_thread(profiles.load, engine.workspace.target.profile)
-        opening = Opening(Hold(engine.ledger, reins), reins)
+        profile = await asyncio.to_thread(profiles.load, premises.workspace.target.profile)
+        opening = Opening(Hold(premises.ledger, reins), reins)
         placement = await opening.of(
-            lambda: open_placement(engine.workspace, engine.knobs, engine.epoch), opens=True
+            lambda: open_placement(premises.workspace, premises.knobs, premises.epoch), opens=True
         )
         self.placement = placement
         await self.retune()  # knobs that were set before it began
         try:
             await opening.of(placement.start)
             table = await opening.of(
-                lambda: open_target_table(engine.workspace, profile), opens=True
+                lambda: open_target_table(premises.workspace, profile), opens=True
             )
             try:
                 await opening.of(table.ensure)
-                self._cache = await open_cache(engine.workspace)
+                self._cache = await open_cache(premises.workspace)
                 await self._put_buckets(opening, table, profile)
                 await self._carry(reins, table, profile, placement, planned=planned)
                 await opening.of(table.build_index)
@@ -121,7 +130,7 @@ class CopyRun:
         """Write the buckets' rows, and drop what the gateway's cache knows of them."""
         if profile.buckets is None:
             return
-        rows = self._engine.buckets.rows(profile)
+        rows = self._premises.buckets.rows(profile)
         await opening.of(lambda: table.upsert_buckets(rows))
         if self._cache is not None:
             from core.target.cache_drop import bucket_keys  # noqa: PLC0415 - loaded with the cache
@@ -137,44 +146,46 @@ class CopyRun:
         *,
         planned: bool,
     ) -> None:
-        engine, knobs = self._engine, self._engine.knobs
-        hold = Hold(engine.ledger, reins)
+        premises, knobs = self._premises, self._premises.knobs
+        hold = Hold(premises.ledger, reins)
         if self._errand is not None:
             await self._errand.queue(reins, hold)
-        depth = RANGE_DEPTH if isinstance(engine.workspace.target, DirTarget) else NODE_DEPTH
-        setup = await asyncio.to_thread(worker_setup, engine.workspace, knobs, profile)
-        executor = LocalExecutor(setup, engine.board, engine.forks, depth=depth)
-        executor.on_death = engine.worker_died
+        depth = RANGE_DEPTH if isinstance(premises.workspace.target, DirTarget) else NODE_DEPTH
+        setup = await asyncio.to_thread(worker_setup, premises.workspace, knobs, profile)
+        executor = LocalExecutor(setup, premises.board, premises.forks, depth=depth)
+        executor.on_death = premises.worker_died
         window = Window(
             workers=knobs.workers,
             inflight_bytes=knobs.inflight_bytes,
             pin_inflight=knobs.pin_inflight,
         )
         self._executor, self._window = executor, window
-        means = self._means(table, RowMaker(profile, engine.workspace.id), placement, window)
-        ours = Ours(profile, engine.workspace.id)
+        means = self._means(table, RowMaker(profile, premises.workspace.id), placement, window)
+        ours = Ours(profile, premises.workspace.id)
         means = replace(means, tells_seen=wants_seen(setup.source), ours=ours)
         self.copier = Copier(means, reins, hold, planned=planned or self._errand is not None)
-        if not engine.walking:
+        if not premises.walking:
             self.copier.plan_ended()  # it may have ended while the target was asked
         regulator = self.regulator = Regulator(
-            board=engine.board,
+            board=premises.board,
             reins=reins,
-            ledger=engine.ledger,
-            knobs=lambda: knobs_of(reins.kind, engine.knobs),
+            ledger=premises.ledger,
+            knobs=lambda: knobs_of(reins.kind, premises.knobs),
         )
-        tuner = Tuner(board=engine.board, reins=reins, ledger=engine.ledger, knobs=engine.live)
+        tuner = Tuner(
+            board=premises.board, reins=reins, ledger=premises.ledger, knobs=premises.live
+        )
         await regulator.step(executor)
         executor.resize(knobs.workers)
         beside = Beside()
         beside.start("target watch", placement.watch())
-        beside.start("notices", announce(placement, engine.ledger, reins))
+        beside.start("notices", announce(placement, premises.ledger, reins))
         beside.start("regulator", regulator.run(executor))
         beside.start("tuner", tuner.run(executor, self.resize))
         try:
             await self.copier.run()
             await self._audit(placement, reins)
-            await hold.patiently(engine.ledger.recount)
+            await hold.patiently(premises.ledger.recount)
             if self._errand is None:
                 await self._require_whole_plan()
         finally:
@@ -189,19 +200,19 @@ class CopyRun:
         self, table: ObjectTable, maker: RowMaker, placement: Placement, window: Window
     ) -> Means:
         """Return what the copier works with."""
-        engine, executor = self._engine, self._executor
+        premises, executor = self._premises, self._executor
         assert executor is not None  # noqa: S101 - just made
         return Means(
-            ledger=engine.ledger,
+            ledger=premises.ledger,
             table=table,
             maker=maker,
             placement=placement,
             executor=executor,
             window=window,
-            knobs=lambda: engine.knobs,
-            owner=engine.buckets.owner,
-            require_source=lambda: require_source(engine),
-            told=lambda times: engine.bundle_done(times),  # noqa: PLW0108 - set after jobs began
+            knobs=lambda: premises.knobs,
+            owner=premises.buckets.owner,
+            require_source=lambda: require_source(premises),
+            told=self._told,
             made_by=None if self._errand is None else self._errand.job,
             attempts=None if self._errand is None else self._errand.attempts,
             cache=self._cache,
@@ -210,14 +221,14 @@ class CopyRun:
     async def _tidy(self, placement: Placement) -> None:
         """Leave nothing half-made: what no worker finished is planned again, its files are gone."""
         try:
-            await self._engine.ledger.reset_copying()
+            await self._premises.ledger.reset_copying()
             await placement.tidy()
         except VgwmError as error:
             log.warning("%s", error.what)  # the next copy clears it
 
     async def _require_whole_plan(self) -> None:
         """Raise if anything is left: a walk that was broken off, a bundle that nobody carries."""
-        rows = await self._engine.ledger.buckets()
+        rows = await self._premises.ledger.buckets()
         left = sum(not row.state.walked for row in rows)
         if left:
             raise NoPlan(
@@ -225,7 +236,7 @@ class CopyRun:
                 where="copy",
                 remedy="What was planned is copied. Go on with: vgwm plan, then vgwm copy.",
             )
-        ledger, under_way = self._engine.ledger, (BundleState.COPYING, BundleState.COPIED)
+        ledger, under_way = self._premises.ledger, (BundleState.COPYING, BundleState.COPIED)
         held = await ledger.in_states(*under_way, BundleState.PINNED, after_id=0, limit=1)
         if held:
             raise Broken(
@@ -239,7 +250,7 @@ class CopyRun:
 
         An errand looks at its own bundles.
         """
-        ledger = self._engine.ledger
+        ledger = self._premises.ledger
         after = 0 if self._errand is None else self._errand.audits_after
         pins: list[RecordedPin] = []
         made_by = None if self._errand is None else self._errand.job
@@ -269,7 +280,7 @@ class CopyRun:
 
     def resize(self) -> None:
         """Have as many workers, and as much in flight, as the knobs say."""
-        knobs = self._engine.knobs
+        knobs = self._premises.knobs
         if self._executor is not None:
             self._executor.resize(knobs.workers)
         if self._window is not None:
@@ -277,7 +288,7 @@ class CopyRun:
 
     async def retune(self) -> None:
         """Put the live knobs in force."""
-        knobs = self._engine.knobs
+        knobs = self._premises.knobs
         self.resize()
         if self._window is not None:
             await self._window.pins.set_most(knobs.pin_inflight)

@@ -30,7 +30,8 @@ from tests.faults.cutover_edges import LEDGER, RUN, WORKSPACE, Edges
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from core.engine.engine import Engine
+    from core.engine.premises import Premises
+    from core.engine.reversing.reverses import Reverses
     from core.ledger.cutovers import CutoverDraft
     from core.ledger.rows import EventDraft
 
@@ -58,7 +59,6 @@ class Parts:
     ledger: Ledger
     path: Path
     workspace: Workspace
-    reverses: Notes
 
 
 async def life(folder: Path, edges: Edges) -> None:
@@ -74,8 +74,10 @@ async def life(folder: Path, edges: Edges) -> None:
         source=PosixSource(path=folder / "gw"),
         target=DirTarget(path=folder / "out"),
     )
-    parts = Parts(ledger, folder, workspace, Notes(folder, edges))
-    await committing.commit(cast("Engine", parts), book, "all")
+    parts = Parts(ledger, folder, workspace)
+    await committing.commit(
+        cast("Premises", parts), cast("Reverses", Notes(folder, edges)), book, "all"
+    )
     await ledger.close()
 
 

@@ -175,7 +175,7 @@ def _reading(engine: Engine, ledger: Path) -> Callable[[], list[bytes]]:
     def now() -> list[bytes]:
         keys: list[bytes] = []
         for slot in range(KNOBS.workers):
-            seen = engine.board.read(slot)
+            seen = engine.premises.board.read(slot)
             if seen.step in (Step.READ, Step.STREAM):
                 if seen.bundle not in members:
                     with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)) as db:

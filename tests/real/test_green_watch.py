@@ -46,7 +46,12 @@ class Watched:
         self.live = live
         engine = live.engine
         self.watch = GreenWatch(
-            engine.workspace, engine.ledger, lambda: watch_world(engine), compared_s=0
+            engine.workspace,
+            engine.ledger,
+            lambda: watch_world(
+                engine.premises, engine.start_job, engine.reverses, engine.rollbacks
+            ),
+            compared_s=0,
         )
 
     async def gates(self) -> dict[str, Gate]:

@@ -18,10 +18,11 @@ from core.errors import Refused
 if TYPE_CHECKING:
     from core.config.schema import Workspace
     from core.engine.cutting.book import Book
-    from core.engine.engine import Engine
+    from core.engine.premises import Premises
+    from core.engine.reversing.reverses import Reverses
 
 
-async def commit(engine: Engine, book: Book, slice_: str) -> None:
+async def commit(premises: Premises, reverses: Reverses, book: Book, slice_: str) -> None:
     """Store that a slice stays at green, with its report. Repeatable until it is stored.
 
     Raises Refused while the reverse copy does not know what green took (I7).
@@ -30,7 +31,7 @@ async def commit(engine: Engine, book: Book, slice_: str) -> None:
     if at.state is State.COMMITTED and Step.REPORT in at.done:
         return
     plan = CutoverPlan.parse(at.plan or b"")
-    left = await risk(engine.ledger)
+    left = await risk(premises.ledger)
     if left.silent_since_ns and plan_copies(plan):
         raise Refused(
             what="nobody knows what green has taken: its feed is silent",
@@ -40,8 +41,8 @@ async def commit(engine: Engine, book: Book, slice_: str) -> None:
     if at.state is State.GREEN_LIVE:
         await book.done(State.GREEN_LIVE, Step.WATCH, {})
     await book.intent(State.COMMITTED, Step.REPORT, {})
-    rows = await engine.ledger.cutovers.of_run(at.run)
-    unneeded = may_be_taken_down(engine.workspace, plan)
+    rows = await premises.ledger.cutovers.of_run(at.run)
+    unneeded = may_be_taken_down(premises.workspace, plan)
     told = {
         "run": at.run,
         "slice": slice_,
@@ -54,11 +55,11 @@ async def commit(engine: Engine, book: Book, slice_: str) -> None:
         "may_be_taken_down": unneeded,
         "removed": [],
     }
-    path = engine.path / "reports" / f"cutover-{at.run}.json"
+    path = premises.path / "reports" / f"cutover-{at.run}.json"
     await asyncio.to_thread(path.parent.mkdir, mode=0o700, exist_ok=True)
     await asyncio.to_thread(write_text, path, dumps(told) + "\n")
     await book.tell(f"may be taken down, nothing was removed: {'; '.join(unneeded)}")
-    await engine.reverses.keep(plan.buckets)
+    await reverses.keep(plan.buckets)
     await book.done(State.COMMITTED, Step.REPORT, {"report": path.name})
 
 

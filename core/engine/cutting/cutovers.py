@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from core.cutover.machine import Standing
-    from core.engine.cutting.final_round import Carry
     from core.engine.cutting.means import CutMeans
+    from core.engine.cutting.neighbours import Neighbours
     from core.engine.cutting.outside import Outside
     from core.engine.cutting.world import World
-    from core.engine.engine import Engine
     from core.engine.jobs import Run
     from core.engine.offers import PlanOf
+    from core.engine.premises import Premises
     from core.engine.reins import Reins
     from core.ledger.cutovers import CutoverRow
     from core.ledger.rows import RequestMark
@@ -54,27 +54,33 @@ class AtWork(NamedTuple):
 
 
 class Cutovers:
-    """Offers cutovers and rehearsals. carry: brings an errand's bundles through.
+    """Offers cutovers and rehearsals.
 
     plans: made beside everything else. gathering: the gates of READY.
     """
 
-    def __init__(self, engine: Engine, carry: Carry) -> None:
-        self._engine = engine
-        self._carry = carry
+    def __init__(self, premises: Premises, near: Neighbours) -> None:
+        self._premises = premises
+        self._near = near
         self._world: World | None = None
-        ledger_gates = LedgerGates(engine.workspace, engine.ledger, engine.syncs.forecast)
-        self.gathering = Gathering(ledger_gates, self.world, int(engine.workspace.id, 16))
+        ledger_gates = LedgerGates(premises.workspace, premises.ledger, near.forecast)
+        self.gathering = Gathering(ledger_gates, self.world, int(premises.workspace.id, 16))
         self.plans = CutoverPlans(
-            engine.workspace, engine.ledger, engine.path, lambda: engine.knobs, self.gathering
+            premises.workspace,
+            premises.ledger,
+            premises.path,
+            lambda: premises.knobs,
+            self.gathering,
         )
 
     def world(self) -> World:
         """Return what asks the world, made with the first question. Blocks once: its imports."""
         if self._world is None:
-            engine = self._engine
+            premises = self._premises
             outside: type[Outside] = import_module("core.engine.cutting.outside").Outside
-            self._world = outside(engine.workspace, engine.ledger, engine.path, engine.reverses)
+            self._world = outside(
+                premises.workspace, premises.ledger, premises.path, self._near.reverses
+            )
         return self._world
 
     async def close(self) -> None:
@@ -127,16 +133,16 @@ class Cutovers:
         if at_work is None or at_work.slice != slice_:
             await self.require_state(Kind.ABORT, slice_)
             args = {"act": Kind.ABORT.value, "slice": slice_}
-            return await self._engine.start_job(JobKind.CUTOVER, args, actor, "")
-        if slice_ in {row.slice for row in await self._engine.ledger.cutovers.flips()}:
+            return await self._near.start(JobKind.CUTOVER, args, actor, "")
+        if slice_ in {row.slice for row in await self._premises.ledger.cutovers.flips()}:
             raise _nothing(slice_)
-        await self._engine.jobs.cancel(at_work.job, actor, request)
+        await self._premises.jobs.cancel(at_work.job, actor, request)
         return at_work.job
 
     async def at_work(self) -> AtWork | None:
         """Return the job at work on a slice, a cutover or a rehearsal; None without one."""
         running = self._running()
-        row = None if running is None else await self._engine.ledger.job(running.id)
+        row = None if running is None else await self._premises.ledger.job(running.id)
         return None if row is None else AtWork(row.id, act_of(row.kind, row.args)[1])
 
     async def _require_shown(self, slice_: str, plan: str) -> None:
@@ -166,34 +172,34 @@ class Cutovers:
             raise BadInput(
                 what="a warning is taken on for a reason", where="cutover", remedy="Say why."
             )
-        engine = self._engine
+        premises = self._premises
         row = SaidRow(
             kind=Saying.ACK, name=f"{ACK}{gate}", who=actor, at_ns=time.time_ns(), text=text
         )
         told = f"gate {gate} taken on: {text}"
         draft = EventDraft(kind="cutover", text=told, actor=actor, request=request)
-        await engine.ledger.assessing.say(row, draft)
+        await premises.ledger.assessing.say(row, draft)
 
     async def rescue(self) -> None:
         """Give back writes that an earlier engine left held with no job of its own behind it.
 
         Never raises: an engine that does not start would leave them held.
         """
-        engine = self._engine
-        for row in await engine.ledger.cutovers.newest():
+        premises = self._premises
+        for row in await premises.ledger.cutovers.newest():
             if State(row.state) not in FENCED or self._running() is not None:
                 continue
             args = {"act": Kind.ABORT.value, "slice": row.slice}
-            request = f"rescue-{row.seq}-{engine.epoch}"  # the one before may have failed
+            request = f"rescue-{row.seq}-{premises.epoch}"  # the one before may have failed
             try:
-                await engine.jobs.end_forward("engine")
-                await engine.start_job(JobKind.CUTOVER, args, "engine", request)
+                await premises.jobs.end_forward("engine")
+                await self._near.start(JobKind.CUTOVER, args, "engine", request)
             except VgwmError as error:
                 text = (
                     f"slice {safe(row.slice)} stands at {row.state}, and nobody gives writes back"
                 )
                 draft = EventDraft(kind="cutover", text=f"{text}: {error.what}", level="error")
-                await engine.ledger.event(draft)
+                await premises.ledger.event(draft)
 
     async def require_blue(self, kind: JobKind) -> None:
         """Raise Refused for a job that would write what green's clients write now."""
@@ -208,7 +214,7 @@ class Cutovers:
 
     async def _is_all_flipped(self) -> bool:
         """Tell whether no bucket is blue's any more."""
-        flipped = {row.slice for row in await self._engine.ledger.cutovers.flips()}
+        flipped = {row.slice for row in await self._premises.ledger.cutovers.flips()}
         if not flipped or ALL in flipped:
             return bool(flipped)
         slices = await self.plans.slices()
@@ -217,8 +223,8 @@ class Cutovers:
 
     async def _drive(self, reins: Reins) -> None:
         """Drive a run from its plan, or do with it what is done with one that is found."""
-        stored = await self._engine.ledger.job_plan(reins.id)
-        row = await self._engine.ledger.job(reins.id)
+        stored = await self._premises.ledger.job_plan(reins.id)
+        row = await self._premises.ledger.job(reins.id)
         if stored is None or row is None:
             raise Broken(
                 what=f"job {reins.id} has no plan",
@@ -266,16 +272,16 @@ class Cutovers:
             raise _nothing(slice_)
         if row.state != State.COMMITTED:  # asked once more, as above; a report may be half written
             await self.require_state(Kind.COMMIT, slice_)
-        job = await self._engine.ledger.job(reins.id)
+        job = await self._premises.ledger.job(reins.id)
         book = self._book(row.run, slice_, "engine" if job is None else job.actor, reins.id)
         module = await asyncio.to_thread(import_module, "core.engine.cutting.committing")
-        await module.commit(self._engine, book, slice_)
+        await module.commit(self._premises, self._near.reverses, book, slice_)
 
     async def require_state(self, act: Kind, slice_: str) -> None:
         """Raise WrongState where a slice is not where this act begins."""
         row = await self._newest(slice_)
         state = State.PLANNED if row is None else State(row.state)
-        flips = {one.slice: one for one in await self._engine.ledger.cutovers.flips()}
+        flips = {one.slice: one for one in await self._premises.ledger.cutovers.flips()}
         if act is Kind.ABORT:
             if state not in FENCED or slice_ in flips:
                 raise _nothing(slice_)
@@ -286,7 +292,7 @@ class Cutovers:
                     where="cutover",
                     remedy="Look at it: vgwm cutover status.",
                 )
-            _require_watched(flips.get(slice_), self._engine.knobs.watch_window)
+            _require_watched(flips.get(slice_), self._premises.knobs.watch_window)
         elif state in FENCED or slice_ in flips or ALL in flips or (slice_ == ALL and flips):
             other = next(iter({slice_} & flips.keys() or flips), slice_)
             raise WrongState(
@@ -299,19 +305,19 @@ class Cutovers:
             raise WrongState(what=why, where="cutover", remedy=remedy)
 
     async def _newest(self, slice_: str) -> CutoverRow | None:
-        rows = await self._engine.ledger.cutovers.newest()
+        rows = await self._premises.ledger.cutovers.newest()
         return next((row for row in rows if row.slice == slice_), None)
 
     def _running(self) -> Reins | None:
-        jobs = self._engine.jobs
+        jobs = self._premises.jobs
         return jobs.running(JobKind.CUTOVER) or jobs.running(JobKind.REHEARSE)
 
     def _book(self, run: str, slice_: str, actor: str, job: int) -> Book:
-        return Book(self._engine.ledger, run=run, slice_=slice_, actor=actor, job=job)
+        return Book(self._premises.ledger, run=run, slice_=slice_, actor=actor, job=job)
 
     def _means(self) -> CutMeans:
         module = import_module("core.engine.cutting.engine_means")
-        means: CutMeans = module.means_of(self._engine, self.world(), self.plans, self._carry)
+        means: CutMeans = module.means_of(self._premises, self.world(), self.plans, self._near)
         return means
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping, Sequence
 
     from core.engine.copying.errand import Errand
-    from core.engine.engine import Engine
+    from core.engine.premises import Premises
     from core.engine.reins import Reins
 
 
@@ -28,20 +28,25 @@ class Carry(Protocol):
         ...
 
 
-async def catch_up(engine: Engine, reins: Reins, carry: Carry) -> None:
+async def catch_up(premises: Premises, reins: Reins, carry: Carry) -> None:
     """Bring the target up to the source while clients write on. Raises what hinders a round.
 
     Where hints name what was written under that round's walk, a quick one carries it: the last
     round, which trusts no hint, has the less to carry.
     """
-    async with hinting(engine, reins) as heard:
-        await _round(engine, reins, carry, RoundKind.FULL)
+    async with hinting(premises, reins) as heard:
+        await _round(premises, reins, carry, RoundKind.FULL)
         if names := await heard.take(settled=False):
-            await _round(engine, reins, carry, RoundKind.QUICK, names)
+            await _round(premises, reins, carry, RoundKind.QUICK, names)
 
 
 async def last_round(
-    engine: Engine, reins: Reins, carry: Carry, buckets: Sequence[str] = (), *, copies: bool = False
+    premises: Premises,
+    reins: Reins,
+    carry: Carry,
+    buckets: Sequence[str] = (),
+    *,
+    copies: bool = False,
 ) -> list[str]:
     """Bring the target up to the source; return what is left undone of buckets, none for all.
 
@@ -49,12 +54,12 @@ async def last_round(
     copies: what was planned and never copied is copied first.
     Raises Refused where deletes wait for somebody's yes, and what hinders a round.
     """
-    if copies and await engine.ledger.in_states(*OPEN, limit=1, made_by=0):
+    if copies and await premises.ledger.in_states(*OPEN, limit=1, made_by=0):
         await carry(reins)
-    await _round(engine, reins, carry, RoundKind.LAST)
-    rounds = engine.ledger.rounds
-    ids = [row.id for row in await rows_of(engine.ledger, buckets)] if buckets else []
-    counted = [await engine.ledger.counters(one) for one in ids or (ALL,)]
+    await _round(premises, reins, carry, RoundKind.LAST)
+    rounds = premises.ledger.rounds
+    ids = [row.id for row in await rows_of(premises.ledger, buckets)] if buckets else []
+    counted = [await premises.ledger.counters(one) for one in ids or (ALL,)]
     dirty, due = await rounds.dirty(ids), await rounds.due_count(ids)
     remaining = sum(one.remaining for one in counted)
     left = {
@@ -67,14 +72,14 @@ async def last_round(
 
 
 async def _round(
-    engine: Engine,
+    premises: Premises,
     reins: Reins,
     carry: Carry,
     kind: RoundKind,
     names: Mapping[bytes, Sequence[bytes]] | None = None,
 ) -> None:
-    hold, wish = Hold(engine.ledger, reins), SyncWish(mode=SyncMode.ONCE)
-    round_ = RoundRun(engine, reins, hold, wish, carry, kind=kind, names=names)
+    hold, wish = Hold(premises.ledger, reins), SyncWish(mode=SyncMode.ONCE)
+    round_ = RoundRun(premises, reins, hold, wish, carry, kind=kind, names=names)
     try:
         row = await round_.run()
         if row.kind is not kind:  # one that was cut off, brought to its end: it proves nothing

@@ -14,22 +14,22 @@ from core.verify.figures import Figures
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from core.engine.engine import Engine
+    from core.engine.premises import Premises
     from core.engine.reins import Reins
 
 AGAIN_S: Final = 0.5
 """The source is fenced: a difference does not settle, only a pin's state may."""
 
 
-async def prove(engine: Engine, reins: Reins, buckets: Sequence[str]) -> list[str]:
+async def prove(premises: Premises, reins: Reins, buckets: Sequence[str]) -> list[str]:
     """Join all keys of buckets, empty for everything; return what is not equal, counted.
 
     The report stands in reports/verify-JOB, of the cutover's own job.
     """
-    means = replace(verify_means(engine), again_s=AGAIN_S)
+    means = replace(verify_means(premises), again_s=AGAIN_S)
     args = {"bucket": ",".join(buckets)} if buckets else {}
     await VerifyRun(means, args).run(reins)
-    proof = await engine.ledger.proof(reins.id)
+    proof = await premises.ledger.proof(reins.id)
     if proof is None:
         raise Broken(
             what=f"the proof of job {reins.id} was not kept",

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from core.engine.copying.errand import Errand
-    from core.engine.engine import Engine
     from core.engine.jobs import Run
     from core.engine.offers import PlanOf
+    from core.engine.premises import Premises
     from core.engine.reins import Reins
     from core.engine.repairing.check_run import CheckRun
     from core.engine.repairing.repair_run import RepairRun
@@ -85,26 +85,28 @@ class Repairs:
         await begin(self._m, self.plans, ConfirmedRepair.parse(stored)).run(reins)
 
 
-def repair_means(engine: Engine, carry: Callable[[Reins, Errand], Awaitable[None]]) -> RepairMeans:
+def repair_means(
+    premises: Premises, carry: Callable[[Reins, Errand], Awaitable[None]]
+) -> RepairMeans:
     """Return what an engine's checks and repairs work with. carry: brings bundles through."""
 
     def ground(reins: Reins) -> AbstractAsyncContextManager[Ground]:
         # clients and sinks that few engines need
         from core.engine.syncing.ground import opened  # noqa: PLC0415
 
-        return opened(engine, reins)
+        return opened(premises, reins)
 
     return RepairMeans(
-        ledger=engine.ledger,
-        workspace=engine.workspace,
-        path=engine.path,
-        knobs=lambda: engine.knobs,
-        board=engine.board,
-        forks=engine.forks,
-        buckets=engine.buckets,
-        died=engine.worker_died,
+        ledger=premises.ledger,
+        workspace=premises.workspace,
+        path=premises.path,
+        knobs=lambda: premises.knobs,
+        board=premises.board,
+        forks=premises.forks,
+        buckets=premises.buckets,
+        died=premises.worker_died,
         carry=carry,
         ground=ground,
-        require_source=lambda: require_source(engine),
-        writes=lambda: any(reins.kind in _WRITERS for reins in engine.jobs.reins()),
+        require_source=lambda: require_source(premises),
+        writes=lambda: any(reins.kind in _WRITERS for reins in premises.jobs.reins()),
     )

@@ -11,12 +11,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from core.cutover.machine import BACK
-from core.cutover.mode import Mode
 from core.cutover.rollback_plan import BackFacts, BackWish
 from core.cutover.states import State
 from core.display import safe
 from core.engine.jobs import FORWARD
-from core.engine.outcry import Outcry
 from core.engine.reins import JobCancelled
 from core.engine.returning.back_run import BackRun
 from core.engine.returning.diary import Diary
@@ -29,14 +27,15 @@ from core.ledger.rows import EventDraft
 from core.model import JobKind
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping
 
-    from core.cutover.fleet import Fleet
     from core.cutover.rollback_plan import RollbackPlan
-    from core.engine.engine import Engine
     from core.engine.jobs import Run
     from core.engine.offers import PlanOf
+    from core.engine.premises import Premises, StartJob
     from core.engine.reins import Reins
+    from core.engine.returning.balancers import Balancers
+    from core.engine.reversing.reverses import Reverses
 
 RESCUE: Final = "rescue"
 """What an engine asks for when it finds a way back that nobody drives."""
@@ -45,10 +44,14 @@ RESCUE: Final = "rescue"
 class Rollbacks:
     """Offers the job, and the look at its plan."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(
+        self, premises: Premises, start: StartJob, reverses: Reverses, balancers: Balancers
+    ) -> None:
+        self._premises = premises
+        self._start = start
+        self._reverses = reverses
+        self._balancers = balancers
         self._lookout: Lookout | None = None
-        self._fleet: Fleet | None = None
 
     def run_of(self, kind: JobKind, args: Mapping[str, str]) -> Run | None:
         """Return what a job of this kind does; None if it is no rollback. Raises BadInput."""
@@ -74,57 +77,41 @@ class Rollbacks:
 
     async def rescue(self) -> None:
         """Go on with a way back that an earlier engine left with no job of its own behind it."""
-        for row in await self._engine.ledger.cutovers.newest():
-            if State(row.state) not in BACK or self._engine.jobs.running(JobKind.ROLLBACK):
+        for row in await self._premises.ledger.cutovers.newest():
+            if State(row.state) not in BACK or self._premises.jobs.running(JobKind.ROLLBACK):
                 continue
             args = {"act": RESCUE, "slice": row.slice}
             # one that came to nothing, such as without room for its first row, is begun anew
-            request = f"rescue-{row.seq}-{self._engine.epoch}"
+            request = f"rescue-{row.seq}-{self._premises.epoch}"
             try:
-                await self._engine.start_job(JobKind.ROLLBACK, args, "engine", request)
+                await self._start(JobKind.ROLLBACK, args, "engine", request)
             except VgwmError as error:
                 text = f"slice {safe(row.slice)} stands at {row.state}, and nobody drives it"
                 draft = EventDraft(kind="rollback", text=f"{text}: {error.what}", level="error")
-                await self._engine.ledger.event(draft)
+                await self._premises.ledger.event(draft)
 
     async def plan(self, wish: BackWish) -> RollbackPlan:
         """Return the way back as it is now. Raises BadInput for a slice that is none."""
         return await (await self._look()).plan(wish)
 
-    async def at_blue(self, buckets: Sequence[str]) -> list[str]:
-        """Return the load balancers that send writes to some buckets to blue; silence is none."""
-        if not buckets:
-            return []
-        reading = await (await self._balancers()).read(buckets)
-        return [told.name for told in reading.told if Mode.BLUE in told.modes]
-
     async def _look(self) -> Lookout:
         if self._lookout is None:
-            engine = self._engine
+            premises = self._premises
             # the clients of gateways cost an import that few engines need
             outside = await asyncio.to_thread(import_module, "core.engine.returning.outside")
-            green = outside.NamedGreen(engine.workspace, await self._balancers())
-            self._lookout = Lookout(engine.ledger, engine.workspace, engine.path, green)
+            green = outside.NamedGreen(premises.workspace, await self._balancers.fleet())
+            self._lookout = Lookout(premises.ledger, premises.workspace, premises.path, green)
         return self._lookout
 
-    async def _balancers(self) -> Fleet:
-        if self._fleet is None:
-            module = await asyncio.to_thread(import_module, "core.cutover.balancers")
-            say = Outcry(self._engine.ledger)
-            make = partial(module.fleet, self._engine.workspace, say=say)
-            fleet: Fleet = await asyncio.to_thread(make)
-            self._fleet = fleet
-        return self._fleet
-
     async def _run(self, reins: Reins) -> None:
-        engine = self._engine
-        stored = await engine.ledger.job_plan(reins.id)
-        ground = await self._ground(reins, stored, f"{engine.workspace.id}-{reins.id}")
+        premises = self._premises
+        stored = await premises.ledger.job_plan(reins.id)
+        ground = await self._ground(reins, stored, f"{premises.workspace.id}-{reins.id}")
         await self._through(ground, BackRun(ground, reins).run)
 
     async def _rescue(self, slice_: str, reins: Reins) -> None:
         """Give writes to one side: green where it may be opened, else blue, as was confirmed."""
-        ledger = self._engine.ledger
+        ledger = self._premises.ledger
         newest = {row.slice: row for row in await ledger.cutovers.newest()}
         row = newest.get(slice_)
         if row is None or State(row.state) not in BACK:
@@ -146,8 +133,8 @@ class Rollbacks:
         await self._go_on(ground)
 
     async def _ground(self, reins: Reins, stored: bytes | None, run: str) -> Ground:
-        engine = self._engine
-        row = await engine.ledger.job(reins.id)
+        premises = self._premises
+        row = await premises.ledger.job(reins.id)
         if row is None or stored is None:
             raise Broken(
                 what=f"job {reins.id} has no plan",
@@ -155,24 +142,24 @@ class Rollbacks:
                 remedy="This is a fault of vgwm: keep ledger.db and report it.",
             )
         facts = BackFacts.parse(stored)
-        rows = partial(rows_of, engine.ledger, facts.buckets)
+        rows = partial(rows_of, premises.ledger, facts.buckets)
         outside = await asyncio.to_thread(import_module, "core.engine.returning.outside")
-        fleet = await self._balancers()
+        fleet = await self._balancers.fleet()
         return Ground(
-            workspace=engine.workspace,
-            folder=engine.path,
-            ledger=engine.ledger,
+            workspace=premises.workspace,
+            folder=premises.path,
+            ledger=premises.ledger,
             fleet=fleet,
             sides=Sides(
-                green=outside.NamedGreen(engine.workspace, fleet),
+                green=outside.NamedGreen(premises.workspace, fleet),
                 copy=outside.NamedCopy(
-                    engine.reverses, engine.ledger, rows, engine.workspace.cutover.private_writer
+                    self._reverses, premises.ledger, rows, premises.workspace.cutover.private_writer
                 ),
-                blue=outside.NamedBlue(engine.workspace, rows),
+                blue=outside.NamedBlue(premises.workspace, rows),
             ),
             facts=facts,
             diary=Diary(
-                ledger=engine.ledger,
+                ledger=premises.ledger,
                 run=run,
                 slice=facts.wish.slice,
                 actor=row.actor,
@@ -185,7 +172,7 @@ class Rollbacks:
 
     async def _end_forward(self) -> None:
         """End what brings the source to green: nobody waits for it to go back."""
-        jobs = self._engine.jobs
+        jobs = self._premises.jobs
         for kind in sorted(FORWARD):
             other = jobs.running(kind)
             if other is not None:
@@ -199,4 +186,4 @@ class Rollbacks:
         """
         newest = await ground.ledger.cutovers.newest()
         if any(row.state == State.GREEN_LIVE for row in newest):
-            await self._engine.reverses.ensure("rollback")
+            await self._reverses.ensure("rollback")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from contextlib import AbstractAsyncContextManager
 
-    from core.engine.engine import Engine
+    from core.engine.premises import Premises
     from core.engine.reins import Reins
     from core.engine.reversing.carrying import Round
     from core.engine.reversing.ground import Reverse
@@ -46,21 +46,21 @@ class ReverseRun:
 
     def __init__(
         self,
-        engine: Engine,
+        premises: Premises,
         reins: Reins,
         hear: Callable[[Reverse], Awaitable[None]],
         bring: Bring,
     ) -> None:
-        self._engine = engine
+        self._premises = premises
         self._reins = reins
         self._hear = hear
         self._bring = bring
-        self._hold = Hold(engine.ledger, reins)
+        self._hold = Hold(premises.ledger, reins)
 
     async def run(self) -> None:
         """Work until no bucket is green's. Raises JobCancelled, and what is wrong for good."""
         tasks = [asyncio.create_task(self._listening(), name="reverse feed")]
-        cutover = self._engine.workspace.cutover
+        cutover = self._premises.workspace.cutover
         if cutover.reverse == CONTINUOUS and cutover.private_writer is None:
             self._reins.waits[COPY] = "vgwm.yaml names no cutover.private_writer"
         elif cutover.reverse == CONTINUOUS:
@@ -92,10 +92,10 @@ class ReverseRun:
             await self._hear(reverse)
             took_s = time.monotonic() - began_s
             self._reins.waits.pop(FEED, None)
-            if not (await self._engine.ledger.greenlog.stand()).buckets:
+            if not (await self._premises.ledger.greenlog.stand()).buckets:
                 return
             # a look at a whole table takes its time, and shall not take all of the table's
-            await self._rest(max(self._engine.knobs.reverse_interval, took_s))
+            await self._rest(max(self._premises.knobs.reverse_interval, took_s))
 
     async def _copying(self) -> None:
         """Carry again and again; a blue without room, or that lets us not in, holds the job."""
@@ -118,13 +118,13 @@ class ReverseRun:
                 self._reins.waits[COPY] = f"{done.stuck} keys are tried again: {done.why}"
             else:
                 self._reins.waits.pop(COPY, None)
-            await self._rest(self._engine.knobs.reverse_interval)
+            await self._rest(self._premises.knobs.reverse_interval)
             await self._reins.checkpoint()
 
     def _open(self, *, carries: bool) -> AbstractAsyncContextManager[Reverse]:
-        engine, reins = self._engine, self._reins
+        premises, reins = self._premises, self._reins
         return reversing(
-            engine.workspace, engine.ledger, reins.checkpoint, job=reins.id, carries=carries
+            premises.workspace, premises.ledger, reins.checkpoint, job=reins.id, carries=carries
         )
 
     async def _rest(self, wait_s: float) -> None:

@@ -15,10 +15,11 @@ from core.model import JobKind
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from core.engine.engine import Engine
     from core.engine.jobs import Run
     from core.engine.offers import PlanOf
+    from core.engine.premises import Premises, StartJob
     from core.engine.reins import Reins
+    from core.engine.returning.balancers import Balancers
     from core.engine.reversing.carrying import Round
     from core.engine.reversing.ground import Reverse
 
@@ -31,8 +32,10 @@ _BEYOND_S: Final = 86_400.0
 class Reverses:
     """An engine's reverse copy: one at a time."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, premises: Premises, start: StartJob, balancers: Balancers) -> None:
+        self._premises = premises
+        self._start = start
+        self._balancers = balancers
         self._listening = asyncio.Lock()
         self._carrying = asyncio.Lock()
 
@@ -54,47 +57,47 @@ class Reverses:
         """
         from core.engine.reversing.arming import arm  # noqa: PLC0415 - see above
 
-        engine = self._engine
+        premises = self._premises
         # the way back may be asked for at the window's end, and its reading takes its time
-        keeps_s = engine.knobs.watch_window + _BEYOND_S
-        await arm(engine.workspace, engine.ledger, buckets, keeps_s)
+        keeps_s = premises.knobs.watch_window + _BEYOND_S
+        await arm(premises.workspace, premises.ledger, buckets, keeps_s)
 
     async def end(self, buckets: Sequence[str]) -> None:
         """Let buckets be blue's again: once every load balancer reads back blue. Repeatable."""
         from core.engine.reversing.arming import end  # noqa: PLC0415
 
-        await end(self._engine.workspace, self._engine.ledger, buckets, keep=False)
+        await end(self._premises.workspace, self._premises.ledger, buckets, keep=False)
 
     async def keep(self, buckets: Sequence[str]) -> None:
         """Let buckets be green's for good: a committed cutover. No sync touches them."""
         from core.engine.reversing.arming import end  # noqa: PLC0415
 
-        await end(self._engine.workspace, self._engine.ledger, buckets, keep=True)
+        await end(self._premises.workspace, self._premises.ledger, buckets, keep=True)
 
     async def ensure(self, actor: str) -> int | None:
         """Have the reverse copy at work; return its job, None where vgwm.yaml says `off`."""
-        if self._engine.workspace.cutover.reverse == OFF:
+        if self._premises.workspace.cutover.reverse == OFF:
             text = "reverse copy is off: what green accepts is not brought to blue"
-            await self._engine.ledger.event(EventDraft(kind="reverse", text=text, level="warn"))
+            await self._premises.ledger.event(EventDraft(kind="reverse", text=text, level="warn"))
             return None
-        running = self._engine.jobs.running(JobKind.REVERSE)
+        running = self._premises.jobs.running(JobKind.REVERSE)
         if running is not None:
             return running.id
-        return await self._engine.start_job(JobKind.REVERSE, {}, actor, "")
+        return await self._start(JobKind.REVERSE, {}, actor, "")
 
     async def halt(self, actor: str) -> None:
         """End the job, and with it the private writer, if vgwm began that."""
-        running = self._engine.jobs.running(JobKind.REVERSE)
+        running = self._premises.jobs.running(JobKind.REVERSE)
         if running is not None:
-            await self._engine.jobs.cancel(running.id, actor)
-            await self._engine.jobs.wait(running.id)
+            await self._premises.jobs.cancel(running.id, actor)
+            await self._premises.jobs.wait(running.id)
 
     async def listen(self) -> None:
         """Read green's feed to its end; carry nothing. Raises what the table says."""
         from core.engine.reversing.ground import reversing  # noqa: PLC0415
 
-        engine = self._engine
-        async with reversing(engine.workspace, engine.ledger, _go_on, carries=False) as reverse:
+        premises = self._premises
+        async with reversing(premises.workspace, premises.ledger, _go_on, carries=False) as reverse:
             await self._hear(reverse)
 
     async def wrote(self, buckets: Sequence[str] = ()) -> bool | None:
@@ -102,14 +105,14 @@ class Reverses:
 
         buckets: of a slice that is armed, empty for all.
         """
-        engine = self._engine
-        if engine.workspace.cutover.reverse == OFF:
+        premises = self._premises
+        if premises.workspace.cutover.reverse == OFF:
             return None
         try:
             await self.listen()
-            rows = await engine.ledger.buckets()
+            rows = await premises.ledger.buckets()
             ids = [row.id for row in rows if not buckets or row.name.decode() in buckets]
-            return await engine.ledger.greenlog.any_of(ids)
+            return await premises.ledger.greenlog.any_of(ids)
         except VgwmError:
             return None
 
@@ -121,10 +124,10 @@ class Reverses:
         """
         from core.engine.reversing.ground import reversing  # noqa: PLC0415
 
-        engine = self._engine
+        premises = self._premises
         await self.halt("engine")
         async with reversing(
-            engine.workspace, engine.ledger, reins.checkpoint, job=reins.id
+            premises.workspace, premises.ledger, reins.checkpoint, job=reins.id
         ) as reverse:
             for again in (True, False, False):
                 await self._hear(reverse)
@@ -140,11 +143,11 @@ class Reverses:
         """
         from core.engine.reversing.ground import reversing  # noqa: PLC0415
 
-        engine = self._engine
-        if engine.jobs.running(JobKind.REVERSE) is not None:
+        premises = self._premises
+        if premises.jobs.running(JobKind.REVERSE) is not None:
             return
         async with reversing(
-            engine.workspace, engine.ledger, reins.checkpoint, job=reins.id
+            premises.workspace, premises.ledger, reins.checkpoint, job=reins.id
         ) as reverse:
             await self._hear(reverse)
             await self._bring(reverse)
@@ -152,7 +155,7 @@ class Reverses:
     async def _run(self, reins: Reins) -> None:
         from core.engine.reversing.reverse_run import ReverseRun  # noqa: PLC0415
 
-        await ReverseRun(self._engine, reins, self._hear, self._bring).run()
+        await ReverseRun(self._premises, reins, self._hear, self._bring).run()
 
     async def _hear(self, reverse: Reverse) -> None:
         """Read the feed; one at a time, for its position is one."""
@@ -171,15 +174,15 @@ class Reverses:
     async def _require_green(self) -> None:
         from core.engine.reversing.new_buckets import made_on_green  # noqa: PLC0415 - as above
 
-        engine = self._engine
-        stand = await engine.ledger.greenlog.stand()
+        premises = self._premises
+        stand = await premises.ledger.greenlog.stand()
         # one that was made on green has no line of its own: beside slices, `/` says blue of it
         rows = [
             row
-            for row in await engine.ledger.buckets()
+            for row in await premises.ledger.buckets()
             if row.id in stand.buckets and row.state.there and not made_on_green(row)
         ]
-        at_blue = await engine.rollbacks.at_blue([row.name.decode() for row in rows])
+        at_blue = await self._balancers.at_blue([row.name.decode() for row in rows])
         if at_blue:
             raise Refused(
                 what=f"{', '.join(at_blue)} sends writes to blue: nothing is carried over them",

@@ -12,7 +12,7 @@ from core.display import count, counted, object_name, safe
 from core.errors import Refused
 
 if TYPE_CHECKING:
-    from core.engine.engine import Engine
+    from core.engine.premises import Premises
     from core.ledger.sync_looks import Due
 
 SHARE = 100
@@ -29,13 +29,13 @@ def held(due: Due, most: int) -> bool:
     return due.objects > most or bool(due.buckets) or bool(due.emptied)
 
 
-async def require_few(engine: Engine) -> None:
+async def require_few(premises: Premises) -> None:
     """Raise Refused if what is due needs a yes: one that was given is done, and serves once."""
-    if not await engine.ledger.rounds.any_due():
+    if not await premises.ledger.rounds.any_due():
         return
-    due = await engine.ledger.rounds.due()
-    counted = await engine.ledger.counters()
-    most = limit(engine.knobs.max_delete, counted.migrated + counted.gone)
+    due = await premises.ledger.rounds.due()
+    counted = await premises.ledger.counters()
+    most = limit(premises.knobs.max_delete, counted.migrated + counted.gone)
     if not held(due, most):
         return
     raise Refused(
@@ -46,9 +46,9 @@ async def require_few(engine: Engine) -> None:
     )
 
 
-async def require_shown(engine: Engine, accepted: str) -> None:
+async def require_shown(premises: Premises, accepted: str) -> None:
     """Raise Refused unless what is due now is what was shown under this hash."""
-    due = await engine.ledger.rounds.due()
+    due = await premises.ledger.rounds.due()
     if due.hash != accepted:
         now = f"now it is {told(due)}, hash {due.hash}" if due.hash else "now nothing is due"
         raise Refused(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from core.engine.copying.placement import Placement
-    from core.engine.engine import Engine
+    from core.engine.premises import Premises
     from core.engine.reins import Reins
     from core.ledger.ledger import Ledger
     from core.ledger.rows import Level
@@ -88,16 +88,16 @@ class Ground:
 
 
 @asynccontextmanager
-async def opened(engine: Engine, reins: Reins) -> AsyncIterator[Ground]:
+async def opened(premises: Premises, reins: Reins) -> AsyncIterator[Ground]:
     """Open the target of an engine. Raises what its servers say; see `core.engine.opening`."""
-    hold = Hold(engine.ledger, reins)
+    hold = Hold(premises.ledger, reins)
     opening = Opening(hold, reins)
-    workspace = engine.workspace
+    workspace = premises.workspace
     profile = await asyncio.to_thread(profiles.load, workspace.target.profile)
-    buckets = {row.id: row.name for row in await engine.ledger.buckets()}
+    buckets = {row.id: row.name for row in await premises.ledger.buckets()}
     async with contextlib.AsyncExitStack() as stack:
         placement = await opening.of(
-            lambda: open_placement(workspace, engine.knobs, engine.epoch), opens=True
+            lambda: open_placement(workspace, premises.knobs, premises.epoch), opens=True
         )
         stack.push_async_callback(placement.close)
         await opening.of(placement.start)
@@ -107,7 +107,7 @@ async def opened(engine: Engine, reins: Reins) -> AsyncIterator[Ground]:
         if cache is not None:
             stack.push_async_callback(cache.close)
         yield Ground(
-            ledger=engine.ledger,
+            ledger=premises.ledger,
             table=table,
             placement=placement,
             profile=profile,

@@ -26,8 +26,8 @@ from core.target import profile as profiles
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from core.engine.engine import Engine
     from core.engine.holding import Hold
+    from core.engine.premises import Premises
     from core.engine.reins import Reins
     from core.ledger.rounds import RoundRow
     from core.ledger.rows import BucketRow
@@ -42,13 +42,13 @@ class HintedWalk:
 
     def __init__(
         self,
-        engine: Engine,
+        premises: Premises,
         reins: Reins,
         hold: Hold,
         row: RoundRow,
         names: Mapping[bytes, Sequence[bytes]],
     ) -> None:
-        self._engine = engine
+        self._premises = premises
         self._reins = reins
         self._hold = hold
         self._row = row
@@ -60,28 +60,28 @@ class HintedWalk:
         Buckets that the ledger does not know, or that are green's by now, are passed over. Raises
         JobCancelled, ChildGone, and what is wrong outside.
         """
-        engine = self._engine
-        profile = await asyncio.to_thread(profiles.load, engine.workspace.target.profile)
-        setup = await asyncio.to_thread(worker_setup, engine.workspace, engine.knobs, profile)
+        premises = self._premises
+        profile = await asyncio.to_thread(profiles.load, premises.workspace.target.profile)
+        setup = await asyncio.to_thread(worker_setup, premises.workspace, premises.knobs, profile)
         # what green is written to is not brought there again by way of blue
-        stand = await engine.ledger.greenlog.stand()
+        stand = await premises.ledger.greenlog.stand()
         green = {*stand.buckets, *stand.kept}
         async with AsyncExitStack() as stack:
-            storing = Storing(engine, self._reins, self._hold, stack, self._row)
-            child = await Child.start(WALKER_SLOT, engine.forks, replace(setup, walks=True))
+            storing = Storing(premises, self._reins, self._hold, stack, self._row)
+            child = await Child.start(WALKER_SLOT, premises.forks, replace(setup, walks=True))
             try:
-                for bucket in await engine.ledger.buckets():
+                for bucket in await premises.ledger.buckets():
                     keys = self._names.get(bucket.name, ())
                     if keys and bucket.state.there and bucket.id not in green:
                         await self._bucket(child, storing, bucket, keys)
             finally:
                 await child.end()
-                engine.board.clear(WALKER_SLOT)
+                premises.board.clear(WALKER_SLOT)
 
     async def _bucket(
         self, child: Child, storing: Storing, bucket: BucketRow, keys: Sequence[bytes]
     ) -> None:
-        pending, looks = Pending(self._engine.knobs), self._engine.ledger.rounds
+        pending, looks = Pending(self._premises.knobs), self._premises.ledger.rounds
         for at in range(0, len(keys), KEYS):
             await self._reins.checkpoint()
             some = keys[at : at + KEYS]

@@ -24,7 +24,7 @@ from core.source.hints import Names
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-    from core.engine.engine import Engine
+    from core.engine.premises import Premises
     from core.engine.reins import Reins
     from core.ledger.ledger import Ledger
     from core.ledger.rounds import Found
@@ -144,10 +144,10 @@ class Heard:
 
 
 @asynccontextmanager
-async def hinting(engine: Engine, reins: Reins, *, wanted: bool = True) -> AsyncIterator[Heard]:
+async def hinting(premises: Premises, reins: Reins, *, wanted: bool = True) -> AsyncIterator[Heard]:
     """Listen to what the workspace names for as long as the block lasts, if it is wanted."""
-    hints, why = await asyncio.to_thread(_opened, engine) if wanted else (None, "")
-    heard = Heard(hints, engine.ledger, reins.id)
+    hints, why = await asyncio.to_thread(_opened, premises) if wanted else (None, "")
+    heard = Heard(hints, premises.ledger, reins.id)
     if hints is None:
         if why:
             await heard.tell_off(why)
@@ -163,11 +163,11 @@ async def hinting(engine: Engine, reins: Reins, *, wanted: bool = True) -> Async
         await asyncio.to_thread(heard.close)
 
 
-def _opened(engine: Engine) -> tuple[Hints | None, str]:
+def _opened(premises: Premises) -> tuple[Hints | None, str]:
     """Return the hints that are asked for, or why there are none."""
-    if engine.workspace.cutover.hints == "off":
+    if premises.workspace.cutover.hints == "off":
         return None, ""  # an endpoint's keys are not asked for
     try:
-        return open_hints(engine.workspace.cutover, source_config(engine.workspace)), ""
+        return open_hints(premises.workspace.cutover, source_config(premises.workspace)), ""
     except BadInput as error:
         return None, error.what

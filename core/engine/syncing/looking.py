@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
     from core.engine.crew.task import CopyResult, Rows
-    from core.engine.engine import Engine
+    from core.engine.premises import Premises
     from core.engine.syncing.merge import Moved
     from core.ledger.losses import LossRow
     from core.ledger.rows import BucketRow, Position, RecordRow
@@ -58,9 +58,9 @@ class Looked(NamedTuple):
 class Looker:
     """Looks at objects of one engine's source. Made by `looker`."""
 
-    def __init__(self, executor: LocalExecutor, engine: Engine, *, tells_seen: bool) -> None:
+    def __init__(self, executor: LocalExecutor, premises: Premises, *, tells_seen: bool) -> None:
         self._executor = executor
-        self._engine = engine
+        self._premises = premises
         self._tells_seen = tells_seen
         self._ids = count(1)
 
@@ -74,7 +74,7 @@ class Looker:
         async with TaskGroup() as group:
             tasks = [
                 group.create_task(self._task(bucket, part), name="look at a part")
-                for part in _parts(whole, self._engine.knobs.large_threshold)
+                for part in _parts(whole, self._premises.knobs.large_threshold)
             ]
             tasks += [
                 group.create_task(
@@ -92,14 +92,14 @@ class Looker:
     ) -> dict[Position, Looked]:
         """Read a part; alone: the attributes alone, of objects whose bytes are known."""
         size_bytes = sum(one.entry[2] or 0 for one in part)
-        large = size_bytes > self._engine.knobs.large_threshold and len(part) == 1
+        large = size_bytes > self._premises.knobs.large_threshold and len(part) == 1
         task = CopyTask(
             bundle=next(self._ids),
-            epoch=self._engine.epoch,
+            epoch=self._premises.epoch,
             attempt=1,
             bucket=bucket.name,
             bucket_id=bucket.id,
-            owner=self._engine.buckets.owner(bucket.id),
+            owner=self._premises.buckets.owner(bucket.id),
             kind=BundleKind.LARGE if large else BundleKind.RANGE,
             size_bytes=size_bytes,
             entries=[one.entry[:2] for one in part],
@@ -120,20 +120,20 @@ class Looker:
 
 
 @asynccontextmanager
-async def looker(engine: Engine, on_death: Callable[[int, str], None]) -> AsyncIterator[Looker]:
+async def looker(premises: Premises, on_death: Callable[[int, str], None]) -> AsyncIterator[Looker]:
     """Give workers that look, for as long as the block lasts."""
-    profile = await asyncio.to_thread(profiles.load, engine.workspace.target.profile)
-    setup = await asyncio.to_thread(worker_setup, engine.workspace, engine.knobs, profile)
+    profile = await asyncio.to_thread(profiles.load, premises.workspace.target.profile)
+    setup = await asyncio.to_thread(worker_setup, premises.workspace, premises.knobs, profile)
     executor = LocalExecutor(
         replace(setup, sink="discard", sink_path="", profile=GUIDE),
-        engine.board,
-        engine.forks,
+        premises.board,
+        premises.forks,
         depth=DEPTH,
     )
     executor.on_death = on_death
-    executor.resize(max(1, engine.knobs.workers))
+    executor.resize(max(1, premises.knobs.workers))
     try:
-        yield Looker(executor, engine, tells_seen=wants_seen(setup.source))
+        yield Looker(executor, premises, tells_seen=wants_seen(setup.source))
     finally:
         await executor.close()
 

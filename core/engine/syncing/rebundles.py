@@ -12,9 +12,9 @@ from core.model import JobKind
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from core.engine.engine import Engine
     from core.engine.jobs import Run
     from core.engine.offers import PlanOf
+    from core.engine.premises import Premises
     from core.engine.reins import Reins
 
 HASH: Final = "rebundle"
@@ -24,8 +24,8 @@ HASH: Final = "rebundle"
 class Rebundles:
     """Offers sync jobs that re-bundle."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, premises: Premises) -> None:
+        self._premises = premises
 
     def run_of(self, kind: JobKind, args: Mapping[str, str]) -> Run | None:
         """Return what such a job does; None if it is another one."""
@@ -35,8 +35,8 @@ class Rebundles:
         async def run(reins: Reins) -> None:
             # clients and sinks that few engines need: loaded beside the loop
             module = await asyncio.to_thread(import_module, "core.engine.syncing.rebundling")
-            rebundle: Callable[[Engine, Reins], Awaitable[None]] = module.rebundle
-            await rebundle(self._engine, reins)
+            rebundle: Callable[[Premises, Reins], Awaitable[None]] = module.rebundle
+            await rebundle(self._premises, reins)
 
         return run
 
@@ -46,7 +46,7 @@ class Rebundles:
             return None
 
         async def plan() -> bytes:
-            engine = self._engine
-            return require(await look(engine.ledger, engine.workspace.id), args[HASH])
+            premises = self._premises
+            return require(await look(premises.ledger, premises.workspace.id), args[HASH])
 
         return plan

@@ -34,7 +34,7 @@ from core.taskgroup import TaskGroup
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from core.engine.engine import Engine
+    from core.engine.premises import Premises
     from core.engine.reins import Reins
     from core.engine.syncing.ground import Ground
     from core.engine.syncing.shelves import Put, Shelf
@@ -49,14 +49,14 @@ AT_ONCE: Final = 8
 """Bundles under way: a new root waits a second or two for its pin."""
 
 
-async def rebundle(engine: Engine, reins: Reins) -> None:
+async def rebundle(premises: Premises, reins: Reins) -> None:
     """Re-bundle what is wasteful, all of it. Raises JobCancelled, and Broken if any was left."""
-    async with opened(engine, reins) as ground:
+    async with opened(premises, reins) as ground:
         beside = Beside()
         beside.start("target watch", ground.placement.watch())
-        beside.start("notices", announce(ground.placement, engine.ledger, reins))
+        beside.start("notices", announce(ground.placement, premises.ledger, reins))
         try:
-            await Rebundling(ground, shelf_of(ground.placement, engine.epoch)).run()
+            await Rebundling(ground, shelf_of(ground.placement, premises.epoch)).run()
         finally:
             await beside.end()
 

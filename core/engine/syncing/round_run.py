@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from core.engine.copying.errand import Errand
-    from core.engine.engine import Engine
     from core.engine.holding import Hold
+    from core.engine.premises import Premises
     from core.engine.reins import Reins
     from core.engine.syncing.wish import SyncWish
     from core.ledger.rounds import RoundRow
@@ -68,7 +68,7 @@ class RoundRun:
 
     def __init__(  # noqa: PLR0913 - what a round works with
         self,
-        engine: Engine,
+        premises: Premises,
         reins: Reins,
         hold: Hold,
         wish: SyncWish,
@@ -79,7 +79,7 @@ class RoundRun:
     ) -> None:
         self._kind = kind
         self._names = names or {}
-        self._engine = engine
+        self._premises = premises
         self._reins = reins
         self._hold = hold
         self._wish = wish
@@ -93,7 +93,7 @@ class RoundRun:
         await self._require_copied()
         await self._require_target()
         row = await self._row()
-        first = await self._engine.ledger.next_bundle_id()
+        first = await self._premises.ledger.next_bundle_id()
         if row.state is RoundState.WALKING:
             await (self._look(row) if row.kind is RoundKind.QUICK else self._walk(row))
         row = await self._row()
@@ -108,12 +108,12 @@ class RoundRun:
 
     async def stop(self, why: str) -> None:
         """Note that the job's round ended before its end."""
-        row = next(iter(await self._engine.ledger.rounds.rounds(1, self._reins.id)), None)
+        row = next(iter(await self._premises.ledger.rounds.rounds(1, self._reins.id)), None)
         if row is not None and row.ended_ns is None:
             await self._turn(row, RoundState.STOPPED, f"round {row.id} stopped: {why}", why)
 
     async def _row(self) -> RoundRow:
-        ledger = self._engine.ledger
+        ledger = self._premises.ledger
         rows = await ledger.rounds.rounds(1, self._reins.id)
         if not rows or rows[0].ended_ns is not None:
             begin = partial(ledger.syncing.begin, self._reins.id, self._kind)
@@ -123,7 +123,7 @@ class RoundRun:
 
     async def _require_copied(self) -> None:
         """Raise unless a copy has ended: what it has not carried is not a sync's."""
-        ledger = self._engine.ledger
+        ledger = self._premises.ledger
         rows = await ledger.buckets()
         if not rows or not all(row.state.walked for row in rows):
             raise NoPlan(
@@ -144,8 +144,8 @@ class RoundRun:
 
         A target of servers is asked once a round has something for it.
         """
-        gone = await asyncio.to_thread(absent_file, table_spec(self._engine.workspace))
-        if gone is not None and (await self._engine.ledger.counters()).migrated:
+        gone = await asyncio.to_thread(absent_file, table_spec(self._premises.workspace))
+        if gone is not None and (await self._premises.ledger.counters()).migrated:
             raise NodeUnreachable(
                 what=f"the object table is not there: {safe(os.fsencode(gone))}",
                 where="target",
@@ -153,47 +153,47 @@ class RoundRun:
             )
 
     async def _walk(self, row: RoundRow) -> None:
-        engine, ledger = self._engine, self._engine.ledger
-        await asyncio.to_thread(require_source, engine)
+        premises, ledger = self._premises, self._premises.ledger
+        await asyncio.to_thread(require_source, premises)
         await self._buckets()
         await self._at_work(self._walked(row))
         # an empty mount point looks like a source without objects
-        await asyncio.to_thread(require_source, engine)
+        await asyncio.to_thread(require_source, premises)
         turn = partial(ledger.syncing.turn, row.id, RoundState.CARRYING)
         await self._hold.patiently(turn)
 
     async def _look(self, row: RoundRow) -> None:
         """Look at what is named alone; after a kill nobody knows it, and a full round finds it."""
-        engine, ledger = self._engine, self._engine.ledger
-        await asyncio.to_thread(require_source, engine)
-        walk = HintedWalk(engine, self._reins, self._hold, row, self._names)
+        premises, ledger = self._premises, self._premises.ledger
+        await asyncio.to_thread(require_source, premises)
+        walk = HintedWalk(premises, self._reins, self._hold, row, self._names)
         try:
             await self._at_work(walk.run())
         except ChildGone as gone:
-            engine.deaths.tell("the walking process", gone.how)
+            premises.deaths.tell("the walking process", gone.how)
         # as above
-        await asyncio.to_thread(require_source, engine)
+        await asyncio.to_thread(require_source, premises)
         turn = partial(ledger.syncing.turn, row.id, RoundState.CARRYING)
         await self._hold.patiently(turn)
 
     async def _at_work(self, walk: Awaitable[None]) -> None:
         """Await a walk, and show it meanwhile."""
-        self._engine.walking = True
+        self._premises.walking = True
         try:
             await walk
         finally:
-            self._engine.walking = False
+            self._premises.walking = False
 
     async def _walked(self, row: RoundRow) -> None:
         """Walk every bucket; one that is removed under the walk is gone, and ends no round."""
-        engine, ledger = self._engine, self._engine.ledger
-        walk = RoundWalk(engine, self._reins, self._hold, self._wish, row)
+        premises, ledger = self._premises, self._premises.ledger
+        walk = RoundWalk(premises, self._reins, self._hold, self._wish, row)
         while True:
             rows = await ledger.buckets()
             try:
                 await walk.run(rows)
             except NoGatewayRoot:
-                await asyncio.to_thread(require_source, engine)
+                await asyncio.to_thread(require_source, premises)
                 await self._buckets()
                 if _there(rows) == _there(await ledger.buckets()):
                     raise  # it is something else
@@ -202,8 +202,8 @@ class RoundRun:
 
     async def _buckets(self) -> None:
         """Store the source's buckets; say which are new, changed, gone."""
-        engine, ledger = self._engine, self._engine.ledger
-        source = await asyncio.to_thread(open_source, source_config(engine.workspace))
+        premises, ledger = self._premises, self._premises.ledger
+        source = await asyncio.to_thread(open_source, source_config(premises.workspace))
         buckets: list[Bucket] = (await asyncio.to_thread(source.buckets))[0]
         named = [(bucket.name, bucket_text(bucket)) for bucket in buckets]
         seen = await self._hold.patiently(lambda: ledger.syncing.buckets(named))
@@ -218,10 +218,10 @@ class RoundRun:
             event = self._event(f"bucket {safe(name)} is gone at the source", level="warn")
             gone = partial(ledger.syncing.bucket_gone, ids[name], event)
             await self._hold.patiently(gone)
-        engine.learn_buckets(await ledger.buckets())
+        premises.learn_buckets(await ledger.buckets())
 
     async def _carried(self, row: RoundRow, first: int) -> None:
-        ledger = self._engine.ledger
+        ledger = self._premises.ledger
         if await ledger.in_states(*OPEN, limit=1, made_by=self._reins.id):
             await self._carry(self._reins, RoundErrand(self._reins.id, first))
         turn = partial(ledger.syncing.turn, row.id, RoundState.APPLYING)
@@ -229,21 +229,21 @@ class RoundRun:
 
     async def _settled(self, row: RoundRow) -> None:
         """Apply what is due, if it is few or accepted. Raises Refused."""
-        engine, ledger = self._engine, self._engine.ledger
-        await require_few(engine)
-        await asyncio.to_thread(require_source, engine)
-        await apply_due(engine, self._reins, row.id)
+        premises, ledger = self._premises, self._premises.ledger
+        await require_few(premises)
+        await asyncio.to_thread(require_source, premises)
+        await apply_due(premises, self._reins, row.id)
         if row.kind is not RoundKind.QUICK:  # it would cost more than the round
             await self._hold.patiently(ledger.recount)
 
     async def _turn(self, row: RoundRow, state: RoundState, text: str, why: str = "") -> None:
         event = self._event(text, level="warn" if why else "info") if text else None
-        turn = partial(self._engine.ledger.syncing.turn, row.id, state, why=why, event=event)
+        turn = partial(self._premises.ledger.syncing.turn, row.id, state, why=why, event=event)
         await self._hold.patiently(turn)
 
     async def _tell(self, text: str) -> None:
         event = self._event(text)
-        await self._hold.patiently(lambda: self._engine.ledger.event(event))
+        await self._hold.patiently(lambda: self._premises.ledger.event(event))
 
     def _event(self, text: str, *, level: str = "info") -> EventDraft:
         return EventDraft(
@@ -255,45 +255,45 @@ def _there(rows: Sequence[BucketRow]) -> set[bytes]:
     return {row.name for row in rows if row.state.there}
 
 
-async def apply_due(engine: Engine, reins: Reins, round_id: int) -> None:
+async def apply_due(premises: Premises, reins: Reins, round_id: int) -> None:
     """Take off the target what is gone at the source, rows of vanished buckets at last."""
-    rows = await engine.ledger.buckets()
+    rows = await premises.ledger.buckets()
     there = [row.name for row in rows if row.state.there]
     vanished = [row.name for row in rows if row.state is BucketState.GONE]
-    await settle(engine, reins, round_id, changed=there, vanished=vanished)
+    await settle(premises, reins, round_id, changed=there, vanished=vanished)
     if vanished:
         text = f"{len(vanished)} vanished buckets are off the target"
-        await engine.ledger.syncing.buckets_removed(
+        await premises.ledger.syncing.buckets_removed(
             EventDraft(kind="sync", text=text, job=reins.id)
         )
-        engine.learn_buckets(await engine.ledger.buckets())
+        premises.learn_buckets(await premises.ledger.buckets())
 
 
-async def apply_accepted(engine: Engine, reins: Reins, hold: Hold) -> None:
+async def apply_accepted(premises: Premises, reins: Reins, hold: Hold) -> None:
     """Apply what somebody took on when the job was begun; once, also after a kill."""
-    row = await engine.ledger.job(reins.id)
+    row = await premises.ledger.job(reins.id)
     progress = SyncProgress.parse("" if row is None else row.progress)
     if progress.accepted:
         return
-    await asyncio.to_thread(require_source, engine)
-    ledger = engine.ledger
+    await asyncio.to_thread(require_source, premises)
+    ledger = premises.ledger
     if not progress.found.deleted:
         # counted before the first goes: after a kill, what is due is a rest
         due = (await ledger.rounds.due()).objects
         progress = replace(progress, found=progress.found.plus(Found(deleted=due)))
         await hold.patiently(partial(ledger.mending.progress, reins.id, progress.text()))
     newest = next(iter(await ledger.rounds.rounds(1)), None)
-    await apply_due(engine, reins, 0 if newest is None else newest.id)
+    await apply_due(premises, reins, 0 if newest is None else newest.id)
     text = replace(progress, accepted=True).text()
     await hold.patiently(partial(ledger.mending.progress, reins.id, text))
 
 
-async def look(engine: Engine, reins: Reins, hold: Hold, wish: SyncWish) -> Found:
+async def look(premises: Premises, reins: Reins, hold: Hold, wish: SyncWish) -> Found:
     """Return what a round would find; nothing of it is written."""
-    await asyncio.to_thread(require_source, engine)
-    source = await asyncio.to_thread(open_source, source_config(engine.workspace))
+    await asyncio.to_thread(require_source, premises)
+    source = await asyncio.to_thread(open_source, source_config(premises.workspace))
     named = {bucket.name for bucket in (await asyncio.to_thread(source.buckets))[0]}
-    rows = await engine.ledger.buckets()
+    rows = await premises.ledger.buckets()
     buckets = [
         replace(row, state=BucketState.DONE if row.name in named else BucketState.GONE)
         for row in rows
@@ -304,7 +304,7 @@ async def look(engine: Engine, reins: Reins, hold: Hold, wish: SyncWish) -> Foun
         BucketRow(id=_NOBODY + at, name=name, state=BucketState.DONE, cursor=None, attrs="")
         for at, name in enumerate(sorted(named - known))
     ]
-    walk = RoundWalk(engine, reins, hold, wish, None)
+    walk = RoundWalk(premises, reins, hold, wish, None)
     await walk.run(buckets)
     return walk.found
 

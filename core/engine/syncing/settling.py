@@ -21,7 +21,7 @@ from core.target.cache_drop import bucket_keys
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from core.engine.engine import Engine
+    from core.engine.premises import Premises
     from core.engine.reins import Reins
     from core.engine.syncing.ground import Ground
     from core.target.profile import Profile
@@ -39,7 +39,7 @@ class Settled(NamedTuple):
 
 
 async def settle(
-    engine: Engine,
+    premises: Premises,
     reins: Reins,
     round_id: int,
     *,
@@ -52,9 +52,9 @@ async def settle(
     buckets that the source has no more, accepted as such; their rows go once no object row is left.
     A killed engine's next round goes on: all of it repeats safely. Raises JobCancelled.
     """
-    ledger = engine.ledger
-    profile = await asyncio.to_thread(profiles.load, engine.workspace.target.profile)
-    rows, digest = _rows(engine, profile, changed), ""
+    ledger = premises.ledger
+    profile = await asyncio.to_thread(profiles.load, premises.workspace.target.profile)
+    rows, digest = _rows(premises, profile, changed), ""
     if rows:
         digest = blake2b(repr(rows).encode(), digest_size=16).hexdigest()
         if await ledger.get_meta(_WRITTEN) == digest:
@@ -63,18 +63,18 @@ async def settle(
     spent = await ledger.waste.spent(1)
     if not (due or spent or rows or vanished):
         return Settled()
-    async with opened(engine, reins) as ground:
+    async with opened(premises, reins) as ground:
         if rows:
             await _write_buckets(ground, rows)
             await ground.hold.patiently(partial(ledger.set_meta, _WRITTEN, digest))
         applied = await Tombstones(ground).apply()
         swept = await Waste(ground).sweep(round_id)
-        await _remove_buckets(ground, _rows(engine, profile, vanished, gone=True))
+        await _remove_buckets(ground, _rows(premises, profile, vanished, gone=True))
         return Settled(applied, swept)
 
 
 def _rows(
-    engine: Engine, profile: Profile, names: Sequence[bytes], *, gone: bool = False
+    premises: Premises, profile: Profile, names: Sequence[bytes], *, gone: bool = False
 ) -> list[Row]:
     """Return the rows of some buckets, as the ledger has their settings.
 
@@ -83,7 +83,7 @@ def _rows(
     if profile.buckets is None or not names:
         return []
     wanted = {name.decode() for name in names}
-    return [row for row in engine.buckets.rows(profile, gone=gone) if row[0] in wanted]
+    return [row for row in premises.buckets.rows(profile, gone=gone) if row[0] in wanted]
 
 
 async def _write_buckets(ground: Ground, rows: Sequence[Row]) -> None:

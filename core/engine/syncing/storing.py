@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AsyncExitStack
 
-    from core.engine.engine import Engine
     from core.engine.holding import Hold
     from core.engine.planning.bundling import Cut
+    from core.engine.premises import Premises
     from core.engine.reins import Reins
     from core.engine.syncing.deciding import NewAttributes
     from core.engine.syncing.ground import Ground
@@ -40,9 +40,9 @@ class Storing:
     """Stores for one run of a round. stack: closes what was opened for it."""
 
     def __init__(
-        self, engine: Engine, reins: Reins, hold: Hold, stack: AsyncExitStack, row: RoundRow
+        self, premises: Premises, reins: Reins, hold: Hold, stack: AsyncExitStack, row: RoundRow
     ) -> None:
-        self._engine = engine
+        self._premises = premises
         self._reins = reins
         self._hold = hold
         self._stack = stack
@@ -62,8 +62,8 @@ class Storing:
         await self._unname(bucket, changed)
         entries = [*found.added, *changed]
         bundles = [
-            _bundle(await self._engine.ledger.next_bundle_id(), one)
-            for one in cut(entries, self._engine.knobs)
+            _bundle(await self._premises.ledger.next_bundle_id(), one)
+            for one in cut(entries, self._premises.knobs)
         ]
         told = Found(
             seen=pending.seen,
@@ -83,7 +83,7 @@ class Storing:
             back=found.back,
             losses=decided.losses,
         )
-        store = partial(self._engine.ledger.syncing.store, self._round, bucket.id, changes)
+        store = partial(self._premises.ledger.syncing.store, self._round, bucket.id, changes)
         await self._hold.patiently(store)
         return told
 
@@ -93,7 +93,7 @@ class Storing:
         if not worth:
             return decide(moved, {})
         if self._looker is None:
-            looking = looker(self._engine, self._engine.worker_died)
+            looking = looker(self._premises, self._premises.worker_died)
             self._looker = await self._stack.enter_async_context(looking)
         return decide(moved, await self._looker.look(bucket, worth))
 
@@ -101,8 +101,8 @@ class Storing:
         if not attrs:
             return Rewritten([], [])
         ground = await self._opened()
-        maker = RowMaker(ground.profile, self._engine.workspace.id)
-        owner = self._engine.buckets.owner(bucket.id)
+        maker = RowMaker(ground.profile, self._premises.workspace.id)
+        owner = self._premises.buckets.owner(bucket.id)
         return await Attributes(ground, maker, bucket, owner).rewrite(attrs)
 
     async def _unname(self, bucket: BucketRow, changed: Sequence[EntryRow]) -> None:
@@ -121,7 +121,9 @@ class Storing:
 
     async def _opened(self) -> Ground:
         if self._ground is None:
-            self._ground = await self._stack.enter_async_context(opened(self._engine, self._reins))
+            self._ground = await self._stack.enter_async_context(
+                opened(self._premises, self._reins)
+            )
         return self._ground
 
 

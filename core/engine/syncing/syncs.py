@@ -24,9 +24,9 @@ from core.model import JobKind
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from core.engine.engine import Engine
     from core.engine.jobs import Run
     from core.engine.offers import PlanOf
+    from core.engine.premises import Premises
     from core.engine.reins import Reins
     from core.engine.syncing.hinting import Heard
     from core.engine.syncing.lag import Forecast
@@ -51,8 +51,8 @@ class Syncs:
     quick_s: float = QUICK_S
     wide_s: float = WIDE_S
 
-    def __init__(self, engine: Engine, carry: Carry) -> None:
-        self._engine = engine
+    def __init__(self, premises: Premises, carry: Carry) -> None:
+        self._premises = premises
         self._carry = carry
 
     def run_of(self, kind: JobKind, args: Mapping[str, str]) -> Run | None:
@@ -81,30 +81,30 @@ class Syncs:
         async def confirmed() -> bytes:
             from core.engine.syncing.fuse import require_shown  # noqa: PLC0415 - as above
 
-            await require_shown(self._engine, accepted)
+            await require_shown(self._premises, accepted)
             return accepted.encode()
 
         return confirmed
 
     async def forecast(self) -> Forecast:
         """Say how long a freeze would take now."""
-        engine = self._engine
-        rounds = await engine.ledger.rounds.full_rounds(ROUNDS)
-        verified = await engine.ledger.newest_job(JobKind.VERIFY)
-        budget_s = engine.knobs.freeze_budget
+        premises = self._premises
+        rounds = await premises.ledger.rounds.full_rounds(ROUNDS)
+        verified = await premises.ledger.newest_job(JobKind.VERIFY)
+        budget_s = premises.knobs.freeze_budget
         return forecast(rounds, budget_s=budget_s, proof_s=proof_s(verified))
 
     async def _run(self, reins: Reins, wish: SyncWish) -> None:
         from core.engine.syncing.hinting import hinting  # noqa: PLC0415 - as above
         from core.engine.syncing.round_run import apply_accepted  # noqa: PLC0415
 
-        hold = Hold(self._engine.ledger, reins)
+        hold = Hold(self._premises.ledger, reins)
         if wish.dry_run:
             await self._dry(reins, hold, wish)
             return
         if wish.accept:
-            await apply_accepted(self._engine, reins, hold)
-        async with hinting(self._engine, reins, wanted=wish.mode is SyncMode.WATCH) as heard:
+            await apply_accepted(self._premises, reins, hold)
+        async with hinting(self._premises, reins, wanted=wish.mode is SyncMode.WATCH) as heard:
             while True:
                 began_s = time.monotonic()
                 await heard.full_round_begins()
@@ -128,7 +128,7 @@ class Syncs:
         from core.engine.syncing.round_run import RoundRun  # noqa: PLC0415 - as above
 
         kind = RoundKind.QUICK if names else RoundKind.FULL
-        round_ = RoundRun(self._engine, reins, hold, wish, self._carry, kind=kind, names=names)
+        round_ = RoundRun(self._premises, reins, hold, wish, self._carry, kind=kind, names=names)
         try:
             row = await round_.run()
         except (JobCancelled, VgwmError, ExceptionGroup) as error:
@@ -143,7 +143,7 @@ class Syncs:
         if now.outrun:
             text = "the source writes faster than we copy" + _rates(now)
             event = EventDraft(kind="sync", text=text, level="error", job=reins.id)
-            await self._engine.ledger.event(event)
+            await self._premises.ledger.event(event)
             if wish.mode is SyncMode.READY:
                 raise WrongState(
                     what=text,
@@ -152,15 +152,15 @@ class Syncs:
                 )
         if now.ready and wish.mode is not SyncMode.ONCE:
             text = f"ready: a freeze would take {now.freeze_s or 0:.1f} s"
-            await self._engine.ledger.event(EventDraft(kind="sync", text=text, job=reins.id))
+            await self._premises.ledger.event(EventDraft(kind="sync", text=text, job=reins.id))
         elif now.floored and wish.mode is SyncMode.READY:
-            budget_s = self._engine.knobs.freeze_budget
+            budget_s = self._premises.knobs.freeze_budget
             text = (
                 f"a freeze would take {now.freeze_s or 0:.1f} s, above freeze_budget"
                 f" ({budget_s:.0f} s): the walk alone takes so long, and rounds do not shorten it"
             )
             event = EventDraft(kind="sync", text=text, level="warn", job=reins.id)
-            await self._engine.ledger.event(event)
+            await self._premises.ledger.event(event)
         ends = now.ready or now.floored
         return wish.mode is SyncMode.ONCE or (wish.mode is SyncMode.READY and ends)
 
@@ -175,12 +175,12 @@ class Syncs:
         while True:
             await reins.checkpoint()
             now_s = time.monotonic()
-            left_s = began_s + self._engine.knobs.round_interval - now_s
+            left_s = began_s + self._premises.knobs.round_interval - now_s
             if left_s <= 0:
                 return
             if heard.names.wide and now_s >= began_s + self.wide_s:
                 text = f"a full round is due: {heard.names.wide}"
-                await self._engine.ledger.event(EventDraft(kind="hints", text=text, job=reins.id))
+                await self._premises.ledger.event(EventDraft(kind="hints", text=text, job=reins.id))
                 return
             if now_s >= quick_s:
                 if names := await heard.take():
@@ -192,14 +192,14 @@ class Syncs:
         """Look what a round would find; only the job itself is written."""
         from core.engine.syncing.round_run import look  # noqa: PLC0415
 
-        found = await look(self._engine, reins, hold, wish)
+        found = await look(self._premises, reins, hold, wish)
         await self._note(reins, hold, found)
         event = EventDraft(kind="sync", text=f"a round would find {told(found)}", job=reins.id)
-        await self._engine.ledger.event(event)
+        await self._premises.ledger.event(event)
 
     async def _note(self, reins: Reins, hold: Hold, found: Found) -> None:
         """Keep what the rounds came to with the job."""
-        ledger = self._engine.ledger
+        ledger = self._premises.ledger
         row = await ledger.job(reins.id)
         progress = SyncProgress.parse("" if row is None else row.progress).behind(found)
         await hold.patiently(lambda: ledger.mending.progress(reins.id, progress.text()))

@@ -26,8 +26,8 @@ from core.target import profile as profiles
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from core.engine.engine import Engine
     from core.engine.holding import Hold
+    from core.engine.premises import Premises
     from core.engine.reins import Reins
     from core.engine.syncing.stretches import Stretch
     from core.engine.syncing.wish import SyncWish
@@ -42,9 +42,9 @@ class RoundWalk:
     """Walks for one round. row: None to look alone. found: what this run of the walk found."""
 
     def __init__(
-        self, engine: Engine, reins: Reins, hold: Hold, wish: SyncWish, row: RoundRow | None
+        self, premises: Premises, reins: Reins, hold: Hold, wish: SyncWish, row: RoundRow | None
     ) -> None:
-        self._engine = engine
+        self._premises = premises
         self._reins = reins
         self._hold = hold
         self._wish = wish
@@ -64,21 +64,21 @@ class RoundWalk:
                 deaths, stood = (deaths if stood == self._at else 0) + 1, self._at
                 if deaths == MOST_DEATHS:
                     raise _died(gone) from gone
-                self._engine.deaths.tell("the walking process", gone.how)
+                self._premises.deaths.tell("the walking process", gone.how)
             else:
                 return
 
     async def _walk(self, stack: AsyncExitStack, buckets: Sequence[BucketRow]) -> None:
-        engine = self._engine
-        profile = await asyncio.to_thread(profiles.load, engine.workspace.target.profile)
-        setup = await asyncio.to_thread(worker_setup, engine.workspace, engine.knobs, profile)
+        premises = self._premises
+        profile = await asyncio.to_thread(profiles.load, premises.workspace.target.profile)
+        setup = await asyncio.to_thread(worker_setup, premises.workspace, premises.knobs, profile)
         storing = None
         if self._row is not None:
-            storing = Storing(engine, self._reins, self._hold, stack, self._row)
+            storing = Storing(premises, self._reins, self._hold, stack, self._row)
         # what green is written to is not brought there again by way of blue
-        stand = await engine.ledger.greenlog.stand()
+        stand = await premises.ledger.greenlog.stand()
         green = {*stand.buckets, *stand.kept}
-        child = await Child.start(WALKER_SLOT, engine.forks, replace(setup, walks=True))
+        child = await Child.start(WALKER_SLOT, premises.forks, replace(setup, walks=True))
         try:
             for bucket in buckets:
                 if bucket.id in green:
@@ -87,12 +87,12 @@ class RoundWalk:
                     await self._bucket(child, storing, bucket)
         finally:
             await child.end()
-            engine.board.clear(WALKER_SLOT)
+            premises.board.clear(WALKER_SLOT)
 
     async def _bucket(self, child: Child, storing: Storing | None, bucket: BucketRow) -> None:
         above = self._at[1] if bucket.id == self._at[0] else b""
-        stretches = Stretches(self._engine.ledger.rounds, bucket.id, since_ns=self._wish.since_ns)
-        pending = Pending(self._engine.knobs)
+        stretches = Stretches(self._premises.ledger.rounds, bucket.id, since_ns=self._wish.since_ns)
+        pending = Pending(self._premises.knobs)
         walked: AsyncIterator[Stretch]
         if bucket.state.there:
             child.send(WalkTask(bucket=bucket.name, after=(above, b"") if above else None))

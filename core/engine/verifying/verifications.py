@@ -19,9 +19,9 @@ from core.model import JobKind
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from core.engine.engine import Engine
     from core.engine.jobs import Run
     from core.engine.offers import PlanOf
+    from core.engine.premises import Premises
     from core.engine.reins import Reins
     from core.engine.verifying.verify_run import VerifyRun
 
@@ -31,16 +31,16 @@ AGAIN_S: Final = 5.0
 """How long a difference has to settle before it is looked at again (`cutover.md` 4)."""
 
 
-def verify_means(engine: Engine) -> VerifyMeans:
+def verify_means(premises: Premises) -> VerifyMeans:
     """Return what an engine's verifications work with."""
     return VerifyMeans(
-        ledger=engine.ledger,
-        workspace=engine.workspace,
-        path=engine.path,
-        knobs=lambda: engine.knobs,
-        forks=engine.forks,
-        epoch=engine.epoch,
-        require_source=lambda: require_source(engine),
+        ledger=premises.ledger,
+        workspace=premises.workspace,
+        path=premises.path,
+        knobs=lambda: premises.knobs,
+        forks=premises.forks,
+        epoch=premises.epoch,
+        require_source=lambda: require_source(premises),
         again_s=AGAIN_S,
     )
 

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from core.cutover.gate import Gate
     from core.cutover.live import LiveWatch
     from core.cutover.risk import Risk
-    from core.engine.engine import Engine
+    from core.engine.premises import Premises, StartJob
+    from core.engine.returning.rollbacks import Rollbacks
+    from core.engine.reversing.reverses import Reverses
     from core.engine.watching.outside import WatchOutside
     from core.engine.watching.world import WatchWorld
     from core.ledger.cutovers import CutoverRow
@@ -48,10 +50,12 @@ _EVENT: Final = "watch"
 log = logging.getLogger(__name__)
 
 
-def watch_world(engine: Engine) -> WatchWorld:
+def watch_world(
+    premises: Premises, start: StartJob, reverses: Reverses, rollbacks: Rollbacks
+) -> WatchWorld:
     """Return what asks the world for an engine. Blocks once: its imports."""
     outside: type[WatchOutside] = import_module("core.engine.watching.outside").WatchOutside
-    return outside(engine)
+    return outside(premises, start, reverses, rollbacks)
 
 
 class GreenWatch:

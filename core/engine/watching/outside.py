@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from core.cutover.risk import Risk
     from core.cutover.samples import Sample
     from core.cutover.served import Served
-    from core.engine.engine import Engine
+    from core.engine.premises import Premises, StartJob
+    from core.engine.returning.rollbacks import Rollbacks
+    from core.engine.reversing.reverses import Reverses
     from core.engine.watching.strangers import Strangers
 
 KEYS: Final = 100
@@ -47,13 +49,18 @@ ACTOR: Final = "watch"
 class WatchOutside:
     """A `core.engine.watching.world.WatchWorld`."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._fleet = fleet(engine.workspace, say=Outcry(engine.ledger))
+    def __init__(
+        self, premises: Premises, start: StartJob, reverses: Reverses, rollbacks: Rollbacks
+    ) -> None:
+        self._premises = premises
+        self._start = start
+        self._reverses = reverses
+        self._rollbacks = rollbacks
+        self._fleet = fleet(premises.workspace, say=Outcry(premises.ledger))
 
     async def served(self) -> Served:
         """Return what green's servers have answered so far."""
-        return await served(self._engine.workspace.traffic.haproxy)
+        return await served(self._premises.workspace.traffic.haproxy)
 
     async def steered(self, buckets: Sequence[str]) -> Reading:
         """Return what every load balancer does; say whose process is another than before."""
@@ -67,7 +74,7 @@ class WatchOutside:
             return Compared(silent=error.what)
 
     async def _compared(self, buckets: Sequence[str], turn: int) -> Compared:
-        workspace = self._engine.workspace
+        workspace = self._premises.workspace
         blue, green = (gateways_of(workspace, side) for side in (Side.BLUE, Side.GREEN))
         if not blue or not green:
             return Compared(silent="no gateway of blue and of green is named in vgwm.yaml")
@@ -83,12 +90,12 @@ class WatchOutside:
 
     async def cases(self, buckets: Sequence[str]) -> Gate:
         """Ask for each case that green passed before the flip; a lost one is asked for again."""
-        engine, asked = self._engine, None
-        names = list(buckets) or [os.fsdecode(row.name) for row in await engine.ledger.buckets()]
-        before = await green_cases.kept(engine.ledger, names)
-        green = gateways_of(engine.workspace, Side.GREEN)
+        premises, asked = self._premises, None
+        names = list(buckets) or [os.fsdecode(row.name) for row in await premises.ledger.buckets()]
+        before = await green_cases.kept(premises.ledger, names)
+        green = gateways_of(premises.workspace, Side.GREEN)
         if before is not None and green:
-            door, own = door_of(green[0]), engine.workspace.id
+            door, own = door_of(green[0]), premises.workspace.id
             try:
                 async with asking() as asker:
                     asked = await ask_cases(asker, door, before.bucket, own)
@@ -101,20 +108,20 @@ class WatchOutside:
 
     async def strangers(self, buckets: Sequence[str], since_ns: int) -> Strangers | None:
         """Look for what others wrote on blue since the flip; None for an S3 source."""
-        engine = self._engine
-        config = source_config(engine.workspace)
+        premises = self._premises
+        config = source_config(premises.workspace)
         if not isinstance(config, PosixConfig):
             return None
         names = [os.fsencode(name) for name in buckets]
-        return await strangers(engine.ledger, config, names, since_ns)
+        return await strangers(premises.ledger, config, names, since_ns)
 
     async def wrote(self, buckets: Sequence[str]) -> bool | None:
         """Tell whether green has accepted a write to these buckets; None: nobody knows."""
-        return await self._engine.reverses.wrote(buckets)
+        return await self._reverses.wrote(buckets)
 
     async def risk(self) -> Risk:
         """Return the data at risk now."""
-        return await risk(self._engine.ledger)
+        return await risk(self._premises.ledger)
 
     async def back(self, slice_: str) -> int:
         """Begin the quick way back of a slice, by the plan of this moment; return the job.
@@ -122,8 +129,7 @@ class WatchOutside:
         Raises Refused where green is dead: what it took since it was heard last would be left, and
         that is for a person to decide.
         """
-        engine = self._engine
-        plan = await engine.rollbacks.plan(BackWish(slice=slice_))
+        plan = await self._rollbacks.plan(BackWish(slice=slice_))
         if plan.facts.green is Green.DEAD:
             raise Refused(
                 what="green is dead: what it took last would be left there",
@@ -131,11 +137,11 @@ class WatchOutside:
                 remedy="Look at what stays behind, and decide: vgwm rollback plan.",
             )
         args = {"slice": slice_, "plan": plan.hash}
-        return await engine.start_job(JobKind.ROLLBACK, args, ACTOR, "")
+        return await self._start(JobKind.ROLLBACK, args, ACTOR, "")
 
     async def _samples(self, buckets: Sequence[str], turn: int) -> list[Sample]:
         """Return what a turn picks, less what green has changed."""
-        ledger = self._engine.ledger
+        ledger = self._premises.ledger
         picks = await ledger.picks.objects(turn, KEYS, [os.fsencode(name) for name in buckets])
         ids = {row.name: row.id for row in await ledger.buckets()}
         found = []

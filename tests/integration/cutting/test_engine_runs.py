@@ -264,7 +264,7 @@ async def test_what_clients_of_another_slice_do_does_not_fail_the_last_round_of_
             )
             ledger.commit()
         left = {
-            buckets: await last_round(engine, reins, _nothing, buckets)
+            buckets: await last_round(engine.premises, reins, _nothing, buckets)
             for buckets in (("bucket0",), ("bucket1",), ())
         }
         dirty = ["1 keys changed and are not carried"]

@@ -41,7 +41,7 @@ async def gone(engine: Engine, ground: Ground, names: Iterable[Name]) -> int:
 
 
 async def settled(engine: Engine, round_id: int) -> Settled:
-    return await settle(engine, Reins(id=1, kind=JobKind.SYNC), round_id)
+    return await settle(engine.premises, Reins(id=1, kind=JobKind.SYNC), round_id)
 
 
 async def rebundled(engine: Engine, hash_: str) -> JobRow:

@@ -47,7 +47,7 @@ def a_look(
     engine: Engine, wish: BytesWish, folder: Path, knobs: Callable[[], Knobs] | None = None
 ) -> BytesRun:
     folder.mkdir(exist_ok=True)
-    means = verify_means(engine)
+    means = verify_means(engine.premises)
     if knobs is not None:
         means = replace(means, knobs=knobs)
     return BytesRun(means, wish, folder)

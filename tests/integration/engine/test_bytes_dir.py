@@ -297,7 +297,7 @@ async def test_a_host_without_processes_ends_the_look_with_its_reason(
     def refuses(_slot: int) -> NoReturn:
         raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
 
-    monkeypatch.setattr(engine.forks, "fork", refuses)
+    monkeypatch.setattr(engine.premises.forks, "fork", refuses)
     with pytest.raises(NoAnswer, match="no process can be started"):
         await look(engine, FULL, tmp_path / "v")
 

@@ -151,7 +151,7 @@ async def test_a_cancelled_copy_leaves_nothing_half_made(ground: Ground, *, paus
     async with engine_on(ground) as engine:
         engine.jobs = Jobs(engine.ledger, grace_s=0.5)
         copy = await begin(engine)
-        await until(lambda: engine.board.sent_bytes() > 64 * KIB)
+        await until(lambda: engine.premises.board.sent_bytes() > 64 * KIB)
         assert list(tmp.iterdir())
         if paused:
             await engine.pause(copy, "op2")
@@ -179,7 +179,9 @@ async def test_a_cancelled_copy_leaves_no_pin_of_what_it_did_not_finish(
     with nodes_under(ground, slow, monkeypatch) as nodes:
         async with engine_on(ground) as engine:
             copy = await begin(engine)
-            await until(lambda: nodes.cluster.pins and engine.board.sent_bytes() > 600 * KIB)
+            await until(
+                lambda: nodes.cluster.pins and engine.premises.board.sent_bytes() > 600 * KIB
+            )
             await engine.pause(copy, "op1")
             await engine.cancel(copy, "op2")
             await engine.wait(copy)
@@ -219,7 +221,7 @@ async def test_a_slow_source_has_fewer_readers_and_the_workers_say_so(ground: Gr
         await until(engine.looks.workers)
 
         def slow_reads() -> set[str]:
-            desk = engine.board.desk(200)
+            desk = engine.premises.board.desk(200)
             for _ in range(100):
                 desk.read_took(500_000_000)
             desk.cells.release()

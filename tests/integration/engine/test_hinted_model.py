@@ -39,7 +39,7 @@ async def _quick(engine: Engine, names: dict[bytes, list[bytes]]) -> Found:
     reins = Reins(id=99, kind=JobKind.SYNC)
     hold, wish = Hold(engine.ledger, reins), SyncWish(mode=SyncMode.ONCE)
     round_ = RoundRun(
-        engine,
+        engine.premises,
         reins,
         hold,
         wish,

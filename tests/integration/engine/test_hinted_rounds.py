@@ -228,12 +228,12 @@ async def test_before_the_fence_what_was_written_under_the_walk_is_carried_too(
                 put(ground, "bucket0", "late", b"behind the walk")
             await engine._carry(reins, errand)  # noqa: SLF001 - as the engine gives it to cutovers
 
-        await catch_up(engine, Reins(id=99, kind=JobKind.CUTOVER), carry)
+        await catch_up(engine.premises, Reins(id=99, kind=JobKind.CUTOVER), carry)
         rows = await engine.ledger.rounds.rounds(10)
         assert [(row.kind, row.found.added) for row in rows] == [("quick", 1), ("full", 1)]
         assert bodies(ground.target) == ground.bodies
         await engine.ledger.syncing.begin(99, RoundKind.QUICK)  # one that was cut off
         ground.put("bucket1", "unnamed", b"the last round trusts no hint")
-        assert await last_round(engine, Reins(id=99, kind=JobKind.CUTOVER), carry) == []
+        assert await last_round(engine.premises, Reins(id=99, kind=JobKind.CUTOVER), carry) == []
         assert (await engine.ledger.rounds.rounds(1))[0].kind == "last"
         assert bodies(ground.target) == ground.bodies

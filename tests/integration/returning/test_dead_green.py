@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from core.engine.engine import Engine
+    from core.engine.premises import Premises
+    from core.engine.returning.rollbacks import Rollbacks
+    from core.engine.reversing.reverses import Reverses
 
 SILENT = NoAnswer(what="the table is silent", where="-", remedy="-")
 
@@ -101,10 +103,11 @@ async def test_it_is_not_left_without_a_person(world: World) -> None:
         begun.append(args)
         return 1
 
-    parts = {"workspace": world.workspace, "ledger": world.ledger, "rollbacks": lookout}
-    engine = cast("Engine", SimpleNamespace(**parts, start_job=start_job))
+    premises = cast("Premises", SimpleNamespace(workspace=world.workspace, ledger=world.ledger))
+    unasked, back = cast("Reverses", None), cast("Rollbacks", lookout)
+    watch = WatchOutside(premises, start_job, unasked, back)
     with pytest.raises(Refused, match="green is dead"):
-        await WatchOutside(engine).back("all")
+        await watch.back("all")
     assert begun == []
     world.green.is_ = Green.ALIVE
-    assert await WatchOutside(engine).back("all") == 1
+    assert await watch.back("all") == 1
