@@ -24,18 +24,6 @@ if TYPE_CHECKING:
     from core.ledger.reader import Reader
     from core.ledger.rows import EventDraft
 
-TABLES: Final = (
-    (
-        "CREATE TABLE greenlog(bid INTEGER NOT NULL, key BLOB NOT NULL, ver BLOB NOT NULL,"
-        " op TEXT NOT NULL, seen INTEGER NOT NULL, cid BLOB, size INTEGER, st INTEGER NOT NULL,"
-        " why TEXT, h BLOB NOT NULL, tries INTEGER NOT NULL, ino INTEGER, mt INTEGER, ct INTEGER,"
-        " PRIMARY KEY(bid,key,ver)) WITHOUT ROWID"
-    ),
-    (
-        "CREATE INDEX greenlog_open ON greenlog(st,bid,key,ver,op,seen,size,tries)"
-        " WHERE st<>2"  # 2: carried, the many
-    ),
-)
 _STAND: Final = "reverse"
 _COLUMNS: Final = "bid,key,op,seen,cid,size,st,why,h,tries,ino,mt,ct"
 _PUT: Final = (

@@ -8,13 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from core.model import BundleKind, JobKind, JobState
     from core.verdict import Answer
+
+RACY: Final = -1
+"""The ctime of an object that was read so soon after a change that another one may hide in it.
+
+No file has it: its attributes are looked at by the next round of sync, and by a verification.
+"""
 
 EntryRow: TypeAlias = tuple[bytes, bytes, int | None, int, int, int]
 """key, version, size (None: delete marker), ino, mtime_ns, ctime_ns: as `core.model.Entry`."""

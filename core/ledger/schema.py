@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.errors import SchemaMismatch
-from core.ledger import answers, failure_tables, greenlog, losses, proof_tables, seals
+from core.ledger import answers, failure_tables, green_tables, losses, proof_tables, seals
 
 if TYPE_CHECKING:
     import sqlite3
@@ -67,7 +67,7 @@ TABLES = (
         " state TEXT NOT NULL, step TEXT NOT NULL, phase TEXT NOT NULL, ts INTEGER NOT NULL,"
         " actor TEXT NOT NULL, plan BLOB, data TEXT)"
     ),
-    *greenlog.TABLES,
+    *green_tables.TABLES,
     *answers.TABLES,
     *losses.TABLES,
     *proof_tables.TABLES,
@@ -110,7 +110,7 @@ def _tables_since(version: int) -> Iterator[str]:
     if version < 3:  # noqa: PLR2004 - the schema that brought them
         yield from (*answers.TABLES, *losses.TABLES)
     yield "DROP TABLE greenlog"  # nothing ever wrote the one of schema 4
-    yield from greenlog.TABLES
+    yield from green_tables.TABLES
     if version > 1:
         yield from seals.triggers_of("greenlog")
     if version > 3:  # noqa: PLR2004

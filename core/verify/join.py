@@ -10,11 +10,11 @@ from bisect import bisect_left
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
+from core.ledger.rows import RACY
 from core.model import ObjectState
 from core.verify.difference import Listed
 from core.verify.feed import Feed
 from core.verify.key_judge import Case
-from core.verify.sides import RACY
 from core.verify.table_side import row_key
 
 if TYPE_CHECKING:
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from core.target.shape import Row
     from core.verify.difference import Difference
     from core.verify.key_judge import KeyJudge
+    from core.verify.ledger_row import LedgerRow
     from core.verify.page_match import PageMatch
     from core.verify.part_files import JoinPart
     from core.verify.segments import Segment
     from core.verify.sides import (
         FoundSide,
         LedgerCut,
-        LedgerRow,
         LedgerSide,
         PinSeen,
         PinSide,

@@ -14,19 +14,20 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from core.dag import cid as cids
 from core.dag.canonical import dumps
 from core.display import safe
+from core.ledger.rows import RACY
 from core.model import Cid, MetaText, ObjectState
 from core.target.rows import PinnedBundle, RowEntry, RowMaker
 from core.target.shape import Source
 from core.verify.difference import Difference, Ill, Listed
 from core.verify.row_mark import RowMark, parted
-from core.verify.sides import RACY, Look
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from core.target.profile import Profile
     from core.target.shape import Row
-    from core.verify.sides import LedgerRow, PinSeen
+    from core.verify.ledger_row import LedgerRow
+    from core.verify.sides import Look, PinSeen
 
 _SLACK_NS: Final = 2_000_000_000
 """How far a file's clock may lie behind ours, by ticks and by whole seconds of an S3 source."""

@@ -15,7 +15,7 @@ from core.verify.stint import Stint
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from core.verify.sides import LedgerRow
+    from core.verify.ledger_row import LedgerRow
 
 _COLUMNS: Final = "key,ver,size,ino,mt,ct,st,bun,cid,mh"
 _SPAN: Final = (

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Sequence
 
-    from core.verify.sides import LedgerRow
+    from core.verify.ledger_row import LedgerRow
 
 GAP: Final = b"\0\0\0\1"
 """Stands between CIDs: with it each has 40 bytes, which are the 64 digits of the table's text: two

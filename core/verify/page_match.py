@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from core.model import Entry
     from core.target.profile import Profile
     from core.target.shape import Row
+    from core.verify.ledger_row import LedgerRow
     from core.verify.packed import Packed
     from core.verify.packed_ledger import KeptPacked
-    from core.verify.sides import LedgerRow, PinSeen
+    from core.verify.sides import PinSeen
 
 _VERSION: Final = b',"version_id":"'
 _BASE32: Final = b"abcdefghijklmnopqrstuvwxyz234567"

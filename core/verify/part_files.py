@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from core.errors import VgwmError
     from core.verify.difference import Difference
     from core.verify.key_judge import Said
-    from core.verify.sides import LedgerRow
+    from core.verify.ledger_row import LedgerRow
 
 FOLDER: Final = "parts"
 _LENGTHS: Final = struct.Struct("<HH")

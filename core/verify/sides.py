@@ -6,7 +6,7 @@ raises; that is an error, never an empty side (I7). May import the model and its
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -15,28 +15,9 @@ if TYPE_CHECKING:
     from core.target.shape import Row
     from core.verify.difference import Difference
     from core.verify.feed import Feed
+    from core.verify.ledger_row import LedgerRow
     from core.verify.packed import Packed
     from core.verify.packed_ledger import KeptPacked
-
-LedgerRow: TypeAlias = tuple[
-    bytes,
-    bytes,
-    int | None,
-    int | None,
-    int | None,
-    int | None,
-    int,
-    int | None,
-    bytes | None,
-    int | None,
-]
-"""key, version, size, ino, mtime_ns, ctime_ns, state, bundle, cid, mh: a row of `objects`.
-
-The first six are an `Entry`: the fingerprint of what was copied.
-"""
-
-RACY = -1
-"""The ctime of a row that may have changed behind its stamps: its attributes are looked at."""
 
 
 class Look(NamedTuple):

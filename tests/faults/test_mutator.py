@@ -16,7 +16,7 @@ import pytest
 
 from core.config.knobs import Knobs
 from core.engine.crew.board import Step
-from core.engine.worker.seal import RACY
+from core.ledger.rows import RACY
 from core.model import MIB, JobKind, ObjectState
 from tests.faults.journal import TAGS, TYPE, Content, Life, Moment
 from tests.faults.mutator import FOLDERS, Mutator

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from core.config.kinds import OFF
 from core.display import safe
 from core.engine.reversing.feed import LOST
-from core.engine.reversing.reverses import OFF
 from core.errors import BadInput, VgwmError
 from core.ledger.rows import EventDraft
 from core.target import profile as profiles

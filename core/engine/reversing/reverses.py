@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
+from core.config.kinds import OFF
 from core.errors import Refused, VgwmError
 from core.ledger.rows import EventDraft
 from core.model import JobKind
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from core.engine.reversing.carrying import Round
     from core.engine.reversing.ground import Reverse
 
-OFF: Final = "off"
 _STEP_S: Final = 0.2
 _BEYOND_S: Final = 86_400.0
 """So long, beyond the watch window, green's changes are kept for a reader that was away."""

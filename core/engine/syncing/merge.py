@@ -7,8 +7,9 @@ matter. Source: cutover.md 3. May import the model and the ledger's rows.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from core.ledger.rows import RACY
 from core.model import ObjectState
 
 if TYPE_CHECKING:
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from core.ledger.rows import EntryRow, Position
     from core.ledger.sync_looks import StoredObject
     from core.model import Skip
-
-RACY: Final = -1
-"""The ctime of an object that was read so soon after a change that another one may hide in it."""
 
 _OPEN = frozenset({ObjectState.PLANNED, ObjectState.DIRTY})
 

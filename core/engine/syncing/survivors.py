@@ -14,8 +14,9 @@ from core.dag.profile import UNIXFS_V1_2025
 from core.dag.reading import parse_node
 from core.dag.unixfs import FileBuilder
 from core.display import safe
-from core.engine.worker.seal import RACY, metadata_digest
+from core.engine.worker.seal import metadata_digest
 from core.errors import Broken
+from core.ledger.rows import RACY
 from core.model import Cid
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ from core.dag.manifest import header_line
 from core.dag.profile import UNIXFS_V1_2025
 from core.dag.unixfs import FileBuilder
 from core.engine.crew.task import CopyTask, Rows
+from core.ledger.rows import RACY
 from core.model import Cid, MetaText, ObjectState
 from core.target.rows import PinnedBundle, RowEntry, RowMaker
 
@@ -55,7 +56,6 @@ class Sealed(NamedTuple):
     rows: Rows
 
 
-RACY = -1
 DIGESTS = 1 << 62
 """Sidecar mode keeps digests in place of ctimes; times stay below this until the year 2116."""
 

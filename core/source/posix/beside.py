@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from core.source.posix.buckets import Bucket
-    from core.source.posix.source import PosixSource
+    from core.source.posix.tree import PosixTree
 
 _MULTIPART: Final = INTERNAL + b"/multipart"
 _HASH_DIGITS: Final = 64
@@ -48,7 +48,7 @@ class Beside(NamedTuple):
     detail: str
 
 
-def beside(source: PosixSource, bucket: Bucket) -> Iterator[Beside]:
+def beside(source: PosixTree, bucket: Bucket) -> Iterator[Beside]:
     """Yield everything in and around a bucket that is no key. Raises Denied, NoGatewayRoot.
 
     What vanishes while it is looked at is left out.
@@ -63,7 +63,7 @@ def beside(source: PosixSource, bucket: Bucket) -> Iterator[Beside]:
         os.close(fd)
 
 
-def _killed_uploads(source: PosixSource, bucket_fd: int) -> Iterator[Beside]:
+def _killed_uploads(source: PosixTree, bucket_fd: int) -> Iterator[Beside]:
     """Yield the temporary files that a killed upload leaves where O_TMPFILE is off."""
     with _opened(source, INTERNAL, bucket_fd) as folder:
         for name in sorted(_files(folder)):
@@ -77,7 +77,7 @@ def _killed_uploads(source: PosixSource, bucket_fd: int) -> Iterator[Beside]:
                 )
 
 
-def _uploads(source: PosixSource, bucket: Bucket, bucket_fd: int) -> Iterator[Beside]:
+def _uploads(source: PosixTree, bucket: Bucket, bucket_fd: int) -> Iterator[Beside]:
     with _opened(source, _MULTIPART, bucket_fd) as folder:
         for hashed in sorted(_folders(folder)):
             key = _upload_key(source, bucket, folder, hashed)
@@ -86,7 +86,7 @@ def _uploads(source: PosixSource, bucket: Bucket, bucket_fd: int) -> Iterator[Be
                     yield _upload(source, upload, uploads, key)
 
 
-def _upload(source: PosixSource, upload: bytes, folder: int | None, key: bytes) -> Beside:
+def _upload(source: PosixTree, upload: bytes, folder: int | None, key: bytes) -> Beside:
     with _opened(source, upload, folder) as parts:
         sizes = [_size(name, parts) for name in _files(parts) if name.isdigit()]
         seen = None if parts is None else os.fstat(parts).st_mtime_ns
@@ -100,7 +100,7 @@ def _upload(source: PosixSource, upload: bytes, folder: int | None, key: bytes) 
     )
 
 
-def _upload_key(source: PosixSource, bucket: Bucket, folder: int | None, hashed: bytes) -> bytes:
+def _upload_key(source: PosixTree, bucket: Bucket, folder: int | None, hashed: bytes) -> bytes:
     """Return the key of a folder of uploads, or its hash where the key is not told."""
     sidecar = source.sidecar(bucket.name)
     if sidecar is not None:
@@ -113,7 +113,7 @@ def _upload_key(source: PosixSource, bucket: Bucket, folder: int | None, hashed:
         return os.getxattr(fd, USER_UPLOAD_KEY)
 
 
-def _unnamed_versions(source: PosixSource, bucket: Bucket, bucket_fd: int) -> Iterator[Beside]:
+def _unnamed_versions(source: PosixTree, bucket: Bucket, bucket_fd: int) -> Iterator[Beside]:
     """Yield the hash folders that no key of the bucket yields: nobody can name their versions."""
     versions = source.open_versions(bucket.name)
     if versions is None:
@@ -135,7 +135,7 @@ def _unnamed_versions(source: PosixSource, bucket: Bucket, bucket_fd: int) -> It
         os.close(versions)
 
 
-def _unnamed(source: PosixSource, versions: int, path: bytes) -> Beside:
+def _unnamed(source: PosixTree, versions: int, path: bytes) -> Beside:
     with _opened(source, path, versions) as folder:
         sizes = [_size(name, folder) for name in _files(folder)]
     there = [size for size in sizes if size is not None]
@@ -151,12 +151,12 @@ def _prefix(path: bytes) -> int:
     return int(path.rpartition(b"/")[2][: 2 * _PREFIX_BYTES], 16)
 
 
-def _hash_folders(source: PosixSource, versions: int) -> Iterator[bytes]:
+def _hash_folders(source: PosixTree, versions: int) -> Iterator[bytes]:
     """Yield aa/bb/cc/H of a bucket, in order."""
     yield from _below(source, versions, b"", _LEVELS)
 
 
-def _below(source: PosixSource, parent: int | None, path: bytes, levels: int) -> Iterator[bytes]:
+def _below(source: PosixTree, parent: int | None, path: bytes, levels: int) -> Iterator[bytes]:
     """Yield the hash folders `levels` levels below one."""
     with _opened(source, path or b".", parent) as folder:
         names = sorted(_folders(folder))
@@ -173,7 +173,7 @@ def _is_hex(name: bytes) -> bool:
     return not name.translate(None, b"0123456789abcdef")
 
 
-def _keys(source: PosixSource, bucket_fd: int) -> Iterator[bytes]:
+def _keys(source: PosixTree, bucket_fd: int) -> Iterator[bytes]:
     """Yield every name below a bucket that could be a key, in no order; nothing is looked at."""
     prefixes = [b""]
     while prefixes:
@@ -188,7 +188,7 @@ def _keys(source: PosixSource, bucket_fd: int) -> Iterator[bytes]:
 
 
 @contextmanager
-def _opened(source: PosixSource, path: bytes, dir_fd: int | None) -> Iterator[int | None]:
+def _opened(source: PosixTree, path: bytes, dir_fd: int | None) -> Iterator[int | None]:
     """Open a folder for the block; None where it is not there."""
     if dir_fd is None:
         yield None

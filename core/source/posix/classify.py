@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from os import stat_result
 
     from core.source.posix.buckets import Bucket
-    from core.source.posix.source import PosixSource
+    from core.source.posix.tree import PosixTree
 
 RawEntry = tuple[bytes, bytes, int | None, int, int, int]
 """`model.Entry` without its class: (key, version, size, inode, mtime_ns, ctime_ns)."""
@@ -53,7 +53,7 @@ class Classifier:
     A skip is recorded with the key that S3 would give it.
     """
 
-    def __init__(self, source: PosixSource, bucket: Bucket) -> None:
+    def __init__(self, source: PosixTree, bucket: Bucket) -> None:
         self.entries: list[RawEntry] = []
         self.skips: list[Skip] = []
         self._mode = source.mode

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from core.source.posix.buckets import Bucket
-    from core.source.posix.source import PosixSource
+    from core.source.posix.tree import PosixTree
 
 _NEVER: Final = frozenset({b"", b".", b"..", INTERNAL})
 """What no part of a key is that a walk would yield."""
@@ -36,7 +36,7 @@ class Seen(NamedTuple):
     left: list[bytes]
 
 
-def look(source: PosixSource, bucket: Bucket, keys: Sequence[bytes]) -> Seen:
+def look(source: PosixTree, bucket: Bucket, keys: Sequence[bytes]) -> Seen:
     """Look at keys, each named once; with all their versions.
 
     Raises Denied where reading is refused or would move access times, NoGatewayRoot if the bucket
@@ -51,7 +51,7 @@ def look(source: PosixSource, bucket: Bucket, keys: Sequence[bytes]) -> Seen:
 class _Looker:
     """One look. folder: of the key before, which the next one mostly shares."""
 
-    def __init__(self, source: PosixSource, bucket: Bucket) -> None:
+    def __init__(self, source: PosixTree, bucket: Bucket) -> None:
         self._quiet = source.quiet
         self._left: list[bytes] = []
         self._top = source.open_bucket(bucket.name)

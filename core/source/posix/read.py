@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from core.source.posix.buckets import Bucket
-    from core.source.posix.source import PosixSource
+    from core.source.posix.tree import PosixTree
     from core.source.source import SeenEntry
 
 _TYPE: Final = 0o170000
@@ -58,7 +58,7 @@ class BucketReader:
 
     def __init__(
         self,
-        source: PosixSource,
+        source: PosixTree,
         bucket: Bucket,
         *,
         clock_ns: Callable[[], int] = time.time_ns,

@@ -22,15 +22,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from core.display import safe
-from core.errors import Denied, NoGatewayRoot
+from core.errors import NoGatewayRoot
 from core.model import Finding
 from core.source.posix.beside import beside
 from core.source.posix.buckets import Bucket, StrayEntry, make_bucket
 from core.source.posix.config import MetadataMode, PosixConfig
 from core.source.posix.names import is_bucket
-from core.source.posix.opening import list_names, open_folder, quiet_flag
+from core.source.posix.opening import list_names
 from core.source.posix.read import BucketReader
-from core.source.posix.sidecar import Sidecar
+from core.source.posix.tree import PosixTree, cannot_read
 from core.source.posix.walk import walk
 from core.source.posix.xattrs import XattrReader
 
@@ -44,14 +44,8 @@ if TYPE_CHECKING:
 __all__ = ["Bucket", "PosixConfig", "PosixSource", "StrayEntry"]
 
 
-class PosixSource:
-    """The tree that a configuration names. Cheap to make; opens nothing until it is asked."""
-
-    def __init__(self, config: PosixConfig) -> None:
-        self.config = config
-        self.mode = config.mode
-        self.root = os.fsencode(config.root)
-        self.quiet = quiet_flag(config.folders())
+class PosixSource(PosixTree):
+    """A `core.source.source.Source` of such a tree."""
 
     @property
     def default_etag(self) -> str:
@@ -71,7 +65,7 @@ class PosixSource:
         """
         self.config.refuse_nonsense()
         for folder in self.config.folders():
-            os.close(self._open_named(os.fsencode(folder)))
+            os.close(self.open_named(os.fsencode(folder)))
         buckets, strays = self.buckets()
         if not buckets:
             raise NoGatewayRoot(
@@ -85,7 +79,7 @@ class PosixSource:
 
     def identity(self) -> tuple[int, int]:
         """Return (st_dev, inode) of the root: another pair is another source, or one unmounted."""
-        fd = self._open_named(self.root)
+        fd = self.open_named(self.root)
         try:
             seen = os.fstat(fd)
         finally:
@@ -97,7 +91,7 @@ class PosixSource:
 
         Raises NoGatewayRoot and Denied.
         """
-        root = self._open_named(self.root)
+        root = self.open_named(self.root)
         try:
             names = sorted(name.rstrip(b"/") for name in list_names(root))
             found = [self._bucket_or_stray(root, name) for name in names]
@@ -108,7 +102,7 @@ class PosixSource:
 
     def bucket(self, name: bytes) -> Bucket:
         """Return one bucket. Raises NoGatewayRoot if it is gone, Denied."""
-        root = self._open_named(self.root)
+        root = self.open_named(self.root)
         try:
             found = self._bucket_or_stray(root, name)
         finally:
@@ -140,48 +134,6 @@ class PosixSource:
         if tick_s is None:
             return BucketReader(self, bucket)
         return BucketReader(self, bucket, sleep=partial(_nap, tick_s))
-
-    def open_bucket(self, name: bytes) -> int:
-        """Open a bucket's folder and return its descriptor. Raises NoGatewayRoot, Denied."""
-        return self._open_named(self.root + b"/" + name, follow=self.config.bucket_links)
-
-    def open_versions(self, name: bytes) -> int | None:
-        """Open the folder of a bucket's old versions; None if it has none. Raises Denied."""
-        if self.config.versioning_dir is None:
-            return None
-        path = os.fsencode(self.config.versioning_dir) + b"/" + name
-        try:
-            return open_folder(path, self.quiet)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise _cannot_read(path, error) from error
-
-    def sidecar(self, name: bytes) -> Sidecar | None:
-        """Return the sets of a bucket's keys; None in the other modes."""
-        if self.config.sidecar is None or self.mode is not MetadataMode.SIDECAR:
-            return None
-        return Sidecar(os.fsencode(self.config.sidecar) + b"/" + name, self.quiet)
-
-    def version_sidecar(self, name: bytes) -> Sidecar | None:
-        """Return the sets of a bucket's old versions; None in the other modes, or without any."""
-        config = self.config
-        if config.sidecar is None or config.versioning_dir is None:
-            return None
-        base = os.fsencode(config.sidecar) + os.fsencode(config.versioning_dir)
-        return Sidecar(base + b"/" + name, self.quiet)
-
-    def _open_named(self, path: bytes, *, follow: bool = True) -> int:
-        try:
-            return open_folder(path, self.quiet, follow=follow)
-        except (FileNotFoundError, NotADirectoryError) as error:
-            raise NoGatewayRoot(
-                what=f"{safe(path)} is no directory",
-                where="source",
-                remedy="Name the gateway's own directories; are they mounted?",
-            ) from error
-        except OSError as error:
-            raise _cannot_read(path, error) from error
 
     def _bucket_or_stray(self, root: int, name: bytes) -> Bucket | StrayEntry | None:
         try:
@@ -216,7 +168,7 @@ class PosixSource:
         except OSError as error:
             if error.errno == errno.ENOTSUP:
                 raise _no_xattrs(name) from error
-            raise _cannot_read(name, error) from error
+            raise cannot_read(name, error) from error
         finally:
             os.close(fd)
 
@@ -263,12 +215,4 @@ def _no_xattrs(name: bytes) -> NoGatewayRoot:
         what=f"the file system of bucket {safe(name)} holds no user attributes",
         where="source",
         remedy="Name the sidecar folder, or nometa, as the gateway is configured.",
-    )
-
-
-def _cannot_read(path: bytes, error: OSError) -> Denied:
-    return Denied(
-        what=f"{safe(path)} cannot be read: {error.strerror}",
-        where="source",
-        remedy="Run as the gateway's user or root.",
     )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from core.source.posix.buckets import Bucket
-    from core.source.posix.source import PosixSource
+    from core.source.posix.tree import PosixTree
 
 
 class OldVersion(NamedTuple):
@@ -44,7 +44,7 @@ class OldVersions(NamedTuple):
 class VersionsFolder:
     """The old versions of one bucket. Close it."""
 
-    def __init__(self, source: PosixSource, bucket: Bucket) -> None:
+    def __init__(self, source: PosixTree, bucket: Bucket) -> None:
         self._source = source
         self._fd = source.open_versions(bucket.name)
         self._sidecar = source.version_sidecar(bucket.name)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from core.source.posix.buckets import Bucket
-    from core.source.posix.source import PosixSource
+    from core.source.posix.tree import PosixTree
 
 PAGE_ENTRIES: Final = 1_000
 _INTERNAL_FOLDER: Final = INTERNAL + b"/"
@@ -39,7 +39,7 @@ _TYPE: Final = 0o170000
 
 
 def walk(
-    source: PosixSource, bucket: Bucket, after: tuple[bytes, bytes] | None = None
+    source: PosixTree, bucket: Bucket, after: tuple[bytes, bytes] | None = None
 ) -> Generator[Page, None, None]:
     """Yield the bucket's entries in key order, by pages; the generator is to be closed or ended.
 
@@ -72,7 +72,7 @@ class _Frame:
 class _Walker:
     """One walk. An explicit stack: keys may be 512 directories deep."""
 
-    def __init__(self, source: PosixSource, bucket: Bucket, after: bytes | None) -> None:
+    def __init__(self, source: PosixTree, bucket: Bucket, after: bytes | None) -> None:
         self._source = source
         self._after = after
         self._stack: list[_Frame] = []

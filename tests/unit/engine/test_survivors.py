@@ -14,9 +14,10 @@ from core.dag.manifest import Manifest, ManifestEntry, ManifestHeader, SourceSta
 from core.dag.reading import parse_node
 from core.dag.unixfs import raw_leaf
 from core.engine.syncing.survivors import new_root, outdated
-from core.engine.worker.seal import RACY, metadata_digest
+from core.engine.worker.seal import metadata_digest
 from core.errors import Broken
 from core.ledger.rebundled import Survivor
+from core.ledger.rows import RACY
 from core.model import Cid
 
 META = '{"v":1}'

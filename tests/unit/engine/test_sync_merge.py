@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from core.engine.syncing.merge import RACY, Differences, Moved, compare
+from core.engine.syncing.merge import Differences, Moved, compare
+from core.ledger.rows import RACY
 from core.ledger.sync_looks import StoredObject
 from core.model import Cid, ObjectState, Skip, Unrepresentable
 

@@ -37,8 +37,9 @@ if TYPE_CHECKING:
     from core.target.shape import Row
     from core.verify.difference import Difference
     from core.verify.key_judge import Said
+    from core.verify.ledger_row import LedgerRow
     from core.verify.list_files import Contents
-    from core.verify.sides import LedgerRow, TableCursor
+    from core.verify.sides import TableCursor
 
 BUCKET = b"photos"
 PLAN = "0a1b2c3d"

@@ -9,20 +9,21 @@ import msgspec
 import pytest
 
 from core.display import parse_object_name
+from core.ledger.rows import RACY
 from core.model import ObjectState
 from core.verify import join as joining
 from core.verify.difference import Difference, Ill, Listed
 from core.verify.key_judge import Kind
 from core.verify.lines import read_line
 from core.verify.list_files import list_path
-from core.verify.sides import RACY, PinSeen
+from core.verify.sides import PinSeen
 from tests.unit.verify.joined import BUCKET, World, join
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from core.verify.sides import LedgerRow
+    from core.verify.ledger_row import LedgerRow
 
 ULID = "01J0000000ABCDEFGHJKMNPQRS"
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from core.ledger.rows import RACY
 from core.model import ObjectState
 from core.target import profile as profiles
 from core.verify.difference import Difference, Ill, Listed
 from core.verify.key_judge import Case, KeyJudge, Kind, Said
-from core.verify.sides import RACY, Look, PinSeen
+from core.verify.sides import Look, PinSeen
 from tests.unit.verify.joined import BUCKET, PLAN, World
 
 KEY = b"a/b"
