@@ -25,6 +25,7 @@ from core.engine.crew.board import Board
 from core.engine.crew.deaths import Deaths
 from core.engine.crew.fork_server import ForkServer
 from core.engine.cutting.cutovers import Cutovers
+from core.engine.flip_guard import FlipGuard
 from core.engine.jobs import Jobs
 from core.engine.keeping.keepings import Keepings
 from core.engine.known_buckets import KnownBuckets
@@ -110,6 +111,7 @@ class Engine:
         self.reverses = Reverses(self)
         self.rollbacks = Rollbacks(self)
         self.cutovers = Cutovers(self, self._carry)
+        self.flips = FlipGuard(self)
         self.watch = GreenWatch(workspace, ledger, lambda: watch_world(self))
         self.offers: tuple[Offer, ...] = (
             self.acts,
@@ -203,6 +205,7 @@ class Engine:
         """
         await self.assessments.require_passable(kind)
         await self.cutovers.require_blue(kind)
+        await self.flips.require(kind, args)
         if kind == "copy" and not await self.ledger.buckets() and not self.planning:
             raise NoPlan(
                 what="the workspace has no plan",
@@ -256,6 +259,17 @@ class Engine:
     # Its own business
 
     def _run_of(self, kind: JobKind, args: Mapping[str, str]) -> Run:
+        """Return what a job does; one that is taken up is held against the flips once more."""
+        does = self._does(kind, args)
+
+        async def run(reins: Reins) -> None:
+            if reins.taken_up:
+                await self.flips.require(kind, args, taken_up=True)
+            await does(reins)
+
+        return run
+
+    def _does(self, kind: JobKind, args: Mapping[str, str]) -> Run:
         if kind is JobKind.PLAN:
             return self._planning(args)
         return self._carry if kind is JobKind.COPY else run_of(self.offers, kind, args)
@@ -301,6 +315,7 @@ class Engine:
         self.learn_buckets(await self.ledger.buckets())
         text = f"engine started, epoch {self.epoch}{_CAME_FROM[self.ledger.left]}"
         await self.ledger.event(EventDraft(kind="engine", text=text))
+        await self.flips.begin()
         self._sampler = asyncio.create_task(self._sample(), name="sampler")
         for row in sorted(await self.ledger.jobs(), key=lambda row: row.id):
             if row.id in self.ledger.interrupted or row.state in WAITING:

@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from core.cutover.machine import BACK
-from core.cutover.mode import Mode
+from core.cutover.mode import Mode, Side
 from core.cutover.rollback_plan import BackFacts, BackWish
 from core.cutover.states import State
 from core.display import safe
@@ -97,6 +97,19 @@ class Rollbacks:
             return []
         reading = await (await self._balancers()).read(buckets)
         return [told.name for told in reading.told if Mode.BLUE in told.modes]
+
+    async def at_green(self, buckets: Sequence[str]) -> str:
+        """Say which load balancers send some buckets to green, "" for none; silence is none.
+
+        buckets: none for every line of a map. A map that another workspace owns says nothing here.
+        """
+        ours, found = f"{self._engine.workspace.id}.", []
+        for told in (await (await self._balancers()).read(buckets)).told:
+            seen = told.by_slice or (("everything", told.mode),)
+            names = [bucket for bucket, mode in seen if mode and mode.side is Side.GREEN]
+            if names and (not told.owner or told.owner.startswith(ours)):
+                found.append(f"{told.name} sends {safe(names[0])} to green")
+        return "; ".join(found)
 
     async def _look(self) -> Lookout:
         if self._lookout is None:
