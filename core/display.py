@@ -63,20 +63,22 @@ def object_name(bucket: bytes, key: bytes, version: bytes = b"") -> str:
     """Return `bucket/key` or `bucket/key?versionId=ID`: one line, safe to show and paste.
 
     Odd bytes (not UTF-8, control, format and bidirectional characters, `%`, `?`) are
-    percent-encoded. parse_object_name reads it back.
+    percent-encoded, and a slash in the bucket. parse_object_name reads it back.
     """
-    name = f"{_percent(bucket)}/{_percent(key)}"
+    name = f"{_percent(bucket).replace('/', '%2F')}/{_percent(key)}"
     return f"{name}{_VERSION}{_percent(version)}" if version else name
 
 
-def parse_object_name(text: str) -> ObjectName:
+def parse_object_name(text: str, *, of_row: bool = False) -> ObjectName:
     """Return the object of a name; BadInput unless it has a bucket and a key.
 
-    Also takes names in which more was percent-encoded than object_name does.
+    Also takes names in which more was percent-encoded than object_name does. of_row: bucket or key
+    may be empty, as a row can have them that somebody else wrote.
     """
     name, mark, version = text.partition(_VERSION)
     bucket, slash, key = name.partition("/")
-    if not bucket or not slash or not key or (mark and not version):
+    empty = not of_row and not (bucket and key)
+    if empty or not slash or (mark and not version):
         raise BadInput(
             what=f"{safe(text)} names no object",
             where="object",

@@ -205,7 +205,7 @@ def _lines(now: wire_cutover.Cutover) -> Iterator[str]:
         step = f" {one.step}" if one.step else " (giving writes back)" if one.undoing else ""
         writes = f"  writes: {one.writable}" if one.writable else ""
         yield f"{mark} slice {one.name}  {where}{step}{writes}"
-    refused = "unknown" if now.across is None else count(now.across)
+    refused = f"unknown: {now.across_why}" if now.across is None else count(now.across)
     yield f"copies between the sides refused  {refused}"
     freeze = "unknown" if now.forecast_s is None else duration(now.forecast_s)
     budget = "" if now.budget_s is None else f" of {duration(now.budget_s)}"

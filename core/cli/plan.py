@@ -64,13 +64,13 @@ class PlanGiven(TypedDict):
 def plan(call: Call, **given: Unpack[PlanGiven]) -> int:
     """Walk the source into the ledger.
 
-    Once, in key order, read-only. Again: it goes on where it stopped.
+    Once, in key order, read-only. Again: it goes on where it stopped; a plan that is whole takes
+    over --strategy and --slice.
     """
     if click.get_current_context().invoked_subcommand is not None:
         return 0
     from core.cli.run import Errand, Manner, Verdict, run_job
-    from core.control.agree import check_agreement
-    from core.control.crossing.strategies import check_slices
+    from core.control.agree import check_agreement, check_slices
     from core.control.files import (
         refuse_existing,
         refuse_irregular,
@@ -86,7 +86,7 @@ def plan(call: Call, **given: Unpack[PlanGiven]) -> int:
         source_path=given["source_path"],
         target_backend=given["target_backend"],
     )
-    check_slices(given["slices"])
+    check_slices(call.workspace, given["slices"])
     output = given["output"]
     if output is not None:
         refuse_place(call.workspace, output)

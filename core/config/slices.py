@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from core.display import safe
-from core.errors import BadInput
+from core.errors import BadInput, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -47,6 +47,20 @@ def check(slices: Mapping[str, Sequence[str]]) -> None:
             if bucket in seen:
                 raise _bad(name, f"bucket {safe(bucket)} is in {seen[bucket]} as well")
             seen[bucket] = name
+
+
+def agreed(given: Slices, named: Mapping[str, Sequence[str]]) -> Slices:
+    """Return the slices that a command names, if vgwm.yaml names no others. Raises Refused.
+
+    A cutover goes by those of vgwm.yaml, so that others would be shown and never done.
+    """
+    if given and named and given != {name: tuple(each) for name, each in named.items()}:
+        raise Refused(
+            what="vgwm.yaml names other slices",
+            where=f"slice {safe(next(iter(given)))}",
+            remedy="Leave --slice out, or take cutover.slices out of vgwm.yaml.",
+        )
+    return given
 
 
 def cover(slices: Mapping[str, Sequence[str]], buckets: Sequence[str]) -> Slices:

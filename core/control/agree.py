@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from core.config import slices as slicing
 from core.config.units import parse_duration
 from core.config.workspace import load
 from core.display import safe
 from core.errors import BadInput, ForeignPlan, Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 _LARGEST_PLAN = 16 << 20
@@ -51,6 +53,13 @@ def _same(option: str, asked: str | None, known: object) -> None:
             where="vgwm.yaml",
             remedy=f"Leave {option} out, or name the workspace of that migration with -w.",
         )
+
+
+def check_slices(workspace: Path, words: Sequence[str]) -> None:
+    """Raise BadInput unless these read as slices, Refused where vgwm.yaml names others."""
+    given = slicing.parse(words)
+    if given:
+        slicing.agreed(given, load(workspace / "vgwm.yaml").cutover.slices)
 
 
 def check_plan_file(workspace: Path, plan: Path) -> None:

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypedDict, TypeVar
 from urllib.parse import quote
 
-import httpx
 import msgspec
 
 from core.control.address import SOCKET_NAME, Address
 from core.control.crossing.looks import CutoverLooks
+from core.control.lean_httpx import httpx
 from core.control.proof.keeping_looks import KeepingLooks
 from core.control.proof.looks import ProofLooks
 from core.control.proof.repair_looks import RepairLooks

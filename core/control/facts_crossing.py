@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def cutover_facts(now: wire.Snapshot) -> list[Fact]:
-    """Return where slices stand, and what is at risk once green has taken over."""
+    """Return where slices stand, what was refused between them, and what is at risk on green."""
     found = [
         Fact(
             label=f"slice {one.name}",
@@ -22,6 +22,10 @@ def cutover_facts(now: wire.Snapshot) -> list[Fact]:
         )
         for one in now.slices
     ]
+    refused = max((one.across or 0 for one in now.slices), default=0)
+    if refused:
+        told = f"{display.count(refused)} refused by load balancers since they began"
+        found.append(Fact(label="copies across", parts=(told,), state=State.WARN))
     return [*found, risk_fact(now.risk)] if now.risk is not None and now.risk.since_ns else found
 
 

@@ -212,7 +212,7 @@ def _ends(value: object) -> tuple[int, ...]:
 def _json(text: object) -> dict[str, object]:
     try:
         read = json.loads(text) if isinstance(text, str) else None
-    except ValueError:
+    except (ValueError, RecursionError):  # nested too deep is no object's either
         return {}
     return read if isinstance(read, dict) else {}
 

@@ -17,3 +17,16 @@ def dumps(value: object) -> str:
     return json.dumps(
         value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
     )
+
+
+def read(text: str | bytes) -> object:
+    """Return what somebody else's JSON says; ValueError for what `dumps` could not write as UTF-8.
+
+    So none are NaN and infinities, lone surrogates, and what is nested deeper than can be followed.
+    """
+    try:
+        value: object = json.loads(text)
+        dumps(value).encode()
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+    return value

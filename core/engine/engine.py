@@ -22,6 +22,7 @@ from core.engine.copying.bundle_times import untold
 from core.engine.copying.target import load_for
 from core.engine.cutting.cutovers import Cutovers
 from core.engine.cutting.neighbours import Neighbours
+from core.engine.flip_guard import FlipGuard
 from core.engine.keeping.keepings import Keepings
 from core.engine.looks import Looks
 from core.engine.observing import Observer, Post
@@ -99,12 +100,13 @@ class Engine:
         self.keepings = Keepings(ledger, workspace, path)
         self.repairs = Repairs(repair_means(premises, self._carry))
         self.syncs = Syncs(premises, self._carry)
-        balancers = Balancers(premises)
+        self.balancers = balancers = Balancers(premises)
         self.reverses = Reverses(premises, self.start_job, balancers)
         self.rollbacks = Rollbacks(premises, self.start_job, self.reverses, balancers)
         self.cutovers = Cutovers(
             premises, Neighbours(self.start_job, self._carry, self.syncs.forecast, self.reverses)
         )
+        self.flips = FlipGuard(premises, balancers)
         self.watch = GreenWatch(workspace, ledger, self._watch_world)
         self.offers: tuple[Offer, ...] = (
             self.acts,
@@ -196,6 +198,7 @@ class Engine:
         """
         await self.assessments.require_passable(kind)
         await self.cutovers.require_blue(kind)
+        await self.flips.require(kind, args)
         if kind == "copy" and not await self.ledger.buckets() and not self.planning:
             raise NoPlan(
                 what="the workspace has no plan",
@@ -235,6 +238,17 @@ class Engine:
         return watch_world(self.premises, self.start_job, self.reverses, self.rollbacks)
 
     def _run_of(self, kind: JobKind, args: Mapping[str, str]) -> Run:
+        """Return what a job does; one that is taken up is held against the flips once more."""
+        does = self._does(kind, args)
+
+        async def run(reins: Reins) -> None:
+            if reins.taken_up:
+                await self.flips.require(kind, args, taken_up=True)
+            await does(reins)
+
+        return run
+
+    def _does(self, kind: JobKind, args: Mapping[str, str]) -> Run:
         if kind is JobKind.PLAN:
             return self._planning(args)
         return self._carry if kind is JobKind.COPY else run_of(self.offers, kind, args)
@@ -288,6 +302,7 @@ class Engine:
         self.premises.learn_buckets(await self.ledger.buckets())
         text = f"engine started, epoch {self.epoch}{_CAME_FROM[self.ledger.left]}"
         await self.ledger.event(EventDraft(kind="engine", text=text))
+        await self.flips.begin()
         self._sampler = asyncio.create_task(self._sample(), name="sampler")
         for row in sorted(await self.ledger.jobs(), key=lambda row: row.id):
             if row.id in self.ledger.interrupted or row.state in WAITING:

@@ -4,18 +4,19 @@
     slices.buckets("rest")
 
 `all` is everything, and has no list: load balancers take every line of theirs. While vgwm.yaml
-names slices, each goes by itself, and `rest` is what none of them names. May import the
-configuration, the cutover's pure parts and the ledger.
+names slices, else the plan by its own command, each goes by itself, and `rest` is what none of them
+names. May import the configuration, the cutover's pure parts and the ledger.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from core.config.slices import ALL, REST
 from core.cutover.cutover_plan import CutoverPlan
 from core.display import safe
+from core.engine.planning.planfile import own_slices
 from core.errors import BadInput
 
 if TYPE_CHECKING:
@@ -26,11 +27,15 @@ if TYPE_CHECKING:
     from core.ledger.reading import LedgerReader
     from core.ledger.rows import BucketRow
 
+YAML: Final = "vgwm.yaml"
+PLAN: Final = "the plan"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slices:
-    """named: of vgwm.yaml. begun: of which the ledger has rows. there: the source's buckets.
+    """named: of vgwm.yaml, else of the plan; by: which of them. there: the source's buckets.
 
+    begun: of which the ledger has rows.
     switched: with the buckets that their flip took along, by the plan of its run: whatever
     vgwm.yaml says since then, and whatever bucket was made since.
     """
@@ -39,6 +44,7 @@ class Slices:
     begun: tuple[str, ...]
     switched: Mapping[str, tuple[str, ...]]
     there: tuple[str, ...]
+    by: str = YAML
 
     @staticmethod
     async def of(workspace: Workspace, ledger: LedgerReader) -> Slices:
@@ -46,8 +52,10 @@ class Slices:
         flips = await ledger.cutovers.flips()
         plans = {row.slice: _plan(await ledger.cutovers.of_run(row.run)) for row in flips}
         rows = await ledger.buckets()
+        named = workspace.cutover.slices or own_slices(await ledger.plan())
         return Slices(
-            named=workspace.cutover.slices,
+            named=named,
+            by=YAML if workspace.cutover.slices else PLAN,
             begun=tuple(row.slice for row in await ledger.cutovers.newest()),
             switched={name: plan.buckets for name, plan in plans.items() if plan is not None},
             there=tuple(row.name.decode() for row in rows if row.state.there),
@@ -76,7 +84,8 @@ class Slices:
         raise BadInput(
             what=f"there is no slice {safe(name)}{nothing}",
             where="slices",
-            remedy=f"It is one of {safe(known)}: vgwm.yaml names them in cutover.slices.",
+            remedy=f"It is one of {safe(known)}. cutover.slices of vgwm.yaml names them, or else"
+            " vgwm plan --slice.",
         )
 
     def shown(self, name: str) -> tuple[str, ...]:
@@ -89,7 +98,7 @@ class Slices:
     def hindered(self, name: str) -> str:
         """Return why a slice cannot be cut over as it is named, "" if it can. Raises BadInput."""
         if name == ALL and self.named:
-            return f"vgwm.yaml names slices: each goes by itself, {safe(', '.join(self.names))}"
+            return f"{self.by} names slices: each goes by itself, {safe(', '.join(self.names))}"
         mine = set(self.buckets(name))
         absent = sorted(mine.difference(self.there)) if self.there else []
         if absent:

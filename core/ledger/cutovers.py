@@ -102,6 +102,22 @@ def runs(conn: sqlite3.Connection, limit: int) -> list[tuple[CutoverRow, Cutover
     return [(_at(conn, first), _at(conn, last)) for first, last in spans]
 
 
+def runs_like(
+    conn: sqlite3.Connection, first: str, last: str
+) -> list[tuple[CutoverRow, CutoverRow]]:
+    """Return the first and the newest row of runs in which these hold these texts as their data.
+
+    The run that ended last comes first.
+    """
+    spans = conn.execute(
+        "SELECT one.first,one.last FROM (SELECT min(seq) AS first,max(seq) AS last FROM cutover"
+        " GROUP BY run) AS one JOIN cutover AS a ON a.seq=one.first JOIN cutover AS b"
+        " ON b.seq=one.last WHERE instr(a.data,?) AND instr(b.data,?) ORDER BY one.last DESC",
+        (first, last),
+    ).fetchmany(_MOST)
+    return [(_at(conn, begin), _at(conn, end)) for begin, end in spans]
+
+
 def flips(conn: sqlite3.Connection) -> list[CutoverRow]:
     """Return the flip that stands of each slice that has one: its `at_ns` is T_flip.
 
@@ -133,6 +149,10 @@ class CutoverLooks:
     async def runs(self, limit: int) -> list[tuple[CutoverRow, CutoverRow]]:
         """Return the first and the newest row of runs, the newest run first."""
         return await self._reader.read(partial(runs, limit=limit))
+
+    async def runs_like(self, first: str, last: str) -> list[tuple[CutoverRow, CutoverRow]]:
+        """Return first and newest row of runs in which these hold these texts, the newest first."""
+        return await self._reader.read(partial(runs_like, first=first, last=last))
 
     async def flips(self) -> list[CutoverRow]:
         """Return the flip that stands of each slice that has one: its `at_ns` is T_flip."""

@@ -28,9 +28,9 @@ from core.ledger import (
 )
 from core.ledger.assessing import Assessing
 from core.ledger.clearing import Clearing
-from core.ledger.cutovers import Cutting
 from core.ledger.greenlog import GreenWrites
 from core.ledger.mark import Mark
+from core.ledger.marked import MarkedCutting
 from core.ledger.mending import Mending
 from core.ledger.proofs import Proving
 from core.ledger.reading import LedgerReader
@@ -73,7 +73,7 @@ class Ledger(LedgerReader):
         self.assessing = Assessing(self._write, clock)
         self.proving = Proving(self._write, clock)
         self.syncing = Syncing(self._write, clock)
-        self.cutting = Cutting(self._write, clock)
+        self.cutting = MarkedCutting(self._write, clock, self._reader, path)
         self.green = GreenWrites(self._write, clock)
         self.clearing = Clearing(self._write)
         self._backups = backup.Backups(path)
@@ -133,9 +133,10 @@ class Ledger(LedgerReader):
     async def back_up(self) -> bool:
         """Copy the ledger to `ledger.db.bak`; tell if it was done: not while that costs over 1 %.
 
-        Raises CapacityExhausted; then the old backup stands.
+        Nor where it is from before a flip: the backup may know that. Raises CapacityExhausted, and
+        Broken for damaged marks; then the old backup stands.
         """
-        return await asyncio.to_thread(self._backups.make)
+        return not await self.cutting.unknown() and await asyncio.to_thread(self._backups.make)
 
     def lag_s(self) -> float:
         """Return how long the oldest unwritten change has waited."""
@@ -271,9 +272,8 @@ class Ledger(LedgerReader):
 
     async def requeue(self, bundle_id: int, reason: str, event: EventDraft | None = None) -> int:
         """Return a whole bundle to planned, one try older; return its tries so far."""
-        return await self._write(
-            partial(bundles.requeue, bundle_id=bundle_id, reason=reason), event
-        )
+        change = partial(bundles.requeue, bundle_id=bundle_id, reason=reason)
+        return await self._write(change, event)
 
     async def fail_bundle(
         self, bundle_id: int, *, code: str, text: str, event: EventDraft | None = None

@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from core.errors import Broken, SchemaMismatch, WrongState
-from core.ledger import backup, events, failure_recount, recount, schema, seals, settings
+from core.ledger import (
+    backup,
+    events,
+    failure_recount,
+    flip_marks,
+    recount,
+    schema,
+    seals,
+    settings,
+)
 from core.ledger.connection import FAULTS, open_reader
 from core.ledger.mark import Mark, is_there
 
@@ -47,9 +56,9 @@ def look(ledger: Path) -> Found:
     mark = Mark.read(ledger)
     kept = Mark.read(backup.place_of(ledger))
     if not is_there(ledger):
-        if mark is not None or kept is not None:
+        if mark is not None or kept is not None or is_there(flip_marks.beside(ledger)):
             raise Broken(
-                what="the ledger is gone: its mark or backup is here, the file is not",
+                what="the ledger is gone: its mark, backup or flips are here, the file is not",
                 where=ledger.name,
                 remedy=backup.remedy(ledger),
             )
@@ -79,7 +88,8 @@ def seal(ledger: Path, epoch: int) -> None:
 def is_made(ledger: Path) -> bool:
     """Tell whether a ledger has been made here: a crash may leave a file without any table."""
     if not is_there(ledger):
-        return Mark.read(ledger) is not None or is_there(backup.place_of(ledger))
+        beside = (backup.place_of(ledger), flip_marks.beside(ledger))
+        return Mark.read(ledger) is not None or any(is_there(file) for file in beside)
     try:
         with closing(open_reader(ledger)) as conn:
             return not schema.is_empty(conn)

@@ -135,6 +135,9 @@ class Source(Protocol):
     def sees_attributes(self) -> bool:
         """Tell whether a change of tags or metadata alone moves an entry's fingerprint."""
 
+    def can_hold(self, key: bytes) -> bool:
+        """Tell whether a key can be one of this source; `read_small` is for no other."""
+
     def check(self) -> list[Finding]:
         """Look at every bucket; return what an operator should know.
 

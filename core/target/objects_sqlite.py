@@ -12,7 +12,7 @@ import sqlite3
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from core.display import safe
 from core.errors import BadInput
@@ -23,6 +23,7 @@ from core.target.row_check import refuse_misfits
 from core.target.schema_check import compare
 from core.target.shape import Source
 from core.target.sqlite_reader import SqliteReader, connect, describe
+from core.target.sqlite_texts import Texts
 from core.target.sqlite_writer import SqliteWriter
 from core.target.table_sets import profile_of
 
@@ -51,6 +52,7 @@ class SqliteTable:
         self._tables = profile.tables
         self._writer = writer
         self._reader = reader
+        self._texts = Texts(path, profile.objects)
         self._upsert = sql.upsert(profile.objects)
         # A row that moves to another CID must take its entry in the CID table along.
         self._forget = ""
@@ -118,12 +120,13 @@ class SqliteTable:
         """Write the rows whose present ones are as expected; return the keys that had moved."""
         read = f"{sql.select(self._objects)} WHERE {sql.by_key(self._objects)}"
         fixed = [at for at, column in enumerate(self._objects.columns) if not column.volatile]
+        texts = self._texts
 
         def work(connection: sqlite3.Connection) -> list[RowKey]:
             moved: list[RowKey] = []
             unmoved: list[Row] = []
             for row, wanted in zip(rows, expected, strict=True):
-                present = cast("Row | None", connection.execute(read, row[:2]).fetchone())
+                present = next(iter(texts.rows(connection, read, row[:2])), None)
                 if same_row(present, wanted, fixed):
                     unmoved.append(row)
                 else:
@@ -138,7 +141,7 @@ class SqliteTable:
         fixed = [at for at, column in enumerate(self._objects.columns) if not column.volatile]
 
         def work(connection: sqlite3.Connection) -> list[RowKey]:
-            moved = sql.moved(connection, self._objects, expected, fixed)
+            moved = sql.moved(connection, self._texts, self._objects, expected, fixed)
             kept = set(moved)
             gone = [row[:2] for row in expected if row[:2] not in kept]
             if self._cids:
@@ -151,15 +154,16 @@ class SqliteTable:
 
     async def scan(self, after: RowKey, limit: int) -> list[Row]:
         """Return the next rows in byte order of (bucket, key)."""
-        page = sql.page(self._objects)
-        return await self._reader.run(lambda c: c.execute(page, (*after, limit)).fetchall())
+        page, texts = sql.page(self._objects), self._texts
+        return await self._reader.run(lambda c: texts.rows(c, page, (*after, limit)))
 
     async def read(self, keys: Sequence[RowKey]) -> list[Row]:
         """Return the rows of those keys that exist, in key order."""
         one = f"{sql.select(self._objects)} WHERE {sql.by_key(self._objects)}"
 
         def look(connection: sqlite3.Connection) -> list[Row]:
-            return [row for key in sorted(set(keys)) for row in connection.execute(one, key)]
+            read = self._texts.rows
+            return [row for key in sorted(set(keys)) for row in read(connection, one, key)]
 
         return await self._reader.run(look)
 
@@ -189,7 +193,8 @@ class SqliteTable:
         shape = bucket_table(self._buckets)
 
         def work(connection: sqlite3.Connection) -> list[str]:
-            moved = sql.moved(connection, shape, expected, range(len(shape.columns)))
+            texts = Texts(self._path, shape)
+            moved = sql.moved(connection, texts, shape, expected, range(len(shape.columns)))
             kept = set(moved)
             gone = [row[:1] for row in expected if row[:1] not in kept]
             connection.executemany(sql.delete(shape), gone)
@@ -202,7 +207,8 @@ class SqliteTable:
         if self._buckets is None:
             return []
         text = f"{sql.select(self._buckets)} ORDER BY {', '.join(self._buckets.key)}"
-        return await self._reader.run(lambda c: c.execute(text).fetchall())
+        texts = Texts(self._path, self._buckets)
+        return await self._reader.run(lambda c: texts.rows(c, text))
 
     async def clock_us(self) -> int | None:
         """Return None: the file's clock is this host's."""

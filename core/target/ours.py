@@ -79,7 +79,7 @@ def _members(metadata: object, name: str) -> dict[str, object]:
     """Return an object that the metadata holds; nothing of what is no metadata of ours."""
     try:
         read = json.loads(metadata) if isinstance(metadata, str) else None
-    except ValueError:
+    except (ValueError, RecursionError):  # nested too deep is no text of ours either
         return {}
     found = read.get(name) if isinstance(read, dict) else None
     return found if isinstance(found, dict) else {}

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from core.target.shape import Column, Row, TableShape
+    from core.target.sqlite_texts import Texts
 
 _TYPES: Final = {
     ColumnType.UTF8: "TEXT",
@@ -93,6 +94,7 @@ def delete(shape: TableShape) -> str:
 
 def moved(
     connection: sqlite3.Connection,
+    texts: Texts,
     shape: TableShape,
     expected: Sequence[Row],
     compared: Sequence[int],
@@ -102,7 +104,7 @@ def moved(
     width = len(shape.key)
     found: list[Row] = []
     for row in expected:
-        present = connection.execute(read, row[:width]).fetchone()
+        present = next(iter(texts.rows(connection, read, row[:width])), None)
         if present is not None and any(present[at] != row[at] for at in compared):
             found.append(row[:width])
     return found

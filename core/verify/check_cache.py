@@ -7,9 +7,9 @@ own room.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from core.dag.canonical import read
 from core.display import safe
 from core.target import cache_keys
 from core.target.objects import START
@@ -122,7 +122,7 @@ class CacheCheck:
     def _stale(self, key: bytes, value: bytes, row: Row) -> Why | None:
         """Return what disagrees, None where nothing does."""
         try:
-            cached = json.loads(value)
+            cached = read(value)
         except ValueError:
             return Why("", "JSON", "no JSON")
         if not isinstance(cached, dict):
@@ -138,12 +138,12 @@ class CacheCheck:
                 return Why(name, _shown(row[at]), _shown(cached[name]))
         if "status" in cached and self._pin_at is not None:
             names = {name for name, code in self._statuses.items() if code == row[self._pin_at]}
-            if cached["status"] not in {row[self._pin_at], *names}:
+            if cached["status"] not in (row[self._pin_at], *names):
                 return Why("status", _shown(row[self._pin_at]), _shown(cached["status"]))
         inner = cached.get("metadata")
         if isinstance(inner, str):
             try:
-                inner = json.loads(inner)
+                inner = read(inner)
             except ValueError:
                 return Why("metadata", "JSON", "no JSON")
         return self._metadata(inner, row) if isinstance(inner, dict) else None
@@ -153,7 +153,7 @@ class CacheCheck:
             return None
         text = row[self._meta_at]
         try:
-            held = json.loads(str(text))
+            held = read(str(text))
         except ValueError:
             return None  # the row itself is wrong, and is listed as that
         if cached == held:

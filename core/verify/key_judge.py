@@ -12,7 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from core.dag import cid as cids
-from core.dag.canonical import dumps
+from core.dag.canonical import dumps, read
 from core.display import safe
 from core.ledger.rows import RACY
 from core.model import Cid, MetaText, ObjectState
@@ -123,6 +123,8 @@ class KeyJudge:
     def _unknown(self, case: Case) -> Said:
         """Judge a key that the ledger does not know."""
         if case.look.here and not self._recorded_only:
+            if case.look.unread and case.row is not None:
+                return _listed([_unread(case)])  # extra or not copied: nobody knows
             found = "" if case.row is None else "a row that no copy of ours made"
             # By mtime: a sidecar's ctime is a digest. One that came by a rename counts as missed.
             new = self._new_ns is not None and case.look.mtime_ns >= self._new_ns
@@ -258,16 +260,16 @@ def _members(case: Case, wanted: str, found: object) -> Iterator[Difference]:
     """Yield the members in which two metadata texts differ; none where only their form does."""
     right: dict[str, object] = json.loads(wanted)
     try:
-        read = json.loads(found) if isinstance(found, str) else None
+        told_there = read(found) if isinstance(found, str) else None
     except ValueError:
-        read = None
-    if not isinstance(read, dict):
+        told_there = None
+    if not isinstance(told_there, dict):
         told = ("metadata", _shown(wanted), _shown(found))
         yield _of(case, Listed.DIFFER, Ill.WRONG_METADATA, told)
         return
-    for name in sorted({*right, *read}):
-        if right.get(name) != read.get(name):
-            told = (safe(name), _json(right, name), _json(read, name))
+    for name in sorted({*right, *told_there}):
+        if right.get(name) != told_there.get(name):
+            told = (safe(name), _json(right, name), _json(told_there, name))
             yield _of(case, Listed.DIFFER, Ill.WRONG_METADATA, told)
 
 
@@ -276,10 +278,7 @@ def _json(members: dict[str, object], name: str) -> str:
     if name not in members:
         return ""
     value = members[name]
-    try:
-        return _shown(value if isinstance(value, str) else dumps(value))
-    except ValueError:  # NaN, which somebody else wrote
-        return _shown(repr(value))
+    return _shown(value if isinstance(value, str) else dumps(value))
 
 
 def _of(

@@ -52,7 +52,7 @@ def read_line(line: bytes) -> Line:
 
 def difference_of(line: Line, listed: Listed) -> Difference:
     """Return the difference that a line of a list tells. Raises BadInput, ValueError."""
-    bucket, key, version = parse_object_name(line.object)
+    bucket, key, version = parse_object_name(line.object, of_row=True)
     told = (line.field, line.wanted, line.found, line.where, line.bundle)
     return Difference(listed, bucket, key, version, Ill(line.kind), *told)
 

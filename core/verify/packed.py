@@ -28,7 +28,8 @@ class Packed(NamedTuple):
     """Some rows in order of key. keys: SEPARATOR between; cids: CID_GAP between.
 
     sizes, created, modified: numbers with commas, a NULL left out; nothing stands in place of a
-    created that is modified as well. texts: metadata, a line each.
+    created that is modified as well. texts: metadata, a line each. last: the last key where only
+    some rows were asked for, which SEPARATOR does not tell of a row of somebody else's.
     """
 
     rows: int
@@ -38,6 +39,7 @@ class Packed(NamedTuple):
     created: bytes
     modified: bytes
     texts: bytes
+    last: bytes = b""
 
 
 class Packer:
@@ -69,7 +71,7 @@ class Packer:
         some = f"SELECT {key} k,{cid} c,{size} s,{created} a,{modified} m,{text} t{where}"
         self._some = (
             glue.format("k", "c", "s", "a", "m", "t", CID_GAP)
-            + f" FROM ({some} ORDER BY {key} LIMIT ?)"
+            + f",max(k) FROM ({some} ORDER BY {key} LIMIT ?)"
         )
 
     def take(

@@ -6,12 +6,11 @@ ours to the byte, so a pattern finds both members; a text that somebody else wro
 
 from __future__ import annotations
 
-import json
 import re
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
-from core.dag.canonical import dumps
+from core.dag.canonical import dumps, read
 
 # Nested values are texts, so neither member can stand anywhere but at the top: in a text its
 # quotes would be escaped.
@@ -45,12 +44,13 @@ def parted(text: object) -> RowText:
         bundle, plan = ours[0]
         bare = _OURS.sub("", _PIN.sub("", text))
         return RowText(RowMark(plan, int(bundle), root, path), bare)
-    return _parsed(text)
+    return by_meaning(text)
 
 
-def _parsed(text: str) -> RowText:
+def by_meaning(text: str) -> RowText:
+    """Return the same of a text in any form: another order of its members, or other blanks."""
     try:
-        document = json.loads(text)
+        document = read(text)
     except ValueError:
         return RowText(RowMark(), None)
     if not isinstance(document, dict):

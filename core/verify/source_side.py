@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from core.display import safe
 from core.errors import NoGatewayRoot
 from core.source.posix.meta import MetaWriter
+from core.source.posix.names import is_bucket
 from core.source.posix.outcome import Changed, Gone, Unreadable
 from core.verify.row_mark import metadata_digest
 from core.verify.sides import Look
@@ -35,6 +36,8 @@ class SourceKeys:
 
     def pages(self, bucket: bytes, after: bytes) -> Iterator[list[Entry]]:
         """Yield the entries behind a key; none of a bucket that is not there."""
+        if not is_bucket(bucket):
+            return
         try:
             found = self._source.bucket(bucket)
         except NoGatewayRoot:
@@ -46,6 +49,8 @@ class SourceKeys:
 
     def look(self, bucket: bytes, key: bytes, version: bytes) -> Look:
         """Read stamps and attributes; an object that changes under our hands is read twice."""
+        if not is_bucket(bucket) or not self._source.can_hold(key):
+            return _GONE  # a row names it, and nothing else can
         reader = self._reader_of(bucket)
         if reader is None:
             return _GONE

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from core.target import sqlite_statements as sql
 from core.target.sqlite_reader import connect
+from core.target.sqlite_texts import Texts
 from core.target.sqlite_writer import map_error
 from core.verify.feed import Feed
-from core.verify.packed import SEPARATOR, TOP, Packer
+from core.verify.packed import TOP, Packer
 from core.verify.sides import TableCut
 from core.verify.stint import Stint
 
@@ -61,6 +62,7 @@ class SqliteRows:
         bucket, key = shape.key
         self._span = f"{sql.select(shape)} WHERE {bucket}=? AND {key}>=? AND {key}<? ORDER BY {key}"
         self._row = f"{sql.select(shape)} WHERE {sql.by_key(shape)}"
+        self._texts = Texts(path, shape)
         self._packer = Packer(shape)
         self._conn, self._raw = connect(path), connect(path)
         self._raw.text_factory = bytes
@@ -82,8 +84,10 @@ class SqliteRows:
             if packed is None:
                 packed = self._packer.take(self._raw, bucket, span, self._most)
                 if packed.rows == self._most:
-                    end = packed.keys.rpartition(SEPARATOR)[2] + b"\0"
+                    end = packed.last + b"\0"
                     high = end.decode()
+        except UnicodeDecodeError as error:
+            raise self._texts.refused(bucket.encode(), error.object[:-1]) from error
         except sqlite3.Error as error:
             raise map_error(error, self._path) from error
         usable = packed if self._packer.usable else None
@@ -91,7 +95,7 @@ class SqliteRows:
 
     def _rows(self, bucket: str, low: str, high: str) -> list[Row]:
         try:
-            return self._conn.execute(self._span, (bucket, low, high)).fetchall()
+            return self._texts.rows(self._conn, self._span, (bucket, low, high))
         except sqlite3.Error as error:
             raise map_error(error, self._path) from error
 
@@ -100,8 +104,7 @@ class SqliteRows:
         found: dict[str, Row] = {}
         try:
             for key in keys:
-                row = self._conn.execute(self._row, (bucket, key)).fetchone()
-                if row is not None:
+                for row in self._texts.rows(self._conn, self._row, (bucket, key)):
                     found[key] = row
         except sqlite3.Error as error:
             raise map_error(error, self._path) from error

@@ -2,10 +2,10 @@
 
     cutover_edges.py FOLDER    reads lines `KILL_AT` from its input, runs one engine's life for each
 
-Edges: behind each row of the ledger, each command that changes an HAProxy, each write of a map's
-file, each act on the gateway; what is before one is behind the last. Answers `EDGES KILLED LABEL` a
-line. A process of its own: the parent is forked for each life, with everything loaded, and holds no
-thread.
+Edges: behind each row of the ledger, each look at the flips beside it, each command that changes an
+HAProxy, each write of a map's file, each act on the gateway; what is before one is behind the last.
+Answers `EDGES KILLED LABEL` a line. A process of its own: the parent is forked for each life, with
+everything loaded, and holds no thread.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from core.engine.cutting.driver import Driver
 from core.engine.cutting.means import CutMeans
 from core.engine.reins import Reins
 from core.errors import WrongState
+from core.ledger import flip_marks
 from core.ledger.cutovers import Cutting
 from core.ledger.ledger import Ledger
 from core.ledger.rows import LedgerIdentity
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from core.cutover.gate import Gate
     from core.engine.cutting.world import GreenFeed
     from core.ledger.cutovers import CutoverDraft
+    from core.ledger.flip_marks import Known
     from core.ledger.rows import EventDraft
 
 WORKSPACE: Final = "9f2c1a7e"
@@ -155,7 +157,7 @@ class FileWorld:
 
 def patched(edges: Edges) -> None:
     """Put edges around what changes anything outside."""
-    write, append = MapFile.write, Cutting.append
+    write, append, settle = MapFile.write, Cutting.append, flip_marks.settle
 
     async def asked(name: str, path: Path, command: str, most_bytes: int) -> str:
         if not command.startswith(_CHANGES):
@@ -174,7 +176,12 @@ def patched(edges: Edges) -> None:
         edges.cross(f"{draft.state} {draft.step} {draft.phase}")
         return number
 
+    def settled(ledger: Path, seen: Known) -> None:
+        settle(ledger, seen)
+        edges.cross("the flips beside the ledger")
+
     vars(haproxy_runtime)["ask"] = asked  # as it was imported there
+    vars(flip_marks)["settle"] = settled
     MapFile.write = written  # type: ignore[assignment,method-assign]
     Cutting.append = appended  # type: ignore[method-assign]
     drain.STILL_S = 0.05  # type: ignore[misc]

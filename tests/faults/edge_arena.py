@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
+from core.ledger import flip_marks
 from tests.faults import cutover_edges
 from tests.lab.haproxy import Haproxy
 from tests.lab.process import Keeper, until
@@ -117,8 +118,7 @@ class Arena:
             self.tell(lb, "blue_ro")
         self.drained()
         (self.folder / cutover_edges.FENCED).unlink(missing_ok=True)
-        for path in self.folder.glob(f"{cutover_edges.LEDGER}*"):
-            path.unlink()
+        self.forget()
         (self.folder / cutover_edges.ARMED).unlink(missing_ok=True)
         (self.folder / cutover_edges.WRITTEN).write_bytes(b"")
         self.blue.taken_ns.clear()
@@ -126,6 +126,16 @@ class Arena:
         for lb in self.lbs:
             lb.map.write_text("/ blue\n")
             self.tell(lb, "blue")
+
+    def forget(self) -> None:
+        """Take the ledger away, and the flips beside it."""
+        for path in self.folder.glob(f"{cutover_edges.LEDGER}*"):
+            path.unlink()
+        flip_marks.beside(self.folder / cutover_edges.LEDGER).unlink(missing_ok=True)
+
+    def marked(self) -> list[str]:
+        """Return the slices that are at green by what stands beside the ledger."""
+        return [one.slice for one in flip_marks.read(self.folder / cutover_edges.LEDGER)]
 
     def modes(self) -> set[str]:
         return {lb.met("any") for lb in self.lbs}

@@ -186,6 +186,7 @@ async def _flipped(ledger: Ledger) -> None:
                 run=f"{WORKSPACE}-5", slice="all", state=state, step=step, phase=phase, actor="t"
             )
         )
+    await ledger.cutting.settle()
 
 
 if __name__ == "__main__":

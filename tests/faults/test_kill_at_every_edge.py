@@ -40,6 +40,8 @@ def test_i10_an_engine_killed_at_any_edge_leaves_one_writer_and_its_successor_en
         arena.renew()
         _, label = arena.live(edge)
         assert label, f"edge {edge} was not met"
+        if "green" in arena.modes() or arena.green.taken_ns:
+            assert arena.marked() == ["all"], label
         arena.live(0)
         ends[_judged(arena, f"edge {edge}, {label}")] += 1
     assert min(ends.values()) > 0, ends
@@ -52,6 +54,7 @@ def _judged(arena: Arena, where: str) -> str:
     writer = modes.pop()
     fenced = (arena.folder / cutover_edges.FENCED).exists()
     assert fenced == (writer == "green"), where
+    assert arena.marked() == (["all"] if writer == "green" else []), where
     blue, green = list(arena.blue.taken_ns), list(arena.green.taken_ns)
     if writer == "blue":
         assert green == [], where

@@ -30,8 +30,7 @@ class BackArena(Arena):
             self.tell(lb, "green_ro")
         self.drained()
         (self.folder / cutover_edges.FENCED).touch()
-        for path in self.folder.glob(f"{cutover_edges.LEDGER}*"):
-            path.unlink()
+        self.forget()
         self.blue.taken_ns.clear()
         self.green.taken_ns.clear()
         for lb in self.lbs:
@@ -56,6 +55,7 @@ def test_i10_a_way_back_killed_at_any_edge_leaves_one_writer_and_its_successor_e
         arena.renew()
         _, label = arena.live(edge)
         assert label, f"edge {edge} was not met"
+        assert arena.modes() == {"blue"} or arena.marked() == ["all"], label
         arena.live(0)
         _judge(arena, f"edge {edge}, {label}")
 
@@ -63,6 +63,7 @@ def test_i10_a_way_back_killed_at_any_edge_leaves_one_writer_and_its_successor_e
 def _judge(arena: Arena, where: str) -> None:
     """See that blue writes in the end, and that no two sides ever had their turn at once."""
     assert arena.modes() == {"blue"}, where
+    assert arena.marked() == [], where
     assert not (arena.folder / cutover_edges.FENCED).exists(), where
     blue, green = list(arena.blue.taken_ns), list(arena.green.taken_ns)
     if blue and green:

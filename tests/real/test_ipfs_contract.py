@@ -11,15 +11,16 @@ from tests.fakes.ipfs_contract import IpfsContract, Site, sink  # noqa: F401 - a
 from tests.lab.stack import Shape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tests.lab.stack import Stack
 
 
 @pytest.fixture(scope="module")
-def site(make_stack: Callable[[Shape], Stack]) -> Site:
+def site(make_stack: Callable[[Shape], Stack]) -> Iterator[Site]:
     stack = make_stack(Shape(extra={"CLUSTER_IPFSHTTP_PINTIMEOUT": "2s"}))
-    return Site(stack.kubo_urls, stack.cluster_urls, Login(stack.user, stack.password))
+    yield Site(stack.kubo_urls, stack.cluster_urls, Login(stack.user, stack.password))
+    stack.close()  # six servers at rest take their share of all tests that follow
 
 
 class TestRealServers(IpfsContract):

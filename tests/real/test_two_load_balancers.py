@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from core.config.workspace import parse
+from core.control.crossing.cutover_told import across, across_why
 from core.cutover.balancers import balancers
 from core.cutover.fleet import Fleet, Outcome
 from core.cutover.mode import Mode, Side
@@ -234,6 +235,12 @@ async def test_copies_between_the_sides_are_refused_and_counted(pair: Pair) -> N
     told = (await fleet.read(("photos",))).told[0]
     seen.append(told.across)
     assert (seen, told.mode) == ([0, 1, None], Mode.GREEN)
+    both = (await fleet.read(("photos",))).told
+    assert (across(both), across_why(both)) == (None, "no backend across at lb-1")
+    pair.lbs[1].server.kill()
+    both = (await fleet.read(("photos",))).told[1:]
+    assert (across(both), across_why(both)) == (None, "no answer from lb-2")
+    assert across_why(()) == "no load balancer was heard"
 
 
 async def test_by_hand_everything_is_every_line_of_a_running_map(

@@ -176,10 +176,14 @@ ROLLING = msgspec.structs.replace(
     LIVE,
     slice="photos",
     strategy="rolling",
+    across=1_204,
     slices=(
         msgspec.structs.replace(PHOTOS, state="GREEN_LIVE", number="12", writable="green"),
         DOCS,
     ),
+)
+UNCOUNTED = msgspec.structs.replace(
+    ROLLING, across=None, across_why="no backend across at lb-1, lb-2 and 3 more"
 )
 FULL = msgspec.structs.replace(BACK, way="full", hash="11aa22bb")
 FULL_PLAN = msgspec.structs.replace(

@@ -57,6 +57,7 @@ CASES: dict[str, tuple[Scene, Ui]] = {
     "cutover-big-bang": (scene(cutover=crossed.BIG_BANG), ui()),
     "cutover-big-bang-plan": (scene(cutover=crossed.BIG_BANG), ui(sheet=BIG)),
     "cutover-rolling": (scene(cutover=crossed.ROLLING, risk=crossed.RISK), ui(slice="photos")),
+    "cutover-uncounted": (scene(cutover=crossed.UNCOUNTED, risk=crossed.RISK), ui(slice="photos")),
     "cutover-unread": (scene(), ui()),
     "cutover-no-engine": (scene(), ui(link=GONE)),
     "cutover-no-facts": (stage.scene(UNPLANNED), ui()),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _DETAIL = 3
 _LEAST_GATES = 3
 _OFF_ROWS = 2
+_ROLLING = "rolling"
 
 
 def view(scene: Scene, ui: Ui, size: Size) -> list[Line]:
@@ -26,7 +27,7 @@ def view(scene: Scene, ui: Ui, size: Size) -> list[Line]:
     now = scene.cutover
     if now is None:
         return _none(scene, ui)
-    head = [_head(now, size.width), *_held(now, scene.now_ns)]
+    head = [_head(now, size.width), *_held(now, scene.now_ns), *_across(now)]
     foot = [*_steps(now, size.width), *_off(now, size.width)]
     around = len(head) + len(foot) + _DETAIL
     room = max(_LEAST_GATES, size.height - around)
@@ -120,6 +121,16 @@ def _at_risk(now: Cutover) -> list[Line]:
     if len(now.slices) < 2 or now.risk is None or not now.risk.since_ns:  # noqa: PLR2004 - a choice
         return []
     return [(Piece(f" of {now.slice} at risk  ", Role.DIM), risk.words(now.risk))]
+
+
+def _across(now: Cutover) -> list[Line]:
+    """Return how many copies between the sides were refused, where slices may be on both."""
+    if now.strategy != _ROLLING and not now.across:
+        return []
+    label = Piece(" copies across refused  ", Role.DIM)
+    if now.across is None:
+        return [(label, stands(State.UNKNOWN, f"unknown: {now.across_why}"))]
+    return [(label, Piece(display.count(now.across)))]
 
 
 def _steps(now: Cutover, width: int) -> list[Line]:

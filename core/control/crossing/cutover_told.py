@@ -34,6 +34,14 @@ if TYPE_CHECKING:
 _BACK: Final = 13
 """The states of the way back have numbers from here on."""
 
+_NAMED: Final = 2
+_NO_COUNT: Final = {
+    True: "no backend across at",
+    False: "no answer from",
+}
+"""Of one whose mode is known: its configuration refuses such copies elsewhere, or it is a program
+in HAProxy's place. Of one whose mode is not."""
+
 
 def gate(one: Gate, now_ns: int, left_out: Collection[str] = ()) -> wire_cutover.Gate:
     """Return a gate as it is at a time. left_out: names of those that no start waits for."""
@@ -84,6 +92,18 @@ def across(told: Sequence[Told]) -> int | None:
     return sum(known) if counts and len(known) == len(counts) else None
 
 
+def across_why(told: Sequence[Told]) -> str:
+    """Return why `across` is not known, "" where it is; safe to show."""
+    if across(told) is not None:
+        return ""
+    for known, why in _NO_COUNT.items():
+        names = [safe(one.name) for one in told if one.across is None and one.is_known is known]
+        if names:
+            more = f" and {len(names) - _NAMED} more" if names[_NAMED:] else ""
+            return f"{why} {', '.join(names[:_NAMED])}{more}"
+    return "no load balancer was heard"
+
+
 def steps(
     of: CutoverPlan, state: State | None, expected: Sequence[Expected]
 ) -> tuple[wire_cutover.Step, ...]:
@@ -116,6 +136,7 @@ def cutover(
         slice=safe(slice_),
         slices=tuple(_slice(one, writes if one is at else "") for one in look.slices),
         across=across(look.balancers or ()),
+        across_why=across_why(look.balancers or ()),
         strategy=look.plan.strategy,
         gates=tuple(gate(one, look.at_ns, left_out) for one in look.gates),
         hash=look.plan.hash,

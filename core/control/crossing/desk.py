@@ -79,7 +79,7 @@ async def short(workspace: Workspace, ledger: LedgerReader, watch: BalancerWatch
     flips = await ledger.cutovers.flips()
     known = await Slices.of(workspace, ledger) if rows else None
     shown = [() if known is None else known.shown(row.slice) for row in rows]
-    apart = [await ids_of(ledger, one) for one in shown] if workspace.cutover.slices else []
+    apart = [await ids_of(ledger, one) for one in shown] if known and known.named else []
     now_ns = time.time_ns()
     whole, *mine = await risks(ledger, (None, *apart), now_ns) if flips else (None,)
     slices = []
@@ -127,6 +127,7 @@ class TrafficDesk:
     async def rollback(self, query: wire_rollback.RollbackQuery) -> wire_rollback.Rollback:
         """Return the way back as it is now. Raises BadInput."""
         wish = wish_of(query)
+        (await self._engine.cutovers.plans.slices()).buckets(wish.slice)  # a plan may take longer
         state = await self._state(wish.slice)
         plan = await self.plans.plan(wish)
         if plan is None:

@@ -6,16 +6,12 @@ Pure. One state machine carries all three; they differ in what is fenced, and fo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
-from core.config import slices as slicing
 from core.control.wire import state as wire
 from core.display import count, size
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 STRATEGIES: Final = ("blue-green", "rolling", "big-bang")
 
@@ -50,11 +46,6 @@ def told(plan: wire.Plan) -> wire.Plan:
     way = course(plan)
     steps = [wire.PlanStep(text=step.text, jobs=list(step.jobs)) for step in way.steps]
     return msgspec.structs.replace(plan, steps=steps, costs=list(way.costs))
-
-
-def check_slices(words: Sequence[str]) -> None:
-    """Raise BadInput unless these read as slices: before an engine is asked."""
-    slicing.parse(words)
 
 
 def course(plan: wire.Plan, name: str = "") -> Course:
@@ -96,12 +87,12 @@ def _blue_green(plan: wire.Plan) -> Course:
 
 def _rolling(plan: wire.Plan) -> Course:
     slices = [f"slice {name}: {_buckets(buckets)}" for name, buckets in plan.slices]
-    slices = slices or ["slice all: every bucket (vgwm.yaml names slices: cutover.slices)"]
+    slices = slices or ["slice all: every bucket (name slices: plan --slice, or vgwm.yaml)"]
     steps = [
         Step(text=f"copy {_amount(plan)} inside `windows`, paused outside", jobs=("copy",)),
         _ROUNDS,
         _PROVE,
-        _REHEARSE,
+        Step(text=f"each slice: {_REHEARSE.text}", jobs=_REHEARSE.jobs),
         *(Step(text=f"{each}: fence, last round, switch", jobs=_START) for each in slices),
         _COMMIT,
     ]

@@ -113,13 +113,15 @@ class Cutover(wire.Wire, frozen=True, kw_only=True):
     it cannot be made; `start` takes no other. word: what confirms it, typed. job: that drives it
     now. live_until_ns: when the watch window ends, None before the flip. strategy: blue-green,
     rolling or big-bang. across: copies between the sides that load balancers refused since they
-    started, None where not all count them. risk: of this slice's buckets alone.
+    started, None where not all count them, for the reason across_why. risk: of this slice's buckets
+    alone.
     """
 
     slice: str
     slices: tuple[Slice, ...]
     strategy: str = ""
     across: int | None = None
+    across_why: str = ""
     gates: tuple[Gate, ...] = ()
     hash: str = ""
     word: str = ""

@@ -377,6 +377,7 @@ class PlanStep(Wire, frozen=True, kw_only=True):
 class Plan(Wire, frozen=True, kw_only=True):
     """The stored plan: `GET /v1/plan`.
 
+    own_slices: its own command names them, and a cutover goes by them unless vgwm.yaml names some.
     steps, costs: its strategy spelled out with its figures; not stored, and not of the hash.
     """
 
@@ -400,5 +401,6 @@ class Plan(Wire, frozen=True, kw_only=True):
     unrepresentable: dict[str, int]
     cid_profile: str
     slices: list[tuple[str, list[str]]] = []  # name, buckets; none: all at once
+    own_slices: bool = False
     steps: list[PlanStep] = []
     costs: list[str] = []

@@ -26,6 +26,7 @@ from core.cutover.machine import (
 )
 from core.cutover.states import State
 from core.engine.cutting.acting import Acting
+from core.engine.cutting.rehearsals import REHEARSED
 from core.engine.cutting.surely import surely
 from core.engine.cutting.unfencing import Turned, Unfencing
 from core.errors import NoAnswer, Refused, VgwmError, WrongState
@@ -39,9 +40,6 @@ if TYPE_CHECKING:
     from core.engine.reins import Reins
 
 log = logging.getLogger(__name__)
-
-REHEARSED: Final = "rehearsed"
-"""Why a rehearsal's fence was undone: it came to its end."""
 
 _NAMED: Final = 3
 _SWITCH_S: Final = 30.0

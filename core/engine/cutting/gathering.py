@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from core.cutover.gate import Gate
+from core.engine.cutting.rehearsals import rehearsed
 from core.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -56,10 +57,11 @@ class Gathering:
         slices: the buckets of each, none for everything.
         """
         acks, shared = await self._ledger_gates.acks(), await self._ledger_gates.gates()
+        tried = await self._ledger_gates.rehearsals()
         return [
             [
                 replace(one, acked=one.acked or acks.get(one.name, ""))
-                for one in (*shared, *self._asked_of(tuple(buckets)))
+                for one in (*shared, rehearsed(tried, buckets), *self._asked_of(tuple(buckets)))
             ]
             for buckets in slices
         ]

@@ -9,9 +9,9 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from core.config.units import parse_share
-from core.cutover.cutover_plan import Kind
 from core.cutover.gate import Gate
 from core.display import count, safe
+from core.engine.cutting.rehearsals import rehearsals
 from core.ledger.rows import Saying
 from core.preflight.rows import From, rows
 from core.verdict import Verdict
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from core.config.schema import Workspace
+    from core.engine.cutting.rehearsals import Rehearsal
     from core.engine.syncing.lag import Forecast
     from core.ledger.proofs import ProofRow
     from core.ledger.reading import LedgerReader
@@ -43,7 +44,6 @@ _DIRTY: Final = frozenset({(Listed.MISSING, Ill.SOURCE_MOVED), (Listed.EXTRA, Il
 """What a source in use differs in, a line a key: rounds carry it, FINAL and PROVE let none pass."""
 
 _PROOFS: Final = 20
-_RUNS: Final = 50
 
 
 class LedgerGates:
@@ -60,16 +60,19 @@ class LedgerGates:
         self._forecast = forecast
 
     async def gates(self) -> list[Gate]:
-        """Return them, in the order in which they are shown."""
+        """Return those of all slices alike, in the order in which they are shown."""
         return [
             *await self._assessed(),
             await self._keys(),
             *await self._proven(),
             self._diffs(),
             await self._freeze(),
-            await self._rehearsed(),
             *self._final(),
         ]
+
+    async def rehearsals(self) -> list[Rehearsal]:
+        """Return the rehearsals that came to their end, the newest first: of slices, each alone."""
+        return await rehearsals(self._ledger.cutovers)
 
     async def acks(self) -> dict[str, str]:
         """Return who acknowledged which gate."""
@@ -170,18 +173,6 @@ class LedgerGates:
             text += "" if now.ready else "; not within freeze_budget in two rounds running"
         remedy = "Sync until it is ready: vgwm sync."
         return _gate("forecast", verdict, text, at_ns, HOUR_S, remedy)
-
-    async def _rehearsed(self) -> Gate:
-        remedy = "Rehearse on this workspace: vgwm cutover rehearse."
-        for first, last in await self._ledger.cutovers.runs(_RUNS):
-            if f'"kind":"{Kind.REHEARSE}"' not in first.data or '"rehearsed"' not in last.data:
-                continue
-            took_s = (last.at_ns - first.at_ns) / 1_000_000_000
-            text = f"run {first.run} came to its end in {took_s:.1f} s"
-            return _gate("rehearsal", Verdict.PASS, text, last.at_ns, WEEK_S)
-        return _gate(
-            "rehearsal", Verdict.FAIL, "none has come to its end", time.time_ns(), NOW_S, remedy
-        )
 
 
 def _capacity(answer: Answer | None, ack: SaidRow | None) -> Gate:

@@ -153,7 +153,7 @@ class CutoverPlans:
         named = "" if stored is None else json.loads(stored).get("strategy", "")
         if named == Strategy.BIG_BANG:
             return Strategy.BIG_BANG
-        return Strategy.ROLLING if self._workspace.cutover.slices else Strategy.BLUE_GREEN
+        return Strategy.ROLLING if (await self.slices()).named else Strategy.BLUE_GREEN
 
     def _difference(self, confirmed: str, now: CutoverPlan) -> str:
         shown = next(

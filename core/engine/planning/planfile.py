@@ -6,10 +6,12 @@ May import config, dag's canonical JSON and the ledger's counters.
 
 from __future__ import annotations
 
+import json
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from core.config.atomic import write_text
+from core.config.slices import REST
 from core.dag.canonical import dumps
 from core.display import safe, size
 from core.ledger.counters import SIZE_BOUNDS
@@ -32,13 +34,16 @@ def plan_document(  # noqa: PLR0913 - keyword-only, each a thing of its own
     strategy: str,
     cid_profile: str,
     slices: Slices,
+    own_slices: bool,
     replication: int | None,
     made_ns: int,
 ) -> bytes:
-    """Return the plan as canonical JSON, with the members of `core.control.wire.state.Plan`."""
+    """Return the plan as canonical JSON, with the members of `core.control.wire.state.Plan`.
+
+    own_slices: they are named by the plan's own command, not by vgwm.yaml.
+    """
     body: dict[str, object] = {
         "id": workspace.id,
-        "strategy": strategy,
         "source": safe(workspace.source.label),
         "target": safe(workspace.target.label),
         "profile": workspace.target.profile,
@@ -55,8 +60,33 @@ def plan_document(  # noqa: PLR0913 - keyword-only, each a thing of its own
         "histogram": histogram(counters),
         "unrepresentable": dict(counters.classes),
         "cid_profile": cid_profile,
-        "slices": [[name, [safe(bucket) for bucket in each]] for name, each in slices.items()],
+        **_course(strategy, slices, own=own_slices),
     }
+    return _hashed(body)
+
+
+def with_course(stored: bytes, *, strategy: str, slices: Slices, own_slices: bool) -> bytes:
+    """Return a stored plan with another strategy and other slices; its walk is the same."""
+    return _hashed({**json.loads(stored), **_course(strategy, slices, own=own_slices)})
+
+
+def own_slices(stored: bytes | None) -> Slices:
+    """Return the slices that a plan names itself; none where vgwm.yaml named them, or nobody."""
+    body = json.loads(stored or b"{}")
+    if not body.get("own_slices"):
+        return {}
+    return {name: tuple(each) for name, each in body["slices"] if name != REST}
+
+
+def _course(strategy: str, slices: Slices, *, own: bool) -> dict[str, object]:
+    return {
+        "strategy": strategy,
+        "slices": [[name, [safe(bucket) for bucket in each]] for name, each in slices.items()],
+        "own_slices": own,
+    }
+
+
+def _hashed(body: dict[str, object]) -> bytes:
     fixed = {name: value for name, value in body.items() if name not in MOVING}
     body["hash"] = sha256(dumps(fixed).encode()).hexdigest()[:8]
     return dumps(body).encode()

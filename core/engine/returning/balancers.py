@@ -10,7 +10,8 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from core.cutover.mode import Mode
+from core.cutover.mode import Mode, Side
+from core.display import safe
 from core.engine.outcry import Outcry
 
 if TYPE_CHECKING:
@@ -43,3 +44,16 @@ class Balancers:
             return []
         reading = await (await self.fleet()).read(buckets)
         return [told.name for told in reading.told if Mode.BLUE in told.modes]
+
+    async def at_green(self, buckets: Sequence[str]) -> str:
+        """Say which of them send some buckets to green, "" for none; silence is none.
+
+        buckets: none for every line of a map. A map that another workspace owns says nothing here.
+        """
+        ours, found = f"{self._premises.workspace.id}.", []
+        for told in (await (await self.fleet()).read(buckets)).told:
+            seen = told.by_slice or (("everything", told.mode),)
+            names = [bucket for bucket, mode in seen if mode and mode.side is Side.GREEN]
+            if names and (not told.owner or told.owner.startswith(ours)):
+                found.append(f"{told.name} sends {safe(names[0])} to green")
+        return "; ".join(found)

@@ -17,6 +17,7 @@ from core.target.rows import PinnedBundle, RowEntry, RowMaker
 from core.target.rows_again import meta_text
 from core.target.shape import Source
 from core.target.version_time import created_ns
+from core.verify.row_mark import parted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -111,8 +112,7 @@ def _path(shape: TableShape, present: Row) -> str:
     at = shape.position(Source.METADATA)
     if at is None:
         return _NO_PATH
-    path = json.loads(str(present[at])).get("pin", {}).get("path")
-    return path if isinstance(path, str) else _NO_PATH
+    return parted(present[at]).mark.path or _NO_PATH
 
 
 def _key(row: Row) -> RowKey:

@@ -8,12 +8,10 @@ Source: ipfs.md 3. May import ledger, target, dag, and the engine's parts.
 from __future__ import annotations
 
 import asyncio
-import json
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from core.dag import cid as cids
-from core.dag.canonical import dumps
 from core.dag.errors import DagError
 from core.dag.manifest import Manifest
 from core.display import count, safe, size
@@ -30,6 +28,7 @@ from core.ledger.rows import EventDraft
 from core.target.cache_drop import Named, keys_of
 from core.target.shape import Source
 from core.taskgroup import TaskGroup
+from core.verify.row_mark import parted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -154,10 +153,9 @@ class Rebundling:
         keys = [(bucket, one.key.decode()) for one in left if not one.version]
         for begin in range(0, len(keys), ROWS):
             for row in await self._read(keys[begin : begin + ROWS]):
-                document = json.loads(str(row[at]))
-                document.pop("pin", None)
-                document.pop("vgwm", None)
-                found[str(row[1]).encode(), b""] = dumps(document)
+                bare = parted(row[at]).bare
+                if bare is not None:
+                    found[str(row[1]).encode(), b""] = bare
         return found
 
     async def _rename(

@@ -11,7 +11,7 @@ import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from core.dag.canonical import dumps
+from core.dag.canonical import dumps, read
 from core.display import safe
 from core.model import Finding
 
@@ -145,7 +145,7 @@ class _Reading:
         if not value:
             return None
         try:
-            parsed: object = json.loads(value)
+            parsed = read(value)
         except ValueError:
             self._unreadable(attribute)
             return None

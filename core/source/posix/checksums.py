@@ -19,6 +19,9 @@ _PARTS_BYTES: Final = 4 << 20  # 10,000 parts are 140 kB
 _MULTIPART: Final = re.compile(r"[0-9a-f]{32}-([1-9]\d{0,4})")
 _MD5: Final = re.compile(r"[0-9a-f]{32}")
 
+NO_JSON: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for a value that is none: bytes that are no UTF-8 are no error of its own."""
+
 NAMES: Final = (
     "crc32",
     "crc32c",
@@ -82,7 +85,7 @@ def parse_checksums(raw: bytes) -> Checksums | None:
     """Return the parsed attribute, None where it is no such JSON."""
     try:
         return _checksums.decode(raw)
-    except msgspec.DecodeError:
+    except NO_JSON:
         return None
 
 
@@ -124,7 +127,7 @@ def trusted_parts(attributes: Attributes, etag: str | None, size_bytes: int) -> 
     try:
         plain = raw if raw.startswith(b"{") else _gunzip(raw)
         ends = _parts.decode(plain).parts
-    except (msgspec.DecodeError, zlib.error):
+    except (*NO_JSON, zlib.error):
         return []
     if len(ends) != count or ends[-1] != size_bytes or ends != sorted(ends) or ends[0] < 0:
         return []

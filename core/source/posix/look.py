@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING, Final, NamedTuple, Self, cast
+from typing import TYPE_CHECKING, NamedTuple, Self, cast
 
 from core.model import Entry, Page
 from core.source.posix.classify import ALL_VERSIONS, Classifier
-from core.source.posix.names import INTERNAL, is_utf8
+from core.source.posix.names import is_key, is_utf8
 from core.source.posix.opening import open_folder
 
 if TYPE_CHECKING:
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
     from core.source.posix.buckets import Bucket
     from core.source.posix.tree import PosixTree
-
-_NEVER: Final = frozenset({b"", b".", b"..", INTERNAL})
-"""What no part of a key is that a walk would yield."""
 
 
 class Seen(NamedTuple):
@@ -79,7 +76,7 @@ class _Looker:
         judge = self._judge
         entries, skips = len(judge.entries), len(judge.skips)
         try:
-            whole = _is_plain(key) and self._one(key)
+            whole = is_key(key) and is_utf8(key) and self._one(key)
         except (FileNotFoundError, NotADirectoryError):
             whole = True  # it is not there, or went while we looked
             del judge.entries[entries:], judge.skips[skips:]
@@ -125,9 +122,3 @@ class _Looker:
         if self._folder != self._top:
             os.close(self._folder)
         self._folder, self._path = self._top, b""
-
-
-def _is_plain(key: bytes) -> bool:
-    """Tell whether a key is one that a walk comes to, and lies where it says."""
-    parts = key.removesuffix(b"/").split(b"/")
-    return b"\0" not in key and is_utf8(key) and not _NEVER.intersection(parts)

@@ -20,7 +20,14 @@ import msgspec
 from core.dag.canonical import json_string
 from core.model import MetaText, Unrepresentable
 from core.source.posix.attributes import LEGACY_USER, OBJECT_NAMES, Attributes
-from core.source.posix.checksums import Checksums, etag_text, is_md5, parse_checksums, trusted_parts
+from core.source.posix.checksums import (
+    NO_JSON,
+    Checksums,
+    etag_text,
+    is_md5,
+    parse_checksums,
+    trusted_parts,
+)
 from core.source.posix.names import NULL_VERSION, ulid_ms
 
 DEFAULT_TYPE: Final = b"text/plain; charset=utf-8"
@@ -235,11 +242,13 @@ class _Sheet:
             # Old names that the gateway rewrote keep their capitals there; S3's headers have none.
             self._pairs("user", "metadata", raw, lower=True)
             return
-        old = {
-            name.removeprefix(LEGACY_USER).lower(): value
-            for name, value in self._attributes.items()
-            if name.startswith(LEGACY_USER)
-        }
+        old: dict[str, bytes] = {}
+        for name, value in self._attributes.items():
+            if name.startswith(LEGACY_USER):
+                if _is_text(name):
+                    old[name.removeprefix(LEGACY_USER).lower()] = value
+                else:
+                    self._lose(name)
         if old:
             texts = (f"{json_string(k)}:{self._json(v, k)}" for k, v in sorted(old.items()))
             self._members["user"] = f"{{{','.join(texts)}}}"
@@ -253,7 +262,7 @@ class _Sheet:
         """Set a member to a JSON object of texts, in canonical order; an empty one is not set."""
         try:
             pairs = _texts.decode(raw)
-        except msgspec.DecodeError:
+        except NO_JSON:
             self._lose(attribute)
             return
         if lower:
@@ -271,7 +280,7 @@ class _Sheet:
             return
         try:
             kept = _retention.decode(raw)
-        except msgspec.DecodeError:
+        except NO_JSON:
             self._lose("object-retention")
             return
         mode, until = json_string(kept.Mode), json_string(kept.RetainUntilDate)
@@ -293,11 +302,20 @@ class _Sheet:
         )
 
 
+def _is_text(name: str) -> bool:
+    """Tell whether an attribute's name is UTF-8, as the name of user metadata has to be."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _user_member(raw: bytes) -> str | None:
     """Return user metadata with a comma before it, "" for none; None for one of the slow way."""
     try:
         pairs = _texts.decode(raw)
-    except msgspec.DecodeError:
+    except NO_JSON:
         return None
     if not pairs:
         return ""

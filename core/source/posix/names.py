@@ -14,6 +14,12 @@ INTERNAL: Final = b".sgwtmp"
 
 NULL_VERSION: Final = b"null"
 
+_NEVER: Final = frozenset({b"", b".", b"..", INTERNAL})
+"""What no part of a key is that a walk would yield."""
+
+_MOST_NAME: Final = 255
+"""Bytes of a name that Linux's file systems hold."""
+
 _BUCKET: Final = re.compile(rb"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _ADDRESS: Final = re.compile(rb"\d+\.\d+\.\d+\.\d+")
 _LEFTOVER: Final = re.compile(rb"\..+\.sgwtmp\.\d{15,}", re.DOTALL)
@@ -32,6 +38,14 @@ def is_bucket(name: bytes) -> bool:
 def is_leftover(name: bytes) -> bool:
     """Tell whether a file is what a crash left of an overwrite (`.<name>.sgwtmp.<nanoseconds>`)."""
     return _LEFTOVER.fullmatch(name) is not None
+
+
+def is_key(key: bytes) -> bool:
+    """Tell whether a walk can come to a key, and it lies where it says."""
+    parts = key.removesuffix(b"/").split(b"/")
+    return (
+        b"\0" not in key and not _NEVER.intersection(parts) and max(map(len, parts)) <= _MOST_NAME
+    )
 
 
 def is_utf8(name: bytes) -> bool:

@@ -27,7 +27,7 @@ from core.model import Finding
 from core.source.posix.beside import beside
 from core.source.posix.buckets import Bucket, StrayEntry, make_bucket
 from core.source.posix.config import MetadataMode, PosixConfig
-from core.source.posix.names import is_bucket
+from core.source.posix.names import is_bucket, is_key
 from core.source.posix.opening import list_names
 from core.source.posix.read import BucketReader
 from core.source.posix.tree import PosixTree, cannot_read
@@ -56,6 +56,10 @@ class PosixSource(PosixTree):
     def sees_attributes(self) -> bool:
         """Tell that a change of tags or metadata alone moves an entry's ctime."""
         return True
+
+    def can_hold(self, key: bytes) -> bool:
+        """Tell whether a walk can come to a key: none has `..` in it, and none is too long."""
+        return is_key(key)
 
     def check(self) -> list[Finding]:
         """Look at every folder and bucket; return what an operator should know.

@@ -54,6 +54,10 @@ class S3Source:
         """Tell that no listing shows a change of tags or metadata alone."""
         return False
 
+    def can_hold(self, key: bytes) -> bool:
+        """Tell whether a request can name a key: an empty one names the bucket."""
+        return key != b""
+
     def check(self) -> list[Finding]:
         """Ask for every bucket's settings; return what an operator should know.
 

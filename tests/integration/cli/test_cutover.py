@@ -156,6 +156,16 @@ async def test_a_run_that_was_cancelled_is_no_success_but_an_abort_of_it_is(
     assert (await command("cutover", "abort", "--confirm", HASH)).code == 0
 
 
+async def test_i7_status_says_how_many_copies_were_refused_or_why_nobody_can(
+    command: Command, desk: FakeDesk
+) -> None:
+    desk.looked = look(GATE, across=3)
+    assert "copies between the sides refused  3\n" in (await command("cutover", "status")).out
+    desk.looked = look(GATE, across_why="no backend across at lb-1")
+    told = (await command("cutover", "status")).out
+    assert "copies between the sides refused  unknown: no backend across at lb-1\n" in told
+
+
 @pytest.mark.parametrize(
     ("gates", "code"),
     [

@@ -62,6 +62,15 @@ async def test_another_source_or_target_is_refused(
     assert not (ws / "ledger.db").exists()
 
 
+async def test_slices_beside_others_of_vgwm_yaml_are_refused(ws: Path, tmp_path: Path) -> None:
+    with (ws / "vgwm.yaml").open("a") as file:
+        file.write("cutover: {slices: {one: [photos]}}\n")
+    ran = await vgwm("plan", "-w", str(ws), "--slice", "two=docs", home=tmp_path)
+    assert ran.code == 5
+    assert "vgwm.yaml names other slices" in ran.err
+    assert not (ws / "ledger.db").exists()
+
+
 async def test_an_output_that_exists_is_refused_before_anything_runs(
     ws: Path, tmp_path: Path
 ) -> None:

@@ -92,6 +92,16 @@ def test_what_cannot_be_read_is_a_finding_and_no_error(tree: HandTree, name: str
     assert any(name in finding.evidence for finding in bucket.findings)
 
 
+@pytest.mark.parametrize("value", [b'{"a":NaN}', b'{"a":1e999}', b'{"Owner":"\\ud800"}'])
+def test_json_that_no_text_of_ours_can_hold_is_a_finding(tree: HandTree, value: bytes) -> None:
+    tree.bucket(attributes={"acl": value, "bucket-lock": value, "X-Amz-Tagging": value})
+    _, bucket = tree.opened()
+    assert bucket.owner == "AKROOT"
+    bucket.attrs.document(bucket.owner).encode()
+    for name in ("acl", "bucket-lock", "X-Amz-Tagging"):
+        assert any(name in finding.evidence for finding in bucket.findings)
+
+
 def test_the_wrong_metadata_mode_is_noticed(xattr_tree: HandTree) -> None:
     xattr_tree.bucket()
     assert xattr_tree.source().check() == []

@@ -162,3 +162,16 @@ def test_i7_no_percentage_of_a_total_that_is_not_known() -> None:
     for label in ("objects", "bytes"):
         assert "%" not in value(walking, label)
         assert value(walking, label).endswith("found so far")
+
+
+def test_copies_refused_between_the_sides_are_a_fact_once_there_was_one() -> None:
+    photos = wire.SliceShort(name="photos", state="GREEN_LIVE", number="12", across=0)
+    docs = wire.SliceShort(name="docs", state="READY", number="6")
+    for across, shown in (
+        (None, []),
+        (0, []),
+        (3, ["3 refused by load balancers since they began"]),
+    ):
+        now = snapshot(slices=[msgspec.structs.replace(photos, across=across), docs])
+        told = [fact.value for fact in facts.facts(now) if fact.label == "copies across"]
+        assert told == shown

@@ -156,7 +156,34 @@ def test_a_cutover_has_series_of_its_states_its_writer_and_the_data_at_risk() ->
     assert 'vgwm_sync_lag_seconds{workspace="photos",direction="reverse"} 4.5' in text
     assert 'vgwm_sync_pending_objects{workspace="photos",direction="reverse"} 23' in text
     assert 'vgwm_data_at_risk_bytes{workspace="photos"} 1200' in text
+    assert "slice_" not in text.replace("cutover_state", "")  # what is at risk is not told apart
     assert 'vgwm_cross_side_copies_refused_total{workspace="photos"} 4\n' in text
+
+
+def test_what_is_at_risk_has_series_slice_by_slice_beside_those_of_all() -> None:
+    mine = wire.Risk(since_ns=1, writes=2, deletes=1, size_bytes=70, oldest_s=3.0, uncarriable=1)
+    safe = wire.Risk(since_ns=1, carried=9)
+    whole = wire.Risk(since_ns=1, writes=2, deletes=1, size_bytes=70, oldest_s=3.0)
+    told = {"photos": mine, "docs": safe, "mute": wire.Risk(since_ns=1, silent_since_ns=2)}
+    live = msgspec.structs.replace(
+        BUSY,
+        slices=[
+            *(
+                wire.SliceShort(name=name, state="GREEN_LIVE", number="12", risk=risk)
+                for name, risk in told.items()
+            ),
+            wire.SliceShort(name="blue", state="READY", number="6"),
+        ],
+        risk=whole,
+    )
+    text = metrics.render(live)
+    for name, values in (("photos", ("3", "70", "3", "1")), ("docs", ("0", "0", "0", "0"))):
+        families = ("data_at_risk_objects", "data_at_risk_bytes", "data_at_risk_seconds")
+        for family, value in zip((*families, "uncarriable_objects"), values, strict=True):
+            assert f'vgwm_slice_{family}{{workspace="photos",slice="{name}"}} {value}\n' in text
+    assert 'slice="mute"}' not in text
+    assert 'slice="blue"}' not in text
+    assert 'vgwm_data_at_risk_bytes{workspace="photos"} 70\n' in text
 
 
 def test_i7_a_silent_feed_has_no_lag_and_a_silent_load_balancer_no_writer() -> None:

@@ -207,12 +207,33 @@ def test_names_of_user_metadata_have_no_capitals_on_either_way() -> None:
         assert '{"foo-bar":"V","zeta":"Z"}' in _text(stored).mid
 
 
+DEEP = b'{"a":' * 9_000 + b"1" + b"}" * 9_000
+
+
+@pytest.mark.parametrize(
+    "value", [b"not json", b'{"CRC32":"\xff","Mode":"\xff"}', DEEP], ids=["word", "bytes", "deep"]
+)
 @pytest.mark.parametrize("name", ["metadata", "X-Amz-Tagging", "object-retention", "checksums"])
-def test_a_broken_attribute_is_left_behind_by_name(name: str) -> None:
-    told = MetaWriter("AK").describe({name: b"not json"}, 1, MTIME_NS)
-    assert [(loss.reason, loss.detail) for loss in told.losses] == [
-        (Unrepresentable.FOREIGN_XATTR, name)
-    ]
+def test_a_broken_attribute_is_left_behind_by_name(name: str, value: bytes) -> None:
+    usual = {"etag": f'"{MD5}"'.encode(), "content-type": b"text/plain"}
+    for stored in ({}, usual, usual | {"checksums": b'{"CRC32":"AAAAAA=="}'}):
+        told = MetaWriter("AK").describe({**stored, name: value}, 1, MTIME_NS)
+        assert [(loss.reason, loss.detail) for loss in told.losses] == [
+            (Unrepresentable.FOREIGN_XATTR, name)
+        ]
+
+
+def test_a_part_layout_that_is_no_json_is_not_carried() -> None:
+    for layout in (b'{"parts":["\xff"]}', DEEP):
+        stored = {"etag": f'"{MD5}-2"'.encode(), "mp-metadata": layout}
+        assert "parts" not in _members(stored)
+
+
+def test_a_name_of_old_user_metadata_that_is_not_utf8_is_left_behind() -> None:
+    odd = b"X-Amz-Meta.\xff".decode(errors="surrogateescape")
+    told = MetaWriter("AK").describe({odd: b"x", "X-Amz-Meta.a": b"y"}, 1, MTIME_NS)
+    assert '"user":{"a":"y"}' in told.meta.mid + told.meta.tail
+    assert [loss.detail for loss in told.losses] == [odd]
 
 
 def test_a_value_that_is_not_utf8_is_kept_and_counted() -> None:

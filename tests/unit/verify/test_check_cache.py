@@ -90,6 +90,8 @@ async def test_an_empty_cache_and_keys_that_agree_are_sound() -> None:
         ("metadata:cidA", {"v": 3}, "metadata"),
         ("pin_status:cidA", {"cid": "cidA", "status": "unpinned"}, "status"),
         ("pin_status:cidA", {"cid": "cidB", "status": 2}, "cid"),
+        ("pin_status:cidA", {"cid": "cidA", "status": []}, "status"),
+        ("mapping:b:k", {"cid": "cidA", "metadata": '{"a":' * 9_000}, "metadata"),
         ("bucket:gone", {}, ""),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from core.dag import cid as cids
@@ -54,6 +56,14 @@ def test_another_cid_and_another_size_are_two_differences(profile: str) -> None:
         (Listed.DIFFER, Ill.WRONG_CID, "cid"),
         (Listed.DIFFER, Ill.WRONG_SIZE, "size"),
     ]
+
+
+def test_metadata_in_another_form_is_the_same() -> None:
+    members = json.loads(str(row()[6]))
+    for text in (f"{row()[6]}\n", json.dumps(dict(reversed(members.items())), indent=1)):
+        made = row()
+        made[6] = text
+        assert judged(KEPT, made) == []
 
 
 @pytest.mark.parametrize("text", [None, "", "{}", "no JSON", '{"content_type":"text/html"}'])
