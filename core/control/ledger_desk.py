@@ -37,6 +37,7 @@ from core.engine.assessing.kept import kept_estimate, kept_survey
 from core.engine.keeping.plans import KeepingPlans
 from core.engine.repairing.plans import RepairPlans
 from core.errors import Broken, ForeignPlan, NoPlan
+from core.ledger.connection import LEDGER_NAME
 from core.ledger.ledger import Ledger
 from core.model import BundleState, JobKind, JobState
 from core.preflight.rows import rows
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
     from core.control.crossing.balancer_watch import BalancerWatch
     from core.ledger.reading import LedgerReader
 
-LEDGER_NAME = "ledger.db"
 _LAST_EVENTS = 10
 _LAST_JOBS = 20
 _AT_WORK = frozenset({JobState.RUNNING, JobState.PAUSING, JobState.CANCELLING})

@@ -41,6 +41,7 @@ from core.engine.verifying.verifications import Verifications, verify_means
 from core.engine.watching.green_watch import GreenWatch, watch_world
 from core.errors import ForeignPlan, NoPlan
 from core.ledger import opening
+from core.ledger.connection import LEDGER_NAME
 from core.ledger.ledger import Ledger
 from core.ledger.lock import WorkspaceLock
 from core.ledger.rows import EventDraft, LedgerIdentity
@@ -64,7 +65,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LEDGER_NAME = "ledger.db"
 SAMPLE_S = 1.0
 
 WAITING = (JobState.PAUSED, JobState.QUEUED)

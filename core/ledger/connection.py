@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import quote
 
 from core.display import safe
@@ -14,6 +14,9 @@ from core.ledger.schema import PAGE_BYTES
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+LEDGER_NAME: Final = "ledger.db"
+"""Its file in a workspace."""
 
 CACHE_KIB = 2_048
 """Keys come in order, so more would only make memory grow with the set."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from core.errors import Broken, ForeignPlan
+from core.ledger.connection import LEDGER_NAME
 from core.ledger.rows import KnobRow, LedgerIdentity
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def require_workspace(conn: sqlite3.Connection, wanted: LedgerIdentity) -> None:
     if seen != wanted.workspace:
         raise ForeignPlan(
             what=f"the ledger belongs to workspace {seen}, vgwm.yaml says {wanted.workspace}",
-            where="ledger.db",
+            where=LEDGER_NAME,
             remedy="Put the workspace's own vgwm.yaml and ledger.db together again.",
         )
 
@@ -74,7 +75,7 @@ def begin_epoch(conn: sqlite3.Connection, above: int) -> int:
         "UPDATE meta SET v=max(v,?)+1 WHERE k=? RETURNING v", (above, EPOCH)
     ).fetchone()
     if row is None:
-        raise Broken(what="the ledger has no epoch", where="ledger.db", remedy="")
+        raise Broken(what="the ledger has no epoch", where=LEDGER_NAME, remedy="")
     return row[0]
 
 

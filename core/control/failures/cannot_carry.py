@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from core.display import safe
-from core.engine.engine import LEDGER_NAME
 from core.errors import NoPlan
 from core.ledger import losses
-from core.ledger.connection import FAULTS, error_of, open_reader
+from core.ledger.connection import FAULTS, LEDGER_NAME, error_of, open_reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

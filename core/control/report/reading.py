@@ -10,7 +10,6 @@ import msgspec
 
 from core.control.wire import state as wire
 from core.display import safe
-from core.engine.engine import LEDGER_NAME
 from core.errors import Broken, ForeignPlan, NoPlan
 from core.ledger import (
     answers,
@@ -27,7 +26,7 @@ from core.ledger import (
     schema,
     settings,
 )
-from core.ledger.connection import FAULTS, error_of, open_reader
+from core.ledger.connection import FAULTS, LEDGER_NAME, error_of, open_reader
 from core.model import JobKind
 
 if TYPE_CHECKING:

@@ -11,14 +11,13 @@ from core.config.workspace import FILE_NAME, load
 from core.display import count, percent, safe, size
 from core.engine.syncing.rebundle_plan import SHARE, look
 from core.errors import NoPlan, Refused
+from core.ledger.connection import LEDGER_NAME
 from core.ledger.ledger import Ledger
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from core.ledger.waste import Held
-
-LEDGER_NAME = "ledger.db"
 
 
 class WastefulBundle(msgspec.Struct, frozen=True, kw_only=True):

@@ -27,6 +27,7 @@ from core.display import safe
 from core.engine.keeping.backup_run import row_pages
 from core.errors import BadInput, Broken, CapacityExhausted, Denied, Refused, VgwmError
 from core.ledger.backup import copy_to
+from core.ledger.connection import LEDGER_NAME
 from core.target import profile as profiles
 from core.target.backup_file import BackupReader, BackupWriter
 from core.target.open_table import open_target_table
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from core.config.backup import Kept
     from core.config.schema import Workspace
 
-_LEDGER: Final = "ledger.db"
 _TABLE: Final = "object-table.ndjson"
 _STEERED: Final = (Part.LB_MAP, Part.LB_CONFIG)
 """Of each load balancer: what a fence changes, and what it rests on."""
@@ -111,7 +111,7 @@ def _files(workspace: Workspace, part: Path) -> tuple[list[Kept], list[str]]:
 
 
 def _ledger(ledger: Path, part: Path) -> Kept:
-    copy = part / _LEDGER
+    copy = part / LEDGER_NAME
     copy_to(ledger, copy)
     return _kept(Part.LEDGER, copy, safe(os.fsencode(ledger)))
 

@@ -19,6 +19,7 @@ from core.engine.verifying.bytes_pool import BytesPool
 from core.engine.verifying.bytes_standing import Standing, parts_of_all
 from core.engine.verifying.bytes_task import BytesRule, BytesSetup, BytesTask
 from core.ledger import bundle_contents
+from core.ledger.connection import LEDGER_NAME
 from core.ledger.reader import Reader
 from core.verify.bytes_told import BytesFigures, Replicas
 from core.verify.findings import Findings
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from core.ledger.bundle_contents import RecordedBundle
     from core.verify.bytes_told import BytesWish
 
-LEDGER_NAME: Final = "ledger.db"
 
 _PAGE: Final = 500
 _LOOK_S: Final = 0.2

@@ -20,6 +20,7 @@ from core.config.atomic import write_text
 from core.display import safe
 from core.engine.settings import source_config
 from core.errors import Broken
+from core.ledger.connection import LEDGER_NAME
 from core.ledger.reader import Reader
 from core.ledger.rows import position_of
 from core.source.chosen import open_source
@@ -52,7 +53,7 @@ async def join_plan(
     names |= await _in_table(means, profile)
     if only:
         names &= set(only)
-    reader = Reader(means.path / "ledger.db", "parts")
+    reader = Reader(means.path / LEDGER_NAME, "parts")
     try:
         found = await reader.read(partial(_cuts, keys=segment_keys(keys)))
     finally:

@@ -28,6 +28,7 @@ from core.engine.verifying.standing import Standing
 from core.engine.verifying.wish import VerifyWish
 from core.errors import VgwmError, WrongState
 from core.ledger import proofs
+from core.ledger.connection import LEDGER_NAME
 from core.ledger.rows import EventDraft
 from core.target import profile as profiles
 from core.target.disk_faults import file_error
@@ -116,7 +117,7 @@ class VerifyRun:
         look = await open_pins(means.workspace)
         try:
             ids = [row.id for row in buckets] if wish.buckets else []
-            pins = Pins(means.path / "ledger.db", look, book, ids)
+            pins = Pins(means.path / LEDGER_NAME, look, book, ids)
             await pins.look(reins)
             standing.pins(*book.counts())
             async with JoinLanes(
@@ -215,7 +216,7 @@ class VerifyRun:
             login = HeldLogin(await asyncio.to_thread(login_of, target))
         newest = await self._means.ledger.rounds.last_full()
         return JoinSetup(
-            ledger=str(self._means.path / "ledger.db"),
+            ledger=str(self._means.path / LEDGER_NAME),
             folder=str(folder),
             source=await asyncio.to_thread(source_config, workspace),
             profile=target.profile,
