@@ -10,6 +10,7 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
+from core.config.workspace import FILE_NAME
 from core.cutover.machine import BACK
 from core.cutover.mode import Mode, Side
 from core.cutover.rollback_plan import BackFacts, BackWish
@@ -124,7 +125,8 @@ class Rollbacks:
         if self._fleet is None:
             module = await asyncio.to_thread(import_module, "core.cutover.balancers")
             say = Outcry(self._engine.ledger)
-            make = partial(module.fleet, self._engine.workspace, say=say)
+            file = self._engine.path / FILE_NAME
+            make = partial(module.fleet, self._engine.workspace, say=say, file=file)
             fleet: Fleet = await asyncio.to_thread(make)
             self._fleet = fleet
         return self._fleet

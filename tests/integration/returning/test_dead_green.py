@@ -102,7 +102,8 @@ async def test_it_is_not_left_without_a_person(world: World) -> None:
         return 1
 
     parts = {"workspace": world.workspace, "ledger": world.ledger, "rollbacks": lookout}
-    engine = cast("Engine", SimpleNamespace(**parts, start_job=start_job))
+    own = SimpleNamespace(**parts, path=world.folder, start_job=start_job)
+    engine = cast("Engine", own)
     with pytest.raises(Refused, match="green is dead"):
         await WatchOutside(engine).back("all")
     assert begun == []
