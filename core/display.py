@@ -131,6 +131,13 @@ def counted(n: int, noun: str) -> str:
     return f"{count(n)} {noun}" if n == 1 else f"{count(n)} {noun}s"
 
 
+def figure(n: int, name: str) -> str:
+    """Return what a figure of this name counts: rows_written: `1 row written`, `2 rows written`."""
+    first, _, rest = name.partition("_")
+    noun = first.removesuffix("s") if n == 1 else first
+    return f"{count(n)} {noun} {rest.replace('_', ' ')}".rstrip()
+
+
 def percent(done: int, total: int) -> str:
     """Return done of total as `40.0 %`, cut and not rounded: 100.0 only if nothing is left.
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _FOUND_SOMETHING = 1
 _EVERY_S = 0.2
+_LEFT_SHOWN = 5
 
 
 class RepairGiven(TypedDict):
@@ -85,8 +86,10 @@ def repair(call: Call, **given: Unpack[RepairGiven]) -> int:
     request = _request(call, given)
     confirm = given["confirm"]
     if confirm is None or given["dry_run"]:
-        plan = asyncio.run(_looked(call, request))
+        plan, since = asyncio.run(_looked(call, request))
         answer(call, plan, _lines(plan))
+        if since:
+            note(call, f"job {since} mended since this report: vgwm metadata check looks anew")
         if plan.steps:
             note(call, f"to do it: {plan.command} --confirm {plan.hash}")
         return 0
@@ -110,11 +113,19 @@ def _request(call: Call, given: RepairGiven) -> wire_metadata.RepairRequest:
     return wire_metadata.RepairRequest(actor=call.actor, report=report, unpin=given["unpin"])
 
 
-async def _looked(call: Call, request: wire_metadata.RepairRequest) -> wire_metadata.RepairPlan:
+async def _looked(
+    call: Call, request: wire_metadata.RepairRequest
+) -> tuple[wire_metadata.RepairPlan, int]:
+    """Return a plan, and the newest repair that wrote after its report; 0: none did."""
     from core.cli.link import looking
 
     async with looking(call) as client:
-        return await _made(client, request)
+        plan = await _made(client, request)
+        now = await client.snapshot()
+    of = int(plan.report.rpartition("-")[2])
+    return plan, max(
+        (one.id for one in now.jobs if one.kind == "repair" and one.id > of), default=0
+    )
 
 
 async def _made(client: Client, request: wire_metadata.RepairRequest) -> wire_metadata.RepairPlan:
@@ -152,14 +163,16 @@ async def _confirmed(
 
 def _lines(plan: wire_metadata.RepairPlan) -> list[str]:
     """Return a plan as plain lines."""
-    from core.display import count
+    from core.display import count, counted
 
+    part = ", which ended early: of what it did not look at it says nothing" if plan.partial else ""
     if not plan.steps and not plan.left:
-        return [f"{plan.report}: nothing to mend"]
-    told = [f"plan {plan.hash} of {plan.report}" if plan.steps else f"{plan.report}: no step"]
+        return [f"{plan.report}: nothing to mend{part}"]
+    head = f"plan {plan.hash} of {plan.report}" if plan.steps else f"{plan.report}: no step"
+    told = [f"{head}{part}"]
     for number, step in enumerate(plan.steps, 1):
         kinds = ", ".join(f"{count(n)} {kind}" for kind, n in step.kinds.items())
-        where = f" in {count(step.bundles)} bundles" if step.bundles else ""
+        where = f" in {counted(step.bundles, 'bundle')}" if step.bundles else ""
         told.append(f"  {number} {step.text}: {kinds}{where}")
     told += [f"  left alone: {count(one.count)} {one.kind}. {one.remedy}" for one in plan.left]
     told += [f"    orphan pin {root}" for root in plan.orphans]
@@ -168,13 +181,30 @@ def _lines(plan: wire_metadata.RepairPlan) -> list[str]:
 
 async def _judge(client: Client, last: wire.Snapshot) -> Verdict:
     from core.cli.run import Verdict
-    from core.display import count
+    from core.display import figure
 
     del client
     job = max((job for job in last.jobs if job.kind == "repair"), key=lambda job: job.id)
     came = job.figures
-    told = ", ".join(f"{count(n)} {name.replace('_', ' ')}" for name, n in came.items() if n)
+    told = ", ".join(figure(n, name) for name, n in came.items() if n)
     lines = [f"repaired: {told or 'nothing was wrong any more'}"]
     if came.get("left"):
-        lines.append(f"what is left, and why: reports/repair-{job.id}/left.ndjson")
+        folder = f"reports/repair-{job.id}"
+        lines += _first_left(Path(last.workspace.path) / folder / "left.ndjson")
+        lines.append(f"what is left, and why: {folder}/left.ndjson")
     return Verdict({"job": job.id, **came}, lines, _FOUND_SOMETHING if came.get("left") else 0)
+
+
+def _first_left(path: Path) -> list[str]:
+    """Return the first things that a repair left, with their reasons; none if nobody can look."""
+    from itertools import islice
+    from json import JSONDecodeError, loads
+
+    try:
+        with path.open("rb") as file:
+            told = [loads(line) for line in islice(file, _LEFT_SHOWN)]
+    except (OSError, JSONDecodeError):
+        return []
+    return [
+        f"  {one['what']}: {one['why']}" for one in told
+    ]  # both were made safe as they were written

@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from core.cutover.balancer import Balancer
+    from core.cutover.departed import Departed
 
 _ORDER: Final = (Mode.BLUE, Mode.BLUE_RO, Mode.GREEN_RO, Mode.GREEN)
 _RELOADED: Final = "it was restarted or reloaded meanwhile: an old worker may end its uploads"
 _SINCE: Final = "it was restarted or reloaded since it was asked last: an old worker may live on"
+_LEFT: Final = "it is dead for good, and vgwm.yaml names it no more: steps go on without it"
 _NOBODY: Final = Trouble("traffic", "no load balancer is named in vgwm.yaml")
 
 
@@ -83,7 +85,8 @@ class Fleet:
     """Every load balancer of a workspace, and the steps that they take together.
 
     say: told at once, by name and reason, when one does not follow or does not answer, or became
-    another process in the middle of a step.
+    another process in the middle of a step. departed: knows who is dead for good; it counts no more
+    from the next reading on, for the last of them stays.
     """
 
     def __init__(
@@ -91,9 +94,11 @@ class Fleet:
         balancers: Sequence[Balancer],
         *,
         say: Callable[[Trouble], None] = lambda _: None,
+        departed: Departed | None = None,
     ) -> None:
         self.balancers = tuple(balancers)
         self._say = say
+        self._departed = departed
         self._processes: dict[str, str] = {}
 
     @property
@@ -128,8 +133,25 @@ class Fleet:
     async def read(self, buckets: Sequence[str]) -> Reading:
         """Return what each of them does now. buckets: empty for everything."""
         reading = await read(self.balancers, buckets)
+        for silent in reading.silent:
+            await self._leave_behind(silent.name)
+        names = self.names  # another reader may have left one behind meanwhile
+        reading = Reading(told=tuple(one for one in reading.told if one.name in names))
         self._notice(reading, _SINCE)
         return reading
+
+    async def _leave_behind(self, name: str) -> None:
+        """Count one no more that is dead for good; say why one that a person dropped counts on."""
+        stay = tuple(one for one in self.balancers if one.name != name)
+        if self._departed is None or not stay or len(stay) == len(self.balancers):
+            return
+        others = {url for one in stay for url in one.listeners}
+        why = await self._departed.look(name, others)
+        if why:
+            self._say(Trouble(name, why))
+        elif why is not None:
+            self.balancers = tuple(one for one in self.balancers if one.name != name)
+            self._say(Trouble(name, _LEFT))
 
     async def reach(self, buckets: Sequence[str], mode: Mode, run: str, way: Way) -> Moved:
         """Bring every load balancer to a mode, or, where `way.back` says so, back again.

@@ -11,6 +11,7 @@ import errno
 import os
 import stat
 from contextlib import contextmanager
+from io import BufferedReader
 from typing import TYPE_CHECKING
 
 from core.dag import cid as cids
@@ -22,6 +23,7 @@ from core.display import safe
 from core.errors import BadInput, Broken
 from core.model import Cid
 from core.target.disk_faults import disk_error
+from core.target.regular_file import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -155,7 +157,7 @@ class DirStore:
         path = self._car(root)
         with self._faults("reading a bundle", path):
             try:
-                with path.open("rb") as file:
+                with BufferedReader(open_regular(path)) as file:
                     index = CarIndex(file)
                     if index.roots != (root,):
                         raise _broken(path, "its header names another root")

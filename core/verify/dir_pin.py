@@ -25,13 +25,14 @@ _TAILS: Final = (1 << 16, 1 << 22)
 """How much of a file's end is read: a root of a thousand links, then of many more."""
 
 _MOST_VARINT: Final = 5
+_HOW: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
 def ill_of(bundles: Path, root: Cid, counts: BlockCounts | None) -> str:
     """Return what is wrong with a bundle's file, "" where it stands. Raises OSError but absence."""
     path = bundles / f"{cids.text(root)}.car"
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        fd = os.open(path, _HOW)
     except FileNotFoundError:
         return "no such file"
     try:

@@ -18,6 +18,7 @@ from core.display import safe
 from core.errors import NoAnswer
 from core.model import Cid
 from core.target.disk_faults import disk_error
+from core.target.regular_file import open_regular
 from core.verify.car_scan import CarScan
 from core.verify.difference import Ill
 from core.verify.judging import Fault, Seen, judge_all, text_of
@@ -56,7 +57,7 @@ class DirBundles:
         where = f"bundles/{path.name}"
         weave = Weave()
         try:
-            with path.open("rb", buffering=0) as file:
+            with open_regular(path) as file:
                 cut = self._scan.read(file, weave, forgets=bundle.large)
                 weave.close()
                 found = judge_all(bundle, Seen(weave, where, cut))
@@ -79,7 +80,7 @@ class DirBundles:
         path = self._car(bundle.root)
         where = f"bundles/{path.name}"
         try:
-            with path.open("rb", buffering=0) as file:
+            with open_regular(path) as file:
                 get = self._getter(file, bundle.n)
                 if get is None:
                     return self._some_of_a_broken(bundle, picked)
@@ -100,7 +101,7 @@ class DirBundles:
         """
         from core.dag.manifest import Manifest  # noqa: PLC0415 - few bundles need it
 
-        with self._car(root).open("rb") as file:
+        with io.BufferedReader(open_regular(self._car(root))) as file:
             index = CarIndex(file)
             links = parse_node(index.get(root)).links
             cid = next(link.cid for link in links if link.name == MANIFEST)
@@ -165,7 +166,7 @@ class DirBundles:
         path = self._folder / "manifests" / f"{cids.text(root)}.ndjson"
         where = f"manifests/{path.name}"
         try:
-            with path.open("rb", buffering=0) as file:
+            with open_regular(path) as file:
                 same = self._scan.is_file(file, manifest)
         except FileNotFoundError:
             return [Fault(-1, Ill.NO_MANIFEST, "copy", "the bundle's manifest", "no file", where)]

@@ -141,6 +141,18 @@ def test_a_size_is_right_to_half_a_percent(n: int) -> None:
     assert len(number.replace(".", "")) <= 3
 
 
+def test_a_figure_of_one_is_in_the_singular() -> None:
+    assert [display.figure(n, "rows_written") for n in (1, 2)] == [
+        "1 row written",
+        "2 rows written",
+    ]
+    assert [display.figure(1, name) for name in ("rounds", "still_failed")] == [
+        "1 round",
+        "1 still failed",
+    ]
+    assert display.figure(1200, "carried_again") == "1,200 carried again"
+
+
 def test_counts_have_commas() -> None:
     assert display.count(12_004_118) == "12,004,118"
 

@@ -66,13 +66,14 @@ def left_alone(plan: RepairPlan) -> tuple[str, ...]:
 def nothing_to_mend(plan: RepairPlan) -> str:
     """Say why a plan has no step."""
     if not plan.left:
-        return f"nothing to mend in {plan.report}"
+        part = ", which ended early" if plan.partial else ""
+        return f"nothing to mend in {plan.report}{part}"
     most = max(plan.left, key=lambda one: one.count)
     return f"no repair ends these: {display.count(most.count)} {most.kind}. {most.remedy}"
 
 
 def _step(number: int, step: RepairStep) -> str:
-    bundles = f" in {display.count(step.bundles)} bundles" if step.bundles else ""
+    bundles = f" in {display.counted(step.bundles, 'bundle')}" if step.bundles else ""
     return f"{number} {step.text}: {_counted(step.kinds)}{bundles}"
 
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from tui.keys import Keymap
     from tui.ui import Prompt, Scene, Ui
 
-_PLURALS = frozenset({"rounds", "objects", "bundles", "rows", "pins", "attrs"})
 _LONGEST_NAME = 8
 _HELP = {
     Asks.FILTER: "   BUCKET/KEY begins so, class:C, phase:P; Enter filters, Esc leaves",
@@ -160,17 +159,9 @@ def _of_job(job: Job, key: str) -> Line:
 def _figures(job: Job) -> str:
     """Return what a job made of its objects: `2 recovered, 1 still failed`."""
     counted = [
-        _one(name) if n == 1 else f"{display.count(n)} {name.replace('_', ' ')}"
-        for name, n in job.figures.items()
-        if n and name != "size_bytes"
+        display.figure(n, name) for name, n in job.figures.items() if n and name != "size_bytes"
     ]
     return ", ".join(counted) or "nothing to do"
-
-
-def _one(name: str) -> str:
-    """Return one of what a figure counts: `1 round` of the rounds."""
-    word = name.replace("_", " ")
-    return f"1 {word[:-1]}" if name in _PLURALS else f"1 {word}"
 
 
 def _label(id_: str, label: str, scene: Scene, ui: Ui) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 from importlib import import_module
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from core.config.workspace import FILE_NAME
 from core.control.crossing import cutover_told, rollback_told
 from core.control.crossing.balancer_watch import BalancerWatch
 from core.control.crossing.job import ROLLBACK
@@ -32,6 +34,7 @@ from core.model import NS_PER_S, JobKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from core.config.schema import Workspace
     from core.cutover.fleet import Fleet
@@ -54,10 +57,14 @@ class Short(NamedTuple):
 
 
 class Readings:
-    """Asks a workspace's load balancers, made with the first question: that costs imports."""
+    """Asks a workspace's load balancers, made with the first question: that costs imports.
 
-    def __init__(self, workspace: Workspace) -> None:
+    file: vgwm.yaml, where an engine looks who was dropped since it began.
+    """
+
+    def __init__(self, workspace: Workspace, file: Path | None = None) -> None:
         self._workspace = workspace
+        self._file = file
         self._fleet: Fleet | None = None
 
     async def read(self, buckets: Sequence[str]) -> Reading:
@@ -68,7 +75,8 @@ class Readings:
         """Return all of them."""
         if self._fleet is None:
             module = await asyncio.to_thread(import_module, "core.cutover.balancers")
-            fleet: Fleet = await asyncio.to_thread(module.fleet, self._workspace)
+            make = partial(module.fleet, self._workspace, file=self._file)
+            fleet: Fleet = await asyncio.to_thread(make)
             self._fleet = fleet
         return self._fleet
 
@@ -106,7 +114,7 @@ class TrafficDesk:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._sync = SyncDesk(engine.workspace, engine.ledger)
-        self.watch = BalancerWatch(Readings(engine.workspace).read)
+        self.watch = BalancerWatch(Readings(engine.workspace, engine.path / FILE_NAME).read)
         self.plans = PlanWatch(engine.rollbacks.plan)
 
     async def close(self) -> None:

@@ -87,6 +87,7 @@ def shown(planned: PlannedRepair) -> wire_metadata.RepairPlan:
         ),
         orphans=tuple(map(safe, plan.orphans)),
         command=_command(planned, plan),
+        partial=planned.partial,
     )
 
 

@@ -48,6 +48,7 @@ class RepairPlan(wire.Wire, frozen=True, kw_only=True):
 
     state: making, made, failed. seen: differences read so far. report: the folder that it is of.
     orphans: up to 100 roots of orphan pins, which only their names remove. command: what confirms.
+    partial: the report ended early, and says nothing of what was not looked at by then.
     """
 
     id: int
@@ -59,4 +60,5 @@ class RepairPlan(wire.Wire, frozen=True, kw_only=True):
     left: tuple[RepairLeft, ...] = ()
     orphans: tuple[str, ...] = ()
     command: str = ""
+    partial: bool = False
     error: wire.ErrorBody | None = None

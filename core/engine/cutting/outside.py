@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from core.config.backup import FOLDER
+from core.config.workspace import FILE_NAME
 from core.cutover import fence
 from core.cutover.backups import opened
 from core.cutover.balancers import fleet as fleet_of
@@ -62,7 +63,7 @@ class Outside:
         self._blue = gateways_of(workspace, Side.BLUE)
         self._green = gateways_of(workspace, Side.GREEN)
         self._able: AbstractSet[str] = frozenset()
-        self.fleet = fleet_of(workspace, say=Outcry(ledger))
+        self.fleet = fleet_of(workspace, say=Outcry(ledger), file=folder / FILE_NAME)
 
     @property
     def gateways(self) -> int:

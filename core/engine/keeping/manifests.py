@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from io import BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -20,6 +21,7 @@ from core.errors import BadInput, Broken
 from core.model import Cid
 from core.target.dir_store import DirStore
 from core.target.disk_faults import disk_error
+from core.target.regular_file import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator
@@ -164,7 +166,7 @@ def _root_of(path: Path) -> Cid:
     """Return the root that a CAR's header names, which is its file's name as well."""
     shown = safe(os.fsencode(path))
     try:
-        with path.open("rb") as file:
+        with BufferedReader(open_regular(path)) as file:
             roots = read_header(file)
     except OSError as error:
         raise disk_error(error, doing="reading a bundle", path=path) from error

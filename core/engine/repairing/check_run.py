@@ -176,7 +176,7 @@ class CheckRun:
         ledger = self._m.ledger
         await self._tell(phase="join", keys=(await ledger.counters()).migrated, at_once=True)
         check = RowCheck(profile, self._m.workspace.id)
-        sound = 0
+        sound = looked = 0
         stretches = join_rows(
             Sides(ledger.looked, await ledger.buckets(), table),
             check,
@@ -186,9 +186,14 @@ class CheckRun:
             await reins.checkpoint()
             await self._keep(found, stretch.found)
             sound += len(stretch.sound)
+            looked += len(stretch.sound) + len(
+                {(one.bucket, one.key) for one in stretch.found if one.listed is not Listed.EXTRA}
+            )
             if cache is not None:
                 await self._keep(found, await cache.rows(stretch.sound))
-            await self._tell(joined=sound, objects={Listed.EQUAL: sound})
+            await self._tell(joined=looked, objects={Listed.EQUAL: sound})
+        # old versions and markers are migrated, too, and have no row
+        await self._tell(keys=looked, at_once=True)
 
     async def _look_at_buckets(self, table: ObjectTable, profile: Profile, found: Findings) -> None:
         """Look for each bucket's own row; what stands in it, others may have changed since."""

@@ -6,6 +6,7 @@ A CAR is believed only when every block was hashed and counted. May import the t
 from __future__ import annotations
 
 import asyncio
+from io import BufferedReader
 from typing import TYPE_CHECKING
 
 from core.config.atomic import write_text
@@ -16,6 +17,9 @@ from core.dag.manifest import Manifest
 from core.engine.repairing.mending import Mended
 from core.errors import Broken
 from core.model import Cid
+from core.target.disk_faults import disk_error
+from core.target.regular_file import open_regular
+from core.verify.dir_pin import ill_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,16 +82,24 @@ class DirMender:
         )
 
     def _sound(self, root: Cid, sections: int | None) -> bool:
-        """Tell whether the bundle's file is the root's, all sections there, each of its CID."""
+        """Tell whether the bundle's file is the root's, all sections there, each of its CID.
+
+        And as a look at the pins has it: whole blocks in another order are no file of ours.
+        """
+        path = self._car(root)
         try:
-            with self._car(root).open("rb") as file:
+            with BufferedReader(open_regular(path)) as file:
                 if read_header(file) != (root,):
                     return False
                 file.seek(0)
                 seen = sum(1 for _ in blocks(file))
             self._store.manifest(root)
+            if ill_of(path.parent, root, None):
+                return False
         except (FileNotFoundError, DagError, Broken):
             return False
+        except OSError as error:
+            raise disk_error(error, doing="reading a bundle", path=path) from error
         return sections is None or seen == sections
 
     def _manifest_again(self, root: Cid) -> bool:
@@ -95,10 +107,13 @@ class DirMender:
         text = self._store.manifest(root)
         path = self._store.path / "manifests" / f"{cids.text(root)}.ndjson"
         try:
-            if path.read_bytes() == text:
-                return False
+            with BufferedReader(open_regular(path)) as file:
+                if file.read(len(text) + 1) == text:
+                    return False
         except FileNotFoundError:
             pass
+        except OSError as error:
+            raise disk_error(error, doing="reading a manifest", path=path) from error
         write_text(path, text.decode())
         return True
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from core.display import safe
 from core.engine.shelf import Shelf
 from core.errors import BadInput, Refused, WrongState
+from core.ledger import proofs
 from core.verify.repair_plan import ConfirmedRepair, RepairPlan
 from core.verify.report_reading import differences
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.errors import VgwmError
+    from core.ledger.proofs import ProofRow
     from core.ledger.reading import LedgerReader
 
 CHECK: Final = "check"
@@ -34,10 +36,14 @@ _NAME: Final = re.compile(r"(?:verify|check)-([1-9][0-9]{0,17})")
 
 @dataclass(slots=True, kw_only=True)
 class PlannedRepair:
-    """What a repair would do. made: its hash stands; error: why it could not be made."""
+    """What a repair would do. made: its hash stands; error: why it could not be made.
+
+    partial: its report ended early.
+    """
 
     id: int
     report: Path
+    partial: bool
     plan: RepairPlan
     made: bool = False
     error: VgwmError | None = None
@@ -60,11 +66,14 @@ class RepairPlans:
         """Begin a plan, wait a moment for it, and return it: made, or still in the making.
 
         report: a folder of this workspace's, or its name; "" for the newest check. Raises BadInput
-        for another folder, WrongState where nothing was checked yet.
+        for another folder, WrongState where nothing was checked yet or the newest ended early.
         """
-        folder = await self._folder(report)
+        proof = await self._proof(report)
         planned = PlannedRepair(
-            id=self._shelf.number(), report=folder, plan=RepairPlan(self._workspace_id, unpin)
+            id=self._shelf.number(),
+            report=self._path / proof.folder,
+            partial=proof.state != proofs.DONE,
+            plan=RepairPlan(self._workspace_id, unpin),
         )
         return await self._shelf.make(planned, self._make, patience_s=patience_s)
 
@@ -111,7 +120,7 @@ class RepairPlans:
         await asyncio.to_thread(_read, planned.report, planned.plan)
         planned.made = True
 
-    async def _folder(self, report: str) -> Path:
+    async def _proof(self, report: str) -> ProofRow:
         """Return the report that is meant: one that this workspace's ledger knows."""
         if not report:
             newest = await self._ledger.proofs(1, CHECK, ended=True)
@@ -121,7 +130,16 @@ class RepairPlans:
                     where=safe(os.fsencode(self._path)),
                     remedy="Check first: vgwm metadata check; or name a report with --from.",
                 )
-            return self._path / newest[0].folder
+            if newest[0].state != proofs.DONE:
+                # its lists may be empty because nobody looked (I7)
+                raise WrongState(
+                    what=f"the newest check, job {newest[0].job}, ended early: it says nothing of"
+                    " what it did not look at",
+                    where=safe(os.fsencode(self._path / newest[0].folder)),
+                    remedy="Check again: vgwm metadata check. What it found can be mended with"
+                    f" --from check-{newest[0].job}.",
+                )
+            return newest[0]
         number = _number(report)
         proof = await self._ledger.proof(number) if number else None
         if proof is None or not _same(self._path / proof.folder, self._path, report):
@@ -131,7 +149,7 @@ class RepairPlans:
                 remedy="Name a folder that a check or a verification made, such as"
                 " reports/verify-12.",
             )
-        return self._path / proof.folder
+        return proof
 
 
 def _number(report: str) -> int:

@@ -10,6 +10,7 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from core.config.workspace import FILE_NAME
 from core.cutover.mode import Mode, Side
 from core.display import safe
 from core.engine.outcry import Outcry
@@ -33,7 +34,8 @@ class Balancers:
         if self._fleet is None:
             module = await asyncio.to_thread(import_module, "core.cutover.balancers")
             say = Outcry(self._premises.ledger)
-            make = partial(module.fleet, self._premises.workspace, say=say)
+            file = self._premises.path / FILE_NAME
+            make = partial(module.fleet, self._premises.workspace, say=say, file=file)
             fleet: Fleet = await asyncio.to_thread(make)
             self._fleet = fleet
         return self._fleet

@@ -8,6 +8,7 @@ May import the target and dag.
 from __future__ import annotations
 
 import asyncio
+from io import BufferedReader
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from core.dag import cid as cids
@@ -22,6 +23,7 @@ from core.engine.worker.packing import Packer
 from core.errors import BlocksMissing, Broken, NodeUnreachable
 from core.model import BlockCounts
 from core.target.disk_faults import disk_error
+from core.target.regular_file import open_regular
 from core.target.sink_dir import DirSink
 from core.target.sink_kubo import KuboSink
 
@@ -165,7 +167,7 @@ class DirShelf:
     def _with(self, root: Cid, use: Callable[[CarIndex], T]) -> T:
         path = self._store.path / "bundles" / f"{cids.text(root)}.car"
         try:
-            with path.open("rb") as file:
+            with BufferedReader(open_regular(path)) as file:
                 return use(CarIndex(file))
         except OSError as error:
             raise disk_error(error, doing="reading a bundle", path=path) from error

@@ -7,6 +7,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Final
 
+from core.config.workspace import FILE_NAME
 from core.cutover.balancers import fleet
 from core.cutover.cases import Asked, ask_cases
 from core.cutover.door import asking
@@ -18,6 +19,7 @@ from core.cutover.rollback_plan import BackWish, Green
 from core.cutover.samples import sample_of
 from core.cutover.served import served
 from core.cutover.shadow import Compared, compare
+from core.display import safe
 from core.engine import green_cases
 from core.engine.outcry import Outcry
 from core.engine.settings import source_config
@@ -56,11 +58,14 @@ class WatchOutside:
         self._start = start
         self._reverses = reverses
         self._rollbacks = rollbacks
-        self._fleet = fleet(premises.workspace, say=Outcry(premises.ledger))
+        file = premises.path / FILE_NAME
+        self._fleet = fleet(premises.workspace, say=Outcry(premises.ledger), file=file)
 
     async def served(self) -> Served:
         """Return what green's servers have answered so far."""
-        return await served(self._premises.workspace.traffic.haproxy)
+        named = self._premises.workspace.traffic.haproxy
+        names = self._fleet.names  # who is dead for good has nothing to tell
+        return await served([one for one in named if safe(one.name) in names])
 
     async def steered(self, buckets: Sequence[str]) -> Reading:
         """Return what every load balancer does; say whose process is another than before."""

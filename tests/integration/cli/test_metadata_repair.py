@@ -67,6 +67,42 @@ async def test_i8_what_a_check_finds_is_mended_by_the_plan_that_was_shown(
     done = await command("repair", "--confirm", str(plan["hash"]))
     assert (done.code, done.out) == (0, "repaired: 2 rows written\n")
     assert all_rows(table) == before
+    old = await command("repair")
+    assert "mended since this report: vgwm metadata check looks anew" in old.err
+
+
+@pytest.mark.timeout(180)
+async def test_i7_a_check_that_ended_early_is_never_nothing_to_mend(
+    command: Command, tmp_path: Path
+) -> None:
+    table = tmp_path / "out" / "objects.db"
+    assert (await command("check")).code == 0
+    aside = table.rename(tmp_path / "objects.aside")
+    assert (await command("check")).code == 3
+    aside.rename(table)
+    early = await command("repair")
+    assert (early.code, "job 4, ended early" in early.err) == (3, True)
+    named = await command("repair", "--from", "check-4")
+    assert named.code == 0
+    assert "check-4: nothing to mend, which ended early" in named.out
+    assert (await command("repair", "--from", "check-3")).out == "check-3: nothing to mend\n"
+
+
+@pytest.mark.timeout(180)
+async def test_what_a_repair_leaves_is_told_with_its_reason(
+    command: Command, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    change(out / "objects.db", "DELETE FROM versitygw_objects WHERE s3_key = 'z'")
+    for car in (out / "bundles").iterdir():
+        car.write_bytes(car.read_bytes()[:-9])
+    found = await command("check")
+    assert (found.code, "no_row" in found.out) == (1, True)
+    assert " 4 of 4, " in found.err.splitlines()[-1]  # who differs was looked at, too
+    plan = (await command("repair", "--dry-run", "--json")).result()
+    done = await command("repair", "--confirm", str(plan["hash"]))
+    assert (done.code, "1 left" in done.out) == (1, True)
+    assert "  photos/z: its bundle's manifest cannot be read" in done.out
 
 
 @pytest.mark.timeout(180)

@@ -140,7 +140,7 @@ async def test_i7_what_cannot_be_read_is_an_error_and_counts_as_nothing(
 ) -> None:
     path = car_of(ground, ground.bodies["bucket0", "large.bin"][:1000])
     path.unlink()
-    path.mkdir()
+    path.symlink_to(path.name)  # too many levels
     told = await look(engine, FULL, tmp_path / "v")
     assert set(told.ills.values()) == {"unread"}
     assert {one.listed for one in told.found} == {"error"}

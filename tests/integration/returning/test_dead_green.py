@@ -103,9 +103,9 @@ async def test_it_is_not_left_without_a_person(world: World) -> None:
         begun.append(args)
         return 1
 
-    premises = cast("Premises", SimpleNamespace(workspace=world.workspace, ledger=world.ledger))
+    own = SimpleNamespace(workspace=world.workspace, ledger=world.ledger, path=world.folder)
     unasked, back = cast("Reverses", None), cast("Rollbacks", lookout)
-    watch = WatchOutside(premises, start_job, unasked, back)
+    watch = WatchOutside(cast("Premises", own), start_job, unasked, back)
     with pytest.raises(Refused, match="green is dead"):
         await watch.back("all")
     assert begun == []
