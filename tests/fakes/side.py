@@ -40,6 +40,9 @@ def refusal(status: int, code: str) -> web.Response:
     return web.Response(status=status, text=f"<Error><Code>{code}</Code></Error>")
 
 
+_OF_BUCKETS = {"PUT": "CreateBucket", "DELETE": "DeleteBucket", "HEAD": "HeadBucket"}
+
+
 def op_of(request: web.Request) -> str:
     """Return what a request asks for, in S3's words."""
     key = request.path.split("/", 2)[2:]
@@ -48,7 +51,7 @@ def op_of(request: web.Request) -> str:
     if "uploadId" in request.query:
         return "AbortMultipartUpload"
     if not key or not key[0]:
-        return "ListObjectsV2"
+        return _OF_BUCKETS.get(request.method, "ListObjectsV2")
     if request.method == "PUT":
         return "CopyObject" if "x-amz-copy-source" in request.headers else "PutObject"
     return {"GET": "GetObject", "HEAD": "HeadObject", "DELETE": "DeleteObject"}[request.method]
@@ -119,8 +122,8 @@ class Side:
     def _done(self, op: str, request: web.Request, body: bytes) -> web.Response:
         bucket, _, key = request.path.removeprefix("/").partition("/")
         objects = self.buckets.get(bucket)
-        if objects is None:
-            return refusal(404, "NoSuchBucket")
+        if objects is None or op in _OF_BUCKETS.values():
+            return self._bucket(op, bucket)
         if request.method == "PUT":
             return self._put(op, request, objects, key, body)
         if op == "DeleteObject":
@@ -133,6 +136,17 @@ class Side:
         listing = op == "ListObjectsV2"
         prefix = request.query.get("prefix", "")
         return _listing(objects, prefix) if listing else _read(request, objects.get(key))
+
+    def _bucket(self, op: str, bucket: str) -> web.Response:
+        if op == "CreateBucket":
+            if bucket in self.buckets:
+                return refusal(409, "BucketAlreadyOwnedByYou")
+            self.buckets[bucket] = {}
+        elif bucket not in self.buckets:
+            return refusal(404, "NoSuchBucket")
+        elif op == "DeleteBucket":
+            del self.buckets[bucket]
+        return web.Response()
 
     def _put(
         self, op: str, request: web.Request, objects: dict[str, Kept], key: str, body: bytes

@@ -109,8 +109,10 @@ def main() -> None:
         left = () if buckets == (EVERYTHING,) else tuple(n for n in now if n not in buckets)
         turn(folder, url=url, fenced=left)
     after = dial(folder)
-    held = all(after.holds(name) for name in buckets)
-    print(json.dumps({"v": 1, "state": "fenced" if held else "open"}))  # noqa: T201 - the answer
+    held = {after.holds(name) for name in buckets}
+    if len(held) > 1 or (buckets == (EVERYTHING,) and after.fenced and not after.holds(EVERYTHING)):
+        sys.exit("the fence stands in part")
+    print(json.dumps({"v": 1, "state": "fenced" if held == {True} else "open"}))  # noqa: T201 - the answer
 
 
 if __name__ == "__main__":

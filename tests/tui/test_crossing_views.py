@@ -10,6 +10,7 @@ import pytest
 
 from core.control import facts
 from core.control.wire import state as wire
+from core.control.wire.cutover import Step
 from tests.tui import crossed, stage
 from tests.tui.test_views import GOLDENS, LARGE, SMALL, UNPLANNED, drawn
 from tui.acts import effects
@@ -185,6 +186,19 @@ def test_what_a_plan_costs_fits_on_a_small_screen_however_much_it_binds() -> Non
     text = drawn(scene(rollback=crossed.BACK), ui(Name.ROLLBACK, sheet=sheet), SMALL)
     for said in ("back to blue, slice all", "LOST, 25 keys", "R1 FENCE_GREEN", "type   photos"):
         assert said in text
+
+
+def test_a_commit_says_that_there_is_no_way_back_behind_it() -> None:
+    plan = msgspec.structs.replace(
+        crossed.PLAN,
+        act="commit",
+        strategy="",
+        steps=(Step(number="13", state="COMMITTED", text="report", past_return=True),),
+    )
+    told = crossing_sheet(plan, effects.DoCrossing(plan, Crossing("commit", "photos"))).effects
+    assert "13 COMMITTED: from there on there is no way back" in told
+    assert "" not in told
+    assert not any("costs" in line for line in told)
 
 
 def test_i7_a_gate_that_is_too_old_is_stale_whatever_it_said() -> None:

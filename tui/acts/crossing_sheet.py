@@ -41,7 +41,7 @@ def crossing_sheet(made: CutoverPlan, act: Effect, was: CutoverPlan | None = Non
         *_risk(made.risk),
         *_times(made),
         *_besides(made),
-        *_steps(made.steps),
+        *_steps(made),
         *_joined("limits: ", [limit_words(limit) for limit in made.limits]),
         *_joined("taken on: ", made.acked),
         *_warned(made),
@@ -100,15 +100,14 @@ def _times(made: CutoverPlan) -> tuple[str, ...]:
     return (f"takes about {display.duration(made.about_s)}{pause}",)
 
 
-def _steps(steps: tuple[Step, ...]) -> tuple[str, ...]:
-    """Return the steps in a row, and where the price of the way back begins."""
-    if not steps:
-        return ()
-    free = " ".join(_named(step) for step in steps if not step.past_return)
-    priced = " ".join(_named(step) for step in steps if step.past_return)
-    if not priced:
-        return (free,)
-    return (free, f"then {priced}: from there, back costs a reverse copy")
+def _steps(made: CutoverPlan) -> tuple[str, ...]:
+    """Return the steps in a row, and where the price of the way back begins, or the way ends."""
+    free = " ".join(_named(step) for step in made.steps if not step.past_return)
+    priced = " ".join(_named(step) for step in made.steps if step.past_return)
+    if made.act == "commit":
+        return (f"{priced}: from there on there is no way back",)
+    then = (f"then {priced}: from there, back costs a reverse copy",) if priced else ()
+    return (*((free,) if free else ()), *then)
 
 
 def _named(step: Step) -> str:

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from core.config.backup import FOLDER
 from core.config.workspace import FILE_NAME
-from core.cutover import fence
+from core.cutover import fence, trial_bucket
 from core.cutover.backups import opened
 from core.cutover.balancers import fleet as fleet_of
 from core.cutover.canary import canary
 from core.cutover.cases import ask_cases
+from core.cutover.cutover_plan import Strategy
 from core.cutover.door import asking
 from core.cutover.fence_proof import look_fenced, open_doors, prove_fenced
 from core.cutover.gate import Gate
@@ -28,8 +30,10 @@ from core.cutover.reading import Trouble
 from core.cutover.samples import read_back, sample_of
 from core.cutover.shadow import shadow
 from core.cutover.uploads import uploads
+from core.display import safe
 from core.engine import green_cases
 from core.engine.outcry import Outcry
+from core.engine.planning.planfile import strategy_of
 from core.engine.returning.backing_up import back_up, wanted
 from core.engine.reversing.gating import gate as reverse_gate
 from core.engine.settings import source_config
@@ -41,7 +45,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.config.schema import Workspace
-    from core.cutover.door import Door
+    from core.cutover.door import Asker, Door
     from core.cutover.gateway_command import CommandGateway
     from core.engine.cutting.world import GreenFeed
     from core.ledger.ledger import Ledger
@@ -73,11 +77,12 @@ class Outside:
     async def ready(self, buckets: Sequence[str], run: str) -> list[str]:
         """Look at every balancer, whether green is open, at which doors our account may write."""
         troubles = _told(await self.fleet.ready(run))
-        troubles += _told(await fence.shut(self._green, buckets))
+        names = await self._names(buckets)  # as a way back fences them: one by one
+        troubles += _told(await fence.shut(self._green, names))
         if troubles:
             return troubles
         async with asking() as asker:
-            shown = await look_fenced(asker, self._doors(), await self._names(buckets))
+            shown = await look_fenced(asker, self._doors(), names)
         self._able = open_doors(shown)
         return [
             f"{one.door}: {one.bucket} is not open" for one in shown if one.hold is not Hold.OPEN
@@ -176,12 +181,9 @@ class Outside:
             return [_unknown(name, lacks) for name in due]
         found: list[Gate] = []
         async with asking() as asker:
-            if "canary" in due:
-                found.append(await canary(asker, green, names[0], self._workspace.id))
-            if "cases" in due:
-                asked = await ask_cases(asker, green, names[0], self._workspace.id)
-                await green_cases.keep(self._ledger, asked)
-                found.append(green_cases.ready_gate(asked))
+            if {"canary", "cases"} & set(due):
+                tried = await self._tried(asker, green, names[0], due)
+                found += await self._explained(tried, names)
             if "shadow" in due:
                 stored = await self._stored(buckets)
                 picks = await self._ledger.picks.objects(seed, SHADOWS, stored)
@@ -189,6 +191,45 @@ class Outside:
             if "uploads" in due:
                 found.append(await uploads(asker, blue, names))
         return found
+
+    async def _tried(
+        self, asker: Asker, green: Door, bucket: str, due: Sequence[str]
+    ) -> list[Gate]:
+        """Measure those that write to green, in a bucket of the slice."""
+        own, found = self._workspace.id, []
+        trial = await self._place(asker, green, bucket)
+        if "canary" in due:
+            found.append(await canary(asker, green, trial.bucket, own))
+        if "cases" in due:
+            asked = await ask_cases(asker, green, trial.bucket, own)
+            await green_cases.keep(self._ledger, asked._replace(bucket=bucket))
+            found.append(green_cases.ready_gate(asked))
+        told = trial.why or await trial_bucket.ended(asker, green, trial)
+        if not told:
+            return found
+        return [replace(one, evidence=f"{one.evidence}; {safe(told)}") for one in found]
+
+    async def _explained(self, tried: list[Gate], names: Sequence[str]) -> list[Gate]:
+        """Add to what failed that a way back left green fenced, where it says so itself."""
+        if all(one.verdict is Verdict.PASS for one in tried):
+            return tried
+        shut = _told(await fence.shut(self._green, names))
+        return [
+            replace(one, evidence="; ".join([one.evidence, *shut]))
+            if one.verdict is not Verdict.PASS
+            else one
+            for one in tried
+        ]
+
+    async def _place(self, asker: Asker, green: Door, bucket: str) -> trial_bucket.Trial:
+        """Return where green is tried: before a big bang has copied anything in one of ours.
+
+        Once green serves a slice, what is made there is a client's.
+        """
+        big_bang = strategy_of(await self._ledger.plan()) == Strategy.BIG_BANG
+        if not big_bang or await self._ledger.cutovers.flips():
+            return trial_bucket.Trial(bucket)
+        return await trial_bucket.begun(asker, green, bucket, self._workspace.id)
 
     async def backups(self) -> Gate:
         """Open and hash the newest set."""

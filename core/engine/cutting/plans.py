@@ -7,7 +7,6 @@ is held by gates and limits. May import the cutover's room.
 from __future__ import annotations
 
 import asyncio
-import json
 import shlex
 import time
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from core.cutover.readiness import against
 from core.cutover.steps import steps_of
 from core.dag.canonical import dumps
 from core.display import safe
+from core.engine.planning.planfile import strategy_of
 from core.engine.shelf import Shelf
 from core.engine.slices import Slices
 from core.errors import Refused
@@ -149,9 +149,7 @@ class CutoverPlans:
 
     async def _strategy(self) -> Strategy:
         """Return the strategy that the migration's plan names; slices roll."""
-        stored = await self._ledger.plan()
-        named = "" if stored is None else json.loads(stored).get("strategy", "")
-        if named == Strategy.BIG_BANG:
+        if strategy_of(await self._ledger.plan()) == Strategy.BIG_BANG:
             return Strategy.BIG_BANG
         return Strategy.ROLLING if (await self.slices()).named else Strategy.BLUE_GREEN
 

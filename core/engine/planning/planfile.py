@@ -70,6 +70,11 @@ def with_course(stored: bytes, *, strategy: str, slices: Slices, own_slices: boo
     return _hashed({**json.loads(stored), **_course(strategy, slices, own=own_slices)})
 
 
+def strategy_of(stored: bytes | None) -> str:
+    """Return the strategy that a plan names, "" without a plan."""
+    return str(json.loads(stored or b"{}").get("strategy", ""))
+
+
 def own_slices(stored: bytes | None) -> Slices:
     """Return the slices that a plan names itself; none where vgwm.yaml named them, or nobody."""
     body = json.loads(stored or b"{}")
