@@ -71,7 +71,7 @@ def name_of(line: bytes) -> str:
     if line.startswith(b"{"):
         try:
             row = msgspec.json.decode(line, type=_Row)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise BadInput(
                 what=f"this is no object's line: {safe(str(error))}",
                 where="list",

@@ -104,7 +104,7 @@ def _finish(disk: Disk, journal: Path) -> list[Path]:
         moves = msgspec.json.decode(_read_own(journal), type=list[_Move])
     except FileNotFoundError:
         return []
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         disk.unlink(journal)  # it was cut while being written: nothing had been renamed
         return []
     except OSError as error:

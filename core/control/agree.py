@@ -74,7 +74,7 @@ def check_plan_file(workspace: Path, plan: Path) -> None:
             where=shown,
             remedy="vgwm plan --output FILE writes it.",
         ) from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadInput(
             what=f"the file is no plan: {safe(str(error))}",
             where=shown,

@@ -355,7 +355,7 @@ async def _body(request: Request, kind: type[_T], *, most: int = _LARGEST_BODY) 
         ) from error
     try:
         return msgspec.json.decode(bytes(raw), type=kind)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadInput(
             what=f"the request does not read as {kind.__name__}: {display.safe(str(error))}",
             where=request.url.path,

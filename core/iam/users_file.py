@@ -114,7 +114,7 @@ def _plain(raw: bytes | None) -> str | None:
     """Return a JSON string's text; None where it is another thing."""
     try:
         return None if raw is None else msgspec.json.decode(raw, type=str)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 

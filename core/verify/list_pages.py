@@ -6,6 +6,7 @@ May import its own room. Raises WrongState where there are no lists, Broken wher
 from __future__ import annotations
 
 import os
+import struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
@@ -32,6 +33,15 @@ if TYPE_CHECKING:
 
 MOST_ROWS: Final = 500
 _CACHED: Final = 8
+
+_TORN: Final = (
+    OSError,
+    OverflowError,  # an offset that no file has
+    struct.error,
+    msgspec.DecodeError,
+    UnicodeDecodeError,
+)
+"""What reading lists that were damaged comes to."""
 
 
 class Span(NamedTuple):
@@ -70,7 +80,7 @@ class ListPages:
                 where=safe(os.fsencode(folder)),
                 remedy="They are made when the verification ends: follow it with vgwm watch.",
             ) from error
-        except (OSError, msgspec.DecodeError) as error:
+        except _TORN as error:
             raise _unread(path, error) from error
         self._kept[folder] = kept
         if len(self._kept) > _CACHED:
@@ -97,7 +107,7 @@ class ListPages:
                 if not kind:
                     return ListPage(_rows(folder, listed, file, span, at, limit), span.rows)
                 return _of_kind(rows_path(folder, listed, kind), file, span, at, limit)
-        except (OSError, msgspec.DecodeError) as error:
+        except _TORN as error:
             raise _unread(path, error) from error
 
 

@@ -254,7 +254,7 @@ def _told(path: Path, kind: type[_T]) -> _T | None:
         told = msgspec.json.decode(path.read_bytes(), type=kind)
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Broken(
             what=f"a part of the verification cannot be read ({type(error).__name__})",
             where=safe(os.fsencode(path)),

@@ -214,9 +214,10 @@ def test_a_second_file_alone_is_a_set_of_its_own(tmp_path: Path) -> None:
     assert contents(tmp_path) == {**OLD, "gw.env": NEW["gw.env"]}
 
 
-def test_a_journal_that_was_cut_is_no_order(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", [b'[{"folder":"/', b'[{"folder":"\xc3"}]'])
+def test_a_journal_that_was_cut_is_no_order(tmp_path: Path, text: bytes) -> None:
     put_old(tmp_path)
-    (tmp_path / ".gw.yaml.vgwm-journal").write_bytes(b'[{"folder":"/')
+    (tmp_path / ".gw.yaml.vgwm-journal").write_bytes(text)
     assert finish([tmp_path / "gw.yaml"]) == []
     assert contents(tmp_path) == OLD
     assert not (tmp_path / ".gw.yaml.vgwm-journal").exists()

@@ -118,7 +118,7 @@ def _kept(path: Path) -> list[Segment] | None:
         return msgspec.json.decode(path.read_bytes(), type=list[Segment])
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Broken(
             what=f"the parts of a verification cannot be read ({type(error).__name__})",
             where=safe(str(path)),

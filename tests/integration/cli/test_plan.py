@@ -84,11 +84,13 @@ async def test_an_output_that_exists_is_refused_before_anything_runs(
 
 @pytest.mark.parametrize(
     ("content", "code"),
-    [('{"id":"00000000"}', 5), ("no plan", 2), ('{"hash":"x"}', 2)],
+    [(b'{"id":"00000000"}', 5), (b"no plan", 2), (b'{"hash":"x"}', 2), (b'{"id":"\xff"}', 2)],
 )
-async def test_a_foreign_plan_is_refused(content: str, code: int, ws: Path, tmp_path: Path) -> None:
+async def test_a_foreign_plan_is_refused(
+    content: bytes, code: int, ws: Path, tmp_path: Path
+) -> None:
     plan = tmp_path / "plan.json"
-    plan.write_text(content)
+    plan.write_bytes(content)
     ran = await vgwm("copy", "-w", str(ws), "--plan", str(plan), home=tmp_path)
     assert ran.code == code
 

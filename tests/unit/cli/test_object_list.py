@@ -63,6 +63,7 @@ def test_a_file_is_read_in_order_each_name_once(tmp_path: Path) -> None:
         (b"photos/a\nphotos\n", "line 2: photos names no object"),
         (b"/a\n", "line 1: /a names no object"),
         (b'{"bucket":"photos"}\n', "line 1: this is no object's line"),
+        (b'{"bucket":"photos","key":"\xff"}\n', "line 1: this is no object's line"),
         (b"{photos/a\n", "line 1: this is no object's line"),
         (b"\n\n", "names no object"),
         (b"", "names no object"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.display import parse_object_name, safe
-from core.errors import BadInput, WrongState
+from core.errors import BadInput, Broken, WrongState
 from core.verify import list_pages
 from core.verify.difference import Difference, Ill, Listed
 from core.verify.key_judge import Said
@@ -133,6 +134,25 @@ def test_a_page_deep_in_a_long_list_reads_little_of_it(
     steps = steps_path(tmp_path, Listed.EQUAL).read_bytes()
     firsts = [first for first, _ in STEP.iter_unpack(steps)]
     assert max(b - a for a, b in pairwise(firsts)) <= MOST_STEP
+
+
+def test_lists_with_any_byte_changed_are_read_or_said_to_be_damaged(tmp_path: Path) -> None:
+    dice = random.Random(7)  # noqa: S311 - the same damage every time
+    folder = made(tmp_path, parts=3, keys=12).folder
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.stat().st_size]
+    assert paths
+    for path in paths:
+        whole = path.read_bytes()
+        for _ in range(10):
+            torn = bytearray(whole)
+            at = dice.randrange(len(torn))
+            torn[at] ^= 1 << dice.randrange(8)
+            path.write_bytes(torn[: dice.choice((len(torn), at))])
+            for listed in Listed:
+                for kind in ("", Ill.WRONG_CID):
+                    with suppress(Broken, WrongState):
+                        ListPages().page(folder, listed, 5, 10, kind=kind)
+        path.write_bytes(whole)
 
 
 def test_lists_that_are_not_made_yet_and_kinds_that_are_none_are_refused(tmp_path: Path) -> None:
