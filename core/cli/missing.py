@@ -83,6 +83,7 @@ async def _judge(client: Client, last: wire.Snapshot, output: Path | None) -> Ve
     from core.cli.proof_lines import row_line, sizes
     from core.cli.run import Verdict
     from core.control.proof.missing_names import write_failed
+    from core.control.proof.next_steps import next_steps
     from core.display import count
 
     job = max((job for job in last.jobs if job.kind == "verify"), key=lambda job: job.id)
@@ -96,6 +97,7 @@ async def _judge(client: Client, last: wire.Snapshot, output: Path | None) -> Ve
             lines += [row_line(row) for row in page.rows]
             if page.total > len(page.rows):
                 lines.append(f"  {count(page.total)} in {proof.folder}/{name}.ndjson")
+    lines += next_steps(proof, [name for name, _ in _SIDES])
     written = None
     if output is not None:
         written = await write_failed(client, proof.job, output)

@@ -17,6 +17,8 @@ _SEEN_ALONE: Final = frozenset({"orphan_pin"})
 """Kinds where nothing was wanted."""
 _NO_OBJECT: Final = "./"
 """What belongs to no object stands in a bucket that S3 has not."""
+_LISTED: Final = "s3:"
+_FOUND: Final = ("differ", "missing", "extra", "error")
 _WORDS: Final = {
     "equal": "equal on all sides",
     "differ": "differ",
@@ -37,8 +39,10 @@ def code_of(proof: wire_verify.Proof) -> int:
     return _FOUND_SOMETHING if found or proof.partial else 0
 
 
-async def proof_lines(client: Client, proof: wire_verify.Proof) -> list[str]:
-    """Return what a verification came to."""
+async def proof_lines(client: Client, proof: wire_verify.Proof, source: str) -> list[str]:
+    """Return what a verification came to. source: as the workspace is told."""
+    from core.control.proof.next_steps import next_steps
+
     lines = [f"{one.sign} {count(one.objects):>13} {_WORDS[one.name]}" for one in proof.lists]
     lines += [f"    {one.kind:<16} {count(one.rows):>11}  in {one.name}" for one in proof.kinds]
     lines.append(
@@ -52,16 +56,20 @@ async def proof_lines(client: Client, proof: wire_verify.Proof) -> list[str]:
     if proof.versions or proof.markers:
         told = f"{count(proof.versions)} old versions, {count(proof.markers)} delete markers"
         lines.append(f"compared among them: {told}")
+    if source.startswith(_LISTED):
+        lines.append(
+            "not seen: tags, metadata and locks that changed at the source: an endpoint's listings"
+            " show none; vgwm sync --full asks for them"
+        )
     if proof.unread:
         lines.append(f"unread: {counted(proof.unread, 'object')} whose pins nobody could look at")
     lines.append(bytes_line(proof))
     lines += [_stratum_line(one) for one in proof.bytes.strata]
-    for name in ("differ", "missing", "extra", "error"):
+    for name in _FOUND:
         if sizes(proof)[name].rows:
             page = await client.view(name, limit=_SHOWN, job=proof.job)
             lines += [row_line(row) for row in page.rows]
-    lines.append(f"lists in {proof.folder}")
-    return lines
+    return [*lines, f"lists in {proof.folder}", *next_steps(proof, _FOUND)]
 
 
 def bytes_line(proof: wire_verify.Proof) -> str:

@@ -123,4 +123,4 @@ async def _judge(client: Client, last: wire.Snapshot) -> Verdict:
 
     job = max((job for job in last.jobs if job.kind == "verify"), key=lambda job: job.id)
     proof = await client.proof(job.id)
-    return Verdict(proof, await proof_lines(client, proof), code_of(proof))
+    return Verdict(proof, await proof_lines(client, proof, last.workspace.source), code_of(proof))

@@ -37,7 +37,7 @@ class Deed(StrEnum):
     UNPIN = "unpin"  # orphan pins that somebody named, removed
 
 
-_DEEDS: Final = {
+DEEDS: Final = {
     Ill.NO_PIN: Deed.BUNDLES,
     Ill.LOST_BLOCK: Deed.BUNDLES,
     Ill.BAD_BYTES: Deed.BUNDLES,
@@ -157,7 +157,7 @@ class RepairPlan:
         """Return what ends a difference; None where a repair leaves it alone."""
         if one.ill is Ill.ORPHAN_PIN:
             return Deed.UNPIN if one.where in self.unpin else None
-        return _DEEDS.get(one.ill)
+        return DEEDS.get(one.ill)
 
     def finish(self) -> None:
         """Fix the hash: nothing is taken any more."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -69,7 +70,7 @@ class ViewsDesk(LiveDesk):
 @pytest.mark.parametrize("case", PROOFS)
 async def test_verify_shows_no_count_that_the_command_does_not_print(case: str) -> None:
     async with Client(build_app(ViewsDesk())) as client:
-        plain = "\n".join(await proof_lines(client, PROOFS[case]))
+        plain = "\n".join(await proof_lines(client, PROOFS[case], "posix:/data"))
     rows = drawn(with_proofs(PROOFS[case]), verify(), SMALL).splitlines()[TITLE_ROWS + PROOF_ROWS :]
     # the bound is rounded up here, and what `--full` would take is this screen's own estimate
     body = "\n".join(re.sub("at most .* bad|about .*|, in .*", "", row) for row in rows)
@@ -77,6 +78,20 @@ async def test_verify_shows_no_count_that_the_command_does_not_print(case: str) 
     strata = {part for found in re.findall(r"[\d,]+/[\d,]+", body) for part in found.split("/")}
     assert figures
     assert sorted(found for found in figures | strata if found not in plain) == []
+
+
+async def test_i7_what_an_endpoint_s_listing_does_not_show_is_told_on_both() -> None:
+    source = "s3:http://127.0.0.1:7070"
+    async with Client(build_app(ViewsDesk())) as client:
+        plain = "\n".join(await proof_lines(client, proved.CLEAN, source))
+    assert "not seen: tags, metadata and locks that changed at the source" in plain
+    assert "vgwm sync --full" in plain
+    now = with_proofs(proved.CLEAN)
+    assert now.snapshot is not None
+    workspace = msgspec.structs.replace(now.snapshot.workspace, source=source)
+    here = replace(now, snapshot=msgspec.structs.replace(now.snapshot, workspace=workspace))
+    assert "unseen    ? changed tags, metadata, locks" in drawn(here, verify(), SMALL)
+    assert "unseen" not in drawn(now, verify(), SMALL)
 
 
 def test_a_bad_block_that_no_object_needs_is_no_whole_proof_of_bytes() -> None:

@@ -17,7 +17,7 @@ from tui.views.words import stands
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from core.control.wire.state import Totals
+    from core.control.wire.state import Snapshot, Totals
     from core.control.wire.verify import Bytes, IllCount, Proof, Stratum
     from tui.ui import Ui
     from tui.views.line import Size
@@ -27,19 +27,24 @@ _LEAST_S = 2.0
 _STRATA = {"size": "sizes", "bucket": "buckets", "worker": "workers", "tries": "tries"}
 _ROLES = {"error": Role.UNKNOWN, "equal": Role.OK}
 _NO_BYTES = [labelled("bytes", Piece("- a check reads none: vgwm verify does", Role.DIM))]
+_UNSEEN = (
+    labelled("unseen", Piece("? changed tags, metadata, locks: a listing shows none", Role.WARN)),
+    labelled("", Piece("`sync --full` asks the endpoint for them", Role.DIM)),
+)
 _HEAD_OF_KINDS = 2
 _BELOW = 3
 
 
-def figures(proof: Proof, totals: Totals, ui: Ui, size: Size) -> list[Line]:
+def figures(proof: Proof, now: Snapshot, ui: Ui, size: Size) -> list[Line]:
     """Return what is said of a proof, then the kinds of what was found, the cursor's marked."""
     width = size.width
     lines = [
         *_progress(proof, ui),
-        *(_sample(proof.bytes, totals) if proof.kind == VERIFY else _NO_BYTES),
+        *(_sample(proof.bytes, now.totals) if proof.kind == VERIFY else _NO_BYTES),
         *_strata(proof.bytes.strata, width),
         *_pins(proof),
         *_apart(proof, width),
+        *(_UNSEEN if proof.kind == VERIFY and now.workspace.source.startswith("s3:") else ()),
     ]
     rows = max(1, size.height - len(lines) - _HEAD_OF_KINDS - _BELOW)
     return [fitted(line, width) for line in [*lines, *_kinds(proof, ui, rows, width)]]

@@ -50,7 +50,7 @@ def view(scene: Scene, ui: Ui, size: Size) -> list[Line]:
     ]
     rest = Size(size.width, size.height - len(head))
     if ui.proven.pane is Pane.FIGURES:
-        return [*head, *proof_figures.figures(proof, now.totals, ui, rest)]
+        return [*head, *proof_figures.figures(proof, now, ui, rest)]
     if window is None:
         return [*head, EMPTY, _not_here(proof, ui)]
     if not window.total:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 import msgspec
 
 from core.config.redact import redact
+from core.config.schema import S3Source
 from core.config.units import parse_share
 from core.control import snapshot
 from core.control.assess.checks import Assessed, checks
@@ -40,6 +41,7 @@ from core.engine.syncing.lag import lag_s
 from core.ledger import recount
 from core.ledger.rows import Disposition
 from core.ledger.schema import SCHEMA_VERSION
+from core.model import JobKind, JobState
 from core.preflight.rows import rows
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
     from core.control.wire import state as wire
     from core.control.wire import verify as wire_verify
     from core.control.wire.report import ReportItem, ReportLeft
+    from core.ledger.rows import JobRow
 
 
 def make(
@@ -111,6 +114,8 @@ def _assembled(  # noqa: PLR0913 - all that a report is made of
             assessed=assessed,
             gateways=asked.gateways,
             at_ns=at_ns,
+            listed=isinstance(workspace.source, S3Source),
+            asked_ns=_asked_ns(seen.jobs),
         )
     )
     return Report(
@@ -135,6 +140,19 @@ def _assembled(  # noqa: PLR0913 - all that a report is made of
         timeline=_timeline(seen, totals, live=live),
         versions=asked.versions,
     )
+
+
+def _asked_ns(jobs: Sequence[JobRow]) -> int | None:
+    """Return when the newest sync that ended began to ask for every object's attributes."""
+    asked = (
+        job.began_ns
+        for job in jobs
+        if job.kind is JobKind.SYNC
+        and job.state is JobState.DONE
+        and job.args.get("since_ns") == "0"
+        and "dry_run" not in job.args
+    )
+    return next((began for began in asked if began is not None), None)
 
 
 def _counts(seen: Held) -> ReportCounts:

@@ -5,7 +5,7 @@ An item passes only by what was looked at: what nobody asked is unknown, and say
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from core.control.report import left as report_left
@@ -37,7 +37,11 @@ _COPY: Final = "vgwm copy, or vgwm sync; vgwm errors says why what failed did."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What the items rest on: figures of one commit, and answers of gateways if any were asked."""
+    """What the items rest on: figures of one commit, and answers of gateways if any were asked.
+
+    listed: the source is known by listings, which show no attributes; asked_ns: when the newest
+    sync began that asked for those of every object.
+    """
 
     totals: wire.Totals
     counts: ReportCounts
@@ -48,6 +52,8 @@ class Known:
     assessed: wire_checks.Checks
     gateways: Gateways
     at_ns: int
+    listed: bool = False
+    asked_ns: int | None = None
 
 
 def items(known: Known) -> list[ReportItem]:
@@ -130,11 +136,29 @@ def _checksums(known: Known) -> Judged:
 def _metadata(known: Known) -> Judged:
     judged = known.proven.judge(frozenset({Ill.WRONG_METADATA}))
     hidden = [one for one in known.left if one.fate == report_left.NOT_SHOWN]
+    if judged.state == PASS and known.listed and not hidden:
+        return _asked(judged, known.asked_ns)
     if not hidden or judged.state == FAIL:
         return judged
     told = ", ".join(f"{count(one.n)} {one.why}" for one in hidden)
     remedy = "See them by name: vgwm report --output DIR, not-carried.ndjson."
     return _failed(known, f"clients do not see {told}; the manifests keep them", remedy)
+
+
+def _asked(judged: Judged, asked_ns: int | None) -> Judged:
+    """Say what a verification proves where the source's listing shows it no attributes (I7)."""
+    if asked_ns is None or judged.measured_ns is None:
+        unseen = "the source's listings show no tags, metadata or locks that changed since the copy"
+        remedy = "Ask for those of every object: vgwm sync --full; then vgwm verify."
+        return replace(
+            judged, state=UNKNOWN, evidence=f"{judged.evidence}; {unseen}", remedy=remedy
+        )
+    seen = "the source's own as of the newest sync --full"
+    return replace(
+        judged,
+        evidence=f"{judged.evidence}; {seen}",
+        measured_ns=min(judged.measured_ns, asked_ns),
+    )
 
 
 def _corruption(known: Known) -> Judged:

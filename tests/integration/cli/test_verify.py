@@ -84,6 +84,8 @@ async def test_differences_are_named_by_object_and_field_and_exit_with_1(
     assert "wrong_size     photos/z: size 0, found 3" in ran.out
     assert "no_row         docs/read me.txt" in ran.out
     assert "bytes: none read again, so nothing is said of them" in ran.out
+    assert "next: mends 2: vgwm metadata repair --from reports/verify-3\n" in ran.out
+    assert "not seen:" not in ran.out  # a tree's ctime tells of attributes
     one = await command("verify", "--sample-size", "0", "--bucket", "docs", "--json")
     lists = {row["name"]: row["objects"] for row in one.result()["lists"]}  # type: ignore[attr-defined] # JSON
     assert (one.code, lists["missing"], lists["differ"]) == (1, 1, 0)
@@ -101,6 +103,7 @@ async def test_missing_names_both_sides_and_writes_what_a_retry_takes(
     assert "+ 1 missing on the target" in ran.out
     assert "not_copied     photos/new" in ran.out
     assert "gone_at_source docs/read me.txt" in ran.out
+    assert "next: 1 gone_at_source: A round takes it off the target: vgwm sync." in ran.out
     assert "none of the missing failed: nothing is written" in ran.out
     assert not names.exists()
 

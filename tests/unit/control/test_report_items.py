@@ -48,6 +48,17 @@ def judged(**more: Any) -> dict[str, ReportItem]:  # noqa: ANN401 - any field
     return {item.id: item for item in items(replace(known, **more))}
 
 
+def test_i7_attributes_that_no_listing_shows_are_unknown_until_all_were_asked_for() -> None:
+    unseen = judged(listed=True)["metadata"]
+    assert (unseen.state, "show no tags" in unseen.evidence) == ("unknown", True)
+    assert "vgwm sync --full" in unseen.remedy
+    asked = judged(listed=True, asked_ns=120)["metadata"]
+    assert (asked.state, asked.measured_ns) == ("pass", 120)  # as old as the older look
+    assert judged()["metadata"].evidence in asked.evidence
+    others = judged(listed=True)
+    assert [others[name].state for name in ("migrated", "checksums")] == ["pass", "pass"]
+
+
 def test_the_list_has_each_item_once_in_four_groups() -> None:
     found = judged()
     assert [*found][:4] == ["migrated", "checksums", "metadata", "corruption"]
