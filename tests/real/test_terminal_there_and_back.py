@@ -1,14 +1,16 @@
-"""By keys alone, in tmux, on real servers: rehearsed, cut over to green, and back to blue."""
+"""By keys alone, in tmux, on real servers: rehearsed, to green, and back to a restored blue."""
 
 from __future__ import annotations
 
-import sys
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from tests.lab.gateway import s3_client
 from tests.lab.rehearsal.story import Story
+from tests.real.terminal_scene import ask, got, put, show
 from tests.tui.terminal import CHILD
 from tests.tui.test_assess_tmux import says
 from tests.tui.test_tmux import command
@@ -16,6 +18,8 @@ from tests.tui.test_verify_tmux import type_word
 from tests.tui.tmux import FOUND, Tmux
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.lab.rehearsal.ground import Ground
 
 pytestmark = [
@@ -25,42 +29,14 @@ pytestmark = [
 BUCKET, KEY = "photos", "written/on-green"
 BESIDE = "written"
 """A posix tree cannot hold it beside KEY."""
+LOST = "fixed/3/0003"
+"""Of blue's tree it is gone when clients come back; the copy has it."""
 SEED = 7
-TRIES = 12
-LABELS = {"B": "rehearse", "C": "cut over", "R": "roll back"}
-
-
-def ask(tmux: Tmux, story: Story, key: str, title: str) -> None:
-    """Ask for an act's plan; what only warns is taken on, what a busy host made is asked again."""
-    for _ in range(TRIES):
-        tmux.keys("app", key)
-        answers = (title, "exit 5", f" {key} {LABELS[key]} is off: ")
-        tmux.until(lambda: any(words in tmux.shown("app") for words in answers), "app", 30)  # noqa: B023 - waited for here
-        show(tmux)
-        if title in tmux.shown("app"):
-            return
-        if "gate preflight is unknown" in tmux.shown("app"):
-            story.ground.vgwm.run("assess", code=None)
-        if "exit 5" in tmux.shown("app"):
-            tmux.keys("app", "Escape")
-        story.take_on_gates()
-    raise AssertionError(tmux.shown("app"))
-
-
-def show(tmux: Tmux) -> None:
-    """Keep what an operator sees in the test's output."""
-    sys.stdout.write(tmux.shown("app") + "\n")
-
-
-def put(lab: Ground, body: bytes, key: str = KEY) -> None:
-    with s3_client(lab.urls[0], lab.blue.account) as client:
-        client.put_object(Bucket=BUCKET, Key=key, Body=body)
-
-
-def got(lab: Ground, url: str) -> bytes:
-    with s3_client(url, lab.blue.account) as client:
-        body: bytes = client.get_object(Bucket=BUCKET, Key=KEY)["Body"].read()
-        return body
+RESTART = """#!/bin/sh
+cat > {folder}/told
+mv {folder}/told {folder}/asked
+while [ ! -e {folder}/done ]; do sleep 0.05; done
+"""
 
 
 def keys_of_blue(lab: Ground) -> list[str]:
@@ -72,7 +48,7 @@ def keys_of_blue(lab: Ground) -> list[str]:
 def look_at_names_and_ways(lab: Ground, tmux: Tmux) -> None:
     """See by name what blue cannot hold, live; then the plan of the full way, and leave it."""
     tmux.until(lambda: KEY in keys_of_blue(lab), "app", 60)
-    put(lab, b"beside a folder", BESIDE)
+    put(lab, BUCKET, BESIDE, b"beside a folder")
     tmux.keys("app", "g", "r")
     says(tmux, "cannot carry   1 key:")
     tmux.keys("app", "Enter")
@@ -90,9 +66,57 @@ def look_at_names_and_ways(lab: Ground, tmux: Tmux) -> None:
     says(tmux, "R roll back")
 
 
-def test_by_keys_alone_clients_come_to_green_and_back_to_blue(lab: Ground, tmux: Tmux) -> None:
+def name_a_restart(lab: Ground, folder: Path) -> None:
+    """Give blue a command that hands its restart over to this test, which holds the gateway."""
+    command_ = folder / "restart"
+    command_.write_text(RESTART.format(folder=folder))
+    command_.chmod(0o755)
+    path = lab.vgwm.workspace / "vgwm.yaml"
+    told = yaml.safe_load(path.read_text())
+    told["cutover"]["blue"]["restart"] = [str(command_)]
+    path.write_text(yaml.safe_dump(told, sort_keys=False))
+
+
+def serve(lab: Ground, new: Path) -> None:
+    """Do what an operator's command does: let blue's path be the new tree, and restart it."""
+    root = lab.blue.root
+    lab.blue.server.kill()
+    root.rename(root.with_name("tree.old"))
+    root.symlink_to(new)
+    lab.blue.server.start()
+    (root.parent / "pid").write_text(str(lab.blue.server.pid))
+
+
+def go_back_to_a_restored_tree(lab: Ground, tmux: Tmux, story: Story, folder: Path) -> None:
+    """Name the copy and a new folder on the Rollback screen, and go back to what comes of them."""
+    (lab.blue.root / BUCKET / LOST).unlink()
+    tmux.keys("app", "Tab")
+    says(tmux, "copy of blue's tree, new folder:")
+    new = folder / "new"
+    tmux.run("send-keys", "-t", "app", "-l", f"{folder / 'copy'} {new}")
+    says(tmux, f"{new}_")
+    tmux.keys("app", "Enter")
+    says(tmux, "back to blue, slice all   data   plan ")
+    ask(tmux, story, "R", "runs   vgwm rollback start --data --backup-location")
+    says(tmux, "and lets blue")
+    type_word(tmux, lab.vgwm.workspace.name)
+    tmux.until((folder / "asked").exists, "app", 60)
+    serve(lab, new)
+    (folder / "done").touch()
+    says(tmux, "= rollback done")
+    show(tmux)
+    assert (new / BUCKET / KEY).read_bytes() == got(lab, lab.blue.url, BUCKET, KEY)
+    assert got(lab, lab.urls[1], BUCKET, LOST)
+    assert not (folder / "blue" / "tree.old" / BUCKET / LOST).exists()
+
+
+def test_by_keys_alone_clients_come_to_green_and_back_to_a_restored_blue(
+    lab: Ground, tmux: Tmux, short: Path
+) -> None:
+    name_a_restart(lab, short)
     story = Story(lab, seed=SEED, say=print)
     story.prepare()
+    subprocess.run(["/bin/cp", "-a", lab.blue.root, short / "copy"], check=True)  # noqa: S603 - folders of our own
     workspace = lab.vgwm.workspace
     word = workspace.name
     tmux.open("app", command(CHILD, workspace), (80, 24))
@@ -108,14 +132,11 @@ def test_by_keys_alone_clients_come_to_green_and_back_to_blue(lab: Ground, tmux:
     type_word(tmux, word)
     says(tmux, "slice all   > 12 GREEN_LIVE")
     show(tmux)
-    put(lab, b"accepted by green")
+    put(lab, BUCKET, KEY, b"accepted by green")
     says(tmux, "R back  at risk")
-    assert got(lab, lab.front.url) == b"accepted by green"
-    look_at_names_and_ways(lab, tmux)
+    assert got(lab, lab.front.url, BUCKET, KEY) == b"accepted by green"
     tmux.keys("app", "g", "h")
     says(tmux, "5 cut over    > 12 GREEN_LIVE")
-    ask(tmux, story, "R", "runs   vgwm rollback start")
-    type_word(tmux, word)
-    says(tmux, "= rollback done")
-    show(tmux)
-    assert got(lab, lab.blue.url) == b"accepted by green"
+    look_at_names_and_ways(lab, tmux)
+    go_back_to_a_restored_tree(lab, tmux, story, short)
+    assert got(lab, lab.blue.url, BUCKET, KEY) == b"accepted by green"
