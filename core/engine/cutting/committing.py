@@ -13,6 +13,7 @@ from core.cutover.states import State
 from core.dag.canonical import dumps
 from core.display import safe
 from core.engine.cutting.timing import took_of
+from core.engine.slices import ids_of
 from core.errors import Refused
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ async def commit(premises: Premises, reverses: Reverses, book: Book, slice_: str
     if at.state is State.COMMITTED and Step.REPORT in at.done:
         return
     plan = CutoverPlan.parse(at.plan or b"")
-    left = await risk(premises.ledger)
+    left = await risk(premises.ledger, buckets=await ids_of(premises.ledger, plan.buckets))
     if left.silent_since_ns and plan_copies(plan):
         raise Refused(
             what="nobody knows what green has taken: its feed is silent",

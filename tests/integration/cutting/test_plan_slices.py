@@ -18,10 +18,11 @@ from core.cutover.cutover_plan import Kind, Strategy
 from core.cutover.mode import Mode
 from core.engine.cutting.looking import look
 from core.errors import WrongState
+from core.ledger.greenlog import Green, GreenOp
 from core.model import JobKind, JobState
 from core.verdict import Verdict
 from tests.integration.cutting.opened import opened
-from tests.integration.cutting.scene import Scene, modes
+from tests.integration.cutting.scene import Scene, modes, until
 from tests.integration.engine.ground import make_ground, make_workspace, run_job
 
 if TYPE_CHECKING:
@@ -162,3 +163,37 @@ async def test_a_rehearsal_counts_for_its_own_slice_and_no_other(
         await run(engine, Kind.REHEARSE, "all")
         assert (await rehearsal(engine)).verdict is Verdict.PASS
         assert (await rehearsal(engine, "bucket2")).verdict is Verdict.FAIL
+
+
+async def test_a_commit_reports_what_its_own_slice_leaves_on_green(
+    ground: Ground, scene: Scene
+) -> None:
+    async with opened(ground) as engine:
+        await done(engine, JobKind.PLAN, NAMED)
+        await run_job(engine, JobKind.COPY)
+        for slice_ in ("first", "rest"):
+            row = await run(engine, Kind.CUTOVER, slice_)
+            assert row.state is JobState.DONE, row.result
+            for lb in scene.lbs:  # the other slice's lines are at blue
+                lb.mode = Mode.BLUE
+            scene.held = False
+        ids = {row.name: row.id for row in await engine.ledger.buckets()}
+        await engine.ledger.green.begin(list(ids.values()))
+        told = [
+            Green(ids[name], b"%d" % n, GreenOp.PUT, 5, b"cid", 10, b"d")
+            for name, keys in ((b"bucket0", 2), (b"bucket2", 7))
+            for n in range(keys)
+        ]
+        await engine.ledger.green.heard("triggers", told, 1, to_end=True)
+        await engine.set_knobs({"watch_window": "1s"}, "ann")
+
+        async def is_over() -> bool:
+            return not (await look(engine, "first")).off.commit
+
+        await until(is_over)
+        plan = await engine.cutovers.plans.compose(Kind.COMMIT, "first")
+        args = {"act": "commit", "slice": "first", "plan": plan.hash}
+        row = await done(engine, JobKind.CUTOVER, args)
+        assert row.state is JobState.DONE, row.result
+        [report] = (engine.path / "reports").glob("cutover-*.json")
+        assert json.loads(report.read_bytes())["green_writes_left"] == 2
