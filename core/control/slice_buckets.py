@@ -30,8 +30,8 @@ async def buckets_of(client: Client, buckets: Sequence[str], slices: Sequence[st
                 raise BadInput(
                     what=f"the plan has no slice {safe(name)}",
                     where="--slice",
-                    remedy=f"Slices: {safe(', '.join(known)) or 'none'}. It takes those of vgwm.yaml"
-                    " over with: vgwm plan --strategy rolling.",
+                    remedy=f"Slices: {safe(', '.join(known)) or 'none'}."
+                    " Those of vgwm.yaml come into it with: vgwm plan --strategy rolling.",
                 )
             found |= dict.fromkeys(known[name])
     return list(found)
