@@ -124,6 +124,9 @@ async def test_what_the_plan_names_goes_by_itself_until_another_plan_or_vgwm_yam
         row = await done(engine, JobKind.PLAN, NAMED)
         assert (row.state, row.result) == (JobState.FAILED, row.result)
         assert "vgwm.yaml names other slices" in row.result
+        await done(engine, JobKind.PLAN, {"strategy": "rolling"})
+        taken = json.loads(await engine.ledger.plan() or b"")
+        assert [name for name, _ in taken["slices"]] == ["mine", "rest"]
         assert await names(engine) == ("mine", "rest", "one")
 
 
