@@ -29,13 +29,14 @@ from tui.facts.lists import Lists
 from tui.facts.proof_book import ProofBook
 from tui.facts.replay import ReplayLink
 from tui.hands.performer import Performer
+from tui.linked import LinkState
 from tui.screens.board import Board
 from tui.terminal import signals, themes, wire
 from tui.terminal.driver import MeteredDriver
 from tui.terminal.glyphs import Glyphs
 from tui.terminal.governor import BYTES_S, LOW_DATA_BYTES_S, Governor
 from tui.terminal.meter import Meter
-from tui.ui import LinkState, Message, Scene, Ui
+from tui.ui import Message, Scene, Ui
 from tui.views.frame import draw, is_tiny
 from tui.views.line import Role, Size
 from tui.widgets.panel import Panel

@@ -18,7 +18,7 @@ import yaml
 
 from core.errors import BadInput
 from tui.facts.replay import KEYS
-from tui.ui import Name
+from tui.screen import Name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

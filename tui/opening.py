@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from core.display import safe
 from core.errors import BadInput
 from tui.acts.said import way_back
-from tui.ui import LinkState
+from tui.linked import LinkState
 
 if TYPE_CHECKING:
     from tui.facts.link import EngineLink

@@ -9,7 +9,9 @@ from core.control.wire.failures import ActPlan, ActShare, FailureBundle, Failure
 from core.control.wire.state import Snapshot
 from tui.facts.listing import Listing
 from tui.facts.window import Window
-from tui.ui import Link, LinkState, Name, Scene, Ui
+from tui.linked import Link, LinkState
+from tui.screen import Name
+from tui.ui import Scene, Ui
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,7 +16,11 @@ from tui.acts import effects
 from tui.acts.pressing import Press, Step, press
 from tui.acts.sheets import SETTLE_S
 from tui.keys import FOOTERS, GO, TABLE, Keymap
-from tui.ui import ACT_LIMIT_S, Link, LinkState, Name, Ui
+from tui.linked import ACT_LIMIT_S, Link, LinkState
+from tui.screen import Name
+
+if TYPE_CHECKING:
+    from tui.ui import Ui
 
 ROOT = Path(__file__).parents[2]
 KEYMAP = Keymap()

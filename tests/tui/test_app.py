@@ -16,10 +16,11 @@ from tests.tui import stage
 from tests.tui.engine import LiveDesk
 from tests.tui.test_views import PLANNED, UNPLANNED
 from tui.app import Terminal
+from tui.linked import LinkState
 from tui.options import Options
+from tui.screen import Name
 from tui.terminal import themes
 from tui.terminal.grid import Grid
-from tui.ui import LinkState, Name
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

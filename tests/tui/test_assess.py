@@ -20,7 +20,7 @@ from tui.acts.reasons import why_off
 from tui.facts import link
 from tui.facts.link import EngineLink
 from tui.facts.prepared import Prepared
-from tui.ui import Name
+from tui.screen import Name
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

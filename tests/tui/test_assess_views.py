@@ -14,8 +14,10 @@ from tui.acts.assess_acts import OWN, answered
 from tui.acts.sheets import begin_sheet
 from tui.facts.checklist import Kind, Pane, Wanted
 from tui.keys import Keymap
+from tui.linked import Link, LinkState
 from tui.parts import Part
-from tui.ui import Asks, Link, LinkState, Name, Prompt, Scene, Ui
+from tui.screen import Name
+from tui.ui import Asks, Prompt, Scene, Ui
 from tui.views.frame import draw
 from tui.views.line import Size
 

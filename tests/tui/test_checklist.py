@@ -13,7 +13,8 @@ from tui.acts import effects
 from tui.acts import pressing as acts
 from tui.facts.checklist import Fold, Kind, Pane, Wanted, kind_of, parse_wanted, rows
 from tui.keys import Keymap
-from tui.ui import Link, LinkState, Name
+from tui.linked import Link, LinkState
+from tui.screen import Name
 
 if TYPE_CHECKING:
     from core.control.wire import checks as wire_checks

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,10 +14,13 @@ from tests.tui.test_views import GOLDENS, LARGE, SMALL, drawn
 from tui.facts.crossing import Crossings
 from tui.facts.way import Back
 from tui.keys import Keymap
-from tui.ui import Name, Scene, Ui
+from tui.screen import Name
 from tui.views import cluster
 from tui.views.frame import draw
 from tui.views.line import Size, plain
+
+if TYPE_CHECKING:
+    from tui.ui import Scene, Ui
 
 QUIET = stage.scene(stage.snapshot(jobs=[stage.PLAN_DONE]))
 

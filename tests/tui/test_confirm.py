@@ -20,7 +20,9 @@ from tests.tui.test_views import LEASED
 from tui.acts import effects
 from tui.acts.crossing_sheet import crossing_sheet
 from tui.facts.crossing import Crossing
-from tui.ui import ACT_LIMIT_S, Asks, Link, LinkState, Name
+from tui.linked import ACT_LIMIT_S, Link, LinkState
+from tui.screen import Name
+from tui.ui import Asks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

@@ -19,7 +19,9 @@ from tui.facts.at_risk import Which
 from tui.facts.crossing import Crossing
 from tui.facts.way import Back
 from tui.keys import Keymap
-from tui.ui import Asks, Link, LinkState, Name, Prompt, Scene, Ui
+from tui.linked import Link, LinkState
+from tui.screen import Name
+from tui.ui import Asks, Prompt, Scene, Ui
 from tui.views.frame import draw
 from tui.views.line import Size, packed
 

@@ -24,8 +24,8 @@ from tui.facts.listing import Filter, Listing, parse_filter
 from tui.facts.pager import Pager
 from tui.facts.window import Leaf, Reach, scrolled, wanted
 from tui.options import Options
+from tui.screen import Name
 from tui.terminal import themes
-from tui.ui import Name
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -8,7 +8,7 @@ from core.cli.proof_lines import row_line
 from tests.tui import proved, stage
 from tests.tui.test_views import SMALL
 from tui.keys import Keymap
-from tui.ui import Name
+from tui.screen import Name
 from tui.views.foot import message_row
 from tui.views.frame import draw
 from tui.views.line import plain, width_of

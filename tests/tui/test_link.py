@@ -15,10 +15,10 @@ from tests.tui.engine import LiveDesk
 from tests.tui.terminal import ROOT, environment, opened
 from tui.facts.link import PERIOD_S, EngineLink
 from tui.hands import child
+from tui.linked import ACT_LIMIT_S, LinkState
 from tui.terminal import glyphs
 from tui.terminal.glyphs import Glyphs
 from tui.terminal.meter import Meter
-from tui.ui import ACT_LIMIT_S, LinkState
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -27,9 +27,11 @@ from tui.app import Terminal
 from tui.facts.book import Book
 from tui.facts.listing import Filter, Listing, Tab
 from tui.keys import Keymap
+from tui.linked import ACT_LIMIT_S, Link, LinkState
 from tui.options import Options
+from tui.screen import Name
 from tui.terminal import themes
-from tui.ui import ACT_LIMIT_S, Asks, Link, LinkState, Name
+from tui.ui import Asks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence

@@ -18,9 +18,10 @@ from tests.tui import stage
 from tests.tui.terminal import opened
 from tests.tui.test_views import drawn
 from tui.app import Terminal
+from tui.linked import Link, LinkState, Played
 from tui.options import Options
+from tui.screen import Name
 from tui.terminal import themes
-from tui.ui import Link, LinkState, Name, Played
 from tui.views.line import Size
 
 if TYPE_CHECKING:

@@ -16,8 +16,10 @@ from tui.acts.pressing import Press, Step, press
 from tui.acts.said import command_of
 from tui.acts.sheets import SETTLE_S
 from tui.keys import Keymap
+from tui.linked import Link, LinkState
 from tui.review import Accounts, Books, Conversion, Pane
-from tui.ui import Asks, Link, LinkState, Name, Scene, Ui
+from tui.screen import Name
+from tui.ui import Asks, Scene, Ui
 from tui.views.line import Size
 
 GOLDENS = Path(__file__).parent / "golden"

@@ -16,14 +16,14 @@ from core.errors import NoAnswer, Refused, VgwmError, WrongState
 from tests.tui import proved, stage
 from tests.tui.engine import LiveDesk
 from tests.tui.test_app import Driven
-from tui.acts.repair import Repair
+from tui.acts.effects import Repair
 from tui.app import Terminal
 from tui.facts.proof_book import ProofBook
 from tui.facts.proven import Pane, Proven
 from tui.facts.window import Leaf, Reach
 from tui.options import Options
+from tui.screen import Name
 from tui.terminal import themes
-from tui.ui import Name
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

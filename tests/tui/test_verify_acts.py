@@ -12,9 +12,12 @@ from tests.tui.test_acts import after
 from tests.tui.test_verify import QUIET
 from tests.tui.test_views import LEASED
 from tui.acts import effects
-from tui.acts.repair import Repair, repair_sheet
+from tui.acts.effects import Repair
+from tui.acts.repair import repair_sheet
 from tui.facts.proven import Pane, Proven, beside, parse_wanted
-from tui.ui import ACT_LIMIT_S, Asks, Link, LinkState, Name, Scene, Ui
+from tui.linked import ACT_LIMIT_S, Link, LinkState
+from tui.screen import Name
+from tui.ui import Asks, Scene, Ui
 from tui.views.words import current_job
 
 if TYPE_CHECKING:

@@ -12,11 +12,14 @@ from core.verify.difference import Ill, Listed
 from tests.tui import proved, stage
 from tests.tui.test_views import GOLDENS, HUGE, LARGE, NOW, SMALL, UNPLANNED, drawn
 from tui.acts import effects
-from tui.acts.repair import Repair, repair_sheet
+from tui.acts.effects import Repair
+from tui.acts.repair import repair_sheet
 from tui.acts.verify_acts import OWN
 from tui.facts.proven import Pane, Proven
 from tui.keys import Keymap
-from tui.ui import Asks, Link, LinkState, Name, Played, Prompt, Scene, Ui
+from tui.linked import Link, LinkState, Played
+from tui.screen import Name
+from tui.ui import Asks, Prompt, Scene, Ui
 from tui.views.frame import draw
 from tui.views.ill_words import WORDS
 from tui.views.line import Size

@@ -18,8 +18,10 @@ from tui.acts.prompt import knob_prompt
 from tui.acts.sheets import begin_sheet, mend_sheet
 from tui.facts.listing import Filter, Listing, Tab
 from tui.keys import Keymap
+from tui.linked import Link, LinkState
+from tui.screen import Name
 from tui.terminal.grid import Grid
-from tui.ui import Asks, Link, LinkState, Message, Name, Output, Prompt, Scene, Sheet, Ui
+from tui.ui import Asks, Message, Output, Prompt, Scene, Sheet, Ui
 from tui.views.frame import draw
 from tui.views.line import Size
 from tui.views.overlay import sheet_box

@@ -21,7 +21,8 @@ from tui.acts.said import command_of
 from tui.facts.at_risk import Which
 from tui.facts.crossing import Crossing
 from tui.facts.way import Back
-from tui.ui import Asks, Name
+from tui.screen import Name
+from tui.ui import Asks
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,8 @@ from tui.acts.own import Own
 from tui.facts.at_risk import Which
 from tui.facts.crossing import Crossing
 from tui.facts.way import BY_DEFAULT, DATA, FULL, QUICK, Back
-from tui.ui import Asks, Message, Name, Prompt, Sheet, Ui
+from tui.screen import Name
+from tui.ui import Asks, Message, Prompt, Sheet, Ui
 from tui.views.cutover import gate_of, hard, slice_of
 from tui.views.line import Role
 from tui.views.rollback import lists_of

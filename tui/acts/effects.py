@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from core.control.wire.failures import ActPlan
     from core.control.wire.metadata import RepairPlan
     from tui.acts.mend import Mend
-    from tui.acts.repair import Repair
     from tui.facts.crossing import Crossing
 
 
@@ -21,6 +20,14 @@ class Verb(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
     CANCEL = "cancel"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repair:
+    """What is asked for. report: the folder of its lists. unpin: roots of pins that may go."""
+
+    report: str
+    unpin: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

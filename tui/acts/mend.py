@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from core.control.wire.failures import FailureCause
 from core.control.wire.state import Failure
-from tui.facts.listing import Filter, Tab
-from tui.views.failing import name_of
+from tui.facts.listing import Filter, Tab, name_of
 
 if TYPE_CHECKING:
     from tui.facts.listing import Listing, Row

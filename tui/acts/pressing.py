@@ -16,7 +16,9 @@ from tui.acts.said import command_line, command_of, error_text, status_line
 from tui.acts.sheets import answer_sheet, begin_sheet, cancel_sheet
 from tui.acts.steering import other_holder
 from tui.keys import GO
-from tui.ui import Asks, LinkState, Message, Name, Output, Prompt, Ui
+from tui.linked import LinkState
+from tui.screen import Name
+from tui.ui import Asks, Message, Output, Prompt, Ui
 from tui.views.line import Role
 from tui.views.words import current_job
 

@@ -15,7 +15,8 @@ from tui.acts import (
     verify_acts,
 )
 from tui.keys import GO
-from tui.ui import LinkState, Name
+from tui.linked import LinkState
+from tui.screen import Name
 from tui.views.words import BESIDE, current_job, is_alive
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ The engine plans it and carries the plan out by its hash (I8); the screen shows 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core import display
@@ -16,14 +15,6 @@ if TYPE_CHECKING:
 
     from core.control.wire.metadata import RepairPlan, RepairStep
     from tui.acts.effects import Effect
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repair:
-    """What is asked for. report: the folder of its lists. unpin: roots of pins that may go."""
-
-    report: str
-    unpin: tuple[str, ...] = ()
 
 
 def repair_sheet(

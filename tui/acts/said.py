@@ -12,7 +12,7 @@ from core.control.wire.state import Failure
 from tui.acts import assess_acts, config_acts, cutover_acts, iam_acts, plan_acts, verify_acts
 from tui.acts.errors_acts import row_of
 from tui.facts.listing import Filter, Tab
-from tui.ui import Name
+from tui.screen import Name
 from tui.views.guide import COMMAND
 from tui.views.words import current_job, done_percent, is_alive, standing
 

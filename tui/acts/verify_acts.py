@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from core import display
 from core.model import JobState
 from tui.acts import effects
+from tui.acts.effects import Repair
 from tui.acts.own import Own
-from tui.acts.repair import Repair
 from tui.acts.sheets import cancel_sheet
 from tui.facts.proven import Pane, Proven, kinds, list_of, parse_wanted, shown, why_no_lists
 from tui.ui import Asks, Message, Prompt, Sheet, Ui

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from core.control.wire.cutover import CutoverRequest
 from core.errors import NoAnswer, VgwmError
 from tui.facts.way import BY_DEFAULT, Back
-from tui.ui import Name
+from tui.screen import Name
 
 if TYPE_CHECKING:
     from core.control.client import Client

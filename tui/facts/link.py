@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from core.control.wire.state import API_VERSION
 from core.errors import EngineDown, NoAnswer, VgwmError
-from tui.ui import Link, LinkState
+from tui.linked import Link, LinkState
 
 if TYPE_CHECKING:
     from collections.abc import Callable

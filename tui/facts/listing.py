@@ -115,3 +115,9 @@ def parse_filter(typed: str, classes: Collection[str]) -> Filter:
         else:
             rest.append(word)
     return replace(found, prefix=" ".join(rest).strip())
+
+
+def name_of(failure: Failure) -> str:
+    """Return an object's name as the command line takes it."""
+    version = f"?versionId={failure.version}" if failure.version else ""
+    return f"{failure.bucket}/{failure.key}{version}"

@@ -14,7 +14,8 @@ from tui.facts.prepared import Prepared
 from tui.facts.proof_lists import ProofLists
 from tui.facts.risk_lists import RiskLists
 from tui.facts.window import scrolled
-from tui.ui import LinkState, Name
+from tui.linked import LinkState
+from tui.screen import Name
 from tui.views import assess, errors, inventory
 from tui.views.frame import body_size
 from tui.views.words import current_job

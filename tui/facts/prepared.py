@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from core.errors import NoPlan, VgwmError
 from tui.hands import child
-from tui.ui import Name
+from tui.screen import Name
 from tui.views.words import assess_job
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from core.control.client import Client
     from core.control.wire.metadata import RepairPlan
     from core.control.wire.verify import ViewRow
-    from tui.acts.repair import Repair
+    from tui.acts.effects import Repair
     from tui.facts.proven import ProofList, ProofWindow
     from tui.facts.window import Reach
 

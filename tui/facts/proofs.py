@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from core.errors import VgwmError
 from tui.facts.proven import shown
-from tui.ui import Name
+from tui.screen import Name
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from tui.facts.link import PERIOD_S, EngineLink
-from tui.ui import Link, LinkState, Played
+from tui.linked import Link, LinkState, Played
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tui.facts.at_risk import RiskList
 from tui.facts.pager import Pager
 from tui.facts.window import Leaf, scrolled
-from tui.ui import Name
+from tui.screen import Name
 from tui.views import risk_names
 
 if TYPE_CHECKING:

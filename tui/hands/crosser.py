@@ -10,7 +10,8 @@ from tui.acts import effects
 from tui.acts.crossing_sheet import crossing_sheet
 from tui.acts.steering import actor
 from tui.facts import crossing
-from tui.ui import Name, Output
+from tui.screen import Name
+from tui.ui import Output
 
 if TYPE_CHECKING:
     from core.control.wire.cutover import CutoverPlan

@@ -9,7 +9,7 @@ from core.errors import Refused
 from tui.acts import effects
 from tui.acts.sheets import mend_sheet, objects
 from tui.acts.steering import actor
-from tui.ui import Name
+from tui.screen import Name
 
 if TYPE_CHECKING:
     from core.control.wire.failures import ActPlan

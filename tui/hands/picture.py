@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 from tui.keys import Keymap
+from tui.linked import Link, LinkState
+from tui.screen import Name
 from tui.terminal import themes
 from tui.terminal.grid import Grid
-from tui.ui import Link, LinkState, Name, Scene, Ui
+from tui.ui import Scene, Ui
 from tui.views.frame import draw
 from tui.views.line import Size, width_of
 

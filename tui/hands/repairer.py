@@ -10,12 +10,12 @@ from core.errors import Refused
 from tui.acts import effects
 from tui.acts.repair import differences, nothing_to_mend, repair_sheet
 from tui.acts.steering import actor
-from tui.ui import Name
+from tui.screen import Name
 from tui.views.line import Role
 
 if TYPE_CHECKING:
     from core.control.wire.metadata import RepairPlan
-    from tui.acts.repair import Repair
+    from tui.acts.effects import Repair
     from tui.app import Terminal
 
 

@@ -17,7 +17,7 @@ from core.display import safe
 from core.errors import Broken
 from tui.acts import effects
 from tui.hands import child
-from tui.ui import Name
+from tui.screen import Name
 
 if TYPE_CHECKING:
     from tui.app import Terminal

@@ -13,7 +13,7 @@ from core.control.wire.checks import Check
 from core.model import ENDED, NS_PER_S
 from tui.facts.checklist import Kind, Pane, kind_of, rows
 from tui.facts.window import scrolled
-from tui.ui import LinkState
+from tui.linked import LinkState
 from tui.views import checking, estimate, inventory
 from tui.views.line import (
     EMPTY,

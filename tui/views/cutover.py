@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from core import display
 from core.control.fact import State
 from core.model import NS_PER_S
-from tui.ui import LinkState
+from tui.linked import LinkState
 from tui.views import gate_rows, risk
 from tui.views.line import EMPTY, Line, Piece, Role, Size, packed, text, wrapped
 from tui.views.words import stands

@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from core import display
 from core.display import clock_s
 from tui.facts.listing import Tab
-from tui.ui import LinkState
+from tui.linked import LinkState
 from tui.views.failing import detail, header, row
 from tui.views.line import (
     EMPTY,

@@ -8,7 +8,7 @@ from core import display
 from core.control.wire.failures import FailureBundle, FailureCause
 from core.control.wire.state import Failure
 from core.display import clock_s
-from tui.facts.listing import Tab
+from tui.facts.listing import Tab, name_of
 from tui.views.line import EMPTY, Line, Piece, Role, column, text, wrapped
 
 if TYPE_CHECKING:
@@ -93,12 +93,6 @@ def _taken(found: Row, ui: Ui) -> str:
             return "T and S take all of this class; Enter lists them"
         case FailureBundle():
             return "Enter lists its objects"
-
-
-def name_of(failure: Failure) -> str:
-    """Return an object's name as the command line takes it."""
-    version = f"?versionId={failure.version}" if failure.version else ""
-    return f"{failure.bucket}/{failure.key}{version}"
 
 
 def _said(found: Row) -> list[tuple[str, str]]:

@@ -9,7 +9,9 @@ from rich.cells import cell_len
 from core import display
 from tui.acts.reasons import OWN, why_off
 from tui.keys import FOOTERS, GO
-from tui.ui import Asks, LinkState, Name
+from tui.linked import LinkState
+from tui.screen import Name
+from tui.ui import Asks
 from tui.views.line import EMPTY, Line, Piece, Role, column, text, width_of
 from tui.views.replayed import keys as replay_keys
 from tui.views.replayed import position

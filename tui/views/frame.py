@@ -14,7 +14,8 @@ from core import display
 from core.control.fact import State
 from core.control.facts import eta_fact
 from tui.acts.steering import other_holder
-from tui.ui import LinkState, Name
+from tui.linked import LinkState
+from tui.screen import Name
 from tui.views import (
     assess,
     cluster,
@@ -53,7 +54,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tui.keys import Keymap
-    from tui.ui import Link, Scene, Ui
+    from tui.linked import Link
+    from tui.ui import Scene, Ui
 
     Body = Callable[[Scene, Ui, Size], list[Line]]
 

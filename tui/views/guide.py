@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from tui.facts import replay
 from tui.keys import GO, Group
-from tui.ui import Name, Ui
+from tui.screen import Name
 from tui.views.line import EMPTY, Line, Piece, Role, Size, column, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tui.keys import Keymap
+    from tui.ui import Ui
 
 PURPOSE: Mapping[Name, tuple[str, str]] = {
     Name.HOME: (

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from core import display
 from core.display import clock_s
-from tui.ui import LinkState
+from tui.linked import LinkState
 from tui.views.line import EMPTY, Line, Piece, Role, Size, column, text
 
 if TYPE_CHECKING:

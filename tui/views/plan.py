@@ -8,8 +8,8 @@ from core import display
 from core.control.fact import State
 from core.model import NS_PER_S
 from tui.acts.plan_acts import command_of
+from tui.linked import LinkState
 from tui.parts import Part
-from tui.ui import LinkState
 from tui.views import estimate, gates, inventory
 from tui.views.line import (
     EMPTY,

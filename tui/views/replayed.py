@@ -12,7 +12,7 @@ from tui.views.graph import bar
 from tui.views.line import Line, Piece, Role
 
 if TYPE_CHECKING:
-    from tui.ui import Played
+    from tui.linked import Played
 
 _BAR_CELLS = 20
 _PER_MILLE = 1000

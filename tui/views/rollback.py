@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from core import display
 from core.control.fact import State
 from tui.facts.at_risk import Which
-from tui.ui import LinkState
+from tui.linked import LinkState
 from tui.views import gate_rows, risk, risk_names
 from tui.views.cutover import limit_words, step_words
 from tui.views.line import EMPTY, Line, Piece, Role, Size, packed, text, wrapped

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.facts.proven import Pane, beside, kinds, list_of, shown, why_no_lists
-from tui.ui import LinkState
+from tui.linked import LinkState
 from tui.views import proof_figures, proof_head
 from tui.views.line import EMPTY, WIDE, Line, Piece, Role, Size, text
 from tui.views.line import beside as side_by_side
