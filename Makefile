@@ -1,11 +1,13 @@
 # make demo    the main job on the embedded target, no server needed
-# make test    every gate and the whole test suite; builds the real servers once
+# make test    every gate and the whole test suite; builds the real servers once [PROCESSES=3]
 # make lint    ruff, mypy, import-linter
 # make rehearse  the whole story on loopback: cutover, writes on green, back, nothing lost
 # make bench   the figures, as Markdown tables [B="p1 p3"]
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# of the suite: many tests wait, so two cores have work for three
+PROCESSES ?= 3
 
 .PHONY: demo test lint rehearse bench clean
 
@@ -31,7 +33,7 @@ lint: $(VENV)/.dev
 	$(BIN)/lint-imports --no-cache
 
 test: lint
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench $(B)

@@ -1,12 +1,17 @@
-"""For every test: what went unproved is told at the end, and no secret outlives its test."""
+"""For every test: what went unproved is told at the end, and no secret outlives its test.
+
+Several processes share the suite by `together`.
+"""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from core.config import redact
+from tests.together import Together, mixed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +43,24 @@ class Unproved:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Unproved(), "unproved")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Together | None:
+    return Together(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the files for several processes; one alone runs them as they stand."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        files = mixed(list(dict.fromkeys(_file(item) for item in items)))
+        place = {file: at for at, file in enumerate(files)}
+        items.sort(key=lambda item: place[_file(item)])
+
+
+def _file(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
 
 
 @pytest.fixture(autouse=True)
