@@ -86,14 +86,14 @@ def lines(plan: wire_keeping.KeepingPlan) -> list[str]:
     """Return a plan as plain lines."""
     told = [f"plan {plan.hash}: {_verb(plan)}", f"  table     {plan.table}"]
     if plan.act != "drop":
-        has = "there is none" if plan.present is None else f"{display.count(plan.present)} rows"
+        has = "there is none" if plan.present is None else display.counted(plan.present, "row")
         told.append(f"  in use    {has}")
     if plan.rows is not None:
-        buckets = "" if plan.buckets is None else f", {display.count(plan.buckets)} buckets"
-        told.append(f"  becomes   {display.count(plan.rows)} rows{buckets}")
+        buckets = "" if plan.buckets is None else f", {display.counted(plan.buckets, 'bucket')}"
+        told.append(f"  becomes   {display.counted(plan.rows, 'row')}{buckets}")
     if plan.bundles is not None:
-        told.append(f"  read      {display.count(plan.bundles)} bundles' manifests")
-    told += [f"  beside    _{one.tag}: {display.count(one.rows)} rows" for one in plan.sets]
+        told.append(f"  read      the manifests of {display.counted(plan.bundles, 'bundle')}")
+    told += [f"  beside    _{one.tag}: {display.counted(one.rows, 'row')}" for one in plan.sets]
     if plan.act != "drop":
         told.append("  new tables are made beside it, compared, and swapped in one step;")
         told.append("  those in use now are kept until --drop-old")

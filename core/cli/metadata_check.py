@@ -74,13 +74,14 @@ async def _judge(client: Client, last: wire.Snapshot) -> Verdict:
 
 async def _lines(client: Client, proof: wire_verify.Proof) -> list[str]:
     """Return what was compared, what was found by kind, and the first of it by name."""
-    from core.display import count
+    from core.display import count, counted
 
     sound = next((one.objects for one in proof.lists if one.name == "equal"), 0)
+    rows, bundles = counted(sound, "row"), counted(proof.bundles, "bundle")
     told = [
-        f"{count(sound)} rows and {count(proof.bundles)} bundles agree with the ledger"
-        if not proof.kinds
-        else f"{count(sound)} rows agree with the ledger, {count(proof.bundles)} bundles looked at"
+        f"{rows} agree with the ledger, {bundles} looked at"
+        if proof.kinds
+        else f"{rows} and {bundles} agree with the ledger"
     ]
     told += [f"{one.kind:<16} {count(one.rows):>11}  in {one.name}.ndjson" for one in proof.kinds]
     left = _SHOWN

@@ -146,11 +146,11 @@ def show(call: Call, *, strategy: str | None, cannot_carry: bool) -> int:
 def plan_lines(made: PlanShown, strategy: str = "") -> list[str]:
     """Return a plan as plain lines, with the way of its strategy or of another."""
     from core.control.crossing.strategies import course
-    from core.display import count, size
+    from core.display import count, counted, size
 
     lines = [
         f"plan       {made.hash}  of workspace {made.id}, {made.strategy}",
-        f"source     {made.source}  {count(made.buckets)} buckets",
+        f"source     {made.source}  {counted(made.buckets, 'bucket')}",
         f"target     {made.target}  profile {made.profile}, CIDs {made.cid_profile}"
         + ("" if made.replication is None else f", {made.replication} copies"),
         f"objects    {count(made.objects)}  {size(made.size_bytes)}",

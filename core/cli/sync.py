@@ -143,17 +143,29 @@ async def _judge(client: Client, last: wire.Snapshot) -> Verdict:
         "freeze_s": freeze_s,
         "ready": now.forecast.ready,
     }
+    would = "a round would find " if dry else ""
     found = (
-        f"{count(came['added'])} added, {_changed(came, dry=dry)}, {count(came['deleted'])}"
+        f"{would}{count(came['added'])} added, {_changed(came, dry=dry)}, {count(came['deleted'])}"
         f" deleted, in {counted(came['rounds'], 'round')} over {counted(came['seen'], 'key')}"
         f" ({size(came['size_bytes'])})"
     )
     lag = "unknown" if now.lag_s is None else duration(now.lag_s)
-    freeze = "unknown" if freeze_s is None else duration(freeze_s)
+    freeze = "an unknown time" if freeze_s is None else duration(freeze_s)
     lines = [found, f"lag {lag}; a freeze now would take {freeze}"]
+    if dry and came["deleted"]:
+        lines.append(_deletes(came["deleted"], now.due.limit))
     if last.totals.failed:
         lines.append(f"{counted(last.totals.failed, 'object')} failed: vgwm errors lists them")
     return Verdict(result, lines, _SOME_FAILED if last.totals.failed else 0)
+
+
+def _deletes(objects: int, limit: int) -> str:
+    """Say what becomes of deletes that a dry run found; whose last object goes it does not know."""
+    from core.display import count
+
+    if objects > limit:
+        return f"a round would stop there and ask: at most {count(limit)} are deleted without a yes"
+    return "a round deletes these; but if a bucket vanished or lost its last object, it asks first"
 
 
 def _changed(came: Mapping[str, int], *, dry: bool) -> str:

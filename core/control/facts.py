@@ -83,7 +83,7 @@ def workspace_facts(now: wire.Snapshot) -> list[Fact]:
     )
     return [
         Fact(label="workspace", parts=(ws.name, ws.id, ws.path)),
-        Fact(label="source", parts=(ws.source, f"{display.count(ws.buckets)} buckets")),
+        Fact(label="source", parts=(ws.source, display.counted(ws.buckets, "bucket"))),
         Fact(label="target", parts=(ws.target, *copies)),
         Fact(label="table", parts=(ws.table, f"profile {ws.profile}")),
         plan,

@@ -7,6 +7,7 @@ two engines hold two files of one name.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from typing import TYPE_CHECKING, Self
@@ -46,7 +47,7 @@ class WorkspaceLock:
             raise Denied(
                 what=f"the workspace's lock cannot be opened ({error.strerror})",
                 where=safe(str(self._path)),
-                remedy="Check that the workspace exists and is yours.",
+                remedy=_remedy(error),
             ) from error
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -91,6 +92,15 @@ class WorkspaceLock:
         trace: TracebackType | None,
     ) -> None:
         self.release()
+
+
+def _remedy(error: OSError) -> str:
+    if error.errno == errno.EROFS:
+        return (
+            "An engine writes there: mount it writable. vgwm status, errors, plan show and report"
+            " read it as it is."
+        )
+    return "Check that the workspace exists and is yours."
 
 
 def _pid_in(fd: int) -> int | None:

@@ -138,7 +138,8 @@ class Look:
                 raise NoPlan(
                     what="the ledger names no bundle that was recorded",
                     where=f"metadata rebuild --from {wish.origin}",
-                    remedy="Rebuild from what the target holds: --from pins.",
+                    remedy="Copy first: vgwm copy. If the ledger is not the one that copied,"
+                    " rebuild from what the target holds: --from pins.",
                 )
             rows = (
                 await ledger.current.count(ObjectState.RECORDED)

@@ -93,6 +93,15 @@ class VerifyRun:
         kept = seed if row is None else int(row.args.get("seed", seed))
         return replace(wish, seed=kept)
 
+    async def _without_table(self) -> str:
+        """Return what to do where there is no object table."""
+        if not (await self._means.ledger.counters()).bundles_recorded:
+            return "Nothing was copied yet: vgwm copy."
+        return (
+            "Is the target mounted? One that is lost is made anew: vgwm metadata rebuild --from"
+            " ledger."
+        )
+
     async def _prove(
         self, reins: Reins, folder: Path, wish: VerifyWish, standing: Standing
     ) -> None:
@@ -103,7 +112,7 @@ class VerifyRun:
             raise WrongState(
                 what="the object table is not there",
                 where=str(absent),
-                remedy="Make it anew from the ledger: vgwm metadata rebuild --from ledger",
+                remedy=await self._without_table(),
             )
         profile = await asyncio.to_thread(profiles.load, means.workspace.target.profile)
         buckets = [row for row in await means.ledger.buckets() if _wanted(row, wish)]

@@ -42,6 +42,9 @@ async def test_i8_a_sync_brings_changes_over_and_waits_with_many_deletes(
     assert (came.code, told["added"], told["deleted"], told["pending"]) == (0, 1, 1, 0)
     assert "lag" in (await command("status")).out
     shutil.move(gateway / "docs", gateway.parent / "aside")
+    looked = await command("sync", "--dry-run")
+    assert "a round would find 0 added" in looked.out
+    assert "if a bucket vanished or lost its last object, it asks first" in looked.out
     held = await command("sync", "--once")
     assert held.code == 5
     assert "bucket docs vanished" in held.err

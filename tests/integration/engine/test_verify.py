@@ -211,6 +211,7 @@ async def test_what_makes_no_sense_is_refused_and_begins_nothing(
         assert row.state is JobState.FAILED
         assert "the object table is not there" in row.reason
         assert "wrong_state" in row.result
+        assert "Nothing was copied yet: vgwm copy." in row.result
 
 
 async def test_another_source_in_its_place_is_refused(ground: Ground, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.errors import Denied, WrongState
-from core.ledger.lock import LOCK_NAME, WorkspaceLock
+from core.ledger.lock import LOCK_NAME, WorkspaceLock, _remedy
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,3 +128,8 @@ def test_a_disk_without_room_is_said_and_leaves_no_lock_behind(tmp_path: Path) -
         text=True,
     )
     assert ran.stdout.strip() == str(tmp_path / LOCK_NAME)
+
+
+def test_a_workspace_that_is_mounted_read_only_says_so_and_what_still_reads_it() -> None:
+    assert "mount it writable" in _remedy(OSError(errno.EROFS, "Read-only file system"))
+    assert "is yours" in _remedy(OSError(errno.EACCES, "Permission denied"))
