@@ -9,12 +9,16 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from core.config import redact
 from tests.together import Together, mixed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+settings.register_profile("vgwm", deadline=None)  # a busy machine is no fault
+settings.load_profile("vgwm")
 
 NOT_TESTED = "not tested"
 """The user property of a skipped test: what it needs, a line break, what went unproved."""

@@ -377,6 +377,5 @@ TestLedgerModel = LedgerModel.TestCase
 TestLedgerModel.settings = settings(
     max_examples=20,
     stateful_step_count=25,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

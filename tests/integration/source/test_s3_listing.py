@@ -37,7 +37,7 @@ def _keys(endpoint: S3Endpoint, after: bytes | None = None) -> list[bytes]:
         return [row[0] for page in client.listing(BUCKET, after=after) for row in page.rows]
 
 
-@settings(max_examples=60, deadline=None)  # a server starts and ends with each
+@settings(max_examples=60)
 @given(keys=st.sets(names, max_size=40), page=st.sampled_from([1, 2, 3, 7, 1_000]), at=names)
 def test_i4_any_keys_come_once_and_in_byte_order(keys: set[bytes], page: int, at: bytes) -> None:
     bucket = Bucket(dict.fromkeys(keys, b"x"), page=page)

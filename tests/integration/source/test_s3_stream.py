@@ -51,7 +51,7 @@ def test_all_bytes_come_by_one_request(serve: Serve) -> None:
     assert len(endpoint.asked) == 1
 
 
-@settings(max_examples=30, deadline=None)  # a server starts and ends with each
+@settings(max_examples=30)
 @given(offset=st.integers(0, 300_001), length=st.none() | st.integers(0, 300_001))
 def test_any_range_is_that_range(offset: int, length: int | None) -> None:
     endpoint = S3Endpoint(Bucket({b"k": BODY}).says)

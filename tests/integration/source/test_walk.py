@@ -30,7 +30,7 @@ def _no_file_is_a_folder(keys: list[str]) -> list[bytes]:
 key_sets = st.lists(path_keys, min_size=1, max_size=12).map(_no_file_is_a_folder)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(key_sets)
 def test_i4_every_key_once_in_byte_order_whatever_the_tree(keys: list[bytes]) -> None:
     with tempfile.TemporaryDirectory() as base:
@@ -43,7 +43,7 @@ def test_i4_every_key_once_in_byte_order_whatever_the_tree(keys: list[bytes]) ->
             assert [entry.key for entry in tree.walked((key, b""))[0]] == keys[at + 1 :]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(key_sets, path_keys)
 def test_the_walk_goes_on_behind_a_key_that_is_gone(keys: list[bytes], gone: str) -> None:
     with tempfile.TemporaryDirectory() as base:

@@ -49,14 +49,13 @@ CONTEXT = Context(destination=FULL)
 
 
 @given(HARD)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_a_file_is_read_as_systemd_reads_it(text: str) -> None:
     found = [(entry.name, entry.value) for entry in parse_environment(text).entries]
     assert found == systemd_reader.read(text)
 
 
 @given(PAIRS)
-@settings(deadline=None)
 def test_what_is_written_reads_back(pairs: list[tuple[str, str]]) -> None:
     parsed = parse_environment(write_environment(pairs))
     assert [(entry.name, entry.value) for entry in parsed.entries] == pairs
@@ -65,7 +64,7 @@ def test_what_is_written_reads_back(pairs: list[tuple[str, str]]) -> None:
 
 
 @given(PAIRS)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_a_shell_reads_what_is_written_as_systemd_does(pairs: list[tuple[str, str]]) -> None:
     wanted = {f"X{name}": value for name, value in pairs}
     # the shell itself shows a value by printf: what it read, byte by byte
@@ -76,7 +75,7 @@ def test_a_shell_reads_what_is_written_as_systemd_does(pairs: list[tuple[str, st
 
 
 @given(CONFIG)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_a_conversion_makes_the_round_trip(pairs: list[tuple[str, str]]) -> None:
     raw = write_environment([("VGW_BACKEND", "posix"), ("VGW_BACKEND_ARG", "/gw"), *pairs]).encode()
     legacy = reading.read(raw, where="old")
@@ -95,7 +94,7 @@ def test_a_conversion_makes_the_round_trip(pairs: list[tuple[str, str]]) -> None
 
 
 @given(CONFIG)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_i9_no_secret_of_any_configuration_is_shown(pairs: list[tuple[str, str]]) -> None:
     planted = "pl4nted-s3cret"
     names = ("ROOT_SECRET_KEY", "VGW_IPA_PASSWORD", "SOME_TOKEN")
@@ -112,7 +111,6 @@ def test_i9_no_secret_of_any_configuration_is_shown(pairs: list[tuple[str, str]]
 
 
 @given(st.binary(max_size=200))
-@settings(deadline=None)
 def test_junk_is_refused_or_read_and_never_a_fault(raw: bytes) -> None:
     try:
         legacy = reading.read(raw, where="old")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.config.legacy.needles import SHORTEST, Needles
@@ -11,7 +11,6 @@ WORDS = st.text(alphabet="ab", min_size=1, max_size=7)
 
 
 @given(st.lists(WORDS, max_size=6), st.text(alphabet="abc", max_size=60))
-@settings(deadline=None)
 def test_i9_none_is_left_in_a_text(values: list[str], text: str) -> None:
     needles = Needles(values)
     looked_for = [one for one in values if len(one) >= SHORTEST]

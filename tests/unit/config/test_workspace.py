@@ -160,7 +160,7 @@ WORKSPACE = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(WORKSPACE)
 def test_any_workspace_survives_its_file(workspace: Workspace) -> None:
     text = dump(workspace)

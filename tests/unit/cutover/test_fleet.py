@@ -164,7 +164,7 @@ class Operator:
             self._wanted = mode
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.data())
 async def test_i10_whatever_fails_two_sides_never_accept_writes(data: st.DataObject) -> None:
     whims = st.lists(st.sampled_from(Whim), max_size=12)

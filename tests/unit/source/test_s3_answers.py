@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import BadInput, Broken, Denied, NodeBusy, NodeUnreachable, VgwmError
@@ -69,7 +69,6 @@ def test_the_bytes_are_held_against_etag_and_checksum() -> None:
     assert verdict_small(b"ho", told, "off") == "bad-checksum"
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.dictionaries(st.sampled_from(["a", "b", "c-d"]), st.binary(max_size=20), max_size=3))
 def test_user_metadata_of_any_bytes_is_kept_or_named(user: dict[str, bytes]) -> None:
     fields = {f"x-amz-meta-{name}": value for name, value in user.items()}

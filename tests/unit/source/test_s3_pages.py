@@ -7,7 +7,7 @@ from urllib.parse import quote_from_bytes
 from xml.sax.saxutils import escape
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import Broken
@@ -30,7 +30,6 @@ def _row(key: str) -> str:
     )
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.binary(min_size=1, max_size=40))
 def test_an_encoded_listing_tells_every_byte_of_a_key(key: bytes) -> None:
     shown = quote_from_bytes(key, safe="/").replace("%20", "+")
@@ -39,7 +38,6 @@ def test_an_encoded_listing_tells_every_byte_of_a_key(key: bytes) -> None:
     assert page.rows == [(key, b"", 5_000_000_000, "abc", time_ns("2026-11-26T01:34:25"))]
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=40))
 def test_a_plain_listing_tells_what_xml_can_hold(key: str) -> None:
     page = objects_page(_list(_row(escape(key)), ns=""), WHERE)
@@ -113,7 +111,6 @@ def test_xml_that_declares_or_hides_anything_is_refused(body: bytes) -> None:
         parse(body, WHERE)
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.binary(max_size=200))
 def test_no_bytes_whatever_raise_anything_else(body: bytes) -> None:
     try:

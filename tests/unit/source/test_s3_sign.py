@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.config.secret import Secret
@@ -48,7 +48,6 @@ def _by_botocore(request: Request) -> tuple[str, str]:
     return scope, auth.signature(text, theirs)
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(key=keys, version=st.sampled_from([b"", b"null", b"01M82TCBGRT4GGFVVW68KGQABX"]))
 def test_any_key_is_signed_as_botocore_signs_it(key: bytes, version: bytes) -> None:
     request = object_request(b"my-bucket.x", key, version)
@@ -58,7 +57,6 @@ def test_any_key_is_signed_as_botocore_signs_it(key: bytes, version: bytes) -> N
     assert ours.endswith(f"Signature={signature}")
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(key=keys)
 def test_the_path_holds_every_byte_of_the_key(key: bytes) -> None:
     path = urlsplit(f"http://{HOST}{object_request(b'b', key).path}").path
@@ -67,7 +65,6 @@ def test_the_path_holds_every_byte_of_the_key(key: bytes) -> None:
     assert all(c.isascii() and (c.isalnum() or c in "-_.~/%") for c in path)
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.tuples(st.sampled_from(["a", "prefix", "list-type", "x"]), st.binary())))
 def test_a_query_is_in_the_order_that_is_signed(pairs: list[tuple[str, bytes]]) -> None:
     query = canonical_query(pairs)

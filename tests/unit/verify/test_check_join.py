@@ -71,7 +71,7 @@ def _row(place: tuple[str, str]) -> Row:
     return (*place, *row()[2:])
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(keys, keys, keys, st.integers(1, 4))
 async def test_each_key_of_either_side_is_judged_once_and_only_what_stays_wrong_is_said(
     kept: set[tuple[str, str]],
