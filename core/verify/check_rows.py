@@ -5,12 +5,15 @@ The source is not asked. Pure: pages come in, differences go out.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from core.dag import cid as cids
+from core.dag.canonical import read
 from core.display import safe
 from core.model import ObjectState
-from core.target.shape import Source
+from core.target.shape import Source, timestamp_us
+from core.target.version_time import created_ns
 from core.verify.difference import APART, Difference, Ill, Listed
 from core.verify.row_mark import by_meaning, metadata_digest, parted
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 _ENDED: Final = frozenset({ObjectState.SKIPPED, ObjectState.GONE_APPLIED})
 """Keys that have no row any more, or never got one."""
 
+_MTIME: Final = re.compile(r'"mtime_ns":"([0-9]+)"')
 
 BUCKET: Final = b"bucket:"
 """What the name of a bucket's own row begins with, apart from all objects."""
@@ -43,6 +47,12 @@ class RowCheck:
         self._cid_at = profile.objects.sources.index(Source.CID)
         self._size_at = profile.objects.position(Source.SIZE)
         self._meta_at = profile.objects.position(Source.METADATA)
+        self._names = [column.name for column in profile.objects.columns]
+        self._times_at = [
+            (source, at)
+            for source in (Source.MODIFIED, Source.CREATED)
+            if (at := profile.objects.position(source)) is not None
+        ]
 
     def judge(
         self, bucket: bytes, key: bytes, kept: KeptRow | None, row: Row | None
@@ -97,10 +107,31 @@ class RowCheck:
         bare = parted(text).bare
         if bare is not None and metadata_digest(bare) != kept.mh:
             bare = by_meaning(str(text)).bare  # only its form may be another
-        if bare is None or metadata_digest(bare) != kept.mh:
+        if bare is not None and metadata_digest(bare) == kept.mh:
+            for told in self._times(bare, row):
+                yield _of(bucket, key, kept, Ill.WRONG_METADATA, told)
+        else:
             found = "no JSON" if bare is None else f"digest {metadata_digest(bare) % 2**64:016x}"
             wanted = f"digest {kept.mh % 2**64:016x}"
             yield _of(bucket, key, kept, Ill.WRONG_METADATA, ("metadata", wanted, found))
+
+    def _times(self, bare: str, row: Row) -> Iterator[tuple[str, str, str]]:
+        """Yield which columns of time are not what the row's own metadata says, as it should be."""
+        found = _MTIME.search(bare)
+        plain = None if found is None else timestamp_us(int(found[1]))
+        if all(row[at] == plain for _, at in self._times_at):
+            return
+        document = read(bare)  # a version has a time of its own, and a nested member may be first
+        told = document if isinstance(document, dict) else {}
+        mtime = told.get("mtime_ns")
+        if not isinstance(mtime, str):
+            return
+        modified = timestamp_us(int(mtime))
+        made = timestamp_us(created_ns(told.get("version_id"), int(mtime)))
+        for source, at in self._times_at:
+            wanted = made if source is Source.CREATED else modified
+            if row[at] not in {wanted, modified}:
+                yield self._names[at], _shown(wanted), _shown(row[at])
 
 
 def _is_marker(kept: KeptRow) -> bool:

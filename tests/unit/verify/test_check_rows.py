@@ -48,6 +48,33 @@ def test_a_recorded_object_without_a_row_is_missing(profile: str) -> None:
     assert judged(KEPT, None, profile) == [(Listed.MISSING, Ill.NO_ROW, "")]
 
 
+@pytest.mark.parametrize("column", ["created_at", "updated_at"])
+def test_a_time_that_the_metadata_does_not_bear_out_is_a_difference(column: str) -> None:
+    names = [one.name for one in load("guide").objects.columns]
+    made = row()
+    made[names.index(column)] = 77
+    assert judged(KEPT, made) == [(Listed.DIFFER, Ill.WRONG_METADATA, column)]
+    made[names.index(column)] = None
+    assert judged(KEPT, made) == [(Listed.DIFFER, Ill.WRONG_METADATA, column)]
+
+
+def test_a_version_s_row_has_the_time_of_its_id_or_of_its_bytes() -> None:
+    """A user's own `mtime_ns` is none, and neither is a time that no column holds."""
+    ulid, made_ms = "01ARZ3NDEKTSV4RRFFQ69G5FAV", 1469922850259
+    document = {"mtime_ns": "9000", "v": 1, "user": {"mtime_ns": "1"}, "version_id": ulid}
+    meta = meta_text(document)
+    kept = KEPT._replace(mh=metadata_digest(meta.manifest()))
+    names = [one.name for one in load("guide").objects.columns]
+    for created_ns, found in ((made_ms * 1_000_000, []), (9000, []), (1000, ["created_at"])):
+        entry = RowEntry("k", CID, 11, 9000, created_ns, meta, "000000")
+        made = RowMaker(load("guide"), WS).rows(PinnedBundle("b", ROOT, 3), [entry])[0]
+        assert [field for _, _, field in judged(kept, list(made))] == found, names
+    old = meta_text({"mtime_ns": "-9000", "v": 1})
+    entry = RowEntry("k", CID, 11, -9000, -9000, old, "000000")
+    made = RowMaker(load("guide"), WS).rows(PinnedBundle("b", ROOT, 3), [entry])[0]
+    assert judged(KEPT._replace(mh=metadata_digest(old.manifest())), list(made)) == []
+
+
 @pytest.mark.parametrize("profile", ["guide", "extended"])
 def test_another_cid_and_another_size_are_two_differences(profile: str) -> None:
     made = row(profile)
