@@ -11,13 +11,14 @@ from math import ceil
 from typing import TYPE_CHECKING, Final
 
 from core.display import count, counted, size
+from core.verify.difference import Ill
+from core.verify.repair_plan import DEEDS, REMEDIES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from collections.abc import Set as AbstractSet
 
     from core.control.wire import verify as wire_verify
-    from core.verify.difference import Ill
 
 PASS: Final = "pass"  # noqa: S105 - a verdict, no password
 FAIL: Final = "fail"
@@ -74,7 +75,7 @@ class Proven:
                     state=FAIL,
                     evidence=f"job {proof.job} ({proof.kind}) found {told}",
                     measured_ns=_seen_ns(proof),
-                    remedy=f"See {proof.folder}; then: vgwm metadata repair --from {proof.folder}",
+                    remedy=_remedy(proof, ills),
                 )
             if proof is whole:
                 break
@@ -158,6 +159,15 @@ def _faults(proof: wire_verify.Proof, ills: AbstractSet[Ill], *, read: bool) -> 
     if read and proof.bytes.bad and not found:
         found = [f"{count(proof.bytes.bad)} objects whose bytes are wrong"]
     return ", ".join(found)
+
+
+def _remedy(proof: wire_verify.Proof, ills: AbstractSet[Ill]) -> str:
+    """Return what ends the faults of these kinds: a repair, or what a repair leaves to."""
+    found = sorted(one.kind for one in proof.kinds if one.kind in ills and one.rows)
+    steps = dict.fromkeys(REMEDIES[Ill(kind)] for kind in found if kind in REMEDIES)
+    if not steps or any(kind in DEEDS for kind in found):
+        steps = {f"vgwm metadata repair --from {proof.folder}.": None, **steps}
+    return f"See {proof.folder}; then: {' '.join(steps)}"
 
 
 def _seen_ns(proof: wire_verify.Proof) -> int:

@@ -58,6 +58,23 @@ def test_a_fault_fails_and_names_how_many_and_where() -> None:
     assert "vgwm metadata repair --from reports/verify-3" in judged.remedy
 
 
+@pytest.mark.parametrize(
+    ("kinds", "remedy"),
+    [
+        (["not_copied"], "Copy it: vgwm copy, or vgwm sync for what came later."),
+        (["gone_at_source"], "A round takes it off the target: vgwm sync."),
+        (
+            ["no_row", "source_moved"],
+            "vgwm metadata repair --from reports/verify-3. A round reads it again: vgwm sync.",
+        ),
+    ],
+)
+def test_the_remedy_is_of_the_kinds_that_were_found(kinds: list[str], remedy: str) -> None:
+    found = tuple(IllCount(name="missing", kind=one, rows=1) for one in kinds)
+    judged = Proven(proofs=[proof(3, kinds=found)]).judge(frozenset(Ill))
+    assert (judged.state, judged.remedy) == ("fail", f"See reports/verify-3; then: {remedy}")
+
+
 @pytest.mark.parametrize("found", [0, 5])
 @pytest.mark.parametrize("known", [{"changed_ns": 300}, {"changed_ns": 900}, {"changing": 9}])
 def test_i7_what_was_seen_before_the_target_changed_is_unknown(
