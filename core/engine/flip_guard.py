@@ -35,8 +35,10 @@ _BESIDE: Final = frozenset(
 
 _CROSSING: Final = frozenset({JobKind.CUTOVER, JobKind.REHEARSE, JobKind.ROLLBACK})
 
-_WRITES: Final = frozenset(JobKind) - _BESIDE - _CROSSING - {JobKind.SKIP, JobKind.UNSKIP}
-"""Ask load balancers first; those that cross ask them by themselves."""
+_WRITES: Final = frozenset(
+    {JobKind.COPY, JobKind.RETRY, JobKind.SYNC, JobKind.REPAIR, JobKind.REBUILD, JobKind.RESTORE}
+)
+"""Write to green, and ask load balancers first; those that cross ask them by themselves."""
 
 
 class FlipGuard:
@@ -101,7 +103,7 @@ class FlipGuard:
         slices = await Slices.of(premises.workspace, premises.ledger)
         gone = {name for names in slices.switched.values() for name in names}
         asked = [name for name in slices.there if name not in gone]
-        if slices.there and not asked:
+        if not asked:
             return
         found = await self._balancers.at_green(asked)
         if found:

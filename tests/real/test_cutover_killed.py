@@ -7,6 +7,7 @@ own, started again as a supervisor would.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 from contextlib import closing
@@ -24,7 +25,7 @@ from tests.lab.rehearsal.story import Story
 if TYPE_CHECKING:
     from tests.lab.rehearsal.ground import Ground
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(360)
 
 SEED: Final = 20261127
 BACK_S: Final = 20.0
@@ -66,6 +67,30 @@ def test_i10_a_killed_engine_leaves_one_writer_and_the_next_gives_it_its_turn(la
     assert proofs.failed_reads(story.journal.attempts) == []
     assert story.readers.wrong == []
     assert [row[:2] for row in _rows(lab)][-1] == ("GREEN_LIVE", "watch")
+    _a_ledger_from_before_writes_nothing(lab)
+
+
+def _a_ledger_from_before_writes_nothing(lab: Ground) -> None:
+    """Put the ledger back that the run kept before its fence, as an operator may."""
+    workspace = lab.vgwm.workspace
+    ledger, kept = workspace / "ledger.db", max((workspace / "backups").glob("cutover-*"))
+    lab.vgwm.run("engine", "stop")
+    for name in ("ledger.db-wal", "ledger.db-shm", "ledger.db.sum"):
+        ledger.with_name(name).unlink(missing_ok=True)
+    shutil.copyfile(next(kept.rglob("*ledger.db")), ledger)
+    told = _refused(lab, "sync", "--once")
+    assert "by at-green.json green serves slice all since" in told
+    assert "cp ledger.db.bak ledger.db" in told
+    lab.vgwm.run("engine", "stop")
+    (workspace / "at-green.json").unlink()  # as if the whole workspace were from before
+    told = _refused(lab, "sync", "--once")
+    assert "lb-1 sends" in told
+    assert "to green, and the ledger knows of no flip" in told
+
+
+def _refused(lab: Ground, *words: str) -> str:
+    ran = lab.vgwm.run(*words, code=5)
+    return ran.out + ran.err
 
 
 def _killed_at(story: Story, *row: str) -> None:
