@@ -2,13 +2,15 @@
 
 XML has no place for some bytes, and an endpoint that does not encode keys writes U+FFFD for them: a
 row that shows it may be a key of that name, or another one. It is a key of that name only where
-such a key would stand in the order, and if the endpoint knows it. May import its own room.
+such a key would stand in the order, and if the endpoint knows it. One that is shown by its bytes
+may be no UTF-8. May import its own room, and the names of a posix source.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core.source.posix.names import is_utf8
 from core.source.s3.listed import Listed, ListingPage, Unnamed
 from core.source.s3.runs import endless
 from core.source.s3.splitting import is_replaced
@@ -44,7 +46,7 @@ class TrueOrder:
         rows = page.rows
         if not self._doubtful and (page.exact or not any(is_replaced(row[0]) for row in rows)):
             self._forward(rows)
-            return ListingPage(rows, [])
+            return _named(rows)
         true: list[Listed] = []
         unnamed: list[Unnamed] = []
         for row in rows:
@@ -54,7 +56,8 @@ class TrueOrder:
             self._settle(row[0], true, unnamed)
             self._forward([row])
             true.append(row)
-        return ListingPage(true, unnamed)
+        told = _named(true)
+        return told._replace(unnamed=[*unnamed, *told.unnamed])
 
     def end(self) -> ListingPage:
         """Return the doubtful rows at the end of the listing."""
@@ -86,3 +89,17 @@ class TrueOrder:
                 raise endless(self._where, key)
             ids.add(row[1])
         self._last, self._first = last, first
+
+
+def _named(rows: list[Listed]) -> ListingPage:
+    """Part the keys that no text can hold from the others; an endpoint may have them."""
+    try:
+        b"\0".join([row[0] for row in rows]).decode()
+    except UnicodeDecodeError:
+        pass
+    else:
+        return ListingPage(rows, [])
+    odd = [row for row in rows if not is_utf8(row[0])]
+    return ListingPage(
+        [row for row in rows if is_utf8(row[0])], [Unnamed(row[0], row[1], row[2]) for row in odd]
+    )

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
+from core.source.s3.reply import MOST_DIGITS, in_range
 from core.source.s3.xml import local, namespace, parse_as
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def time_ns(text: str) -> int:
         return 0
     if len(_moments) >= _CACHED:
         _moments.clear()
-    _moments[second] = ns = int(moment.timestamp()) * _NS
+    _moments[second] = ns = in_range(int(moment.timestamp()) * _NS)
     return ns
 
 
@@ -150,4 +151,5 @@ def _exact(text: str) -> bytes:
 
 
 def _size(text: str) -> int:
-    return int(text) if text.isdigit() else 0
+    """Return a size; 0 for what is none, as the object's own answer tells it again."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else 0

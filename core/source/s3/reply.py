@@ -13,7 +13,11 @@ from core.source.s3.fetched import Head
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+MOST_DIGITS: Final = 18
+"""Of a number in an answer: more are no size of anything, and slow to read."""
+
 _NS: Final = 1_000_000_000
+_NS_END: Final = 1 << 63
 _MONTHS: Final = {
     name: month
     for month, name in enumerate(b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)
@@ -67,13 +71,17 @@ def head_of(reply: Reply) -> Head:
     length = fields.get("content-length", b"")
     count = fields.get("x-amz-tagging-count", b"")
     return Head(
-        size_bytes=int(length) if length.isdigit() else len(reply.body),
+        size_bytes=_number(length, len(reply.body)),
         etag=unquoted(fields.get("etag", b"")),
         modified_ns=http_time_ns(fields.get("last-modified", b"")),
         version=fields.get("x-amz-version-id", b""),
-        tags=int(count) if count.isdigit() else -1,
+        tags=_number(count, -1),
         fields=fields,
     )
+
+
+def _number(text: bytes, otherwise: int) -> int:
+    return int(text) if text.isdigit() and len(text) <= MOST_DIGITS else otherwise
 
 
 def unquoted(etag: bytes) -> str:
@@ -107,5 +115,10 @@ def http_time_ns(text: bytes) -> int:
         return 0
     if len(_moments) >= _CACHED:
         _moments.clear()
-    _moments[text] = ns = int(moment.timestamp()) * _NS
+    _moments[text] = ns = in_range(int(moment.timestamp()) * _NS)
     return ns
+
+
+def in_range(ns: int) -> int:
+    """Return a time that a ledger holds as it is, and 0 for others, such as of the year 1."""
+    return ns if abs(ns) < _NS_END else 0

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from core.errors import Broken
 from core.source.posix.outcome import Gone, Unreadable
 from core.source.s3.refusals import as_error
-from core.source.s3.reply import Reply
+from core.source.s3.reply import MOST_DIGITS, Reply
 from core.source.s3.request import Request, bucket_path, canonical_query
 from core.source.s3.tagging import tags_attribute
 from core.source.s3.xml import local, parse_as
@@ -140,7 +140,7 @@ def _lock(told: Attributes, body: bytes, where: str) -> None:
         default: dict[str, object] = {"Mode": mode}
         for unit in ("Days", "Years"):
             count = _value(root, unit)
-            if count.isdigit():
+            if count.isascii() and count.isdigit() and len(count) <= MOST_DIGITS:
                 default[unit] = int(count)
         lock["DefaultRetention"] = default
     told["bucket-lock"] = json.dumps(lock).encode()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from core.source.s3.reply import Reply
     from core.source.s3.request import Request
 
-_TOTAL: Final = re.compile(rb"bytes .*/(\d+)")
+_TOTAL: Final = re.compile(rb"bytes .*/(\d{1,18})")
 _EMPTY_RANGE: Final = 416
 
 

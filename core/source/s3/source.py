@@ -22,7 +22,7 @@ from core.errors import NoGatewayRoot
 from core.model import NS_PER_S, Finding, Page, Skip, Unrepresentable
 from core.source.posix.beside import Beside
 from core.source.posix.buckets import Bucket, StrayEntry, make_bucket
-from core.source.posix.names import is_bucket
+from core.source.posix.names import is_bucket, is_utf8
 from core.source.s3.client import S3Client
 from core.source.s3.marks import etag_number
 from core.source.s3.reader import S3Reader
@@ -137,6 +137,9 @@ class S3Source:
             raise
 
 
+_UNSHOWN: Final = "the listing cannot show its bytes: a posix source would name it"
+
+
 class _Shown:
     """What a listing shows of keys that it cannot name; each shown text is used once."""
 
@@ -152,7 +155,7 @@ class _Shown:
             key,
             one.version,
             Unrepresentable.KEY_NOT_UTF8,
-            "the listing cannot show its bytes: a posix source would name it",
+            _UNSHOWN if is_utf8(one.shown) else "its bytes are not UTF-8",
         )
 
 

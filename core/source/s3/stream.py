@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from core.source.s3.handle import Door
 
-_RANGE: Final = re.compile(rb"bytes (\d+)-\d+/(\d+)")
+_RANGE: Final = re.compile(rb"bytes (\d{1,18})-\d+/(\d{1,18})")
 
 
 class Streamer:

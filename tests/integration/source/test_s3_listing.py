@@ -10,9 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import BadInput, Broken, Denied
+from core.model import Unrepresentable
+from core.source.posix.buckets import make_bucket
 from core.source.s3.client import S3Client
 from core.source.s3.listing import PAGES_AHEAD
 from core.source.s3.runs import EMPTY_PAGES
+from core.source.s3.source import S3Source
 from core.source.s3.splitting import RUNS
 from tests.fakes.s3_endpoint import XMLNS, Bucket, S3Endpoint, Say, answer, refusal
 
@@ -108,6 +111,21 @@ def test_keys_that_xml_cannot_carry_are_told_apart_not_planned(serve: Serve, pag
     shown = sorted(hidden.shown for one in pages for hidden in one.unnamed)
     other = "\ufffd".encode()
     assert shown == sorted([b"b" + other + b"/x", b"b" + other, other + b"/z"])
+
+
+@pytest.mark.parametrize("page", [2, 1_000])
+def test_keys_that_are_no_utf8_are_told_apart_not_planned(serve: Serve, page: int) -> None:
+    odd = [b"a\xff", b"b/\xfe", b"c\xc3", b"\xa9"]  # the last two are a letter, put together
+    bucket = Bucket(dict.fromkeys([b"a", b"b", *odd, b"d"], b"x"), page=page)
+    with S3Client(serve(bucket.says).config) as client:
+        pages = list(client.listing(BUCKET))
+    assert [row[0] for one in pages for row in one.rows] == [b"a", b"b", b"d"]
+    assert sorted(hidden.shown for one in pages for hidden in one.unnamed) == sorted(odd)
+    source = S3Source(serve(bucket.says).config)
+    plain = make_bucket(BUCKET, {}, mtime_ns=0, root_account="")
+    skips = [skip for one in source.walk(plain) for skip in one.skips]
+    assert {skip.reason for skip in skips} == {Unrepresentable.KEY_NOT_UTF8}
+    assert sorted(skip.key for skip in skips) == sorted(odd)
 
 
 def _replaced(said: Say) -> Say:

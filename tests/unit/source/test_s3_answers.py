@@ -90,12 +90,29 @@ def test_how_a_client_sent_it_is_no_encoding_of_the_object() -> None:
         assert attributes(head).get("content-encoding") == kept
 
 
+@pytest.mark.parametrize("text", [b"9" * 5_000, b"9" * 19, b"-1", "²".encode()])
+def test_a_number_beyond_all_measure_is_none(text: bytes) -> None:
+    lines = (b"HTTP/1.1 200 OK", b"Content-Length: " + text, b"x-amz-tagging-count: " + text)
+    head = head_of(Reply(200, lines, b"body"))
+    assert (head.size_bytes, head.tags) == (4, -1)
+
+
 def test_an_interim_answer_leaves_no_header() -> None:
     lines = (b"HTTP/1.1 103 Early\r\n", b"Link: x\r\n", b"HTTP/1.1 200 OK\r\n", b"A: 1\r\n")
     assert fields_of((*lines, b"a: 2\r\n", b"no header\r\n")) == {"a": b"1,2"}
 
 
-@pytest.mark.parametrize("text", [b"", b"yesterday", b"Thu, 99 Nov 2026 01:34:25 GMT", b"x" * 29])
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"yesterday",
+        b"Thu, 99 Nov 2026 01:34:25 GMT",
+        b"x" * 29,
+        b"Mon, 01 Jan 0001 00:00:00 GMT",  # what no ledger holds in nanoseconds
+        b"Fri, 31 Dec 9999 23:59:59 GMT",
+    ],
+)
 def test_what_is_no_time_is_none(text: bytes) -> None:
     assert http_time_ns(text) == 0
 

@@ -48,6 +48,15 @@ def test_a_plain_listing_tells_what_xml_can_hold(key: str) -> None:
 def test_times_are_cut_to_seconds_as_headers_are() -> None:
     assert time_ns("2026-11-26T01:34:25.678Z") == time_ns("2026-11-26T01:34:25Z") > 0
     assert time_ns("no time") == 0
+    for far in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"):  # what no ledger holds
+        assert time_ns(far) == 0
+
+
+@pytest.mark.parametrize("size", ["²", "9" * 5_000, "9" * 19, "-1", "", "many"])
+def test_a_size_that_is_none_is_left_to_the_objects_own_answer(size: str) -> None:
+    row = f"<Key>k</Key><Size>{size}</Size><ETag>e</ETag>"
+    body = f"<ListBucketResult><Contents>{row}</Contents></ListBucketResult>".encode()
+    assert objects_page(body, "w").rows == [(b"k", b"", 0, "e", 0)]
 
 
 def test_a_page_names_prefixes_and_the_next_page() -> None:
