@@ -12,6 +12,7 @@ import pytest
 
 from core.cutover.machine import Step, standing
 from core.cutover.states import State
+from core.ledger import flip_marks
 from core.ledger.connection import open_reader
 from core.ledger.cutovers import flips, of_run
 from tests.faults import commit_edges, cutover_edges
@@ -94,6 +95,7 @@ def _renew(folder: Path) -> None:
         path.unlink()
     for path in folder.glob("reports/*"):
         path.unlink()
+    flip_marks.beside(folder / cutover_edges.LEDGER).unlink(missing_ok=True)
     (folder / commit_edges.KEPT).unlink(missing_ok=True)
 
 
