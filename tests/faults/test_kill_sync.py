@@ -71,15 +71,19 @@ async def test_i4_a_killed_round_goes_on_and_nothing_is_lost_or_there_twice(
     await fresh.begun_anew(kept)
     living.change(100)
     await _killed(kept, MOMENTS[moment])
+    # on a busy machine the kill may come late: what ended is whole, and its job begins another
+    ended = _holds(kept, "SELECT 1 FROM rounds WHERE st='done'")
     async with fresh.opened(kept) as engine:
         for reins in engine.jobs.reins():
             await engine.wait(reins.id)
-        (row,) = await engine.ledger.rounds.rounds(10)
-        assert row.state is RoundState.DONE, row
+        rows = await engine.ledger.rounds.rounds(10)
+        assert len(rows) <= 1 + ended, rows
+        assert {row.state for row in rows} == {RoundState.DONE}, rows
         job = await engine.ledger.newest_job(JobKind.SYNC)
         assert job is not None
         assert job.state == "done", job.result
         await round_of(engine)
     await fresh.begun_anew(living.workspace("new", KNOBS))
     require_equal(living, kept)
-    assert row.found.seen == len(fresh.known(living.base / "new.ws")), "a key was walked twice"
+    keys = len(fresh.known(living.base / "new.ws"))
+    assert {row.found.seen for row in rows} == {keys}, "a key was walked twice"
