@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from core.engine.crew.deaths import how_it_ended
 from core.engine.crew.task import LENGTH_BYTES
+from core.errors import NoAnswer
 
 if TYPE_CHECKING:
     from core.engine.crew.fork_server import Forked, ForkServer
@@ -56,7 +57,7 @@ class Child:
 
     @classmethod
     async def start(cls, slot: int, forks: ForkServer, setup: Setup) -> Child:
-        """Fork a worker, and tell it its setup. Raises OSError: no process to be had."""
+        """Fork a worker, and tell it its setup. Raises NoAnswer: no process to be had."""
         forking = asyncio.create_task(asyncio.to_thread(forks.fork, slot), name=f"fork {slot}")
         try:
             process, ours = await asyncio.shield(forking)
@@ -65,6 +66,12 @@ class Child:
                 _, unused = await forking  # a moment; its worker leaves with the pipe
                 unused.close()
             raise
+        except OSError as error:
+            raise NoAnswer(
+                what=f"no process can be started: {error.strerror}",
+                where=f"worker {slot}",
+                remedy="Raise the limits on processes and open files, or set fewer workers.",
+            ) from error
         ours.settimeout(0)
         streams = await asyncio.open_unix_connection(sock=ours, limit=READ_LIMIT)
         child = cls(slot, process, streams)

@@ -155,12 +155,8 @@ class LocalExecutor:
             self._board.clear(seat.slot)
             try:
                 seat.child = await Child.start(seat.slot, self._forks, self._setup)
-            except OSError as error:
-                self._broken = NoAnswer(
-                    what=f"no worker can be started: {error.strerror}",
-                    where=f"worker {seat.slot}",
-                    remedy="Raise the limits on processes and open files, or set fewer workers.",
-                )
+            except NoAnswer as error:
+                self._broken = error
                 await self._notify()
                 return
             if seat.leaves():  # told while it was being started, when nobody heard it

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Self, cast
 from core.engine.crew.board import MAX_SLOTS
 from core.engine.crew.child import Child, ChildGone
 from core.engine.verifying.bytes_task import BytesResult, BytesRule
-from core.errors import Broken, NoAnswer
+from core.errors import Broken
 
 if TYPE_CHECKING:
     from core.engine.crew.fork_server import ForkServer
@@ -81,10 +81,7 @@ class BytesPool:
         """Keep one reader at work."""
         seat, deaths = _Seat(), 0
         while True:
-            try:
-                child = await Child.start(MAX_SLOTS - 1 - number, self._forks, self._setup)
-            except OSError as error:
-                raise _no_process(error) from error
+            child = await Child.start(MAX_SLOTS - 1 - number, self._forks, self._setup)
             self._children[number] = child
             child.send(self._rule)
             for one in seat.held:
@@ -145,14 +142,6 @@ class _Seat:
     def _take(self) -> _Asked:
         self.room.release()
         return self.held.pop(0)
-
-
-def _no_process(error: OSError) -> NoAnswer:
-    return NoAnswer(
-        what=f"no process can be started to read with: {error.strerror}",
-        where="verify",
-        remedy="Raise the limits on processes and open files, or set fewer workers.",
-    )
 
 
 def _dies(gone: ChildGone) -> Broken:

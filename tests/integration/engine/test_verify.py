@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import shutil
 import signal
 import subprocess
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
@@ -160,6 +162,24 @@ async def test_a_difference_that_settles_before_the_second_look_is_equal(
     figures, found = await verified(engine)
     assert figures.found == 0
     assert "bucket0/d2/k0002" in found[Listed.EQUAL, ""]
+
+
+@pytest.mark.parametrize("kind", [JobKind.VERIFY, JobKind.SYNC])
+async def test_a_host_without_processes_ends_a_job_with_its_reason(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, kind: JobKind
+) -> None:
+    def refuses(_slot: int) -> NoReturn:
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr(engine.premises.forks, "fork", refuses)
+    args = JOIN if kind is JobKind.VERIFY else {"mode": "once"}
+    job = await engine.start_job(kind, args, "op1", "one")
+    await engine.wait(job)
+    row = await engine.ledger.job(job)
+    assert row is not None
+    assert row.state is JobState.FAILED
+    assert "no process can be started" in row.result
+    assert '"exit_code":4' in row.result
 
 
 async def test_only_the_buckets_that_were_asked_for_are_joined(
