@@ -11,21 +11,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from core.engine.acts.choosing import chosen, named
-from core.engine.acts.rereading import Rereader
 from core.engine.acts.wish import CORRUPT, Wish, WishHash
 from core.engine.settings import source_config
 from core.engine.shelf import Shelf
 from core.errors import BadInput, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from core.config.schema import Workspace
+    from core.engine.acts.rereading import Rereader
     from core.engine.acts.wish import Deed
     from core.errors import VgwmError
     from core.ledger.failure_looks import Standing
     from core.ledger.failure_pages import FailurePlace
     from core.ledger.reading import LedgerReader
+    from core.source.chosen import SourceConfig
 
 MOST_NAMED: Final = 500_000
 """Objects that they name together: some 100 MB."""
@@ -142,7 +143,7 @@ class ActPlans:
         """Read the bytes of failed objects again; return those that contradict their checksum."""
         buckets = {row.id: row.name for row in await self._ledger.buckets()}
         config = await asyncio.to_thread(source_config, self._workspace)
-        rereader = Rereader(config, buckets)
+        rereader = await asyncio.to_thread(_rereader, config, buckets)
         found: list[FailurePlace] = []
         async for page in chosen(self._ledger, plan.wish):
             corrupt = {one.place for one in await asyncio.to_thread(rereader.corrupt, page)}
@@ -168,3 +169,10 @@ def difference(before: ActPlan, now: ActPlan) -> str:
         if was != is_:
             told.append(f"{share.code} in {share.phase} {was} -> {is_}")
     return ", ".join(told) or "other objects, or tried again since"
+
+
+def _rereader(config: SourceConfig, buckets: Mapping[int, bytes]) -> Rereader:
+    # its checksums take 40 ms to load, and a look at a workspace at rest needs none
+    from core.engine.acts.rereading import Rereader  # noqa: PLC0415 - as said above
+
+    return Rereader(config, buckets)

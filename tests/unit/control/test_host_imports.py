@@ -29,3 +29,7 @@ def test_an_engine_begins_without_the_clients_of_what_it_may_ask() -> None:
 @pytest.mark.parametrize("module", ["core.cli.main", "core.cli.link", "core.control.client"])
 def test_a_command_begins_without_what_only_screens_show_with(module: str) -> None:
     assert not {"pygments", "rich", "textual"} & loaded(module)
+
+
+def test_a_look_at_rest_begins_without_the_checksums_that_only_a_copy_makes() -> None:
+    assert not {"awscrt", *SELDOM} & loaded("core.control.ledger_desk")
