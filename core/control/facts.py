@@ -244,7 +244,7 @@ def _clock(at_ns: int, ahead_s: float) -> str:
 
 
 def job_fact(job: wire.Job, at_ns: int) -> Fact:
-    """Return one job: kind, state, how far, who began it, how long."""
+    """Return one job: kind, state, how far, who began it, how long; why it failed, what to do."""
     of = "" if job.total is None else f" of {display.count(job.total)}"
     percent = "" if job.total is None else display.percent(job.done, job.total)
     began_ns = job.began_ns if job.began_ns is not None else job.made_ns
@@ -261,6 +261,7 @@ def job_fact(job: wire.Job, at_ns: int) -> Fact:
             display.duration(took_s),
             f"by {job.actor}",
             reason,
+            "" if job.result is None else f"do: {job.result.remedy}",
         ),
         state=_JOB_STATES[JobState(job.state)] if job.state in set(JobState) else State.UNKNOWN,
         reason=reason,

@@ -49,6 +49,7 @@ async def test_i8_a_sync_brings_changes_over_and_waits_with_many_deletes(
     assert held.code == 5
     assert "bucket docs vanished" in held.err
     _, _, word = held.err.partition("--accept ")
+    assert f"--accept {word.split()[0]}" in (await command("status")).out
     accepted = await command("sync", "--once", "--accept", word.split()[0])
     assert accepted.code == 0, accepted.err
     assert "1 deleted" in accepted.out

@@ -87,7 +87,9 @@ def test_a_job_shows_its_state_as_glyph_and_word(name: str, expected: State) -> 
 
 def test_a_failed_job_says_what_failed() -> None:
     error = wire.ErrorBody(code="broken", what="a count differs", where="kubo-1", remedy="stop")
-    assert "a count differs" in facts.job_fact(job(14, "failed", result=error), AT_NS).value
+    told = facts.job_fact(job(14, "failed", result=error), AT_NS).value
+    assert "a count differs" in told
+    assert told.endswith(f"do: {error.remedy}")
 
 
 def test_i7_a_node_that_was_never_seen_is_unknown_not_well() -> None:
