@@ -63,6 +63,16 @@ class FlipGuard:
         if kind in _WRITES:
             await self._require_steered(kind)
 
+    async def against(self, kind: JobKind, args: Mapping[str, str]) -> str:
+        """Return why the marks would refuse a job, "" if they do not; for one who looks often.
+
+        Raises Broken for damaged marks.
+        """
+        marks = await self._premises.ledger.cutting.unknown()
+        if not marks or kind in _BESIDE or _goes_by(kind, args, marks, taken_up=False):
+            return ""
+        return _could(kind, marks)
+
     async def begin(self) -> None:
         """Mark the flips that stand; say with an event that this ledger is from before one.
 
@@ -86,8 +96,7 @@ class FlipGuard:
         else:
             remedy = f"Put a ledger of after that back; if there is none: {WHERE_TOLD}."
         return Refused(
-            what=f"a {kind} could write over what green's clients write: {_told(marks)}, and the"
-            " ledger is from before that",
+            what=_could(kind, marks),
             where="ledger",
             remedy=remedy,
         )
@@ -124,6 +133,13 @@ def _goes_by(
         return False
     slice_ = args.get("slice", "") or ALL
     return slice_ != ALL and all(one.slice not in {slice_, ALL} for one in marks)
+
+
+def _could(kind: JobKind, marks: Sequence[FlipMark]) -> str:
+    return (
+        f"a {kind} could write over what green's clients write: {_told(marks)}, and the ledger is"
+        " from before that"
+    )
 
 
 def _told(marks: Sequence[FlipMark]) -> str:

@@ -129,6 +129,9 @@ async def _off(
 
 async def _not_there(engine: Engine, act: Kind, slice_: str) -> list[str]:
     try:
+        why = await engine.flips.against(JobKind.CUTOVER, {"slice": slice_, "act": act})
+        if why:
+            return [why]
         await engine.cutovers.require_state(act, slice_)
     except VgwmError as error:
         return [error.what]

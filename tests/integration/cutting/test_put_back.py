@@ -16,6 +16,7 @@ from core.config.workspace import FILE_NAME, write
 from core.cutover.cutover_plan import Kind
 from core.cutover.fleet import Fleet
 from core.cutover.mode import Mode
+from core.engine.cutting.looking import look
 from core.errors import Refused
 from core.ledger import flip_marks, mark
 from core.model import ENDED, JobKind, JobState
@@ -81,6 +82,8 @@ async def test_i10_a_ledger_from_before_the_flip_writes_nothing_and_its_remedy_e
                 await engine.flips.require(kind, {})
         with pytest.raises(Refused) as raised:
             await engine.start_job(JobKind.SYNC, {}, "ann", "again")
+        off = (await look(engine)).off  # an operator sees it before
+        assert all("is from before that" in one[0] for one in (off.start, off.rehearse))
         told = [one.text for one in await engine.ledger.events(0, 1_000)]
         assert any("this ledger is from before a flip" in text for text in told)
     assert (ground.workspace / "ledger.db.bak").read_bytes() == newest
