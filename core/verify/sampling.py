@@ -105,6 +105,18 @@ class Draw(msgspec.Struct, frozen=True, kw_only=True):
         """Whether no object is left out."""
         return self.base >= _ALL
 
+    def takes_whole(self, kind: str, name: str) -> bool:
+        """Tell whether no object of a part, as `parts_of` names it, is left out."""
+        if kind == "size":
+            own = self.sizes[int(name)]
+        elif kind == "bucket":
+            own = self.buckets.get(int(name), 0)
+        elif kind == "worker":
+            own = self.workers.get(name, 0)
+        else:
+            own = self.retried.get(int(name == RETRIED), 0)
+        return max(self.base, own) >= _ALL
+
     def denser(self, kind: str, name: str) -> bool:
         """Tell whether a part, as `parts_of` names it, is read more densely than the whole."""
         if kind == "size":

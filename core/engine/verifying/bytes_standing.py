@@ -102,17 +102,24 @@ class Standing:
             whole=whole,
             strata=tuple(self._strata(total)),
         )
-        if whole and not told.unread and self._reads_all:
+        if not whole or told.unread:
+            return told
+        if self._reads_all:
             return _proved(told)
-        return told
+        return replace(told, strata=tuple(self._strata(total, whole=True)))
 
     @property
     def _reads_all(self) -> bool:
         return self.draw is None or self.draw.takes_all
 
-    def _strata(self, total: Counter[Tally]) -> list[Stratum]:
+    def _strata(self, total: Counter[Tally], *, whole: bool = False) -> list[Stratum]:
+        """Return the parts. whole: all that was to be read was: a part taken whole has no bound."""
         parts = {tally[:2] for tally in total if tally.kind != "all"}
-        told = [self._stratum(kind, name, total) for kind, name in sorted(parts)]
+        told = [
+            _exact(one) if whole and self._takes_whole(kind, name) else one
+            for kind, name in sorted(parts)
+            for one in (self._stratum(kind, name, total),)
+        ]
         shown: list[Stratum] = []
         for kind in ("size", "bucket", "worker", "tries"):
             of_kind = [one for one in told if one.kind == kind]
@@ -131,6 +138,9 @@ class Standing:
             denser=self.draw is not None and self.draw.denser(kind, name),
         )
 
+    def _takes_whole(self, kind: str, name: str) -> bool:
+        return self.draw is None or self.draw.takes_whole(kind, name)
+
     def _shown(self, kind: str, name: str) -> str:
         if kind == "size":
             return class_name(int(name))
@@ -141,8 +151,12 @@ class Standing:
 
 def _proved(told: BytesFigures) -> BytesFigures:
     """Return figures of a set that was read as a whole: no bound is left but the share itself."""
-    strata = tuple(replace(one, bound95=one.bad / one.n if one.n else 0.0) for one in told.strata)
+    strata = tuple(map(_exact, told.strata))
     return replace(told, bound95=told.bad / told.n if told.n else 0.0, strata=strata)
+
+
+def _exact(one: Stratum) -> Stratum:
+    return replace(one, bound95=one.bad / one.n if one.n else 0.0)
 
 
 def parts_of_all(

@@ -20,6 +20,8 @@ from core.errors import NoAnswer
 from core.model import BundleState, JobKind
 from core.verify.bytes_told import BytesWish
 from core.verify.findings import findings
+from core.verify.sampling import size_class
+from core.verify.size_classes import class_name
 from tests.integration.engine.broken import break_objects, mend_objects
 from tests.integration.engine.ground import engine_on, make_ground, make_workspace, migrate, run_job
 from tests.integration.engine.reading_again import FULL, a_look, look, new_reins
@@ -173,6 +175,10 @@ async def test_a_sample_is_the_same_for_its_seed_and_finds_what_it_meets(
     assert replace(one.figures, seconds=0) == replace(same.figures, seconds=0)
     assert 15 < one.figures.n < 70
     assert one.figures.bound95 == pytest.approx(3 / one.figures.n, rel=0.1)
+    large = max(len(body) for body in ground.bodies.values())
+    bounds = {part.name: part.bound95 for part in one.figures.strata if part.kind == "size"}
+    assert bounds[class_name(size_class(large))] == 0.0  # both of its class were read
+    assert bounds["to 16 KiB"] > 0.0
     for body in ground.bodies.values():
         if len(body) > 1:
             flip(car_of(ground, body[: 1 << 10]), body[: 1 << 10])

@@ -54,6 +54,15 @@ def test_bucket_and_version_are_part_of_the_name() -> None:
     assert len({frozenset(keys(draw, of)), frozenset(elsewhere), frozenset(versions)}) == 3
 
 
+def test_a_part_is_taken_whole_where_its_limit_leaves_nothing_out() -> None:
+    one, many = size_class(4 * MIB), size_class(4_096)
+    draw = Draw.of(1, 500, parts(5_000, sizes={many: 4_999, one: 1}, buckets={1: 4_999, 2: 1}))
+    assert [draw.takes_whole("size", str(at)) for at in (one, many)] == [True, False]
+    assert [draw.takes_whole("bucket", name) for name in ("2", "1")] == [True, False]
+    assert [draw.takes_whole("worker", "w1"), draw.takes_whole("tries", "first try")] == [False] * 2
+    assert Draw.of(1, 5_000, parts(5_000)).takes_whole("worker", "w1")
+
+
 def test_a_larger_sample_holds_the_smaller() -> None:
     of = members(5_000)
     assert keys(Draw.of(1, 100, parts(5_000)), of) < keys(Draw.of(1, 900, parts(5_000)), of)
