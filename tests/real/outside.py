@@ -34,6 +34,8 @@ OBJECTS = 600
 SIZE = 32 << 10
 SLOW = "700KiB/s"
 """Of both copies: a whole copy takes a minute, unless it is let go."""
+LOOK_S = 0.5
+"""Between looks by a command, which takes half a second of CPU."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ class Hurt:
 
     def is_said(self, what: str, says: Callable[[], bool], *, since_s: float) -> None:
         """Require that the screen says it, and print after how many seconds (wanted: 10)."""
-        until(f"status says {what}", says, limit_s=60, every_s=0.1)
+        until(f"status says {what}", says, limit_s=60, every_s=LOOK_S)
         took_s = time.monotonic() - since_s
         self.note(f"{what}: said after {took_s:.1f} s")
 

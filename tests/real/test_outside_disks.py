@@ -18,7 +18,7 @@ from tests.lab.missing import Missing
 from tests.lab.process import until
 from tests.lab.vgwm import Vgwm
 from tests.real.migrated import recorded
-from tests.real.outside import Source, grow
+from tests.real.outside import LOOK_S, Source, grow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +57,7 @@ def _resize(disk: Path, size: str) -> None:
 
 def _is_said(vgwm: Vgwm, words: str) -> None:
     since_s = time.monotonic()
-    until(f"status says {words}", lambda: words in _status(vgwm), limit_s=60, every_s=0.1)
+    until(f"status says {words}", lambda: words in _status(vgwm), limit_s=60, every_s=LOOK_S)
     sys.stdout.write(f"\n  {words}: said after {time.monotonic() - since_s:.1f} s (wanted: 10)")
 
 
@@ -108,7 +108,7 @@ def test_a_full_workspace_pauses_the_copy_until_there_is_room(
         _is_said(vgwm, "no room: the ledger cannot be written")
         assert recorded(vgwm) < OBJECTS
         ballast.unlink()
-        until("room", lambda: "no room" not in _status(vgwm), limit_s=60, every_s=0.2)
+        until("room", lambda: "no room" not in _status(vgwm), limit_s=60, every_s=LOOK_S)
         vgwm.run("set", "bandwidth=off")
         vgwm.run("watch", "--interval", "1s")
         _prove(vgwm, source, out)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.lab.process import until
-from tests.real.outside import Hurt, Source, grow
+from tests.real.outside import LOOK_S, Hurt, Source, grow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,7 +100,7 @@ def test_all_servers_restart_full_and_the_job_waits_for_room_by_itself(
     )
     with _storage_max(stack, "1MB"):
         _start_all(stack)
-        until("paused for room", lambda: "no room: " in hurt.status(), limit_s=60, every_s=0.2)
+        until("paused for room", lambda: "no room: " in hurt.status(), limit_s=60, every_s=LOOK_S)
         assert "StorageMax" in hurt.status()
         assert hurt.left() > 0
     _start_all(stack)

@@ -133,10 +133,11 @@ class Tmux:
 
     def until(self, holds: Callable[[], object], name: str, within_s: float = 15.0) -> None:
         """Wait until something holds."""
-        end_s = time.monotonic() + within_s
+        end_s, pause_s = time.monotonic() + within_s, 0.03
         while not holds():
             assert time.monotonic() < end_s, self.shown(name)
-            time.sleep(0.03)
+            time.sleep(pause_s)
+            pause_s = min(1.1 * pause_s, 0.25)  # each look is a process
 
     def kill(self) -> None:
         """End the server."""
