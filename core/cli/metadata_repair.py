@@ -65,7 +65,7 @@ def repair(call: Call, **given: Unpack[RepairGiven]) -> int:
     may own is never touched, and an orphan pin goes only by its name. What nothing gives back under
     its root is read from the source again, into new bundles. Alone it prints its plan and a hash;
     --confirm HASH does that plan and nothing else. What was replaced is kept in reports/repair-JOB.
-    Exit 1 if something is left.
+    Exit 1 if something is left, 3 if the newest check ended early: it says nothing of the rest.
     """
     import asyncio
 
