@@ -9,14 +9,13 @@ import pycurl
 
 from core.source.s3.handle import Handle
 from core.source.s3.refusals import Again, judge
-from core.source.s3.reply import Reply
+from core.source.s3.reply import PART, Reply
 
 if TYPE_CHECKING:
     from core.errors import VgwmError
     from core.source.s3.handle import Door
     from core.source.s3.request import Request
 
-PART: Final = 206
 
 _GOOD: Final = frozenset({200, PART})
 _FINAL: Final = 200  # interim answers have lower ones

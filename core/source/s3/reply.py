@@ -13,6 +13,12 @@ from core.source.s3.fetched import Head
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+PART: Final = 206
+"""The status of a range."""
+
+NO_LENGTH: Final = "its answer does not tell its length"
+"""Why an object of unknown length is not taken."""
+
 MOST_DIGITS: Final = 18
 """Of a number in an answer: more are no size of anything, and slow to read."""
 
@@ -78,6 +84,11 @@ def head_of(reply: Reply) -> Head:
         tags=_number(count, -1),
         fields=fields,
     )
+
+
+def tells_length(head: Head) -> bool:
+    """Tell whether an answer says how long it is, so that one that breaks off is seen as such."""
+    return _number(head.fields.get("content-length", b""), -1) >= 0
 
 
 def _number(text: bytes, otherwise: int) -> int:

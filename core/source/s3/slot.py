@@ -13,7 +13,7 @@ from core.source.posix.outcome import Changed, Gone, Unreadable
 from core.source.s3.fetched import Larger, Looked, Whole
 from core.source.s3.handle import TOO_LARGE
 from core.source.s3.refusals import NOT_FOUND, judge
-from core.source.s3.reply import head_of
+from core.source.s3.reply import NO_LENGTH, PART, head_of, tells_length
 from core.source.s3.request import object_request, part_request, tagging_request
 from core.source.s3.tagging import tags_attribute
 from core.source.s3.xml import XML_BYTES
@@ -112,8 +112,8 @@ class Bodies:
             return outcome
         head = head_of(reply)
         size = len(reply.body)
-        if head.size_bytes != size or not _is_bounded(head):
-            return Unreadable("its answer does not tell its length")
+        if reply.status == PART or head.size_bytes != size or not _is_bounded(head):
+            return Unreadable(NO_LENGTH)
         if size > self._limit:
             slot.got = Larger(slot.wanted)
             return None
@@ -167,12 +167,19 @@ class Heads:
             slot.step = Step.BODY
             return None
         outcome = judge(reply, self._where)
-        if outcome is not None:
-            return outcome
+        return self._told(slot, reply) if outcome is None else outcome
+
+    def _told(self, slot: Slot, reply: Reply) -> Fault | None:
+        """Take the headers of a good answer, if they tell the object's length."""
         head = head_of(reply)
-        if slot.step is Step.FIRST:
-            total = _TOTAL.match(head.fields.get("content-range", b""))
-            head = head._replace(size_bytes=int(total.group(1)) if total else head.size_bytes)
+        if slot.step is None and not tells_length(head):
+            slot.step = Step.FIRST  # some proxies leave it out of a HEAD: its first byte tells it
+            return None
+        total = _TOTAL.match(head.fields.get("content-range", b""))
+        if reply.status == PART and total is not None:
+            head = head._replace(size_bytes=int(total.group(1)))
+        elif reply.status == PART or not _is_bounded(head):
+            return Unreadable(NO_LENGTH)
         _took(slot, Looked(slot.wanted, head), head)
         return None
 
@@ -206,5 +213,4 @@ def _took(slot: Slot, came: Whole | Looked, head: Head) -> None:
 
 def _is_bounded(head: Head) -> bool:
     """Tell whether an answer that broke off would have been seen as one."""
-    fields = head.fields
-    return "content-length" in fields or b"chunked" in fields.get("transfer-encoding", b"")
+    return tells_length(head) or b"chunked" in head.fields.get("transfer-encoding", b"")

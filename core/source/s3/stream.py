@@ -14,12 +14,12 @@ import time
 from typing import TYPE_CHECKING, Final, Self
 
 from core.errors import VgwmError
-from core.source.posix.outcome import Changed, Fault
+from core.source.posix.outcome import Changed, Fault, Unreadable
 from core.source.s3.fetched import Head, Wanted
-from core.source.s3.flow import PART, Flow
+from core.source.s3.flow import Flow
 from core.source.s3.patience import pause_or_raise
 from core.source.s3.refusals import Again, judge
-from core.source.s3.reply import head_of
+from core.source.s3.reply import NO_LENGTH, PART, head_of, tells_length
 from core.source.s3.request import object_request
 
 if TYPE_CHECKING:
@@ -95,10 +95,15 @@ class LargeStream:
     def begin(self) -> Fault | None:
         """Ask for all of it; return what came instead of an object."""
         fault = self._ask(0, None)
-        if fault is None:
-            self.head = head_of(self._flow.reply())
-            self._end = self.head.size_bytes
-        return fault
+        if fault is not None:
+            return fault
+        reply = self._flow.reply()
+        self.head = head_of(reply)
+        if reply.status == PART or not tells_length(self.head):
+            self.close()
+            return Unreadable(NO_LENGTH)  # of no length it would be taken for empty
+        self._end = self.head.size_bytes
+        return None
 
     def chunks(
         self, buffer: memoryview, *, offset: int = 0, length: int | None = None

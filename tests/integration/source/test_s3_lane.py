@@ -218,10 +218,20 @@ def test_a_lying_length_takes_bytes_of_no_other_answer(serve: Serve) -> None:
     assert [len(one.body) for one in whole] == [1_000, 900, 1_000]  # its ETag does not hold
 
 
-def test_an_answer_without_a_length_is_not_trusted(serve: Serve) -> None:
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"200 OK",
+        b"206 Partial\r\nContent-Length: 4\r\nContent-Range: bytes 0-3/8",
+    ],
+    ids=["none", "a part"],
+)
+def test_an_answer_without_a_length_is_not_trusted(serve: Serve, head: bytes) -> None:
     def says(asked: Asked) -> Say:
         del asked
-        return Say(b'HTTP/1.1 200 OK\r\nETag: "x"\r\nConnection: close\r\n\r\nhalf', close=True)
+        return Say(
+            b"HTTP/1.1 " + head + b'\r\nETag: "x"\r\nConnection: close\r\n\r\nhalf', close=True
+        )
 
     with S3Client(serve(says).config) as client:
         [got] = client.fetch(BUCKET, [Wanted(b"k")], MIB)
@@ -319,6 +329,25 @@ def test_headers_of_an_old_version_come_by_its_first_byte(serve: Serve) -> None:
         )
     assert [type(one) for one in got] == [Looked, Looked, Missed]
     assert [one.head.size_bytes for one in got if type(one) is Looked] == [10, 0]
+
+
+@pytest.mark.parametrize(("total", "kind"), [("10", Looked), ("*", Missed)])
+def test_headers_without_a_length_are_asked_for_by_the_first_byte(
+    serve: Serve, total: str, kind: type
+) -> None:
+    body = b"0123456789"
+
+    def says(asked: Asked) -> Say:
+        if asked.method == "HEAD":
+            lines = "".join(f"{name}: {text}\r\n" for name, text in object_headers(body).items())
+            return Say(f"HTTP/1.1 200 Word\r\n{lines}\r\n".encode())
+        more = object_headers(body, {"Content-Range": f"bytes 0-0/{total}"})
+        return answer(206, body[:1], more)
+
+    with S3Client(serve(says).config) as client:
+        [got] = client.heads(BUCKET, [Wanted(b"k")])
+    assert type(got) is kind
+    assert not isinstance(got, Looked) or got.head.size_bytes == len(body)
 
 
 @pytest.mark.parametrize("kind", ["told", "whole each time", "other etag", "none"])

@@ -140,6 +140,29 @@ def test_an_object_that_does_not_come_is_its_own_failure(
     streamer.close()
 
 
+@pytest.mark.parametrize("how", ["chunked", "to its end", "no number", "a part"])
+def test_a_large_object_of_unknown_length_is_not_taken_for_an_empty_one(
+    serve: Serve, how: str
+) -> None:
+    lines = "".join(f"{name}: {value}\r\n" for name, value in object_headers(BODY).items())
+    head = f"HTTP/1.1 200 Word\r\n{lines}".encode()
+    said = {
+        "chunked": Say(
+            head + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % len(BODY) + BODY + b"\r\n0\r\n\r\n"
+        ),
+        "to its end": Say(head + b"\r\n" + BODY, close=True),
+        "no number": Say(
+            head + b"Content-Length: " + b"9" * 5_000 + b"\r\n\r\n" + BODY, close=True
+        ),
+        "a part": answer(
+            206, BODY[:10], {**object_headers(BODY), "Content-Range": f"bytes 0-9/{len(BODY)}"}
+        ),
+    }[how]
+    endpoint = serve(lambda _: said)
+    got = Streamer(Door(endpoint.config), sleep=lambda _s: None).open(BUCKET, Wanted(b"k"))
+    assert got == Unreadable("its answer does not tell its length")
+
+
 def test_a_stream_given_up_leaves_the_next_one_whole(serve: Serve) -> None:
     bucket = Bucket({b"k": BODY, b"l": BODY[::-1]})
     streamer = Streamer(Door(serve(bucket.says).config))
