@@ -72,23 +72,6 @@ async def test_i8_what_a_check_finds_is_mended_by_the_plan_that_was_shown(
 
 
 @pytest.mark.timeout(180)
-async def test_i7_a_check_that_ended_early_is_never_nothing_to_mend(
-    command: Command, tmp_path: Path
-) -> None:
-    table = tmp_path / "out" / "objects.db"
-    assert (await command("check")).code == 0
-    aside = table.rename(tmp_path / "objects.aside")
-    assert (await command("check")).code == 3
-    aside.rename(table)
-    early = await command("repair")
-    assert (early.code, "job 4, ended early" in early.err) == (3, True)
-    named = await command("repair", "--from", "check-4")
-    assert named.code == 0
-    assert "check-4: nothing to mend, which ended early" in named.out
-    assert (await command("repair", "--from", "check-3")).out == "check-3: nothing to mend\n"
-
-
-@pytest.mark.timeout(180)
 async def test_what_a_repair_leaves_is_told_with_its_reason(
     command: Command, tmp_path: Path
 ) -> None:
@@ -126,8 +109,8 @@ async def test_auto_fix_checks_anew_and_still_needs_its_hash(
 
 
 @pytest.mark.timeout(180)
-async def test_reports_pins_and_clashes_that_are_none_are_refused(
-    command: Command, ws: Path
+async def test_i7_what_is_no_report_or_ended_early_is_refused_and_never_nothing_to_mend(
+    command: Command, ws: Path, tmp_path: Path
 ) -> None:
     assert (await command("check")).code == 0
     for words in (
@@ -140,3 +123,13 @@ async def test_reports_pins_and_clashes_that_are_none_are_refused(
     ):
         refused = await command("repair", "--dry-run", "--json", *words)
         assert (refused.code, refused.error()["code"]) == (2, "bad_input"), words
+    table = tmp_path / "out" / "objects.db"
+    aside = table.rename(tmp_path / "objects.aside")
+    assert (await command("check")).code == 3
+    aside.rename(table)
+    early = await command("repair")
+    assert (early.code, "job 4, ended early" in early.err) == (3, True)
+    named = await command("repair", "--from", "check-4")
+    assert (named.code, "nothing to mend, which ended early" in named.out) == (0, True)
+    whole = await command("repair", "--from", "check-3", "--dry-run")
+    assert whole.out == "check-3: nothing to mend\n"
