@@ -107,10 +107,11 @@ class FlipGuard:
         One that is silent hinders nobody: copies are made long before there is one.
         """
         premises = self._premises
-        if any(row.slice == ALL for row in await premises.ledger.cutovers.flips()):
+        flips = await premises.ledger.cutovers.flips()
+        if any(row.slice == ALL for row in flips):
             return
         slices = await Slices.of(premises.workspace, premises.ledger)
-        gone = {name for names in slices.switched.values() for name in names}
+        gone = {name for row in flips for name in slices.shown(row.slice)}
         asked = [name for name in slices.there if name not in gone]
         if not asked:
             return
