@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from core.control.wire.config import ConfigDiff
     from core.control.wire.cutover import Cutover
     from core.control.wire.iam import IamReport
+    from core.control.wire.plan import Plan
     from core.control.wire.rollback import Rollback
-    from core.control.wire.state import ErrorBody, Event, Plan, Risk, Snapshot
+    from core.control.wire.state import ErrorBody, Event, Risk, Snapshot
     from core.control.wire.verify import Proof
     from tui.acts.effects import Effect
     from tui.acts.mend import Mend

@@ -28,6 +28,7 @@ from core.control.sync.looks import SyncClient
 from core.control.wire import bundles as wire_bundles
 from core.control.wire import checks as wire_checks
 from core.control.wire import failures as wire_failures
+from core.control.wire import plan as wire_plan
 from core.control.wire import state as wire
 from core.display import safe
 from core.errors import (
@@ -169,9 +170,9 @@ class Client(ProofLooks, KeepingLooks, RepairLooks, SyncClient, CutoverLooks):
         """Return up to 1,000 recorded bundles after number `since`, oldest first."""
         return await self._get("bundles", wire_bundles.Bundles, {"since": str(since)})
 
-    async def plan(self) -> wire.Plan:
+    async def plan(self) -> wire_plan.Plan:
         """Return the stored plan; NoPlan without one."""
-        return await self._get("plan", wire.Plan)
+        return await self._get("plan", wire_plan.Plan)
 
     async def checks(self) -> wire_checks.Checks:
         """Return the assessment: the newest answer of every row."""

@@ -8,6 +8,7 @@ import msgspec
 
 from core.config.knobs import SPECS
 from core.config.schema import IpfsTarget
+from core.control.wire import plan as wire_plan
 from core.control.wire import state as wire
 from core.display import safe
 
@@ -36,7 +37,7 @@ def workspace_of(path: Path, workspace: Workspace) -> wire.Workspace:
     )
 
 
-def with_plan(known: wire.Workspace, plan: wire.Plan | None, buckets: int) -> wire.Workspace:
+def with_plan(known: wire.Workspace, plan: wire_plan.Plan | None, buckets: int) -> wire.Workspace:
     """Return a workspace with what its ledger knows."""
     if plan is None:
         return msgspec.structs.replace(known, buckets=buckets)

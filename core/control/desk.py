@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from core.control.wire import failures as wire_failures
     from core.control.wire import keeping as wire_keeping
     from core.control.wire import metadata as wire_metadata
+    from core.control.wire import plan as wire_plan
     from core.control.wire import rollback as wire_rollback
     from core.control.wire import state as wire
     from core.control.wire import sync as wire_sync
@@ -72,7 +73,7 @@ class LookDesk(Protocol):
         """Return such a plan by its id."""
         ...
 
-    async def plan(self) -> wire.Plan:
+    async def plan(self) -> wire_plan.Plan:
         """Return the stored plan; raises NoPlan."""
         ...
 

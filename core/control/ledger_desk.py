@@ -28,6 +28,7 @@ from core.control.wire import checks as wire_checks
 from core.control.wire import failures as wire_failures
 from core.control.wire import keeping as wire_keeping
 from core.control.wire import metadata as wire_metadata
+from core.control.wire import plan as wire_plan
 from core.control.wire import state as wire
 from core.control.wire import sync as wire_sync
 from core.control.wire import verify as wire_verify
@@ -100,7 +101,7 @@ class LedgerLooks:
         """Return a plan by its id."""
         return self._acts.get(number)
 
-    async def plan(self) -> wire.Plan:
+    async def plan(self) -> wire_plan.Plan:
         """Return the stored plan; raises NoPlan."""
         found = await self._stored_plan()
         if found is None:
@@ -203,12 +204,12 @@ class LedgerLooks:
             risk=traffic.risk,
         )
 
-    async def _stored_plan(self) -> wire.Plan | None:
+    async def _stored_plan(self) -> wire_plan.Plan | None:
         raw = await self._ledger.plan()
         if raw is None:
             return None
         try:
-            return msgspec.json.decode(raw, type=wire.Plan)
+            return msgspec.json.decode(raw, type=wire_plan.Plan)
         except msgspec.DecodeError as error:
             raise Broken(
                 what=f"the stored plan does not read: {safe(str(error))}",
@@ -282,7 +283,7 @@ class LedgerDesk(RefusedActs, TrafficAtRest):
         del limit
         return wire_bundles.Bundles(bundles=[], last_seq=since)
 
-    async def plan(self) -> wire.Plan:
+    async def plan(self) -> wire_plan.Plan:
         """Return the stored plan; raises NoPlan."""
         return await self._held().plan()
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from core.control.wire import checks as wire_checks
+from core.control.wire import plan as wire_plan
 from core.control.wire import state as wire
 from core.display import duration
 
@@ -39,7 +40,7 @@ class Gates(wire.Wire, frozen=True, kw_only=True):
         return f"open{': ' if parts else ''}{', '.join(parts)}"
 
 
-class PlanShown(wire.Plan, frozen=True, kw_only=True):
+class PlanShown(wire_plan.Plan, frozen=True, kw_only=True):
     """`vgwm plan show --json`, and what `plan --output` writes. Neither addition is hashed."""
 
     gates: Gates

@@ -15,6 +15,7 @@ from core.control.wire import cutover as wire_cutover
 from core.control.wire import failures as wire_failures
 from core.control.wire import keeping as wire_keeping
 from core.control.wire import metadata as wire_metadata
+from core.control.wire import plan as wire_plan
 from core.control.wire import rollback as wire_rollback
 from core.control.wire import state as wire
 from core.control.wire import sync as wire_sync
@@ -85,6 +86,7 @@ def render() -> str:
     """Return the whole page."""
     kinds = [
         *_kinds(wire),
+        *_kinds(wire_plan),
         *_kinds(wire_bundles),
         *_kinds(wire_failures),
         *_kinds(wire_checks),

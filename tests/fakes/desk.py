@@ -12,6 +12,7 @@ from core.control.wire import checks as wire_checks
 from core.control.wire import failures as wire_failures
 from core.control.wire import keeping as wire_keeping
 from core.control.wire import metadata as wire_metadata
+from core.control.wire import plan as wire_plan
 from core.control.wire import state as wire
 from core.control.wire import sync as wire_sync
 from core.control.wire import verify as wire_verify
@@ -103,7 +104,7 @@ class FakeDesk(FakeTraffic):
         self.keeping_made = wire_keeping.KeepingPlan(
             id=1, act="restore", kind="restore", state="made", hash="0a1b2c3d"
         )
-        self.made: wire.Plan | None = None
+        self.made: wire_plan.Plan | None = None
         self.assessed = wire_checks.Checks(at_ns=AT_NS)
         self.ending = asyncio.Event()
         self.answer_may_come = asyncio.Event()
@@ -169,7 +170,7 @@ class FakeDesk(FakeTraffic):
         del number
         return self.keeping_made
 
-    async def plan(self) -> wire.Plan:
+    async def plan(self) -> wire_plan.Plan:
         if self.made is None:
             raise NoPlan(what="there is no plan", where="the ledger", remedy="vgwm plan makes it.")
         return self.made

@@ -16,6 +16,7 @@ from core.control.wire import checks as wire_checks
 from core.control.wire import failures as wire_failures
 from core.control.wire import keeping as wire_keeping
 from core.control.wire import metadata as wire_metadata
+from core.control.wire import plan as wire_plan
 from core.control.wire import state as wire
 from core.control.wire import sync as wire_sync
 from core.control.wire import verify as wire_verify
@@ -141,7 +142,7 @@ class LiveDesk(FakeTraffic):
         del limit
         return wire_bundles.Bundles(bundles=[], last_seq=since)
 
-    async def plan(self) -> wire.Plan:
+    async def plan(self) -> wire_plan.Plan:
         raise NoPlan(what="no plan", where="ledger", remedy="vgwm plan")
 
     async def checks(self) -> wire_checks.Checks:

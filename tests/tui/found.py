@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.control.wire import state as wire
+from core.control.wire import plan as wire_plan
 from core.control.wire.checks import (
     Ack,
     Check,
@@ -187,7 +187,7 @@ ASKING = checks(
         answered=5,
     ),
 )
-PLAN = wire.Plan(
+PLAN = wire_plan.Plan(
     id="9f2c1a7e",
     hash="7c1e09aa",
     strategy="blue-green",

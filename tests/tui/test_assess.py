@@ -10,6 +10,7 @@ import pytest
 from textual.events import Key
 
 from core.control.wire import checks as wire_checks
+from core.control.wire import plan as wire_plan
 from core.control.wire import state as wire
 from core.errors import Refused
 from tests.tui import found, stage
@@ -39,13 +40,13 @@ class AssessedDesk(LiveDesk):
     def __init__(self, assessed: wire_checks.Checks = found.ASSESSED) -> None:
         super().__init__()
         self.assessed = assessed
-        self.made: wire.Plan = found.PLAN
+        self.made: wire_plan.Plan = found.PLAN
         self.fixed = stage.snapshot()
 
     async def checks(self) -> wire_checks.Checks:
         return self.assessed
 
-    async def plan(self) -> wire.Plan:
+    async def plan(self) -> wire_plan.Plan:
         return self.made
 
     async def start_job(self, request: wire.JobRequest) -> int:

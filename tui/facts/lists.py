@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from core.control.wire.checks import Checks
     from core.control.wire.cluster import Cluster
     from core.control.wire.cutover import Cutover
+    from core.control.wire.plan import Plan
     from core.control.wire.rollback import Rollback
-    from core.control.wire.state import Event, Plan, Snapshot
+    from core.control.wire.state import Event, Snapshot
     from core.control.wire.verify import Proof
     from tui.facts.at_risk import RiskWindow
     from tui.facts.book import Book

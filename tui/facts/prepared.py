@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.control.wire.checks import Checks
-    from core.control.wire.state import Plan, Snapshot
+    from core.control.wire.plan import Plan
+    from core.control.wire.state import Snapshot
     from tui.facts.link import EngineLink
 
 LOOK_S = 10.0

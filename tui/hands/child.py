@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from core.control.wire.checks import Checks  # noqa: TC001 - msgspec reads annotations
-from core.control.wire.state import ErrorBody, Plan, Snapshot  # noqa: TC001 - msgspec reads annotations
+from core.control.wire.plan import Plan  # noqa: TC001 - msgspec reads annotations
+from core.control.wire.state import ErrorBody, Snapshot  # noqa: TC001 - msgspec reads annotations
 from core.errors import EngineDown, NoAnswer, VgwmError
 
 if TYPE_CHECKING:

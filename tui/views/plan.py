@@ -28,7 +28,8 @@ from tui.views.totals import labelled
 from tui.views.words import current_job, is_alive, stands
 
 if TYPE_CHECKING:
-    from core.control.wire.state import Plan, Snapshot
+    from core.control.wire.plan import Plan
+    from core.control.wire.state import Snapshot
     from tui.ui import Scene, Ui
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from core.control.wire import state as wire
+from core.control.wire import plan as wire_plan
 from core.display import count, size
 
 STRATEGIES: Final = ("blue-green", "rolling", "big-bang")
@@ -41,14 +41,14 @@ class Course:
         ]
 
 
-def told(plan: wire.Plan) -> wire.Plan:
+def told(plan: wire_plan.Plan) -> wire_plan.Plan:
     """Return a plan with its own strategy spelled out in it."""
     way = course(plan)
-    steps = [wire.PlanStep(text=step.text, jobs=list(step.jobs)) for step in way.steps]
+    steps = [wire_plan.PlanStep(text=step.text, jobs=list(step.jobs)) for step in way.steps]
     return msgspec.structs.replace(plan, steps=steps, costs=list(way.costs))
 
 
-def course(plan: wire.Plan, name: str = "") -> Course:
+def course(plan: wire_plan.Plan, name: str = "") -> Course:
     """Spell a strategy out. name: one of STRATEGIES; empty takes the plan's own."""
     chosen = name or plan.strategy
     if chosen == "rolling":
@@ -70,7 +70,7 @@ _BOTH_SIDES: Final = (
 _NO_PAUSE: Final = "reads never pause; writes pause while a slice is fenced: its last round"
 
 
-def _blue_green(plan: wire.Plan) -> Course:
+def _blue_green(plan: wire_plan.Plan) -> Course:
     steps = (
         Step(text=f"copy {_amount(plan)} while blue serves", jobs=("copy",)),
         _ROUNDS,
@@ -85,7 +85,7 @@ def _blue_green(plan: wire.Plan) -> Course:
     return Course(name="blue-green", steps=steps, costs=costs)
 
 
-def _rolling(plan: wire.Plan) -> Course:
+def _rolling(plan: wire_plan.Plan) -> Course:
     slices = [f"slice {name}: {_buckets(buckets)}" for name, buckets in plan.slices]
     slices = slices or ["slice all: every bucket (name slices: plan --slice, or vgwm.yaml)"]
     steps = [
@@ -105,7 +105,7 @@ def _rolling(plan: wire.Plan) -> Course:
     return Course(name="rolling", steps=tuple(steps), costs=costs)
 
 
-def _big_bang(plan: wire.Plan) -> Course:
+def _big_bang(plan: wire_plan.Plan) -> Course:
     steps = (
         Step(text="fence all writes", jobs=_START),
         Step(text=f"copy {_amount(plan)}, by the same run", jobs=_START),
@@ -120,7 +120,7 @@ def _big_bang(plan: wire.Plan) -> Course:
     return Course(name="big-bang", steps=steps, costs=costs)
 
 
-def _amount(plan: wire.Plan) -> str:
+def _amount(plan: wire_plan.Plan) -> str:
     return f"{count(plan.objects - plan.skipped)} objects, {size(plan.size_bytes)}"
 
 
@@ -129,7 +129,7 @@ def _buckets(buckets: list[str]) -> str:
     return shown if len(buckets) <= len(buckets[:3]) else f"{shown} and {len(buckets) - 3} more"
 
 
-def _disk(plan: wire.Plan) -> str:
+def _disk(plan: wire_plan.Plan) -> str:
     copies = plan.replication or 1
     return (
         f"double disks: {size(plan.size_bytes)} stay on blue,"

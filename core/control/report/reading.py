@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from core.control.wire import state as wire
+from core.control.wire import plan as wire_plan
 from core.display import safe
 from core.errors import Broken, ForeignPlan, NoPlan
 from core.ledger import (
@@ -57,7 +57,7 @@ class Held:
 
     identity: LedgerIdentity
     epoch: int
-    plan: wire.Plan | None
+    plan: wire_plan.Plan | None
     buckets: int
     counted: Counters
     sums: Sums
@@ -125,12 +125,12 @@ def held(conn: sqlite3.Connection) -> Held:
     )
 
 
-def _plan(conn: sqlite3.Connection) -> wire.Plan | None:
+def _plan(conn: sqlite3.Connection) -> wire_plan.Plan | None:
     raw = settings.get_meta(conn, settings.PLAN)
     if not isinstance(raw, bytes):
         return None
     try:
-        return msgspec.json.decode(raw, type=wire.Plan)
+        return msgspec.json.decode(raw, type=wire_plan.Plan)
     except msgspec.DecodeError as error:
         raise Broken(
             what=f"the stored plan does not read: {safe(str(error))}",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from core.cutover.door import Door, asking
+from core.cutover.door import Door
 from core.cutover.fence_proof import AT_ONCE, look_fenced, open_doors, prove_fenced, summary
 from core.cutover.gateway import Hold
 from core.cutover.proof_keys import sweep
@@ -21,14 +21,6 @@ RUN = "5eed0001-7"
 PAUSED = (503, "SlowDown")
 READ_ONLY_DISK = (500, "InternalError")
 DENIED = (403, "AccessDenied")
-
-
-@pytest.fixture
-async def asker(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Asker]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKPROBE00000")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-secret-of-this-test")
-    async with asking(limit_s=1.0) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.cutover.canary import canary
-from core.cutover.door import asking
 from core.cutover.trial_bucket import Trial, begun, ended
 from core.verdict import Verdict
 from tests.fakes.side import Side
@@ -22,14 +21,6 @@ if TYPE_CHECKING:
 
 ID = "5eed0001"
 OURS = f"vgwm-canary-{ID}"
-
-
-@pytest.fixture
-async def asker(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Asker]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKPROBE00000")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-secret-of-this-test")
-    async with asking(limit_s=1.0) as opened:
-        yield opened
 
 
 @pytest.fixture

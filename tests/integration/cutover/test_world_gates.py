@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.cutover.canary import canary
-from core.cutover.door import Door, asking
+from core.cutover.door import Door
 from core.cutover.mode import Mode
 from core.cutover.samples import Sample, read_back, sample_of
 from core.cutover.shadow import compare, shadow
@@ -26,14 +26,6 @@ if TYPE_CHECKING:
     from core.cutover.door import Asker
 
 RUN = "5eed0001-7"
-
-
-@pytest.fixture
-async def asker(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Asker]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKPROBE00000")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-secret-of-this-test")
-    async with asking(limit_s=1.0) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import asynccontextmanager, closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +19,7 @@ from tests.integration.engine.keeping import ended
 from tests.integration.engine.proved import JOIN, OBJECTS, Found, change, setting, told
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from core.engine.engine import Engine
@@ -54,6 +55,16 @@ def _soon_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verifications, "AGAIN_S", 0.0)
 
 
+@asynccontextmanager
+async def _migrated(folder: Path) -> AsyncIterator[tuple[Engine, Path]]:
+    """Yield an engine that has copied a few objects, and its object table."""
+    ground = make_ground(folder, objects=8)
+    make_workspace(ground, Knobs(workers=1, batch_size=10))
+    async with engine_on(ground) as engine:
+        assert (await migrate(engine)).state == "done"
+        yield engine, ground.target / "objects.db"
+
+
 def copied(bucket: str, key: str) -> str:
     """Return the statement that gives a row of ours another name."""
     return (
@@ -87,11 +98,7 @@ async def repaired(engine: Engine, folder: str) -> None:
 async def test_a_row_whose_name_no_source_can_have_is_extra_and_goes_by_a_repair(
     tmp_path: Path,
 ) -> None:
-    ground = make_ground(tmp_path, objects=8)
-    make_workspace(ground, Knobs(workers=1, batch_size=10))
-    table = ground.target / "objects.db"
-    async with engine_on(ground) as engine:
-        assert (await migrate(engine)).state == "done"
+    async with _migrated(tmp_path) as (engine, table):
         change(table, *(copied(*name) for name in NAMES.values()))
         folder = ""
         for kind in (JobKind.CHECK, JobKind.VERIFY):
@@ -102,11 +109,7 @@ async def test_a_row_whose_name_no_source_can_have_is_extra_and_goes_by_a_repair
 
 
 async def test_a_row_whose_texts_say_nothing_differs_and_ends_no_look(tmp_path: Path) -> None:
-    ground = make_ground(tmp_path, objects=8)
-    make_workspace(ground, Knobs(workers=1, batch_size=10))
-    table = ground.target / "objects.db"
-    async with engine_on(ground) as engine:
-        assert (await migrate(engine)).state == "done"
+    async with _migrated(tmp_path) as (engine, table):
         change(
             table,
             *(setting(f"metadata={text}", key) for key, text in TEXTS.items()),
@@ -129,11 +132,7 @@ async def test_a_row_whose_texts_say_nothing_differs_and_ends_no_look(tmp_path: 
 async def test_a_row_whose_name_is_not_utf8_is_an_error_that_says_how_it_goes(
     tmp_path: Path,
 ) -> None:
-    ground = make_ground(tmp_path, objects=8)
-    make_workspace(ground, Knobs(workers=1, batch_size=10))
-    table = ground.target / "objects.db"
-    async with engine_on(ground) as engine:
-        assert (await migrate(engine)).state == "done"
+    async with _migrated(tmp_path) as (engine, table):
         for name in (("'bucket0'", "CAST(X'6bff' AS TEXT)"), ("CAST(X'ff' AS TEXT)", "'k'")):
             change(table, copied(*name))
             result = ""

@@ -6,9 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from core.control.crossing.strategies import STRATEGIES, course
-from core.control.wire import state as wire
+from core.control.wire import plan as wire_plan
 
-PLAN = wire.Plan(
+PLAN = wire_plan.Plan(
     id="9f2c1a7e",
     hash="0a1b2c3d",
     strategy="rolling",
