@@ -204,3 +204,10 @@ def test_ages_are_cut_to_one_unit(seconds: float, text: str) -> None:
 )
 def test_durations_are_rounded_to_two_units(seconds: float, text: str) -> None:
     assert display.duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("n", "told"), [(0, "0 rows"), (1, "1 row"), (2, "2 rows"), (1_200, "1,200 rows")]
+)
+def test_a_count_has_its_noun_in_the_plural_but_for_one(n: int, told: str) -> None:
+    assert display.counted(n, "row") == told
