@@ -15,7 +15,7 @@ from core.display import safe
 from core.errors import Denied, NoAnswer, VgwmError
 from core.probe.login import cluster_login
 from core.probe.peers import Need, Told, judge_metrics, judge_peers, judge_pins, judge_queue
-from core.probe.probe import HEALTH_LIMIT_S, Depth, Finding, Probe
+from core.probe.probe import HEALTH_LIMIT_S, Depth, Finding, Probe, part_of_limit
 from core.target import profile as profiles
 from core.target.cluster import ClusterClient
 from core.target.cluster_answers import PinStatus
@@ -31,7 +31,7 @@ _FAILED: Final = frozenset({PinStatus.PIN_ERROR, PinStatus.UNPIN_ERROR})
 _PINSET_LIMIT_S: Final = 60.0
 _LOOKS: Final = 8
 _GOSSIP_S: Final = 2.0
-_TELL_S: Final = 1.3  # within the limit of the row that waits for all
+_TELL: Final = 0.8  # of the time of the row that waits for all
 _START: Final = "Start ipfs-cluster-service there, and open its REST port (9094) for this host."
 
 
@@ -191,7 +191,7 @@ async def _count(one: Peer) -> tuple[str, int]:
 async def _tell(one: Peer) -> Told:
     """Return what a peer tells of itself and others; silence and refusals are told, too."""
     try:
-        async with asyncio.timeout(_TELL_S), one.open() as client:
+        async with part_of_limit(_TELL), one.open() as client:
             member, free = await asyncio.gather(client.id(), client.metrics("freespace"))
     except TimeoutError:
         return Told(name=one.name, member=None, why="no answer in time")

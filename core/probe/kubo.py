@@ -12,7 +12,7 @@ from core.config.schema import IpfsTarget
 from core.display import safe
 from core.probe import kubo_rules
 from core.probe.kubo_process import collects
-from core.probe.probe import Depth, Finding, Probe
+from core.probe.probe import Depth, Finding, Probe, part_of_limit
 from core.target.kubo import KuboClient
 from core.verdict import Component
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from core.config.schema import Workspace
 
-_OTHER_S: Final = 1.0  # another node that hangs is that one's row, not this one's
+_OTHER: Final = 0.6  # of the time: another node that hangs is that one's row, not this one's
 _START: Final = "Start Kubo there, and open its RPC port (5001) for this host."
 
 
@@ -129,5 +129,5 @@ def _others(node: Node) -> list[Node]:
 
 
 async def _id(node: Node) -> str:
-    async with asyncio.timeout(_OTHER_S), node.open() as client:
+    async with part_of_limit(_OTHER), node.open() as client:
         return (await client.id()).id

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 HEALTH_LIMIT_S = 1.6
 """Of one answer: all come at once, so that `health` ends within 2 s."""
+
+_LIMIT_S: ContextVar[float] = ContextVar("limit of the question", default=HEALTH_LIMIT_S)
 
 _LONGEST = 600
 """Characters of evidence: servers' own words stand in it, and some of them are endless."""
@@ -53,6 +56,14 @@ class Probe:
     remedy: str = ""  # for no answer in time
 
 
+def part_of_limit(part: float) -> asyncio.Timeout:
+    """Limit one of several calls of a question: to a part of the time that the question has.
+
+    A question that is asked again with more time gives more to each of its calls.
+    """
+    return asyncio.timeout(part * _LIMIT_S.get())
+
+
 async def ask_all(probes: Sequence[Probe]) -> AsyncIterator[Answer]:
     """Ask all at once; yield the answers as they come."""
     tasks = [asyncio.create_task(ask_one(probe)) for probe in probes]
@@ -68,6 +79,7 @@ async def ask_all(probes: Sequence[Probe]) -> AsyncIterator[Answer]:
 async def ask_one(probe: Probe) -> Answer:
     """Ask one question within its limit."""
     began_s = time.monotonic()
+    outer = _LIMIT_S.set(probe.limit_s)
     try:
         async with asyncio.timeout(probe.limit_s):
             found = await probe.ask()
@@ -81,6 +93,8 @@ async def ask_one(probe: Probe) -> Answer:
     except (OSError, UnicodeError) as error:  # the latter: a name that no resolver takes
         text = (error.strerror if isinstance(error, OSError) else "") or type(error).__name__
         found = Finding(Verdict.UNKNOWN, text, probe.remedy)
+    finally:
+        _LIMIT_S.reset(outer)
     return Answer(
         check=probe.check,
         component=probe.component,

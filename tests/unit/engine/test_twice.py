@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 
-from core.engine.assessing.twice import ask_twice
+from core.engine.assessing.twice import PATIENCE, ask_twice
 from core.errors import NodeUnreachable
-from core.probe.probe import Depth, Finding, Probe
+from core.probe.probe import HEALTH_LIMIT_S, Depth, Finding, Probe, part_of_limit
 from core.verdict import Component, Verdict
 
 if TYPE_CHECKING:
@@ -64,3 +65,19 @@ async def test_i7_what_stays_silent_stays_unknown_and_answers_keep_their_order()
     assert {(one.endpoint, one.verdict) for one in found} == {
         *(("a", UNKNOWN), ("b", PASS), ("c", UNKNOWN)),
     }
+
+
+async def test_a_second_question_gives_more_time_to_each_of_its_calls() -> None:
+    given_s: list[float] = []
+
+    async def others() -> Finding:
+        async with part_of_limit(0.5) as limit:
+            ends_s = limit.when()
+        assert ends_s is not None
+        given_s.append(ends_s - asyncio.get_running_loop().time())
+        return Finding(UNKNOWN if len(given_s) == 1 else PASS, "said")
+
+    (answer,) = await ask_twice([probe("peering", others)])
+    assert answer.verdict is PASS
+    first_s, second_s = given_s
+    assert first_s <= HEALTH_LIMIT_S / 2 < second_s <= PATIENCE * HEALTH_LIMIT_S / 2
