@@ -14,18 +14,21 @@ from tui.screen import Name
 from tui.ui import Output
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from core.control.wire.cutover import CutoverPlan
-    from tui.app import Terminal
     from tui.facts.crossing import Crossing
+    from tui.hands.front import Front
 
 _SCREENS = frozenset({Name.CUTOVER, Name.ROLLBACK})
 
 
 class Crosser:
-    """Plans and carries out what changes a side."""
+    """Plans and carries out what changes a side. follow: reads the list that is shown."""
 
-    def __init__(self, app: Terminal) -> None:
+    def __init__(self, app: Front, follow: Callable[[], Awaitable[None]]) -> None:
         self._app = app
+        self._follow = follow
 
     async def do(self, effect: effects.AskCrossing | effects.DoCrossing) -> str:
         """Do it, and return what row 23 says. Raises a VgwmError."""
@@ -38,7 +41,7 @@ class Crosser:
 
     async def _show_plan(self, wanted: Crossing) -> str:
         """Ask what it would do, and show that in a sheet, unless the operator went on."""
-        await self._app.performer.follow_list()  # what the sheet will lie over
+        await self._follow()  # what the sheet will lie over
         self._app.paint(at_once=True)
         made = await self._plan(wanted)
         ui = self._app.ui

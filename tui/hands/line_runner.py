@@ -12,13 +12,13 @@ from tui.hands import line_child
 from tui.ui import Asks
 
 if TYPE_CHECKING:
-    from tui.app import Terminal
+    from tui.hands.front import Front
 
 
 class LineRunner:
     """Runs and completes command lines of this workspace."""
 
-    def __init__(self, app: Terminal) -> None:
+    def __init__(self, app: Front) -> None:
         self._app = app
 
     async def do(self, effect: effects.RunLine | effects.CompleteLine) -> str:

@@ -14,14 +14,14 @@ from tui.screen import Name
 if TYPE_CHECKING:
     from core.control.wire.failures import ActPlan
     from tui.acts.mend import Mend
-    from tui.app import Terminal
+    from tui.hands.front import Front
     from tui.ui import Sheet
 
 
 class Mender:
     """Plans and carries out what is to be done about failures."""
 
-    def __init__(self, app: Terminal) -> None:
+    def __init__(self, app: Front) -> None:
         self._app = app
 
     async def do(self, effect: effects.AskPlan | effects.CarryOut) -> str:

@@ -25,7 +25,7 @@ from tui.views.line import Role
 
 if TYPE_CHECKING:
     from tui.acts.effects import Effect
-    from tui.app import Terminal
+    from tui.hands.front import Front
 
 _DID = {Verb.PAUSE: "pauses; P resumes it", Verb.RESUME: "goes on; P pauses it"}
 
@@ -33,12 +33,12 @@ _DID = {Verb.PAUSE: "pauses; P resumes it", Verb.RESUME: "goes on; P pauses it"}
 class Performer:
     """The app's hands."""
 
-    def __init__(self, app: Terminal) -> None:
+    def __init__(self, app: Front) -> None:
         self._app = app
         self._lines = LineRunner(app)
         self._mender = Mender(app)
         self._repairer = Repairer(app)
-        self._crosser = Crosser(app)
+        self._crosser = Crosser(app, self.follow_list)
         self._reviewer = Reviewer(app)
         self._ledger_read = False
 

@@ -16,13 +16,13 @@ from tui.views.line import Role
 if TYPE_CHECKING:
     from core.control.wire.metadata import RepairPlan
     from tui.acts.effects import Repair
-    from tui.app import Terminal
+    from tui.hands.front import Front
 
 
 class Repairer:
     """Plans and carries out what is to be done about differences."""
 
-    def __init__(self, app: Terminal) -> None:
+    def __init__(self, app: Front) -> None:
         self._app = app
 
     async def do(self, effect: effects.AskRepair | effects.DoRepair) -> str:

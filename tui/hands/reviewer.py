@@ -20,7 +20,7 @@ from tui.hands import child
 from tui.screen import Name
 
 if TYPE_CHECKING:
-    from tui.app import Terminal
+    from tui.hands.front import Front
 
 WAIT_S = 60.0
 _FOUND = 1
@@ -40,7 +40,7 @@ class _Refusal(msgspec.Struct):
 class Reviewer:
     """Brings what is under review to the screen, and carries out what its sheet showed."""
 
-    def __init__(self, app: Terminal) -> None:
+    def __init__(self, app: Front) -> None:
         self._app = app
 
     async def do(self, effect: effects.Review | effects.WriteReview) -> str:
