@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from core.config import file_set
 from core.config.file_set import NewFile
+from core.config.folder import make_private
 from core.control.files import refuse_place
 from core.control.wire import clients as wire_clients
 from core.display import safe
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 _LISTED: Final = 100
 _NAME: Final = re.compile(r"[A-Za-z0-9_]{1,32}")
 _REGION: Final = re.compile(r"[a-z0-9-]{1,32}")
-_PRIVATE_FOLDER: Final = 0o700
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,15 +245,8 @@ def _state(path: Path, file: Rendered) -> str:
 
 
 def _write(folder: Path, files: Sequence[Rendered]) -> list[Path]:
-    try:
-        folder.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
-    except OSError as error:
-        kind = Denied if isinstance(error, PermissionError) else BadInput
-        raise kind(
-            what=f"the folder cannot be made: {error.strerror}",
-            where=safe(os.fsencode(folder)),
-            remedy="Name another with --output.",
-        ) from error
+    remedy = "Name another with --output."
+    make_private(folder, noun="the folder", denied=remedy, other=remedy)
     return file_set.replace_all(
         [NewFile(path=folder / one.path, content=one.text.encode(), mode=0o644) for one in files]
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from core.config.file_set import NewFile, finish, replace_all
+from core.config.folder import make_private
 from core.config.schema import IpfsTarget
 from core.config.units import parse_size
 from core.config.workspace import FILE_NAME, load
@@ -26,7 +27,6 @@ from core.operate.deploy.shape import Shape
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_PRIVATE_FOLDER = 0o700
 _SHARE_OF_DISK = 0.8
 
 
@@ -211,7 +211,12 @@ def _write(shape: Shape, files: Sequence[Rendered]) -> list[Path]:
     if not files:
         return []
     for folder in sorted({(shape.folder / file.path).parent for file in files}):
-        _make(folder)
+        make_private(
+            folder,
+            noun="a folder of the deployment",
+            denied="Name another with --output, or run as its owner.",
+            other="Name another with --output.",
+        )
     return replace_all(
         [
             NewFile(path=shape.folder / file.path, content=file.text.encode(), mode=file.mode)
@@ -226,20 +231,3 @@ def _finish(shape: Shape) -> None:
         path = shape.folder / file.path
         if path.parent.is_dir():
             finish([path])
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
-    except PermissionError as e:
-        raise Denied(
-            what="a folder of the deployment cannot be made",
-            where=safe(str(folder)),
-            remedy="Name another with --output, or run as its owner.",
-        ) from e
-    except OSError as e:
-        raise BadInput(
-            what=f"a folder of the deployment cannot be made: {e.strerror}",
-            where=safe(str(folder)),
-            remedy="Name another with --output.",
-        ) from e

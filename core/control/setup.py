@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.config.checks import check_folder
+from core.config.folder import make_private
 from core.config.references import references
 from core.config.secret import SecretKind
 from core.config.workspace import FILE_NAME, dump, load, new_id, parse
@@ -16,7 +17,7 @@ from core.control.daemon import running_pid
 from core.control.files import refuse_existing, replace_file
 from core.display import safe
 from core.engine.settings import source_config
-from core.errors import BadInput, Denied, WrongState
+from core.errors import BadInput, WrongState
 from core.source.chosen import open_source
 from core.target import profile as profiles
 
@@ -90,7 +91,12 @@ def make_workspace(
     warnings += missing_secrets(workspace)
     text = dump(workspace)
     if not dry_run:
-        _make_folder(folder)
+        make_private(
+            folder,
+            noun="the workspace's folder",
+            denied="Name a folder that you may make with -w.",
+            other="Name another with -w.",
+        )
         before = replace_file(file, text)
         if before is not None:
             warnings.append(f"the former vgwm.yaml is kept as {safe(before.name)}")
@@ -120,23 +126,6 @@ def _made(workspace: Workspace, folder: Path, text: str, warnings: tuple[str, ..
         text=text,
         warnings=warnings,
     )
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except PermissionError as error:
-        raise Denied(
-            what="the workspace's folder cannot be made",
-            where=safe(str(folder)),
-            remedy="Name a folder that you may make with -w.",
-        ) from error
-    except OSError as error:
-        raise BadInput(
-            what=f"the workspace's folder cannot be made: {error.strerror}",
-            where=safe(str(folder)),
-            remedy="Name another with -w.",
-        ) from error
 
 
 def _source(options: Mapping[str, object]) -> dict[str, object]:

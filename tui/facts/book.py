@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from core.control.wire.failures import PlanRequest
+from core.control.wire.failures import ActPlan, PlanRequest
 from core.control.wire.state import Failure
-from core.errors import NoAnswer, VgwmError
 from tui.facts.listing import Tab
+from tui.facts.plan_wait import Late, made
 from tui.facts.window import Leaf
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from core.control.client import Client
-    from core.control.wire.failures import ActPlan
     from tui.acts.mend import Mend
     from tui.facts.listing import FailureWindow, Listing, Row
     from tui.facts.window import Reach
 
 _MOST_ROWS = 500
-_ASK_AGAIN_S = 0.25
 _PLAN_S = 600.0
 
 
@@ -125,20 +122,12 @@ class Book:
                 reason=mend.reason,
             )
         )
-        until_s = time.monotonic() + _PLAN_S
-        while plan.state == "making":
-            if time.monotonic() > until_s:
-                raise NoAnswer(
-                    what=f"the plan is not made after {_PLAN_S:.0f} s",
-                    where=f"{plan.seen} objects looked at",
-                    remedy=f"In a shell: {plan.command or 'vgwm ' + mend.verb}",
-                )
-            told(plan.seen)
-            await asyncio.sleep(_ASK_AGAIN_S)
-            plan = await self._client.act_plan(plan.id)
-        if plan.error is not None:
-            raise VgwmError(what=plan.error.what, where=plan.error.where, remedy=plan.error.remedy)
-        return plan
+        late = Late[ActPlan](
+            _PLAN_S,
+            lambda plan: f"{plan.seen} objects looked at",
+            f"In a shell: {plan.command or 'vgwm ' + mend.verb}",
+        )
+        return await made(plan, self._client.act_plan, late, lambda plan: told(plan.seen))
 
     async def carry_out(self, plan: ActPlan, actor: str) -> int:
         """Begin the job that does exactly what was planned, and return its id.

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from core.control.wire.cutover import CutoverRequest
-from core.errors import NoAnswer, VgwmError
+from core.control.wire.cutover import CutoverPlan, CutoverRequest
+from tui.facts.plan_wait import Late, made
 from tui.facts.way import BY_DEFAULT, Back
 from tui.screen import Name
 
 if TYPE_CHECKING:
     from core.control.client import Client
     from core.control.wire.cluster import Cluster
-    from core.control.wire.cutover import Cutover, CutoverPlan
+    from core.control.wire.cutover import Cutover
     from core.control.wire.rollback import Rollback
     from tui.facts.link import EngineLink
 
-_ASK_AGAIN_S = 0.25
 _PLAN_S = 120.0
 
 
@@ -74,27 +70,17 @@ async def plan(client: Client, wanted: Crossing, actor: str) -> CutoverPlan:
         origin=back.origin,
         to=back.to,
     )
-    made = await client.make_cutover(request)
-    until_s = time.monotonic() + _PLAN_S
-    while made.state == "making":
-        if time.monotonic() > until_s:
-            raise NoAnswer(
-                what=f"the plan is not made after {_PLAN_S:.0f} s",
-                where=f"{wanted.act}, slice {wanted.slice or 'all'}",
-                remedy="In a shell: vgwm cutover status",
-            )
-        await asyncio.sleep(_ASK_AGAIN_S)
-        with contextlib.suppress(NoAnswer):  # it is busy with the plan: asked again
-            made = await client.cutover_plan(made.id)
-    if made.error is not None:
-        error = made.error
-        raise VgwmError(what=error.what, where=error.where, remedy=error.remedy)
-    return made
+    late = Late[CutoverPlan](
+        _PLAN_S,
+        lambda _: f"{wanted.act}, slice {wanted.slice or 'all'}",
+        "In a shell: vgwm cutover status",
+    )
+    return await made(await client.make_cutover(request), client.cutover_plan, late)
 
 
-async def carry_out(client: Client, made: CutoverPlan, actor: str) -> int:
+async def carry_out(client: Client, plan: CutoverPlan, actor: str) -> int:
     """Begin the job that does exactly what was planned, and return its id.
 
     Raises Refused if the world has moved (I8).
     """
-    return await client.start_job(made.kind, made.args, actor=actor)
+    return await client.start_job(plan.kind, plan.args, actor=actor)

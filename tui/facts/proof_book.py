@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from typing import TYPE_CHECKING
 
-from core.control.wire.metadata import RepairRequest
-from core.errors import NoAnswer, VgwmError
+from core.control.wire.metadata import RepairPlan, RepairRequest
+from tui.facts.plan_wait import Late, made
 from tui.facts.window import Leaf
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from core.control.client import Client
-    from core.control.wire.metadata import RepairPlan
     from core.control.wire.verify import ViewRow
     from tui.acts.effects import Repair
     from tui.facts.proven import ProofList, ProofWindow
@@ -22,7 +19,6 @@ if TYPE_CHECKING:
 
 REPAIR = "repair"
 _MOST_ROWS = 500
-_ASK_AGAIN_S = 0.25
 _PLAN_S = 600.0
 
 
@@ -56,20 +52,12 @@ class ProofBook:
         """
         request = RepairRequest(actor=actor, report=repair.report, unpin=repair.unpin)
         plan = await self._client.make_repair(request)
-        until_s = time.monotonic() + _PLAN_S
-        while plan.state == "making":
-            if time.monotonic() > until_s:
-                raise NoAnswer(
-                    what=f"the plan is not made after {_PLAN_S:.0f} s",
-                    where=f"{plan.seen} differences of {repair.report} read",
-                    remedy=f"In a shell: vgwm metadata repair --from {repair.report}",
-                )
-            told(plan.seen)
-            await asyncio.sleep(_ASK_AGAIN_S)
-            plan = await self._client.repair(plan.id)
-        if plan.error is not None:
-            raise VgwmError(what=plan.error.what, where=plan.error.where, remedy=plan.error.remedy)
-        return plan
+        late = Late[RepairPlan](
+            _PLAN_S,
+            lambda plan: f"{plan.seen} differences of {repair.report} read",
+            f"In a shell: vgwm metadata repair --from {repair.report}",
+        )
+        return await made(plan, self._client.repair, late, lambda plan: told(plan.seen))
 
     async def carry_out(self, plan: RepairPlan, actor: str) -> int:
         """Begin the job that does exactly what was planned, and return its id.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from core.config.folder import PRIVATE
 from core.config.mark import marks_of
 from core.config.secret import SecretRef
 from core.config.yaml_text import read_mapping
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.control.wire.iam import IamReport
-
-_PRIVATE_FOLDER = 0o700
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +171,7 @@ def _prove_written(store: Store, to: Path) -> None:
 def _folder(path: Path | None) -> list[Finding]:
     """Say if others may list the folder: the gateway's temporary files lie in it, too."""
     folder = path if path is not None and path.is_dir() else None
-    if folder is None or folder.stat().st_mode & 0o777 == _PRIVATE_FOLDER:
+    if folder is None or folder.stat().st_mode & 0o777 == PRIVATE:
         return []
     return [
         Finding(

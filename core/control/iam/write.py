@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from core.config.atomic import write_text
+from core.config.folder import make_private
 from core.display import safe
-from core.errors import BadInput, Denied, Refused
+from core.errors import BadInput, Refused
 from core.iam.users_file import FILE_NAME
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-_PRIVATE_FOLDER: Final = 0o700
 
 
 def same_file(text: str, file: Path) -> bool:
@@ -42,7 +41,12 @@ def write_users(folder: Path, text: str, like: Path | None) -> Path | None:
     BadInput, CapacityExhausted; then the former file stands as it was.
     """
     file = folder / FILE_NAME
-    _make(folder)
+    make_private(
+        folder,
+        noun="the folder of the accounts",
+        denied="Run as the new gateway's user, or as root.",
+        other="Name another with --to.",
+    )
     kept = _keep(file)
     write_text(file, text, owner=_owner(file, like))
     return kept
@@ -57,23 +61,6 @@ def _owner(file: Path, like: Path | None) -> tuple[int, int] | None:
             seen = known.stat()
             return (seen.st_uid, seen.st_gid)
     return None
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
-    except PermissionError as e:
-        raise Denied(
-            what="the folder of the accounts cannot be made",
-            where=safe(str(folder)),
-            remedy="Run as the new gateway's user, or as root.",
-        ) from e
-    except OSError as e:
-        raise BadInput(
-            what=f"the folder of the accounts cannot be made: {e.strerror}",
-            where=safe(str(folder)),
-            remedy="Name another with --to.",
-        ) from e
 
 
 def _keep(file: Path) -> Path | None:
