@@ -41,7 +41,8 @@ def _lines(made: Report) -> Iterator[str]:
         f" {size(totals.size_bytes)}"
     )
     for one in made.left:
-        of = " objects" if one.whole else ""  # else things that objects have
+        noun = "object" if one.n == 1 else "objects"
+        of = f" {noun}" if one.whole else ""  # else things that objects have
         yield f"  {one.fate:<20} {one.why:<20} {count(one.n):>12}{of}"
     plan = "none" if made.plan is None else made.plan.hash
     jobs, rounds = counted(made.timeline.total, "job"), counted(made.sync.rounds, "round")

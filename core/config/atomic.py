@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING
 
 from core.display import safe
 from core.errors import BadInput, CapacityExhausted, Denied, VgwmError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -25,19 +27,27 @@ def write_text(
     or BadInput for a folder that cannot be written; then the old file stands.
     """
     try:
-        _replace(path, text.encode("utf-8"), mode, owner)
+        with replacing(path, mode=mode, owner=owner) as file:
+            file.write(text.encode("utf-8"))
     except OSError as e:
         raise _named(path, e) from e
 
 
-def _replace(path: Path, content: bytes, mode: int, owner: tuple[int, int] | None) -> None:
+@contextmanager
+def replacing(
+    path: Path, *, mode: int = 0o600, owner: tuple[int, int] | None = None
+) -> Iterator[IO[bytes]]:
+    """Yield a file beside path, of a name that nobody had; at the end it takes path's, durably.
+
+    Whatever is raised meanwhile leaves path as it was. Raises OSError.
+    """
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with open(handle, "wb") as file:  # noqa: PTH123 - a descriptor, no path
             os.fchmod(handle, mode)
             if owner is not None:
                 os.fchown(handle, *owner)
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(handle)
         os.replace(temporary, path)  # noqa: PTH105 - both are names in one folder

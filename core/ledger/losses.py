@@ -10,7 +10,9 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from core.bulk import ManyRows
+from core.display import size
 from core.ledger import counters
+from core.model import ObjectState, Unrepresentable
 
 if TYPE_CHECKING:
     import sqlite3
@@ -43,6 +45,14 @@ _SKIPPED: Final = (
     " WHERE f.disp='skip' AND (f.bid,f.key,f.ver)>(?,?,?)"
     " ORDER BY f.bid,f.key,f.ver LIMIT ?"
 )
+# The walk skipped what else has no size; what is gone is not counted any more.
+_HISTORY: Final = (
+    "SELECT o.bid,b.name,o.key,o.ver,o.size FROM objects o JOIN buckets b USING(bid)"
+    " WHERE (o.ver<>x'' OR o.size IS NULL) AND o.st NOT IN (?,?,?)"
+    " AND (o.bid,o.key,o.ver)>(?,?,?) ORDER BY o.bid,o.key,o.ver LIMIT ?"
+)
+_NO_HISTORY: Final = (ObjectState.SKIPPED, ObjectState.GONE, ObjectState.GONE_APPLIED)
+_OF_HISTORY: Final = (Unrepresentable.NONCURRENT_VERSION, Unrepresentable.DELETE_MARKER)
 PAGE: Final = 1_000
 _BEFORE_ALL: Final = (0, b"", b"", "", "")
 
@@ -105,4 +115,22 @@ def left_out(conn: sqlite3.Connection) -> Iterator[Lost]:
     after: tuple[object, ...] = _BEFORE_ALL[:3]
     while rows := conn.execute(_SKIPPED, (*after, PAGE)).fetchall():
         yield from map(Lost._make, rows)
+        after = (rows[-1][0], *rows[-1][2:4])
+
+
+def history(conn: sqlite3.Connection) -> Iterator[Lost]:
+    """Yield old versions and delete markers, in key order, page by page.
+
+    No table names them: each is an object of its own in the ledger, and counted by class.
+    """
+    counted = dict(counters.read(conn, counters.ALL).classes)
+    if not any(counted.get(one) for one in _OF_HISTORY):
+        return  # they would be looked for among all objects
+    after: tuple[object, ...] = _BEFORE_ALL[:3]
+    while rows := conn.execute(_HISTORY, (*_NO_HISTORY, *after, PAGE)).fetchall():
+        for bucket_id, bucket, key, version, size_bytes in rows:
+            why = Unrepresentable.NONCURRENT_VERSION, size(size_bytes or 0)
+            if size_bytes is None:
+                why = Unrepresentable.DELETE_MARKER, ""
+            yield Lost(bucket_id, bucket, key, version, *why)
         after = (rows[-1][0], *rows[-1][2:4])

@@ -6,6 +6,7 @@ Read straight from the ledger, page by page, beside an engine or without one.
 from __future__ import annotations
 
 from contextlib import closing
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -39,9 +40,9 @@ class Left(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def left_behind(workspace: Path) -> Iterator[Left]:
-    """Yield objects that the walk left out, then what of migrated ones is not shown.
+    """Yield objects that the walk left out, what of migrated ones is not shown, and old versions.
 
-    The first in the plan, the second as their bundles are copied. Raises NoPlan without a ledger.
+    The first and last as planned, the second as bundles are copied. Raises NoPlan without a ledger.
     """
     path = workspace / LEDGER_NAME
     if not path.is_file():
@@ -52,7 +53,7 @@ def left_behind(workspace: Path) -> Iterator[Left]:
         with closing(open_reader(path)) as conn:
             for skipped in losses.left_out(conn):
                 yield _left(skipped[1:], whole=True)
-            for lost in losses.read(conn):
+            for lost in chain(losses.read(conn), losses.history(conn)):
                 yield _left(lost[1:], whole=False)
     except FAULTS as error:
         raise error_of(error, path) from error

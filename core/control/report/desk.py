@@ -6,6 +6,8 @@ Works beside an engine and at rest. May import the configuration and the parts o
 from __future__ import annotations
 
 import asyncio
+import os
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.config.workspace import FILE_NAME, load
@@ -31,18 +33,20 @@ class Made(NamedTuple):
 async def report(folder: Path, *, output: Path | None, offline: bool, force: bool) -> Made:
     """Make it, and write it into output if that is named; offline: no server is asked.
 
-    Raises as its parts; nothing is written unless the ledger could be read.
+    Raises as its parts; no file is written unless the ledger could be read.
     """
     workspace = load(folder / FILE_NAME)
     await asyncio.to_thread(remember_secrets, workspace)
-    if output is not None:
-        await asyncio.to_thread(make_place, folder, output, force=force)
-    live = await _lives(folder)
-    asked = unasked(workspace) if offline else await ask(workspace)
-    made = await asyncio.to_thread(make, folder, workspace, asked, live=live, output=output)
-    if output is None:
-        return Made(made, [])
-    return Made(made, await asyncio.to_thread(write_report, output, made))
+    with ExitStack() as at_end:
+        if output is not None:
+            held = await asyncio.to_thread(make_place, folder, output, force=force)
+            at_end.callback(os.close, held)
+        live = await _lives(folder)
+        asked = unasked(workspace) if offline else await ask(workspace)
+        made = await asyncio.to_thread(make, folder, workspace, asked, live=live, output=output)
+        if output is None:
+            return Made(made, [])
+        return Made(made, await asyncio.to_thread(write_report, output, made))
 
 
 async def _lives(folder: Path) -> bool:

@@ -122,7 +122,10 @@ def _migrated(known: Known) -> Judged:
         "given up by operators": totals.waived,
         "left behind by the plan": _n(known.left, report_left.BEHIND, whole=True),
     }
-    of = f"{count(totals.migrated)} of {count(totals.wanted)} are on the target"
+    never = _n(known.left, report_left.NEVER, whole=True)
+    of = f"{count(totals.migrated)} of {count(totals.wanted - never)} are on the target"
+    if never:
+        of += f"; {count(never)} more lie at the source, never an object"
     missing = ", ".join(f"{count(n)} {name}" for name, n in short.items() if n)
     if missing:
         return _failed(known, f"{of}; {missing}", _COPY)

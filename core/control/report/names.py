@@ -6,11 +6,12 @@ Read page by page within the report's transaction, so that its lines are those t
 from __future__ import annotations
 
 import hashlib
-import os
+from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
+from core.config.atomic import replacing
 from core.config.redact import redact
 from core.control.files import keep_former
 from core.control.report.left import fate_of, shown_fate
@@ -57,12 +58,11 @@ class Names(NamedTuple):
 
 def write_names(conn: sqlite3.Connection, path: Path, *, archive: bool) -> Names:
     """Write the file, whole or not at all, 0600; a former one is kept beside it."""
-    fresh = path.with_name(f".{path.name}.new")
     digest = hashlib.sha256()
     first: dict[ClassOf, list[str]] = {}
     rows = 0
     try:
-        with os.fdopen(_private(fresh), "wb") as file:
+        with replacing(path) as file:
             for line in _lines(conn, archive=archive):
                 rows += 1
                 place = ClassOf(line.why, line.whole, line.fate)
@@ -70,14 +70,9 @@ def write_names(conn: sqlite3.Connection, path: Path, *, archive: bool) -> Names
                 if len(shown) < SHOWN:
                     shown.append(line.object)
                 _put(file, digest, msgspec.json.encode(line) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        keep_former(path)
-        fresh.replace(path)
+            keep_former(path)
     except OSError as error:
         raise file_error(error, doing="writing the list", path=path) from error
-    finally:
-        fresh.unlink(missing_ok=True)
     return Names(ReportFile(name=NAME, rows=rows, sha256=digest.hexdigest()), first)
 
 
@@ -90,7 +85,7 @@ def _lines(conn: sqlite3.Connection, *, archive: bool) -> Iterator[NotCarried]:
             what=redact(safe(row.what)),
             whole=True,
         )
-    for lost in losses.read(conn):
+    for lost in chain(losses.read(conn), losses.history(conn)):
         yield NotCarried(
             object=redact(object_name(lost.bucket, lost.key, lost.version)),
             why=lost.why,
@@ -104,6 +99,3 @@ def _put(file: IO[bytes], digest: hashlib._Hash, line: bytes) -> None:
     file.write(line)
     digest.update(line)
 
-
-def _private(path: Path) -> int:
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)

@@ -116,6 +116,16 @@ def test_what_left_the_source_and_the_target_is_not_counted_against_it() -> None
     assert item.evidence.startswith(f"{ALL.migrated} of {ALL.objects} are on the target")
 
 
+def test_what_never_was_an_object_is_said_apart_from_the_objects() -> None:
+    never = ReportLeft(why="symlink", whole=True, fate="never an object", n=5)
+    totals = changed(ALL, skipped=5, objects=ALL.objects + 5)
+    item = judged(totals=totals, left=(never,))["migrated"]
+    assert item.state == "pass"
+    assert item.evidence.startswith(
+        f"{ALL.migrated} of {ALL.objects} are on the target; 5 more lie at the source, never an"
+    )
+
+
 def test_i7_without_a_whole_plan_or_a_verification_nothing_passes() -> None:
     assert judged(planned=False)["migrated"].state == "unknown"
     found = judged(proven=Proven(proofs=[]))

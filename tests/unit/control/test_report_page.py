@@ -45,6 +45,8 @@ def whole(text: str) -> Report:
         bytes=Bytes(
             mode="sample",
             n=10_000,
+            object_bytes=5_000,
+            read_bytes=9_000,
             bound95=0.0003,
             strata=(Stratum(kind="bucket", name=text, n=5, bad=1, bound95=0.5, denser=True),),
         ),
@@ -147,7 +149,7 @@ def test_every_part_of_the_report_stands_in_the_page() -> None:
         "3 told",
         "1,000,001 1,000,002 7 no_pin",
         "the target changed since, 2025-12-01 12:00:00 UTC",
-        "10,000 objects read again",
+        "10,000 objects read again, 5.00 KB (9.00 KB read from the target), 0 bad",
         "At most 0.0300 % are bad, at 95 %",
         "bucket told, read more densely 5 1 50.000 %",
         "No bytes were read again",
@@ -179,8 +181,11 @@ def test_a_broken_record_is_said_first_and_ends_with_7() -> None:
 
 
 def test_the_lines_say_state_evidence_and_what_to_do() -> None:
-    lines = report_lines(whole("told"))
+    made = whole("told")
+    lines = report_lines(made)
     assert lines[0] == "x fail        said: told"
     assert lines[1] == "    do: told"
     assert any("44 objects" in line for line in lines)
+    alone = replace(made, left=(replace(made.left[0], n=1),))
+    assert any(line.endswith(" 1 object") for line in report_lines(alone))
     assert "head beef" in lines[-2]
