@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from typing import TYPE_CHECKING
+import threading
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
 from core.config.knobs import Knobs
 from core.engine.engine import Engine
+from core.engine.plan_run import PlanRun
+from core.engine.planning.plan import Planner
+from core.engine.runs import CopyRun
 from core.errors import NoPlan, WrongState
 from core.model import MIB, JobKind
 from tests.integration.engine.ground import (
@@ -21,7 +26,17 @@ from tests.integration.engine.ground import (
 from tests.integration.engine.proof import bodies, rows
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from core.engine.opening import Opening
+    from core.engine.reins import Reins
+    from core.model import Finding
+    from core.source.posix.buckets import Bucket
+    from core.target.objects import ObjectTable
+    from core.target.profile import Profile
+
+LIMIT_S = 10.0
 
 SMALL = Knobs(workers=2, batch_size=20)
 
@@ -88,6 +103,55 @@ async def test_copying_starts_while_the_plan_is_still_walking(tmp_path: Path) ->
         row = await engine.ledger.job(copy)
         assert row is not None
         assert row.state == "done", row.result
+    assert bodies(ground.target) == ground.bodies
+
+
+class Awaited(asyncio.Event):
+    """An event that knows whether somebody waits for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.by_somebody = threading.Event()
+
+    async def wait(self) -> Literal[True]:
+        self.by_somebody.set()
+        return await super().wait()
+
+
+async def test_a_copy_begun_before_the_plan_knows_a_bucket_waits_for_no_more_than_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ground = make_ground(tmp_path, objects=10)
+    make_workspace(ground, SMALL)
+    copies, look, walk = asyncio.Event(), PlanRun._look, Planner.run  # noqa: SLF001 - when it looks
+    carry = CopyRun._put_buckets  # noqa: SLF001 - the copy is past its waiting here
+    async with engine_on(ground) as engine:
+        listed = engine.premises.listed = Awaited()
+
+        def look_late(self: PlanRun) -> tuple[list[Bucket], list[Finding]]:
+            assert listed.by_somebody.wait(LIMIT_S), "the copy did not wait for the buckets"
+            return look(self)
+
+        async def walk_late(self: Planner, reins: Reins, closed: Callable[[], None]) -> None:
+            async with asyncio.timeout(LIMIT_S):
+                await copies.wait()
+            await walk(self, reins, closed)
+
+        async def carry_now(
+            self: CopyRun, opening: Opening, table: ObjectTable, profile: Profile
+        ) -> None:
+            copies.set()
+            await carry(self, opening, table, profile)
+
+        monkeypatch.setattr(PlanRun, "_look", look_late)
+        monkeypatch.setattr(Planner, "run", walk_late)
+        monkeypatch.setattr(CopyRun, "_put_buckets", carry_now)
+        plan = await engine.start_job(JobKind.PLAN, {}, "tester", "plan-1")
+        copy = await engine.start_job(JobKind.COPY, {}, "tester", "copy-1")
+        await engine.wait(plan)
+        await engine.wait(copy)
+        ended = [await engine.ledger.job(job) for job in (plan, copy)]
+    assert [row and row.state for row in ended] == ["done", "done"]
     assert bodies(ground.target) == ground.bodies
 
 
