@@ -47,6 +47,7 @@ class Premises:
         self.buckets = KnownBuckets()
         self.jobs = Jobs(ledger)
         self.deaths = Deaths(ledger)
+        self.forks.on_death = self.deaths.tell
         self.source_identity = (0, 0)
         self.walking = False
         self.listed = asyncio.Event()

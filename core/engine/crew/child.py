@@ -14,10 +14,13 @@ import pickle
 from typing import TYPE_CHECKING
 
 from core.engine.crew.deaths import how_it_ended
+from core.engine.crew.fork_server import ForkServerGone
 from core.engine.crew.task import LENGTH_BYTES
 from core.errors import NoAnswer
 
 if TYPE_CHECKING:
+    import socket
+
     from core.engine.crew.fork_server import Forked, ForkServer
     from core.engine.crew.task import Answer, Message, WorkerSetup
     from core.engine.verifying.bytes_task import BytesMessage, BytesSetup
@@ -26,6 +29,11 @@ if TYPE_CHECKING:
     Setup = WorkerSetup | BytesSetup | JoinSetup
 
 READ_LIMIT = 1 << 20
+
+WAITS_S = (0.5, 1.0, 2.0, 4.0, 8.0)
+"""Between tries where the fork server is killed as often as it begins: memory may be short."""
+
+_FORK_SERVER = "the process that workers are forked from"
 
 
 class ChildGone(Exception):
@@ -58,19 +66,16 @@ class Child:
     @classmethod
     async def start(cls, slot: int, forks: ForkServer, setup: Setup) -> Child:
         """Fork a worker, and tell it its setup. Raises NoAnswer: no process to be had."""
-        forking = asyncio.create_task(asyncio.to_thread(forks.fork, slot), name=f"fork {slot}")
         try:
-            process, ours = await asyncio.shield(forking)
-        except asyncio.CancelledError:
-            with contextlib.suppress(OSError):
-                _, unused = await forking  # a moment; its worker leaves with the pipe
-                unused.close()
-            raise
+            process, ours = await _patiently(slot, forks)
         except OSError as error:
+            advice = "Raise the limits on processes and open files, or set fewer workers."
+            if isinstance(error, ForkServerGone):
+                advice = f"It ended so: {how_it_ended(error.code)}; see dmesg and engine.log."
             raise NoAnswer(
                 what=f"no process can be started: {error.strerror}",
                 where=f"worker {slot}",
-                remedy="Raise the limits on processes and open files, or set fewer workers.",
+                remedy=advice,
             ) from error
         ours.settimeout(0)
         streams = await asyncio.open_unix_connection(sock=ours, limit=READ_LIMIT)
@@ -103,3 +108,25 @@ class Child:
         except TimeoutError:
             self.process.kill()
             await asyncio.to_thread(self.process.wait)
+
+
+async def _patiently(slot: int, forks: ForkServer) -> tuple[Forked, socket.socket]:
+    """Fork a worker; where its parent is killed again and again, say so and wait."""
+    for wait_s in WAITS_S:
+        try:
+            return await _fork(slot, forks)
+        except ForkServerGone as gone:
+            forks.on_death(_FORK_SERVER, how_it_ended(gone.code))
+            await asyncio.sleep(wait_s)
+    return await _fork(slot, forks)
+
+
+async def _fork(slot: int, forks: ForkServer) -> tuple[Forked, socket.socket]:
+    forking = asyncio.create_task(asyncio.to_thread(forks.fork, slot), name=f"fork {slot}")
+    try:
+        return await asyncio.shield(forking)
+    except asyncio.CancelledError:
+        with contextlib.suppress(OSError):
+            _, unused = await forking  # a moment; its worker leaves with the pipe
+            unused.close()
+        raise

@@ -20,9 +20,17 @@ from core.config.redact import redact
 from core.engine.crew.fork_wire import ENDED, FORK, REPLY, REQUEST
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
 _TRIES: Final = 2
+
+
+class ForkServerGone(OSError):
+    """The fork server ended as often as it was begun. code: how the last one did, as `Forked`'s."""
+
+    def __init__(self, code: int | None) -> None:
+        super().__init__(0, "the process that workers are forked from ends at once")
+        self.code = code
 
 
 class Forked:
@@ -66,6 +74,8 @@ class ForkServer:
 
     without: variables that hold secrets. Workers need none (I3), and any process of this user can
     read another's environment; what the redactor takes for a secret is left out, too.
+
+    on_death: hears, on the event loop, who died again and again, and how.
     """
 
     def __init__(self, board_fd: int, *, without: Collection[str] = ()) -> None:
@@ -74,6 +84,7 @@ class ForkServer:
         self._process: subprocess.Popen[bytes] | None = None
         self._orders: socket.socket | None = None
         self._one_at_a_time = threading.Lock()
+        self.on_death: Callable[[str, str], None] = lambda _who, _how: None
 
     def warm(self) -> None:
         """Begin to load what workers need."""
@@ -82,23 +93,31 @@ class ForkServer:
                 self._start()
 
     def fork(self, slot: int) -> tuple[Forked, socket.socket]:
-        """Return a new worker and our end of its pipe. Raises OSError: no process to be had."""
+        """Return a new worker and our end of its pipe.
+
+        Raises ForkServerGone, or another OSError: no process to be had.
+        """
         ours, theirs = socket.socketpair()
-        pid: int | None = None
-        with theirs:
-            for _ in range(_TRIES):
-                with self._one_at_a_time:
-                    orders = self._orders or self._start()
-                    pid = _ask(orders, FORK, slot, theirs.fileno())
-                    if pid is None:
-                        self._drop()
-                if pid is not None:
-                    break
-        if pid is None or pid < 0:
+        try:
+            with theirs:
+                pid = self._born(slot, theirs.fileno())
+            return Forked(self, pid), ours
+        except OSError:
             ours.close()
-            code = -pid if pid else 0
-            raise OSError(code, os.strerror(code) if code else "the fork server ends at once")
-        return Forked(self, pid), ours
+            raise
+
+    def _born(self, slot: int, pipe: int) -> int:
+        code: int | None = None
+        for _ in range(_TRIES):
+            with self._one_at_a_time:
+                pid = _ask(self._orders or self._start(), FORK, slot, pipe)
+                if pid is None:
+                    code = self._drop()
+                    continue
+            if pid < 0:
+                raise OSError(-pid, os.strerror(-pid))
+            return pid
+        raise ForkServerGone(code)
 
     def ended(self, pid: int) -> int | None:
         """Return the exit code of a worker that has ended; None if its parent died before."""
@@ -129,14 +148,17 @@ class ForkServer:
         self._orders = ours
         return ours
 
-    def _drop(self) -> None:
+    def _drop(self) -> int | None:
+        """End the process; return how it ended, None if there was none."""
+        code = None
         if self._orders is not None:
             self._orders.close()
             self._orders = None
         if self._process is not None:
             self._process.kill()  # it holds nothing, and may hang
-            self._process.wait()
+            code = self._process.wait()
             self._process = None
+        return code
 
 
 def _is_harmless(variable: str) -> bool:

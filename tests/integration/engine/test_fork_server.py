@@ -9,11 +9,24 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from core.config.knobs import Knobs
+from core.engine.crew import child
 from core.engine.crew.board import Board
 from core.engine.crew.fork_server import ForkServer
+from core.model import JobKind
+from tests.integration.engine.ground import (
+    engine_on,
+    make_ground,
+    make_workspace,
+    migrate,
+    run_job,
+)
+from tests.integration.engine.proof import bodies
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Iterator
+    from pathlib import Path
 
 LIMIT_S = 30.0
 
@@ -82,3 +95,53 @@ def test_a_fork_server_that_dies_is_begun_anew_and_its_workers_go_on(forks: Fork
         pipe.close()
     assert new.wait(LIMIT_S) == 0
     assert old.wait(LIMIT_S) is None  # whoever knew is dead
+
+
+class Killed:
+    """Kills every fork server at its beginning, so often; the others live."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+        self.begun = 0
+        begin = ForkServer._start  # noqa: SLF001 - the process that is to be killed
+
+        def start(server: ForkServer) -> socket.socket:
+            orders = begin(server)
+            self.begun += 1
+            if self.begun <= times:
+                assert server._process is not None  # noqa: SLF001 - as above
+                server._process.kill()  # noqa: SLF001 - as above
+            return orders
+
+        monkeypatch.setattr(ForkServer, "_start", start)
+
+
+async def test_a_job_outlives_a_fork_server_that_is_killed_again_and_again_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(child, "WAITS_S", (0.01, 0.01))
+    ground = make_ground(tmp_path, objects=5, buckets=1)
+    make_workspace(ground, Knobs(workers=1))
+    killed = Killed(monkeypatch, 4)
+    async with engine_on(ground) as engine:
+        assert (await migrate(engine)).state == "done"
+        told = [one.text for one in await engine.ledger.events(0, 1_000)]
+    assert killed.begun == 5
+    said = [text for text in told if text.startswith("the process that workers are forked from")]
+    assert len(said) == 2
+    assert all("killed by SIGKILL" in text and "dmesg" in text for text in said)
+    assert bodies(ground.target) == ground.bodies
+
+
+async def test_a_fork_server_that_never_lives_ends_a_job_with_how_it_died(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(child, "WAITS_S", (0.01,))
+    ground = make_ground(tmp_path, objects=1, buckets=1)
+    make_workspace(ground, Knobs(workers=1))
+    killed = Killed(monkeypatch, 1_000)
+    async with engine_on(ground) as engine:
+        job = await run_job(engine, JobKind.PLAN)
+    assert job.state == "failed"
+    assert "the process that workers are forked from ends at once" in job.result
+    assert "killed by SIGKILL" in job.result
+    assert killed.begun <= 5
