@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from core import display
 from core.cli.output import note
 from core.control.crossing import job as crossing_job
 from core.control.refusal import raised
-from core.errors import Refused, WrongState
+from core.errors import EngineDown, NoAnswer, Refused, WrongState
 from core.model import ENDED, JobState
 
 if TYPE_CHECKING:
@@ -101,12 +102,14 @@ async def followed(call: Call, client: Client, begun: Begun) -> None:
     since = begun.since
     async for now in client.follow_job(begun.job, every_s=EVERY_S):
         last = job_of(now, begun.job)
-        while since < now.last_seq:
-            page = await client.events(since)
-            for event in page.events:
-                if event.job == begun.job:
-                    note(call, f"{event.level if event.level != 'info' else ' ':5} {event.text}")
-            since = max(page.last_seq, since + 1)
+        with suppress(NoAnswer, EngineDown):  # the next round tells what this one could not
+            while since < now.last_seq:
+                page = await client.events(since)
+                for event in page.events:
+                    if event.job == begun.job:
+                        level = event.level if event.level != "info" else " "
+                        note(call, f"{level:5} {event.text}")
+                since = max(page.last_seq, since + 1)
     aborts = begun.act == crossing_job.ABORT
     if last is None or (last.state == JobState.CANCELLED and not aborts):
         raise WrongState(

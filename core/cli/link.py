@@ -6,7 +6,7 @@ import asyncio
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
-from core.control.client import Client
+from core.control.client import COMMAND_LOOK_S, Client
 from core.errors import EngineDown, VgwmError
 
 if TYPE_CHECKING:
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 def live(call: Call) -> Client:
     """Return a client of the running engine; its first call raises EngineDown if there is none."""
-    return Client(call.workspace, takeover=call.takeover)
+    return Client(call.workspace, takeover=call.takeover, look_s=COMMAND_LOOK_S)
 
 
 @asynccontextmanager
 async def looking(call: Call) -> AsyncIterator[Client]:
     """Yield a client for looking: the engine, or if it is down the ledger, read-only."""
-    async with Client(call.workspace) as client:
+    async with Client(call.workspace, look_s=COMMAND_LOOK_S) as client:
         try:
             await client.snapshot()
         except EngineDown:
@@ -34,7 +34,10 @@ async def looking(call: Call) -> AsyncIterator[Client]:
     from core.control.ledger_desk import ledger_desk
     from core.control.server import build_app
 
-    async with ledger_desk(call.workspace) as desk, Client(build_app(desk)) as client:
+    async with (
+        ledger_desk(call.workspace) as desk,
+        Client(build_app(desk), look_s=COMMAND_LOOK_S) as client,
+    ):
         yield client
 
 
@@ -46,7 +49,7 @@ async def working(call: Call, *, foreground: bool) -> AsyncIterator[Client]:
 
         async with (
             engine_here(call.workspace) as app,
-            Client(app, takeover=call.takeover) as client,
+            Client(app, takeover=call.takeover, look_s=COMMAND_LOOK_S) as client,
         ):
             yield client
         return

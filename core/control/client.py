@@ -50,6 +50,8 @@ if TYPE_CHECKING:
 
 LOOK_S = 2.0
 """A look that takes longer shows the engine as silent (`terminal.md` 2)."""
+COMMAND_LOOK_S = 6.0
+"""The same of a command, which shows nothing meanwhile: a busy host is not a silent engine."""
 ACT_S = 30.0
 """An act waits for the ledger's commit (I5)."""
 BACK_S = 15.0
@@ -79,10 +81,14 @@ class Client(ProofLooks, KeepingLooks, RepairLooks, SyncClient, CutoverLooks):
     A command is meant for the engine that was last looked at, and is repeated with its request id
     when that one dies under it: obeyed already, it gets its answer from the next. Once it has sent
     a command, its looks keep the lease. takeover: why commands take the lease from whoever has it.
+    look_s: how long a look is waited for.
     """
 
-    def __init__(self, where: Path | App, *, takeover: str = "") -> None:
+    def __init__(
+        self, where: Path | App, *, takeover: str = "", look_s: float | None = None
+    ) -> None:
         self._takeover = takeover
+        self._look_s = LOOK_S if look_s is None else look_s
         self._epoch: int | None = None
         self._address: Address | None = None
         self._socket: Path | None = None
@@ -101,7 +107,7 @@ class Client(ProofLooks, KeepingLooks, RepairLooks, SyncClient, CutoverLooks):
         self._http = httpx.AsyncClient(
             transport=transport,
             base_url="http://engine/",
-            timeout=httpx.Timeout(LOOK_S, connect=CONNECT_S),
+            timeout=httpx.Timeout(self._look_s, connect=CONNECT_S),
         )
 
     async def close(self) -> None:
@@ -123,7 +129,11 @@ class Client(ProofLooks, KeepingLooks, RepairLooks, SyncClient, CutoverLooks):
 
     async def snapshot(self) -> wire.Snapshot:
         """Return the whole latest state."""
-        now = await self._get("snapshot", wire.Snapshot)
+        return await self._snapshot(self._look_s)
+
+    async def _snapshot(self, wait_s: float) -> wire.Snapshot:
+        answer = await self._call("GET", "v1/snapshot", wait_s=wait_s)
+        now = self._read(answer, wire.Snapshot)
         self._epoch = now.engine.epoch or None
         return now
 
@@ -190,7 +200,7 @@ class Client(ProofLooks, KeepingLooks, RepairLooks, SyncClient, CutoverLooks):
 
     async def metrics(self) -> str:
         """Return the metrics in Prometheus' text format."""
-        answer = await self._call("GET", "metrics", wait_s=LOOK_S)
+        answer = await self._call("GET", "metrics", wait_s=self._look_s)
         return answer.text
 
     async def start_job(
@@ -239,7 +249,7 @@ class Client(ProofLooks, KeepingLooks, RepairLooks, SyncClient, CutoverLooks):
         gone_s: float | None = None
         while True:
             try:
-                now = await self.snapshot()
+                now = await self._snapshot(LOOK_S)
             except (NoAnswer, EngineDown) as error:
                 at_s = time.monotonic()
                 if isinstance(error, EngineDown):
@@ -265,7 +275,7 @@ class Client(ProofLooks, KeepingLooks, RepairLooks, SyncClient, CutoverLooks):
         await self._send("POST", f"jobs/{job}/{verb}", wire.Act(actor=actor), wire.Done)
 
     async def _get(self, path: str, kind: type[_T], query: Mapping[str, str] | None = None) -> _T:
-        answer = await self._call("GET", f"v1/{path}", wait_s=LOOK_S, query=query)
+        answer = await self._call("GET", f"v1/{path}", wait_s=self._look_s, query=query)
         return self._read(answer, kind)
 
     async def _send(self, verb: str, path: str, body: wire.Wire, kind: type[_T]) -> _T:

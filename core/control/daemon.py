@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 import psutil
 
-from core.control.client import Client
+from core.control.client import COMMAND_LOOK_S, Client
 from core.control.keeper import KEEPER_LOCK, READY, open_log
 from core.control.refusal import raised
 from core.control.wire import state as wire
@@ -46,7 +46,7 @@ def running_pid(workspace: Path) -> int | None:
     """Return the pid of the engine that answers, or None. Raises NoAnswer if one is silent."""
 
     async def look() -> int:
-        async with Client(workspace) as client:
+        async with Client(workspace, look_s=COMMAND_LOOK_S) as client:
             return (await client.snapshot()).engine.pid
 
     try:
@@ -148,7 +148,7 @@ def stop_engine(workspace: Path, *, actor: str, takeover: str = "") -> int | Non
     """
 
     async def ask() -> int:
-        async with Client(workspace, takeover=takeover) as client:
+        async with Client(workspace, takeover=takeover, look_s=COMMAND_LOOK_S) as client:
             pid = (await client.snapshot()).engine.pid
             await client.stop_engine(actor=actor)
             return pid

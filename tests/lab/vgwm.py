@@ -29,7 +29,9 @@ class Ran:
     err: str
 
     def result(self) -> dict[str, object]:
-        """Return the `result` of a `--json` answer."""
+        """Return the `result` of a `--json` answer. Raises LabError with what was said instead."""
+        if not self.out.strip():
+            raise LabError(f"ended with {self.code} and without an answer: {self.err[-2_000:]}")
         told = json.loads(self.out.splitlines()[-1])["result"]
         if not isinstance(told, dict):
             raise LabError(f"no object: {self.out}")

@@ -10,9 +10,11 @@ import msgspec
 import pytest
 
 from core.cli.main import main
+from core.control.client import Client
 from core.control.wire import cutover as wire_cutover
 from core.control.wire import rollback as wire_rollback
 from core.control.wire import state as wire
+from core.errors import NoAnswer
 from tests.fakes.desk import FakeDesk, asked, job, snapshot
 from tests.integration.cli.desk import serving
 from tests.integration.cli.shell import Ran
@@ -134,6 +136,36 @@ async def test_a_confirmed_start_begins_what_was_planned_and_is_followed(
     ((_, order),) = begun(desk)
     assert isinstance(order, wire.JobRequest)
     assert (order.kind, order.args) == ("cutover", PLAN.args)
+
+
+async def test_an_engine_that_is_late_is_waited_for_longer_than_a_screen_waits(
+    command: Command, desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.control.client.LOOK_S", 0.1)
+    desk.answer_may_come.clear()
+    asyncio.get_running_loop().call_later(0.4, desk.answer_may_come.set)
+    ran = await command("cutover", "start", "--slice", "photos")
+    assert ran.code == 0, ran.err
+
+
+async def test_events_that_do_not_come_end_no_act(
+    command: Command, desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, tries = desk.start_job, []
+
+    async def begin(request: wire.JobRequest) -> int:
+        desk.now = msgspec.structs.replace(desk.now, last_seq=7)
+        return await start(request)
+
+    async def silent(_client: Client, since: int = 0) -> wire.Events:
+        tries.append(since)
+        raise NoAnswer(what="it was silent", where="", remedy="")
+
+    monkeypatch.setattr(desk, "start_job", begin)
+    monkeypatch.setattr(Client, "events", silent)
+    ran = await command("cutover", "start", "--slice", "photos", "--confirm", HASH)
+    assert ran.code == 0, ran.err
+    assert tries
 
 
 async def test_a_run_that_failed_ends_with_its_own_error(command: Command, desk: FakeDesk) -> None:

@@ -239,13 +239,16 @@ async def test_a_command_whose_answer_was_lost_is_asked_again_and_done_once(
     assert [event.text for event in told] == ["set workers 0 -> 3"]
 
 
-async def test_a_command_for_an_engine_that_ended_well_is_not_waited_with(ws: Path) -> None:
+async def test_a_command_for_an_engine_that_ended_well_is_not_waited_with(
+    ws: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.control.client.BACK_S", 3_600.0)
     engine = await Engine.open(ws)
     try:
         async with Client(ws) as client:
             async with answering(engine):
                 await client.snapshot()
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 with pytest.raises(EngineDown):
                     await client.set_knobs({"workers": "3"}, actor="op1")
     finally:
