@@ -169,6 +169,8 @@ class LedgerLooks:
 
         pins_waiting: where the engine knows it; else it is counted in the ledger.
         """
+        # Before all that a job changes: one that has ended is shown with everything it came to.
+        rows = await self._ledger.shown_jobs(_LAST_JOBS)
         plan = await self._stored_plan()
         # A finished plan knows it: thousands of bucket rows need not be read each second.
         buckets = plan.buckets if plan is not None else len(await self._ledger.buckets())
@@ -178,7 +180,6 @@ class LedgerLooks:
             pins_waiting = len(await self._ledger.in_states(BundleState.COPIED))
         sums = snapshot.totals(counted, pins_waiting=pins_waiting, waived=failed.waived)
         events = await self._ledger.last_events(_LAST_EVENTS)
-        rows = await self._ledger.shown_jobs(_LAST_JOBS)
         knobs = await self._ledger.knobs()
         values = self._workspace.knobs.with_values({row.name: row.value for row in knobs})
         behind = await self._sync.behind()
