@@ -14,9 +14,9 @@ from core.config.schema import IpfsTarget
 from core.display import count, safe, size
 from core.errors import BadInput, VgwmError
 from core.probe.cache_canary import canary
-from core.probe.probe import HEALTH_LIMIT_S, Depth, Finding, Probe
+from core.probe.probe import HEALTH_LIMIT_S, Depth, Finding, Probe, limit_of_call
 from core.probe.verdicts import worst
-from core.target.cache import open_node
+from core.target.cache import CALL_S, open_node
 from core.target.cache_facts import SLOTS
 from core.verdict import Component, Verdict
 
@@ -69,7 +69,7 @@ def _probe(
 
 async def _node(cache: Cache, endpoint: str) -> Finding:
     """Say how one server is: there, in the mode that is configured, and how full."""
-    async with open_node(cache, endpoint) as node:
+    async with open_node(cache, endpoint, call_s=limit_of_call(CALL_S)) as node:
         facts = await node.facts()
     limit = size(facts.limit_bytes) if facts.limit_bytes else "no limit"
     asked = facts.hits + facts.misses
@@ -103,7 +103,7 @@ async def _cluster(cache: Cache) -> Finding:
 
 async def _seen_by(cache: Cache, endpoint: str) -> Finding:
     try:
-        async with open_node(cache, endpoint) as node:
+        async with open_node(cache, endpoint, call_s=limit_of_call(CALL_S)) as node:
             facts = await node.cluster()
     except BadInput as error:
         return Finding(Verdict.FAIL, f"{safe(endpoint)}: {error.what}", error.remedy)
@@ -123,7 +123,7 @@ async def _of_each(cache: Cache, judge: Callable[[str, NodeFacts], Finding]) -> 
 
     async def one(endpoint: str) -> Finding:
         try:
-            async with open_node(cache, endpoint) as node:
+            async with open_node(cache, endpoint, call_s=limit_of_call(CALL_S)) as node:
                 return judge(node.endpoint, await node.facts())
         except VgwmError as error:
             return _silent(endpoint, error)

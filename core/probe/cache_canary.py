@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 from redis.crc import key_slot
 
 from core.errors import CapacityExhausted, Denied, NoAnswer, VgwmError
-from core.probe.probe import Finding
+from core.probe.probe import Finding, limit_of_call
 from core.probe.to_end import to_end
 from core.probe.verdicts import worst
-from core.target.cache import open_node
+from core.target.cache import CALL_S, open_node
 from core.target.cache_facts import SLOTS, Member
 from core.verdict import Verdict
 
@@ -56,7 +56,7 @@ async def _masters(cache: Cache) -> list[Member]:
     silent: VgwmError | None = None
     for endpoint in cache.endpoints:
         try:
-            async with open_node(cache, endpoint) as node:
+            async with open_node(cache, endpoint, call_s=limit_of_call(CALL_S)) as node:
                 known = await node.members()
         except VgwmError as error:
             silent = error
@@ -85,7 +85,7 @@ async def _on(cache: Cache, workspace_id: str, master: Member) -> Finding:
     key, value = key_on(master, workspace_id), secrets.token_hex(16)
     began_s = time.monotonic()
     try:
-        async with open_node(cache, master.endpoint) as node:
+        async with open_node(cache, master.endpoint, call_s=limit_of_call(CALL_S)) as node:
             if not await _let_in(node):
                 return Finding(
                     Verdict.UNKNOWN, f"{master.endpoint} does not let us in", "See the row node."

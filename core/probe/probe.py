@@ -21,6 +21,8 @@ HEALTH_LIMIT_S = 1.6
 
 _LIMIT_S: ContextVar[float] = ContextVar("limit of the question", default=HEALTH_LIMIT_S)
 
+_CALL = 0.15  # of a question's limit, that one of its servers may take
+
 _LONGEST = 600
 """Characters of evidence: servers' own words stand in it, and some of them are endless."""
 
@@ -62,6 +64,11 @@ def part_of_limit(part: float) -> asyncio.Timeout:
     A question that is asked again with more time gives more to each of its calls.
     """
     return asyncio.timeout(part * _LIMIT_S.get())
+
+
+def limit_of_call(least_s: float) -> float:
+    """Return how long one call may take: least_s, or more where the question is asked again."""
+    return max(least_s, _CALL * _LIMIT_S.get())
 
 
 async def ask_all(probes: Sequence[Probe]) -> AsyncIterator[Answer]:

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from core.config.secret import AwsPart, SecretKind, SecretRef
 from core.display import safe
 from core.errors import BadInput, Denied, NodeBusy, NodeUnreachable, VgwmError
+from core.probe.probe import limit_of_call
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 REGION: Final = "us-east-1"
 CALL_S: Final = 1.5
-"""Limit of connecting, and of each wait for bytes."""
+"""Limit of connecting, and of each wait for bytes; a question that is asked again has more."""
 
 ACCESS_KEY: Final = SecretRef(SecretKind.ENV, "AWS_ACCESS_KEY_ID")
 SECRET_KEY: Final = SecretRef(SecretKind.ENV, "AWS_SECRET_ACCESS_KEY")
@@ -160,7 +161,8 @@ class S3Reader:
 @asynccontextmanager
 async def reading(place: S3Place, access: Secret, secret: Secret) -> AsyncIterator[S3Reader]:
     """Open a client of an endpoint with these keys."""
-    session, config = await asyncio.to_thread(_prepare, access.reveal(), secret.reveal())
+    call_s = limit_of_call(CALL_S)
+    session, config = await asyncio.to_thread(_prepare, access.reveal(), secret.reveal(), call_s)
     client = session.client(
         "s3",
         region_name=place.region,
@@ -172,7 +174,7 @@ async def reading(place: S3Place, access: Secret, secret: Secret) -> AsyncIterat
         yield S3Reader(opened, place)
 
 
-def _prepare(access: str, secret: str) -> tuple[Any, Any]:
+def _prepare(access: str, secret: str, call_s: float) -> tuple[Any, Any]:
     """Return a session whose models are read, and the settings of its clients."""
     session = import_module("aioboto3").Session(
         aws_access_key_id=access, aws_secret_access_key=secret
@@ -182,8 +184,8 @@ def _prepare(access: str, secret: str) -> tuple[Any, Any]:
     for kind in ("service-2", "endpoint-rule-set-1", "paginators-1"):
         loader.load_service_model("s3", kind)
     config = import_module("aiobotocore.config").AioConfig(
-        connect_timeout=CALL_S,
-        read_timeout=CALL_S,
+        connect_timeout=call_s,
+        read_timeout=call_s,
         retries={"max_attempts": 0},
         s3={"addressing_style": "path"},
         proxies={},  # a proxy of the shell's stands between nobody

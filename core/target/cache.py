@@ -93,9 +93,10 @@ class CacheNode:
         await self.close()
 
 
-def open_node(cache: Cache, endpoint: str) -> CacheNode:
+def open_node(cache: Cache, endpoint: str, *, call_s: float = CALL_S) -> CacheNode:
     """Return the node of a `vgwm.yaml`'s cache; its password is resolved now (I9)."""
-    return CacheNode(endpoint, cache.password_ref.resolve() if cache.password_ref else None)
+    password = cache.password_ref.resolve() if cache.password_ref else None
+    return CacheNode(endpoint, password, call_s=call_s)
 
 
 def split(endpoint: str) -> tuple[str, int]:

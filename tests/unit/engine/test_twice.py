@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from core.engine.assessing.twice import PATIENCE, ask_twice
 from core.errors import NodeUnreachable
-from core.probe.probe import HEALTH_LIMIT_S, Depth, Finding, Probe, part_of_limit
+from core.probe.probe import HEALTH_LIMIT_S, Depth, Finding, Probe, limit_of_call, part_of_limit
 from core.verdict import Component, Verdict
 
 if TYPE_CHECKING:
@@ -81,3 +82,18 @@ async def test_a_second_question_gives_more_time_to_each_of_its_calls() -> None:
     assert answer.verdict is PASS
     first_s, second_s = given_s
     assert first_s <= HEALTH_LIMIT_S / 2 < second_s <= PATIENCE * HEALTH_LIMIT_S / 2
+
+
+async def test_a_deep_question_asked_again_gives_more_time_to_a_call_with_a_limit_of_its_own() -> (
+    None
+):
+    given_s: list[float] = []
+
+    async def gateway() -> Finding:
+        given_s.append(limit_of_call(1.5))
+        return Finding(UNKNOWN if len(given_s) == 1 else PASS, "said")
+
+    assert limit_of_call(1.5) == 1.5
+    (answer,) = await ask_twice([replace(probe("signed", gateway), limit_s=10.0)])
+    assert answer.verdict is PASS
+    assert given_s == [1.5, 1.5 * PATIENCE]
