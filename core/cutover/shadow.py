@@ -16,7 +16,7 @@ from core.cutover.gate import Gate
 from core.cutover.listing import EXACT, objects_of
 from core.cutover.signing import Call
 from core.display import safe
-from core.errors import Broken, NoAnswer
+from core.errors import Broken, NoAnswer, NodeSlow
 from core.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ _LEAST: Final = 150
 _PAUSE_S: Final = 1.0
 """What held up the first look may be over by then."""
 
+_LATE: Final = 100
 _NAMED: Final = 5
 _WHOLE_BYTES: Final = 8 << 20
 _COMPARED: Final = (
@@ -79,7 +80,8 @@ class Times:
 class Compared:
     """What came of comparing. differ: of so many samples, the first named in `names`, safe.
 
-    moved: that are not on blue any more what the ledger knows: dirty, not different.
+    moved: that are not on blue any more what the ledger knows: dirty, not different. spare: late
+    answers that may still be asked for again.
     """
 
     keys: int = 0
@@ -87,6 +89,7 @@ class Compared:
     moved: int = 0
     names: list[str] = field(default_factory=list)
     silent: str = ""
+    spare: int = 0
     blue: Times = field(default_factory=Times)
     green: Times = field(default_factory=Times)
 
@@ -103,9 +106,10 @@ async def compare(  # noqa: PLR0913 - both sides, and how they are asked
     """Ask both sides for each sample. Silence ends it: `silent` then says whose.
 
     Each request goes to both, one behind the other, to either first in turn: what holds up this
-    host for a moment meets both alike. limit_s: from when on 150 keys are enough; None: never.
+    host for a moment meets both alike. Late answers are asked for again, one of a hundred, and as
+    many as such a moment meets. limit_s: from when on 150 keys are enough; None: never.
     """
-    found = Compared()
+    found = Compared(spare=max(at_once, len(samples) // _LATE))
     gate = asyncio.Semaphore(at_once)
     until_s = None if limit_s is None else time.monotonic() + limit_s
 
@@ -115,8 +119,7 @@ async def compare(  # noqa: PLR0913 - both sides, and how they are asked
             if found.silent or over:
                 return
             try:
-                why = await _differs(asker, (blue, green), sample, found, first=number % 2)
-                moved = bool(why) and await _has_moved(asker, blue, sample)
+                why, moved = await _asked(asker, (blue, green), sample, found, first=number % 2)
             except (NoAnswer, Broken) as error:
                 found.silent = f"{error.where}: {error.what}"
                 return
@@ -131,6 +134,20 @@ async def compare(  # noqa: PLR0913 - both sides, and how they are asked
 
     await asyncio.gather(*(one(number, sample) for number, sample in enumerate(samples)))
     return found
+
+
+async def _asked(
+    asker: Asker, doors: tuple[Door, Door], sample: Sample, found: Compared, *, first: int
+) -> tuple[str, bool]:
+    """Return in what a key differs, "" if in nothing, and whether it has moved on blue."""
+    while True:
+        try:
+            why = await _differs(asker, doors, sample, found, first=first)
+            return why, bool(why) and await _has_moved(asker, doors[0], sample)
+        except NodeSlow:
+            if not found.spare:
+                raise
+            found.spare -= 1
 
 
 async def shadow(asker: Asker, blue: Door, green: Door, samples: Sequence[Sample]) -> Gate:

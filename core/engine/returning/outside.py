@@ -50,6 +50,9 @@ if TYPE_CHECKING:
     from core.ledger.ledger import Ledger
 
 HEALTH_S: Final = 2.0
+_AGAIN_S: Final = 4.0
+"""Of the second question, before green counts as dead: a busy host is not a dead one."""
+
 _KEPT_S: Final = 10.0
 _FIRST_ERROR: Final = 500
 _UNDELETED: Final = "it is there, though green deleted it"
@@ -104,12 +107,16 @@ class NamedGreen:
         return await _silent(self._gateways, buckets)
 
     async def _look(self) -> Green:
+        seen = await self._asked(HEALTH_S)
+        return seen if seen is Green.ALIVE else await self._asked(_AGAIN_S)
+
+    async def _asked(self, limit_s: float) -> Green:
         urls = [one.url for one in self._gateways]
         async with aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=HEALTH_S), trust_env=False
+            timeout=aiohttp.ClientTimeout(total=limit_s), trust_env=False
         ) as session:
             blocks, table, served = await asyncio.gather(
-                self._blocks(session), self._table(), _any(session, "GET", urls)
+                self._blocks(session), self._table(limit_s), _any(session, "GET", urls)
             )
         if not blocks or not table:
             return Green.DEAD
@@ -123,10 +130,10 @@ class NamedGreen:
             return await _any(session, "POST", urls)
         return await asyncio.to_thread(target.path.is_dir)
 
-    async def _table(self) -> bool:
+    async def _table(self, limit_s: float) -> bool:
         """Tell whether the object table answers."""
         try:
-            async with asyncio.timeout(HEALTH_S):
+            async with asyncio.timeout(limit_s):
                 profile = await asyncio.to_thread(profiles.load, self._workspace.target.profile)
                 table = await open_target_table(self._workspace, profile)
                 try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.cutover.canary import canary
-from core.cutover.door import Door
+from core.cutover.door import Door, asking
 from core.cutover.mode import Mode
 from core.cutover.samples import Sample, read_back, sample_of
 from core.cutover.shadow import compare, shadow
@@ -119,6 +120,24 @@ async def test_equal_sides_pass_with_their_times(asker: Asker, side: Side, other
     assert gate.verdict is Verdict.PASS, gate.evidence
     assert "2 keys, HEAD GET LIST equal" in gate.evidence
     assert side.asked.count("GetObject") == other.asked.count("GetObject") == 2
+
+
+@pytest.mark.usefixtures("asker")  # its account
+async def test_late_answers_are_asked_for_again_and_silence_has_no_verdict(
+    side: Side, other: Side
+) -> None:
+    samples = fill(side, other)
+    other.hangs = {"GetObject"}
+    async with asking(limit_s=0.5) as hasty, asyncio.TaskGroup() as group:
+        looking = group.create_task(shadow(hasty, side.door, other.door, samples))
+        while other.asked.count("GetObject") < len(samples):  # noqa: ASYNC110 - it has no event
+            await asyncio.sleep(0.001)
+        other.hangs.clear()
+        gate = await looking
+        assert gate.verdict is Verdict.PASS, gate.evidence
+        other.hangs.add("GetObject")
+        gate = await shadow(hasty, side.door, other.door, samples)
+        assert gate.verdict is Verdict.UNKNOWN, gate.evidence
 
 
 @pytest.mark.parametrize(
