@@ -148,7 +148,7 @@ class Arena:
 
     def drained(self) -> None:
         """Wait until no write is under way: one that is would stand in the next journal."""
-        until("no write under way", lambda: not any(map(_busy, self.lbs)), limit_s=20)
+        until("no write under way", lambda: not any(map(_busy, self.lbs)), limit_s=60)
 
     def tell(self, lb: Haproxy, mode: str) -> None:
         version = lb.ask(f"prepare map {lb.map}").rpartition(" ")[2].strip()
@@ -205,6 +205,6 @@ def raised(kind: type[A], folder: Path, program: str, *, log: Path | None) -> It
             client.join()
         assert lives.stdin is not None
         lives.stdin.close()
-        assert lives.wait(timeout=20) == 0
+        assert lives.wait(timeout=60) == 0
         assert lives.stdout is not None
         lives.stdout.close()

@@ -49,7 +49,7 @@ def lives(folder: Path) -> Iterator[Callable[[int], tuple[int, str]]]:
         yield live
     finally:
         told.close()
-        code = child.wait(timeout=20)
+        code = child.wait(timeout=60)
         heard.close()
     assert code == 0
 

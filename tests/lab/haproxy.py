@@ -99,7 +99,7 @@ class Haproxy:
             until(
                 f"a new worker of {self.name}",
                 lambda: self._worker() not in {"", old_pid},
-                limit_s=20,
+                limit_s=60,
             )
             return
         old = self.server
@@ -132,7 +132,7 @@ class Haproxy:
                 for line in self.ask("show stat").splitlines()
                 if ",BACKEND," in line
             ),
-            limit_s=20,
+            limit_s=60,
         )
 
     def _worker(self) -> str:

@@ -116,7 +116,7 @@ class Server:
             return "(no log)"
         return self.log.read_bytes()[-size:].decode("utf-8", "replace")
 
-    def wait_for(self, what: str, ready: Callable[[], bool], *, limit_s: float = 20) -> None:
+    def wait_for(self, what: str, ready: Callable[[], bool], *, limit_s: float = 60) -> None:
         """Return when ready() is true. Raises LabError when it dies first, or at the limit."""
         until(
             f"{self.name}: {what}",

@@ -247,7 +247,9 @@ def _no_ydb(ground: AssessGround) -> Iterator[Broken]:
 def _slot_lost(ground: AssessGround) -> Iterator[Broken]:
     first = ground.redis.servers[0]
     first.ask("cluster", "delslots", "0")
-    until("a broken cache", lambda: "cluster_state:fail" in first.ask("cluster", "info"), limit_s=9)
+    until(
+        "a broken cache", lambda: "cluster_state:fail" in first.ask("cluster", "info"), limit_s=60
+    )
     yield Broken(ground.workspace)
     first.ask("cluster", "addslots", "0")
     ground.redis.wait_whole()

@@ -21,7 +21,7 @@ def ask(tmux: Tmux, story: Story, key: str, title: str) -> None:
     for _ in range(TRIES):
         tmux.keys("app", key)
         answers = (title, "exit 5", f" {key} {LABELS[key]} is off: ")
-        tmux.until(lambda: any(words in tmux.shown("app") for words in answers), "app", 30)  # noqa: B023 - waited for here
+        tmux.until(lambda: any(words in tmux.shown("app") for words in answers), "app", 60)  # noqa: B023 - waited for here
         show(tmux)
         if title in tmux.shown("app"):
             return

@@ -86,7 +86,7 @@ def hold_the_commit_to_its_window(lab: Ground) -> None:
 
 def commit(lab: Ground, tmux: Tmux) -> None:
     """Give the way back up, by key and word."""
-    tmux.until(lambda: "C is off" not in tmux.shown("app"), "app", 30)
+    tmux.until(lambda: "C is off" not in tmux.shown("app"), "app", 60)
     tmux.keys("app", "C")
     says(tmux, "commit: give the way back up, slice all")
     says(tmux, "13 COMMITTED: from there on there is no way back")

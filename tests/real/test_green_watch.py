@@ -110,7 +110,7 @@ async def test_a_sound_green_is_open_a_hung_one_unknown_and_a_stranger_named(
 
     server = watched.live.scene.green.server
     server.stop()
-    until("its stop", lambda: _stopped(server.pid), limit_s=10)
+    until("its stop", lambda: _stopped(server.pid), limit_s=60)
     try:
         await watched.watch.look()
     finally:

@@ -47,7 +47,7 @@ def load(url: str, over: threading.Event) -> None:
 
 async def begun(fleet: Fleet, at: int = 1) -> None:
     """Wait until one, by default the second, has a write in work."""
-    end_s = time.monotonic() + 10
+    end_s = time.monotonic() + 60
     told = await fleet.balancers[at].busy(Side.BLUE)
     while told is None or not told.requests:
         assert time.monotonic() < end_s

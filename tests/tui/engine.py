@@ -211,7 +211,7 @@ def serving(workspace: Path, desk: LiveDesk) -> Iterator[LiveDesk]:
         thread = threading.Thread(target=server.run, name="engine", daemon=True)
         thread.start()
         try:
-            until = time.monotonic() + 10
+            until = time.monotonic() + 60
             while not server.started and time.monotonic() < until:
                 time.sleep(0.01)
             assert server.started

@@ -70,7 +70,7 @@ def ask(workspace: Path) -> Told:
     file = workspace / "told"
     file.unlink(missing_ok=True)
     os.kill(int((workspace / "pid").read_text()), signal.SIGUSR1)
-    end_s = time.monotonic() + 5
+    end_s = time.monotonic() + 60
     while not file.exists():
         assert time.monotonic() < end_s
         time.sleep(0.005)
@@ -130,7 +130,7 @@ class Terminal:
     def bytes_between(self, begin_s: float, end_s: float) -> int:
         return sum(len(data) for at_s, data in list(self.chunks) if begin_s <= at_s < end_s)
 
-    def until(self, holds: Callable[[], object], what: str, within_s: float = 15.0) -> None:
+    def until(self, holds: Callable[[], object], what: str, within_s: float = 60.0) -> None:
         end_s = time.monotonic() + within_s
         while not holds():
             assert time.monotonic() < end_s, f"{what}: {self.written[-2_000:]!r}"

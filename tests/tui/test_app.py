@@ -51,7 +51,7 @@ class Driven:
         await self.pilot.press(*keys)
         await self.pilot.pause()
 
-    async def until(self, holds: Callable[[], object], within_s: float = 10.0) -> None:
+    async def until(self, holds: Callable[[], object], within_s: float = 60.0) -> None:
         end_s = time.monotonic() + within_s
         while not holds():
             assert time.monotonic() < end_s, self.text

@@ -44,7 +44,7 @@ def workspace(tmp_path: Path) -> Iterator[Path]:
 
 
 def says(tmux: Tmux, words: str) -> None:
-    tmux.until(lambda: words in tmux.shown("app"), "app", within_s=30.0)
+    tmux.until(lambda: words in tmux.shown("app"), "app", within_s=60.0)
 
 
 def run_sheet(tmux: Tmux) -> None:

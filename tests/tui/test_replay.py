@@ -49,7 +49,7 @@ class Replayed:
         await self.pilot.press(*keys)
 
     async def until(self, shown: str) -> None:
-        end_s = time.monotonic() + 10
+        end_s = time.monotonic() + 60
         while shown not in self.text:
             assert time.monotonic() < end_s, self.text
             await asyncio.sleep(0.01)

@@ -61,7 +61,7 @@ target:
 
 
 def says(tmux: Tmux, words: str) -> None:
-    tmux.until(lambda: words in tmux.shown("app"), "app", within_s=30.0)
+    tmux.until(lambda: words in tmux.shown("app"), "app", within_s=60.0)
 
 
 def ask(tmux: Tmux, key: str, typed: str) -> None:

@@ -131,7 +131,7 @@ class Tmux:
         """What the pane shows, cell by cell with colours."""
         return cells(self.run("capture-pane", "-p", "-e", "-N", "-t", name))
 
-    def until(self, holds: Callable[[], object], name: str, within_s: float = 15.0) -> None:
+    def until(self, holds: Callable[[], object], name: str, within_s: float = 60.0) -> None:
         """Wait until something holds."""
         end_s, pause_s = time.monotonic() + within_s, 0.03
         while not holds():

@@ -60,7 +60,7 @@ def test_a_stopped_one_ends_too(tmp_path: Path) -> None:
     hung = server(tmp_path, "hung", OBEYS)
     hung.start()
     up(hung).stop()
-    until("stopped", lambda: psutil.Process(hung.pid).status() == "stopped", limit_s=5)
+    until("stopped", lambda: psutil.Process(hung.pid).status() == "stopped", limit_s=60)
     hung.end()
     assert not hung.alive
 

@@ -19,6 +19,6 @@ LOST = replace(QUICK, post_again_s=0.4, absent_s=3)
 
 
 async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not true():  # noqa: ASYNC110 - it waits for what happens in other threads
             await asyncio.sleep(0.01)

@@ -145,10 +145,10 @@ async def test_the_watch_keeps_looks_fresh_and_finds_late_nodes(
         assert [status.state for status in chooser.status()] == [NodeState.OK] * 2
         running = asyncio.create_task(watch.run())
         cluster.peers[2].down = False
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             assert len(await chooser.take(1000)) == 3
         cluster.peers[0].kubo_dead = True
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while chooser.status()[0].state is NodeState.OK:  # noqa: ASYNC110 - other tasks' work
                 await asyncio.sleep(0.01)
         running.cancel()
