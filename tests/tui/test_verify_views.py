@@ -8,6 +8,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
+from core.control.wire.verify import ViewRow
 from core.verify.difference import Ill, Listed
 from tests.tui import proved, stage
 from tests.tui.test_views import GOLDENS, HUGE, LARGE, NOW, SMALL, UNPLANNED, drawn
@@ -160,6 +161,24 @@ def test_every_count_is_shown_whatever_its_size(size: Size) -> None:
     text = drawn(with_proofs(large), verify(), size)
     for said in ("999,999,999", "differ 9,999,999", "missing 999,999", "extra 1", "error 12"):
         assert said in text
+
+
+def test_the_row_of_a_million_stands_beside_the_filter_where_there_is_little_room() -> None:
+    kept = proved.listing(Pane.DIFFER, kind="orphan_row")
+    window = proved.window((), listing=kept, total=1_000_000)
+    filtered = verify(proven=Proven(pane=Pane.DIFFER, kind="orphan_row"), cursor=999_999)
+    text = drawn(stage.scene(NOW, proofs=PROOFS, proof_window=window), filtered, SMALL)
+    assert " [differ]  only orphan_row" in text
+    assert "row 1,000,000 of 1,000,000\n" in text.replace(" \n", "\n")
+
+
+def test_a_terminal_of_ascii_alone_gets_no_other_character_of_a_name() -> None:
+    row = ViewRow(at=0, object="photos/\u65e5\u672c/k\xfc", kind="no_row")
+    scene = stage.scene(NOW, proofs=PROOFS, proof_window=proved.window((row,)))
+    shown = drawn(scene, verify(Pane.DIFFER), SMALL)
+    assert "photos/????/k?" in shown
+    assert shown.isascii()
+    assert row.object in drawn(scene, verify(Pane.DIFFER, unicode=True), SMALL)
 
 
 def test_an_old_verdict_says_that_no_gate_opens_for_it() -> None:

@@ -41,6 +41,7 @@ from tui.views.line import (
     Size,
     column,
     fitted,
+    in_ascii,
     plain,
     right,
     text,
@@ -105,7 +106,8 @@ def draw(scene: Scene, ui: Ui, size: Size, keymap: Keymap) -> list[Line]:
         message_row(scene, ui, size.width),
         keys_row(scene, ui, size.width, keymap),
     ]
-    return [_cut(row, size.width) for row in rows]
+    shown = [_cut(row, size.width) for row in rows]
+    return shown if ui.unicode else [in_ascii(row) for row in shown]
 
 
 def _cut(row: Line, width: int) -> Line:

@@ -65,6 +65,16 @@ def width_of(line: Line) -> int:
     return sum(cell_len(piece.text) for piece in line)
 
 
+def in_ascii(line: Line) -> Line:
+    """Return the line with a `?` in each cell of what is not ASCII."""
+    if plain(line).isascii():
+        return line
+    return tuple(
+        Piece("".join(c if c.isascii() else "?" * cell_len(c) for c in piece.text), piece.role)
+        for piece in line
+    )
+
+
 def at(line: Line, column: int, *pieces: Piece) -> Line:
     """Append pieces so that they begin at column, or one blank after what is there already."""
     used = width_of(line)

@@ -127,15 +127,29 @@ def _counts(sizes: Sequence[ListSize], gap: str) -> Line:
 
 
 def tabs(wanted: Proven, window: ProofWindow | None, ui: Ui, width: int) -> Line:
-    """Return the parts of the screen, the row under the cursor, and what is filtered by."""
-    line: Line = (Piece(" "),)
-    for pane in Pane:
-        chosen = pane is wanted.pane
-        role = Role.KEY if chosen else Role.DIM
-        line = (*line, Piece(f"[{pane}]" if chosen else f" {pane} ", role))
+    """Return the parts of the screen, the row under the cursor, and what is filtered by.
+
+    Where the row does not fit behind all of that, the part alone that is shown stands there.
+    """
+    filtered: Line = ()
     if wanted.typed:
-        line = (*line, Piece("  only ", Role.DIM), Piece(wanted.typed, Role.WARN))
+        filtered = (Piece("  only ", Role.DIM), Piece(wanted.typed, Role.WARN))
+    line = (*_panes(wanted.pane, tuple(Pane)), *filtered)
     if window is None or not window.total:
         return fitted(line, width)
-    at = f"{display.count(ui.cursor + 1)} of {display.count(window.total)}"
-    return fitted(right(line, width - 1, Piece(f"row {at}", Role.DIM)), width)
+    at = f"row {display.count(ui.cursor + 1)} of {display.count(window.total)}"
+    for shown in (line, (*_panes(wanted.pane, (wanted.pane,)), *filtered)):
+        whole = right(shown, width - 1, Piece(at, Role.DIM))
+        if whole is not shown:
+            return whole
+    return fitted(line, width)
+
+
+def _panes(chosen: Pane, shown: Sequence[Pane]) -> Line:
+    return (
+        Piece(" "),
+        *(
+            Piece(f"[{pane}]", Role.KEY) if pane is chosen else Piece(f" {pane} ", Role.DIM)
+            for pane in shown
+        ),
+    )
