@@ -71,6 +71,25 @@ async def test_i7_a_node_that_is_down_or_no_kubo_is_named_and_the_others_are_tol
     assert all(room.remedy for room in rooms if room.fault)
 
 
+async def test_a_node_that_does_not_tell_is_asked_once_more() -> None:
+    late = ["repo/stat"]
+    told = {"repo/stat": REPO, "diag/sys": DISK}
+
+    def answer(request: Request) -> Reply:
+        command = request.path.removeprefix("/api/v0/")
+        if command in late:
+            late.remove(command)
+            return Reply(503, b"one moment\n")
+        return Reply(200, json.dumps(told[command]).encode())
+
+    server = HttpServer(answer, lambda _request: None)
+    try:
+        (room,) = await node_rooms(target(server.url))
+    finally:
+        server.close()
+    assert (room.fault, room.free) == ("", 50)
+
+
 def test_copies_are_those_asked_for_else_the_profiles_highest_or_a_node_each() -> None:
     assert replication(target(SHUT, copies=5)) == 5
     assert replication(target(SHUT)) == 1
