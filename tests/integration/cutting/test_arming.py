@@ -13,6 +13,7 @@ from core.cutover.machine import Step
 from core.cutover.mode import Mode, Side
 from core.cutover.states import State
 from core.errors import NoAnswer, WrongState
+from core.model import NS_PER_S
 from tests.integration.cutting.scene import Green, Scene, modes, plan_of, staged
 from tests.unit.cutover.wobbly import Whim, Wobbly
 
@@ -53,10 +54,16 @@ async def test_an_engine_that_dies_while_arming_is_undone_with_what_was_armed(
 async def test_a_deadline_that_comes_while_arming_undoes_what_was_armed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.engine.cutting.driver._SWITCH_S", 0.0)
     async with staged(tmp_path, Scene(green=Hanging())) as stage:
+
+        async def soon() -> None:
+            at = await stage.book.standing()
+            left_s = 1.0 + (time.time_ns() - at.until_ns) / NS_PER_S
+            monkeypatch.setattr("core.engine.cutting.driver._SWITCH_S", left_s)
+
+        stage.scene.hooks["canary"] = soon  # the last step before it
         with pytest.raises(NoAnswer, match="t-flip of SWITCH_WRITES did not end"):
-            await (await stage.begin(plan_of(pause_s=1.5))).run()
+            await (await stage.begin()).run()
         await _at_blue(stage)
         assert stage.scene.green.armed == ["arm", "end"]
 
@@ -71,18 +78,19 @@ async def test_writes_go_to_blue_though_green_s_table_does_not_hear_of_it(tmp_pa
 
 
 async def test_the_switch_has_its_time_until_t_flip_behind_a_late_last_round(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The deadline of the fence is over when reads have switched: T_flip comes all the same."""
     async with staged(tmp_path) as stage:
+        clock = time.time_ns
 
         async def late() -> None:
-            at = await stage.book.standing()
-            while time.time_ns() <= at.until_ns:  # noqa: ASYNC110 - a clock has no event
-                await asyncio.sleep(0.01)
+            over_ns = (await stage.book.standing()).until_ns + 1 - clock()
+            assert over_ns > 0
+            monkeypatch.setattr(time, "time_ns", lambda: clock() + over_ns)
 
         stage.scene.hooks["canary"] = late
-        await (await stage.begin(plan_of(pause_s=1.5))).run()
+        await (await stage.begin()).run()
         assert modes(stage.scene) == {Mode.GREEN}
 
 

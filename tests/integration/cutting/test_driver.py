@@ -156,7 +156,7 @@ async def test_an_upload_that_does_not_end_meets_the_deadline(tmp_path: Path) ->
         for lb in stage.scene.lbs:
             lb.busy_now = [Busy(requests=1, total=8)]
         with pytest.raises(NoAnswer, match="drain of FENCE did not end"):
-            await (await stage.begin(plan_of(pause_s=0.6))).run()
+            await (await stage.begin(plan_of(pause_s=1.5))).run()
         await _at_blue(stage)
 
 
