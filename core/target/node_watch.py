@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from core.target.peers import Roster, TargetNode
 
 EVERY_S = 4.0
+NO_METRIC = "the cluster has no valid freespace metric of it"
+"""A peer tells it every 15 s: not while its Kubo was too busy to say it."""
+
 FAILING_S = 15.0
 """A sick node is asked no oftener than this: polling slows it further."""
 
@@ -131,8 +134,7 @@ def _judged(node: TargetNode, room: RepoRoom, free: Metric | None, ping: Metric 
         reason = "its repository is over Datastore.StorageMax"
         return Look(state=NodeState.FULL, reason=reason, free_bytes=0)
     if free is None or not free.valid:
-        reason = "the cluster has no valid freespace metric of it"
-        return Look(state=NodeState.UNREACHABLE, reason=reason)
+        return Look(state=NodeState.UNREACHABLE, reason=NO_METRIC)
     return Look(
         state=NodeState.OK,
         free_bytes=int(free.value) if free.value.isdecimal() else room.free_bytes,

@@ -22,7 +22,7 @@ from core.errors import (
 )
 from core.target.chooser import Chooser, NodeState, Turn
 from core.target.manifest_read import read_manifest
-from core.target.node_watch import NodeWatch
+from core.target.node_watch import NO_METRIC, NodeWatch
 from core.target.notices import Notice, Notices
 from core.target.pin_audit import audit
 from core.target.pins import PinWatch
@@ -43,6 +43,10 @@ if TYPE_CHECKING:
 FORGOTTEN_S = 10.0
 """How long a pin is looked for in a peer's state before it is posted again: gossip takes 1 s."""
 
+METRIC_S = 20.0
+"""How long a busy peer's free space is waited for: the next of two tellings."""
+
+_LOOK_S = 1.0
 SETTLE_S = 90.0
 AT_ONCE = 64
 
@@ -89,7 +93,20 @@ class IpfsPlacement:
         self._began = True
         self.roster.require(self.replication)
         await self._watch.look()
+        await self._metrics_told()
         self._require_room()
+
+    async def _metrics_told(self) -> None:
+        """Wait for nodes that are well, and whose free space the cluster does not know just now."""
+        until_s = time.monotonic() + METRIC_S
+        while time.monotonic() < until_s:
+            told = self.chooser.status()
+            able = sum(status.state is NodeState.OK for status in told)
+            late = sum(status.reason == NO_METRIC for status in told)
+            if able >= self.replication or able + late < self.replication:
+                return
+            await asyncio.sleep(_LOOK_S)
+            await self._watch.look()
 
     def _require_room(self) -> None:
         """Raise unless enough nodes can take a bundle: better now than as a stalled job."""
