@@ -150,6 +150,8 @@ def _verified(_now: wire.Snapshot, job: wire.Job) -> str:
     of = "?" if job.total is None else display.count(job.total)
     found = sum(told.get(name, 0) for name in ("differ", "missing", "extra", "error"))
     read = f", {display.count(told['read'])} read again" if "read" in told else ""
+    if "again" in told:
+        read += f", a second look at {display.count(told['again'])}"
     equal = display.count(told.get("equal", 0))
     return f"  {display.count(job.done)} of {of}, {equal} equal, {display.count(found)} not{read}"
 

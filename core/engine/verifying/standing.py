@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections import Counter
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from core.dag.canonical import dumps
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from core.verify.segments import Segment
 
 EVERY_S: Final = 1.0
+AGAIN: Final = "again"
 _COUNTED: Final = ("skipped", "gone", "versions", "markers")
 
 
@@ -138,8 +140,12 @@ class Standing:
         )
 
     def shown(self, figures: Figures) -> str:
-        """Return what the job shows of these figures."""
-        return VerifyProgress.of(figures).stored()
+        """Return what the job shows of these figures, and how many keys a second look is at."""
+        progress = VerifyProgress.of(figures)
+        if figures.phase == AGAIN:
+            again = sum(one.again for one in self._joined.values())
+            progress = replace(progress, figures={**progress.figures, AGAIN: again})
+        return progress.stored()
 
     async def store(self) -> None:
         """Store how far it is."""

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
+from core.cli.follow import progress_line
 from core.config.knobs import Knobs
+from core.control import snapshot
 from core.control.ledger_desk import ledger_desk
 from core.control.wire import verify as wire_verify
 from core.display import parse_object_name
@@ -29,6 +31,7 @@ from core.verify.list_pages import ListPages
 from core.verify.part_files import Joined
 from tests.integration.engine.ground import engine_on, make_ground, make_workspace, migrate, run_job
 from tests.integration.engine.proved import JOIN, OBJECTS, change, lose, setting, told, verified
+from tests.tui import stage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -180,6 +183,29 @@ async def test_a_host_without_processes_ends_a_job_with_its_reason(
     assert row.state is JobState.FAILED
     assert "no process can be started" in row.result
     assert '"exit_code":4' in row.result
+
+
+async def test_a_second_look_says_how_many_keys_it_is_at(
+    engine: Engine, ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key in ("d0/k0000", "d2/k0002"):
+        lose(ground.target / "objects.db", key)
+    lines: list[str] = []
+    store = standing.Standing.store
+
+    async def stored(self: standing.Standing) -> None:
+        await store(self)
+        (row,) = [one for one in await engine.ledger.jobs() if one.kind is JobKind.VERIFY]
+        now = stage.snapshot()
+        lines.append(progress_line(now, snapshot.job(row, now.totals, planned=True)))
+
+    monkeypatch.setattr(standing.Standing, "store", stored)
+    figures, _ = await verified(engine)
+    assert figures.found == 2
+    looking = [line for line in lines if line.endswith(" not, a second look at 2")]
+    assert looking
+    assert lines.index(looking[0]) > 0
+    assert "second" not in lines[-1]
 
 
 async def test_only_the_buckets_that_were_asked_for_are_joined(
