@@ -25,9 +25,9 @@ def test_what_is_read_can_be_written_again() -> None:
         "1e999",
         '"\\ud800"',
         '{"\\ud800":1}',
-        "[" * 100_000,
-        '{"a":' * 100_000,
-        "1" * 5_000,
+        pytest.param("[" * 100_000, id="deep lists"),
+        pytest.param('{"a":' * 100_000, id="deep objects"),
+        pytest.param("1" * 5_000, id="a long number"),
     ],
 )
 def test_what_could_not_be_written_again_is_refused(text: str | bytes) -> None:

@@ -40,7 +40,9 @@ def test_the_pattern_is_the_one_of_the_vectors() -> None:
     assert pattern(16).hex() == "72a1a728152f86673e1858dd9040f6cb"
 
 
-@pytest.mark.parametrize(("content", "text", "tsize"), VECTORS)
+@pytest.mark.parametrize(
+    ("content", "text", "tsize"), VECTORS, ids=[str(len(content)) for content, _, _ in VECTORS]
+)
 def test_i2_content_gets_the_cid_that_kubo_gives(content: bytes, text: str, tsize: int) -> None:
     node, store = build(UNIXFS_V1_2025, content)
     assert (cids.text(node.cid), node.tsize, node.size) == (text, tsize, len(content))
@@ -48,7 +50,11 @@ def test_i2_content_gets_the_cid_that_kubo_gives(content: bytes, text: str, tsiz
     assert list(store.blocks)[-1] == node.cid
 
 
-@pytest.mark.parametrize(("profile", "content", "text"), FOREIGN)
+@pytest.mark.parametrize(
+    ("profile", "content", "text"),
+    FOREIGN,
+    ids=[f"{profile.name}-{len(content)}" for profile, content, _ in FOREIGN],
+)
 def test_i2_foreign_profiles_give_the_cids_of_their_tools(
     profile: CidProfile, content: bytes, text: str
 ) -> None:

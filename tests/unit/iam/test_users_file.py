@@ -82,7 +82,7 @@ def test_a_new_gateways_file_holds_no_account(text: str) -> None:
         ('{"accessAccounts":{"A":{"Access":"A","secret":"pl4nted"}}}', "Access, not spelled"),
         ('{"accessAccounts":{"A":{"\u017fecret":"pl4nted"}}}', "ecret, not spelled"),
         ('{"accessAccounts":{},"AccessAccounts":{"A":{}}}', "AccessAccounts, not spelled"),
-        ("[" * 100_000, "no JSON"),
+        pytest.param("[" * 100_000, "no JSON", id="deep lists"),
         ('{"accessAccounts":{"A":{"secret":"pl4nted\\q"}}}', "no JSON"),
     ],
 )
