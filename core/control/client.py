@@ -324,7 +324,7 @@ class Client(ProofLooks, KeepingLooks, RepairLooks, SyncClient, CutoverLooks):
                 path,
                 params=query,
                 content=body,
-                timeout=httpx.Timeout(wait_s, connect=CONNECT_S),
+                timeout=httpx.Timeout(wait_s, connect=max(CONNECT_S, self._look_s / 4)),
             )
         except httpx.ConnectError as error:
             raise self._refused() from error

@@ -121,7 +121,7 @@ class Stack:
         until(
             "links between the Kubo nodes",
             lambda: all(kubo.links() >= others for kubo in self.kubos),
-            limit_s=30,
+            limit_s=60,
         )
 
     def wait_allocating(self) -> None:

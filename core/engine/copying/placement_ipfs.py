@@ -88,25 +88,33 @@ class IpfsPlacement:
 
     async def start(self) -> None:
         """Require the nodes that replication needs, and look at them once. Raises what is wrong."""
-        if self._began:
-            await self.roster.ask()  # tried again: who was silent may answer now
+        if self._began or self.roster.silent:
+            await self.roster.ask()  # tried again: who was silent, or late, may answer now
         self._began = True
         self.roster.require(self.replication)
         await self._watch.look()
-        await self._metrics_told()
+        await self._late()
         self._require_room()
 
-    async def _metrics_told(self) -> None:
-        """Wait for nodes that are well, and whose free space the cluster does not know just now."""
+    async def _late(self) -> None:
+        """Look once more where too few nodes will do: a busy one answers late.
+
+        Those that are well, and whose free space the cluster does not know just now, are waited
+        for.
+        """
         until_s = time.monotonic() + METRIC_S
+        first = True
         while time.monotonic() < until_s:
             told = self.chooser.status()
             able = sum(status.state is NodeState.OK for status in told)
             late = sum(status.reason == NO_METRIC for status in told)
+            if first:
+                late = sum(status.state not in {NodeState.OK, NodeState.FULL} for status in told)
             if able >= self.replication or able + late < self.replication:
                 return
             await asyncio.sleep(_LOOK_S)
             await self._watch.look()
+            first = False
 
     def _require_room(self) -> None:
         """Raise unless enough nodes can take a bundle: better now than as a stalled job."""

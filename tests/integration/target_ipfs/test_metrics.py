@@ -37,6 +37,21 @@ async def test_a_beginning_waits_for_the_next_metric_of_a_node_that_is_well(
         await beginning
 
 
+async def test_a_beginning_asks_a_node_that_was_late_once_more(
+    site: Site, cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(placement_ipfs, "_LOOK_S", 0.05)
+    late = cluster.peers[1]
+    async with site.roster() as roster:
+        placement = placed(roster)
+        late.kubo_dead = True
+        beginning = asyncio.create_task(placement.start())
+        while not any("cannot reach it" in one.reason for one in placement.chooser.status()):  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.001)
+        late.kubo_dead = False
+        await beginning
+
+
 async def test_one_that_never_comes_is_said_and_another_fault_is_said_at_once(
     site: Site, cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -46,6 +61,7 @@ async def test_one_that_never_comes_is_said_and_another_fault_is_said_at_once(
         with pytest.raises(NodeUnreachable, match="no valid freespace metric"):
             await placed(roster).start()
         monkeypatch.setattr(placement_ipfs, "METRIC_S", 3_600.0)
+        monkeypatch.setattr(placement_ipfs, "_LOOK_S", 0.05)
         cluster.peers[0].kubo_dead = True
         with pytest.raises(NodeUnreachable, match="cannot reach it"):
             await placed(roster).start()
