@@ -1,4 +1,7 @@
-"""Running `vgwm` as an operator does: the installed script, a scrubbed environment, a workspace."""
+"""Running `vgwm` as an operator does: a scrubbed environment, a workspace.
+
+It is the installed script, or a fork of a process that has loaded what the script does.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from tests.lab.forks import LIMIT_S, forks
 from tests.lab.missing import LabError
 
 if TYPE_CHECKING:
@@ -17,7 +21,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 SCRIPT = Path(sys.executable).with_name("vgwm")
-LIMIT_S = 110
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,11 @@ class Ran:
 class Vgwm:
     """Commands on one workspace. Leaving the context stops the workspace's engine."""
 
-    def __init__(self, workspace: Path, secrets: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, workspace: Path, secrets: Mapping[str, str] | None = None, *, forked: bool = True
+    ) -> None:
         self.workspace = workspace
+        self._forked = forked
         home = workspace.parent / "home"
         home.mkdir(parents=True, exist_ok=True)
         self._environment = {
@@ -58,8 +64,25 @@ class Vgwm:
 
     def run(self, *words: str, code: int | None = 0) -> Ran:
         """Run one command; raise LabError when it ends in another code (None: any)."""
+        argv = ["-w", str(self.workspace), *words]
+        ran = self._fork(argv) if self._forked else self._start(argv)
+        if code is not None and ran.code != code:
+            raise LabError(
+                f"vgwm {' '.join(words[:2])} ended with {ran.code}, not {code}:\n"
+                f"{ran.out[-1_000:]}\n{ran.err[-2_000:]}\n{self._log()}"
+            )
+        return ran
+
+    def _fork(self, argv: list[str]) -> Ran:
+        begun = forks(self._environment["LANG"]).begin(
+            argv, self._environment, self.workspace.parent
+        )
+        code, out, err = begun.wait()
+        return Ran(code, out.decode(), err.decode())
+
+    def _start(self, argv: list[str]) -> Ran:
         done = subprocess.run(  # noqa: S603 - our own script
-            [str(SCRIPT), "-w", str(self.workspace), *words],
+            [str(SCRIPT), *argv],
             cwd=self.workspace.parent,
             env=self._environment,
             stdin=subprocess.DEVNULL,
@@ -68,11 +91,6 @@ class Vgwm:
             check=False,
             timeout=LIMIT_S,
         )
-        if code is not None and done.returncode != code:
-            raise LabError(
-                f"vgwm {' '.join(words[:2])} ended with {done.returncode}, not {code}:\n"
-                f"{done.stdout[-1_000:]}\n{done.stderr[-2_000:]}\n{self._log()}"
-            )
         return Ran(done.returncode, done.stdout, done.stderr)
 
     def close(self) -> None:

@@ -43,7 +43,7 @@ def exported(
 ) -> Iterator[Exported]:
     base = tmp_path_factory.mktemp("dir")
     folder = base / "out"
-    with Vgwm(base / "ws") as vgwm:
+    with Vgwm(base / "ws", forked=False) as vgwm:  # the script itself, at its main job
         vgwm.run("init", *gateway_tree.init_words, "--target", f"dir:{folder}")
         vgwm.run("plan")
         vgwm.run("copy")

@@ -10,6 +10,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
+from tests.lab.forks import can_fork, forks
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -63,7 +65,21 @@ def _hear_ctrl_c() -> None:
 
 
 async def vgwm(*arguments: str, home: Path, env: Mapping[str, str] | None = None) -> Ran:
-    """Run `vgwm` to its end."""
+    """Run `vgwm` to its end, in a fork of a process that has loaded it."""
+    whole = environment(home, env)
+    if not can_fork(whole):
+        return await program(*arguments, home=home, env=env)
+    begun = forks(whole.get("LANG")).begin(arguments, whole)
+    try:
+        code, out, err = await asyncio.to_thread(begun.wait)
+    except BaseException:
+        begun.kill()
+        raise
+    return Ran(code, out.decode(), err.decode())
+
+
+async def program(*arguments: str, home: Path, env: Mapping[str, str] | None = None) -> Ran:
+    """Run `vgwm` to its end as a shell does: an interpreter starts, and ends."""
     process = await start(*arguments, home=home, env=env)
     out, err = await process.communicate()
     assert process.returncode is not None

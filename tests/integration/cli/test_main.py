@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
+from core import cli
 from tests.integration.cli.shell import bash, python, vgwm
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 HEAVY = {"asyncio", "httpx", "msgspec", "rich", "starlette", "textual", "uvicorn", "ydb", "yaml"}
 COMMANDS: list[list[str]] = [
@@ -45,6 +44,24 @@ def test_help_loads_nothing_heavy(words: list[str], tmp_path: Path) -> None:
     assert ran.returncode == 0
     assert ran.stdout.startswith("Usage: vgwm")
     assert not HEAVY & set(ran.stderr.split())
+
+
+def test_what_a_command_imports_when_it_runs_loads_alone(tmp_path: Path) -> None:
+    late = re.compile(r"^ +from (core\.[\w.]+) import ", re.MULTILINE)
+    texts = [path.read_text() for path in Path(cli.__file__).parent.glob("*.py")]
+    modules = sorted({name for text in texts for name in late.findall(text)})
+    script = (
+        "import asyncio, importlib, os, sys, click, httpx, msgspec, yaml\n"
+        f"for name in {modules!r}:\n"
+        "    if os.fork() == 0:\n"
+        "        importlib.import_module(name)\n"
+        "        os._exit(0)\n"
+        "    if os.wait()[1]:\n"
+        "        sys.exit(name)\n"
+    )
+    assert "core.control.client" in modules
+    ran = python(script, home=tmp_path)
+    assert (ran.returncode, ran.stderr) == (0, "")
 
 
 async def test_without_arguments_and_terminal_it_prints_help(tmp_path: Path) -> None:

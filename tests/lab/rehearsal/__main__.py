@@ -31,7 +31,7 @@ def main() -> int:
     root = Path(tempfile.mkdtemp(prefix="vgwm-"))
     began_s = time.monotonic()
     try:
-        with ground(root, tools.find()) as made:
+        with ground(root, tools.find(), forked=False) as made:
             say(f"both sides are up after {time.monotonic() - began_s:.0f} s")
             story = Story(made, seed=int(time.time()), say=say)
             try:

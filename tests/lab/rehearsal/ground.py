@@ -61,9 +61,12 @@ class Ground:
 
 
 @contextmanager
-def ground(root: Path, tools: Tools, *, stack: Stack | None = None) -> Iterator[Ground]:
+def ground(
+    root: Path, tools: Tools, *, stack: Stack | None = None, forked: bool = True
+) -> Iterator[Ground]:
     """Start it all; end what was started here. stack: one that runs already.
 
+    forked: commands are forks of a process that has loaded `vgwm`, not the installed script.
     root: short, for sockets lie below it.
     """
     with ExitStack() as ends:
@@ -93,7 +96,7 @@ def ground(root: Path, tools: Tools, *, stack: Stack | None = None) -> Iterator[
             "ROOT_ACCESS_KEY": blue.account.access,
             "ROOT_SECRET_KEY": blue.account.secret,
         }
-        vgwm = ends.enter_context(Vgwm(root / "ws", variables))
+        vgwm = ends.enter_context(Vgwm(root / "ws", variables, forked=forked))
         made = Ground(
             blue=blue, front=front, stack=stack, balancers=balancers, vgwm=vgwm, fixed=fixed
         )
