@@ -136,7 +136,7 @@ class AssessGround:
         A figure that was heard before outlives what was broken, and then fails in another's turn.
         """
         since_ns = time.time_ns()
-        until("newer figures of room at all peers", lambda: self._told_since(since_ns), limit_s=30)
+        until("newer figures of room at all peers", lambda: self._told_since(since_ns), limit_s=60)
 
     def _told_since(self, since_ns: int) -> bool:
         everyone = set(self.stack.ids)

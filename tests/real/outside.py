@@ -146,7 +146,7 @@ class Hurt:
     def _wait_pinned(self, peer: ClusterPeer, root: str) -> None:
         """Wait for a peer's own word: one that is just back says otherwise for a moment."""
         try:
-            until(root, lambda: peer.status(root) == "pinned", limit_s=20)
+            until(root, lambda: peer.status(root) == "pinned", limit_s=60)
         except LabError:
             said = {one.name: one.status(root) for one in self.stack.peers}
             pytest.fail(f"{root} at {peer.name}: {said}, {peer.api.get(f'/pins/{root}').body!r}")

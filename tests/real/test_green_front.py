@@ -112,7 +112,7 @@ def test_what_it_acknowledged_is_a_row_of_the_profile_and_pinned_blocks(
     until(
         "the pin on both peers",
         lambda: [peer.status(row.cid) for peer in stack.peers].count("pinned") == 2,
-        limit_s=30,
+        limit_s=60,
     )
     journal = [json.loads(line) for line in green.journal.read_text().splitlines()]
     assert [one["etag"] for one in journal if one["bucket"] == "rows" and one["op"] == "put"] == [

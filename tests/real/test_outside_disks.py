@@ -102,7 +102,7 @@ def test_a_full_workspace_pauses_the_copy_until_there_is_room(
         vgwm.run("plan", "--batch-size", "10")
         vgwm.run("set", "bandwidth=1MiB/s")
         vgwm.run("copy", "--detach", "--workers", "2")
-        until("some are recorded", lambda: recorded(vgwm) > 0, limit_s=30)
+        until("some are recorded", lambda: recorded(vgwm) > 0, limit_s=60)
         ballast = disk / "ballast"
         _fill(ballast)
         _is_said(vgwm, "no room: the ledger cannot be written")

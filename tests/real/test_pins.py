@@ -141,7 +141,7 @@ async def test_a_dead_kubo_is_seen_and_its_pins_wait_for_it(
             until,
             "the pin on the other",
             lambda: stack.kubos[0].pinned(text(small.root)),
-            limit_s=20,
+            limit_s=60,
         )
         assert not pin.done()
         stack.kubos[1].restart()
@@ -170,7 +170,7 @@ async def test_a_node_over_storage_max_leaves_allocation(
                 until,
                 "the full peer's leave",
                 lambda: first.allocating() == {small_stack.ids[0]},
-                limit_s=30,
+                limit_s=60,
             )
             await watch.look()
             states = chooser.status()

@@ -226,7 +226,7 @@ async def test_a_node_set_up_badly_fails_row_by_row(
         kubo.set("Routing", {"Type": "dht"})
         kubo.restart()
         until(
-            "the peer to see that it is full", lambda: not stack.peers[0].allocating(), limit_s=30
+            "the peer to see that it is full", lambda: not stack.peers[0].allocating(), limit_s=60
         )
         answers = await ground.ask()
     found = not_passed(answers)

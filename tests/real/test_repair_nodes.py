@@ -187,7 +187,7 @@ def _manifest(kubo: KuboNode, root: str) -> str:
 def _wait_pinned(stack: Stack, root: str, *, there: bool) -> None:
     """Wait until the shared state holds a pin, or holds it no more."""
     state = stack.peers[0].allocations
-    until("the shared state", lambda: (root in state()) is there, limit_s=30)
+    until("the shared state", lambda: (root in state()) is there, limit_s=60)
 
 
 def _stored(stack: Stack, text: str) -> str:

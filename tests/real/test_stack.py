@@ -21,7 +21,7 @@ HELLO_CID = "bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e"
 
 
 def until_pinned(peer: ClusterPeer) -> None:
-    until(f"a pin at {peer.name}", lambda: peer.status(HELLO_CID) == "pinned", limit_s=20)
+    until(f"a pin at {peer.name}", lambda: peer.status(HELLO_CID) == "pinned", limit_s=60)
 
 
 def test_all_peers_are_distinct_and_can_allocate(stack: Stack) -> None:

@@ -96,7 +96,7 @@ def test_i7_a_pin_lost_on_one_node_is_named_there_and_one_that_is_silent_is_an_e
     root, (first, second) = next((r, p) for r, p in sorted(ours.items()) if len(p) == 2)
     holder, other = stack.peer(first), stack.peer(second)
     holder.kubo.api.post(f"/api/v0/pin/rm?arg={root}")
-    until("the peer sees that its pin is lost", lambda: holder.status(root) != "pinned", limit_s=30)
+    until("the peer sees that its pin is lost", lambda: holder.status(root) != "pinned", limit_s=60)
     ran = migrated.run("--json", "verify", "--sample-size", "0", code=1)
     counted, differ = lists(ran), lines(migrated, ran, "differ")
     assert {line["kind"] for line in differ} == {"no_pin"}
