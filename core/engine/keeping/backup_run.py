@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from core.config.backup import FOLDER
 from core.display import safe
 from core.engine.keeping.progress import KeepProgress, Step
-from core.errors import BadInput, Broken, CapacityExhausted, Denied, Refused, VgwmError
+from core.errors import (
+    BadInput,
+    Broken,
+    CapacityExhausted,
+    Denied,
+    Refused,
+    VgwmError,
+    WrongState,
+)
 from core.ledger.rows import EventDraft
 from core.probe.metadata_canary import BUCKET as CANARY
 from core.target import profile as profiles
@@ -198,11 +206,12 @@ def _disk_fault(error: OSError, where: str) -> VgwmError:
     )
 
 
-def _no_table(spec: str) -> BadInput:
-    return BadInput(
+def _no_table(spec: str) -> WrongState:
+    return WrongState(
         what="there is no object table as the profile has it",
         where=safe(spec),
-        remedy="Nothing was written. `vgwm check metadata` says what is there.",
+        remedy="Nothing was written. Nothing was copied yet, or `vgwm metadata rebuild` makes it"
+        " anew; `vgwm check metadata` says what is there.",
     )
 
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from core.engine.premises import Premises
     from core.engine.reins import Reins
     from core.engine.syncing.wish import SyncWish
+    from core.ledger.ledger import Ledger
     from core.ledger.rounds import RoundRow
     from core.source.posix.buckets import Bucket
 
@@ -90,7 +91,9 @@ class RoundRun:
 
         Raises JobCancelled, Refused where somebody has to accept deletes, and what is wrong.
         """
-        await self._require_copied()
+        ledger = self._premises.ledger
+        await _require_copied(ledger)
+        await self._hold.patiently(lambda: ledger.syncing.adopt(self._reins.id))
         await self._require_target()
         row = await self._row()
         first = await self._premises.ledger.next_bundle_id()
@@ -120,24 +123,6 @@ class RoundRun:
             await self._hold.patiently(begin)
             rows = await ledger.rounds.rounds(1, self._reins.id)
         return rows[0]
-
-    async def _require_copied(self) -> None:
-        """Raise unless a copy has ended: what it has not carried is not a sync's."""
-        ledger = self._premises.ledger
-        rows = await ledger.buckets()
-        if not rows or not all(row.state.walked for row in rows):
-            raise NoPlan(
-                what="the plan is not whole" if rows else "there is no plan",
-                where="sync",
-                remedy="Make it, then copy: vgwm plan, vgwm copy.",
-            )
-        if await ledger.in_states(*OPEN, limit=1, made_by=0):
-            raise WrongState(
-                what="the copy has not ended: it has bundles left",
-                where="sync",
-                remedy="End it first: vgwm copy. A sync brings over what changed since.",
-            )
-        await self._hold.patiently(lambda: ledger.syncing.adopt(self._reins.id))
 
     async def _require_target(self) -> None:
         """Raise NodeUnreachable if the file of the object table is gone: nothing is kept up then.
@@ -288,8 +273,26 @@ async def apply_accepted(premises: Premises, reins: Reins, hold: Hold) -> None:
     await hold.patiently(partial(ledger.mending.progress, reins.id, text))
 
 
+async def _require_copied(ledger: Ledger) -> None:
+    """Raise unless a copy has ended: what it has not carried is not a sync's."""
+    rows = await ledger.buckets()
+    if not rows or not all(row.state.walked for row in rows):
+        raise NoPlan(
+            what="the plan is not whole" if rows else "there is no plan",
+            where="sync",
+            remedy="Make it, then copy: vgwm plan, vgwm copy.",
+        )
+    if await ledger.in_states(*OPEN, limit=1, made_by=0):
+        raise WrongState(
+            what="the copy has not ended: it has bundles left",
+            where="sync",
+            remedy="End it first: vgwm copy. A sync brings over what changed since.",
+        )
+
+
 async def look(premises: Premises, reins: Reins, hold: Hold, wish: SyncWish) -> Found:
-    """Return what a round would find; nothing of it is written."""
+    """Return what a round would find; nothing of it is written. Raises where none could begin."""
+    await _require_copied(premises.ledger)
     await asyncio.to_thread(require_source, premises)
     source = await asyncio.to_thread(open_source, source_config(premises.workspace))
     named = {bucket.name for bucket in (await asyncio.to_thread(source.buckets))[0]}

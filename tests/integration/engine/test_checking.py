@@ -41,12 +41,15 @@ async def engine(ground: Ground) -> AsyncIterator[Engine]:
         yield running
 
 
-async def test_a_check_makes_no_table_where_none_is(engine: Engine, ground: Ground) -> None:
+async def test_neither_a_check_nor_a_backup_makes_a_table_where_none_is(
+    engine: Engine, ground: Ground, tmp_path: Path
+) -> None:
     for path in ground.target.glob("objects.db*"):
         path.unlink()
-    job = await engine.start_job(JobKind.CHECK, {}, "tester", "lost")
-    row = await ended(engine, job)
-    assert (row.state, "has no object table" in row.result) == ("failed", True)
+    for kind, args in ((JobKind.CHECK, {}), (JobKind.BACKUP, {"output": f"{tmp_path}/backup"})):
+        row = await ended(engine, await engine.start_job(kind, args, "tester", kind))
+        assert (row.state, "no object table" in row.result) == ("failed", True)
+        assert '"exit_code":3' in row.result
     assert not table_of(ground).exists()
 
 
