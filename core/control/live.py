@@ -68,6 +68,7 @@ class EngineDesk(LedgerLooks):
         return msgspec.structs.replace(
             ground,
             at_ns=time.time_ns(),
+            jobs=[self._with_wait(job) for job in ground.jobs],
             engine=wire.Engine(
                 pid=os.getpid(),
                 epoch=engine.epoch,
@@ -87,6 +88,13 @@ class EngineDesk(LedgerLooks):
             histograms=self._book.histograms(),
             read_bytes=self._book.read_bytes,
         )
+
+    def _with_wait(self, job: wire.Job) -> wire.Job:
+        """Return a job with why it waits by itself, where nothing else is said of it."""
+        waits = self._engine.jobs.waits(job.id)
+        if job.reason or not waits:
+            return job
+        return msgspec.structs.replace(job, reason=safe(waits))
 
     async def cutover(self, slice_: str) -> wire_cutover.Cutover:
         """Return where every slice stands, and one in full."""

@@ -59,6 +59,11 @@ class Jobs:
         """Return the reins of every job at work."""
         return list(self._reins.values())
 
+    def waits(self, job: int) -> str:
+        """Return what a job at work waits for by itself, in words; "" for nothing."""
+        reins = self._reins.get(job)
+        return "" if reins is None else "; ".join(dict.fromkeys(reins.waits.values()))
+
     async def start(  # noqa: PLR0913, PLR0917 - what a job is stored with
         self,
         kind: JobKind,
@@ -152,12 +157,13 @@ class Jobs:
     async def _break_off(self, job: int) -> None:
         """Give what is in flight some time, then drop it: a bundle is whole or not there (I3).
 
-        A job that was held moves no byte more: it is dropped at once.
+        A job that was held moves no byte more, and a walk in vain has none: dropped at once.
         """
         task, reins = self._tasks.get(job), self._reins.get(job)
         if task is None or reins is None:
             return
-        _, left = await asyncio.wait([task], timeout=HELD_GRACE_S if reins.still else self._grace_s)
+        idle = reins.still or reins.walks_in_vain
+        _, left = await asyncio.wait([task], timeout=HELD_GRACE_S if idle else self._grace_s)
         if left:
             task.cancel()
 

@@ -6,9 +6,21 @@ May import the model only.
 from __future__ import annotations
 
 import asyncio
+import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
 from core.model import JobKind, JobState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+WALK: Final = "walk"
+"""What the names of stages that walk a source begin with: nothing is in flight in them."""
+
+QUIET_S: Final = 10.0
+"""What has not come for so long is said to be waited for."""
 
 
 class JobCancelled(Exception):
@@ -22,6 +34,7 @@ class Reins:
     by: who ended it. by_engine: whether the engine paused it and will resume it. taken_up: whether
     an earlier engine began it. leaving: whether the engine ends, and the next one takes it up.
     shut: why it waits though nobody paused it, such as a closed window; "" while it need not.
+    quiet_s: for how long nothing is said of what it waits for by itself.
     """
 
     id: int
@@ -33,6 +46,7 @@ class Reins:
     taken_up: bool = False
     leaving: bool = False
     shut: str = ""
+    quiet_s: float = QUIET_S
     waits: dict[str, str] = field(default_factory=dict)  # stage -> why it waits now
     _go: asyncio.Event = field(default_factory=asyncio.Event)
     _paused: bool = False
@@ -95,6 +109,23 @@ class Reins:
     def still(self) -> bool:
         """Whether no byte may move: the job is paused or shut, though it may have to end."""
         return self._paused or bool(self.shut)
+
+    @property
+    def walks_in_vain(self) -> bool:
+        """Whether a walk waits for its source, with nothing in flight that would be lost."""
+        return any(stage.startswith(WALK) for stage in self.waits)
+
+    @contextmanager
+    def awaiting(self, stage: str, why: str) -> Iterator[None]:
+        """Say why the job waits, once what is awaited inside has not come for a while."""
+        told = f"{why} since {time.strftime('%H:%M:%S', time.gmtime())} UTC"
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(self.quiet_s, self.waits.__setitem__, stage, told)
+        try:
+            yield
+        finally:
+            timer.cancel()
+            self.waits.pop(stage, None)
 
     async def checkpoint(self) -> None:
         """Wait while the job is paused or shut. Raises JobCancelled once it was told to end."""

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from core.display import safe
 from core.engine.crew.child import Child, ChildGone
-from core.engine.crew.task import Oddity, WalkPage, WalkTask, WorkerSetup
+from core.engine.crew.task import Oddity, WalkTask, WorkerSetup
+from core.engine.crew.walk_pages import walk_pages
 from core.engine.planning.bundling import Cut, Cutter
 from core.engine.planning.page_writes import PageWrites
 from core.engine.planning.pipeline import Pipeline
@@ -24,7 +25,7 @@ from core.ledger.planning import BEGINNING
 from core.ledger.rows import EventDraft, NewBundle
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import Callable
 
     from core.engine.crew.board import Board
     from core.engine.crew.fork_server import ForkServer
@@ -134,7 +135,7 @@ class Planner:
         skips: list[Skip] = []
         beside: list[Oddity] = []
         async with Pipeline(COMMITS, closed) as pipeline:
-            async for page in _pages(child):
+            async for page in walk_pages(child, reins, "plan"):
                 await reins.checkpoint()
                 beside += page.beside
                 skips += page.page.skips
@@ -219,22 +220,6 @@ def _died(gone: ChildGone) -> Broken:
         where="plan",
         remedy="See engine.log and dmesg; a new plan goes on at the last committed key.",
     )
-
-
-async def _pages(child: Child) -> AsyncIterator[WalkPage]:
-    while True:
-        page = await child.receive()
-        if not isinstance(page, WalkPage):
-            raise Broken(
-                what="a walking process answered with something else",
-                where="plan",
-                remedy="This is a fault of vgwm: report it with engine.log.",
-            )
-        if page.error is not None:
-            raise page.error.error()
-        yield page
-        if page.last:
-            return
 
 
 def _bundle(number: int, cut: Cut) -> NewBundle:

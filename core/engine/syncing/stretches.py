@@ -10,14 +10,14 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from core.engine.crew.task import WalkPage
+from core.engine.crew.walk_pages import walk_pages
 from core.engine.syncing.merge import Differences, compare
-from core.errors import Broken
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from core.engine.crew.child import Child
+    from core.engine.crew.walk_pages import Walker
+    from core.engine.reins import Reins
     from core.ledger.rows import EntryRow
     from core.ledger.sync_looks import StoredObject, SyncLooks
     from core.model import Skip
@@ -38,31 +38,25 @@ class Stretch(NamedTuple):
 
 
 class Stretches:
-    """Reads one bucket's walk. since_ns: see `merge.compare`."""
+    """Reads one bucket's walk. reins: of the job it is for. since_ns: see `merge.compare`."""
 
-    def __init__(self, looks: SyncLooks, bucket_id: int, *, since_ns: int | None) -> None:
+    def __init__(
+        self, looks: SyncLooks, bucket_id: int, reins: Reins, *, since_ns: int | None
+    ) -> None:
         self._looks = looks
+        self._reins = reins
         self._bucket_id = bucket_id
         self._since_ns = since_ns
         self._entries: list[EntryRow] = []
         self._skips: list[Skip] = []
 
-    async def of(self, child: Child, above: bytes) -> AsyncIterator[Stretch]:
+    async def of(self, child: Walker, above: bytes) -> AsyncIterator[Stretch]:
         """Yield the stretches of a walk that began behind a key. Raises what ended the walk."""
-        while True:
-            page = await child.receive()
-            if not isinstance(page, WalkPage):
-                raise Broken(
-                    what="a walking process answered with something else",
-                    where="sync",
-                    remedy="This is a fault of vgwm: report it with engine.log.",
-                )
-            if page.error is not None:
-                raise page.error.error()
+        async for page in walk_pages(child, self._reins, "sync"):
             self._entries += page.page.entries
             self._skips += page.page.skips
             if page.last:
-                break
+                continue
             upto = self._whole(above)
             if upto > above:
                 async for stretch in self._stretch(above, upto):

@@ -91,7 +91,8 @@ class RoundWalk:
 
     async def _bucket(self, child: Child, storing: Storing | None, bucket: BucketRow) -> None:
         above = self._at[1] if bucket.id == self._at[0] else b""
-        stretches = Stretches(self._premises.ledger.rounds, bucket.id, since_ns=self._wish.since_ns)
+        looks = self._premises.ledger.rounds
+        stretches = Stretches(looks, bucket.id, self._reins, since_ns=self._wish.since_ns)
         pending = Pending(self._premises.knobs)
         walked: AsyncIterator[Stretch]
         if bucket.state.there:

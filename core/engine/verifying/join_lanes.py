@@ -8,16 +8,19 @@ May import the engine's crew.
 from __future__ import annotations
 
 from collections import deque
+from contextlib import nullcontext
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar, cast
 
 from core.engine.crew.board import MAX_SLOTS
 from core.engine.crew.child import Child, ChildGone
+from core.engine.reins import WALK
 from core.errors import Broken
 from core.taskgroup import TaskGroup
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
+    from contextlib import AbstractContextManager
 
     from core.engine.crew.fork_server import ForkServer
     from core.engine.reins import Reins
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 _Task = TypeVar("_Task")
 
+_QUIET: Final = "a part of the join does not get on: source, table or disk is silent"
 _SLOT: Final = MAX_SLOTS - 17
 _LIVES: Final = 3
 
@@ -101,7 +105,8 @@ class JoinLanes:
                 child = await self._child(lane)
                 child.send(task)
                 while True:
-                    answer = cast("JoinTold", await child.receive())
+                    with _awaiting(reins, lane):
+                        answer = cast("JoinTold", await child.receive())
                     if answer.fault is not None:
                         raise answer.fault.error()
                     await told(task, answer)
@@ -121,6 +126,12 @@ class JoinLanes:
             child = await Child.start(_SLOT - lane, self._forks, self._setup)
             self._children[lane] = child
         return child
+
+
+def _awaiting(reins: Reins | None, lane: int) -> AbstractContextManager[None]:
+    if reins is None:
+        return nullcontext()
+    return reins.awaiting(f"{WALK} {lane}", _QUIET)
 
 
 def _first(raised: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 CONNECT_MS: Final = 5_000
 IDLE_S: Final = 30
-"""An answer that brings no byte for so long has broken off."""
+SLOWEST_BYTES_S: Final = 64
+"""An answer that brings less than this for so long has broken off.
+
+At a byte a second it would never stand still, and a page of a listing take days.
+"""
 
 TOO_LARGE: Final = int(pycurl.E_FILESIZE_EXCEEDED)
 STALLED: Final = int(pycurl.E_OPERATION_TIMEDOUT)
@@ -46,8 +50,9 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 class Door:
     """Where requests go, and whose keys sign them. Raises BadInput for what is no address."""
 
-    def __init__(self, config: S3Config) -> None:
+    def __init__(self, config: S3Config, *, idle_s: int = IDLE_S) -> None:
         self.config = config
+        self.idle_s = idle_s
         try:
             parts = urlsplit(config.endpoint)
             port = parts.port
@@ -127,8 +132,8 @@ def _made(door: Door) -> Any:  # noqa: ANN401 - pycurl has no types
     curl.setopt(pycurl.PATH_AS_IS, 1)  # `a/../b` is a key
     curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
     curl.setopt(pycurl.CONNECTTIMEOUT_MS, CONNECT_MS)
-    curl.setopt(pycurl.LOW_SPEED_LIMIT, 1)
-    curl.setopt(pycurl.LOW_SPEED_TIME, IDLE_S)
+    curl.setopt(pycurl.LOW_SPEED_LIMIT, SLOWEST_BYTES_S)
+    curl.setopt(pycurl.LOW_SPEED_TIME, door.idle_s)
     curl.setopt(pycurl.BUFFERSIZE, _BUFFER_BYTES)
     if door.tls:
         curl.setopt(pycurl.SSL_VERIFYPEER, 1)

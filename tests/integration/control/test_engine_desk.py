@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from typing import TYPE_CHECKING
 
@@ -16,12 +17,15 @@ from core.control.live import EngineDesk
 from core.control.server import build_app
 from core.control.wire import state as wire
 from core.engine.engine import Engine
+from core.engine.reins import WALK
 from core.errors import BadInput, EngineDown, NoPlan, Refused
-from core.model import JobState
+from core.model import JobKind, JobState
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from core.engine.reins import Reins
 
 HOSTILE = b"evil\x1b[2J\xe2\x80\xae.txt"
 
@@ -140,6 +144,26 @@ async def test_i4_beside_the_engine_the_ledger_says_the_same(client: Client, ws:
             await reader.pause(1, actor="op1")
     assert at_rest.totals == copied.totals
     assert at_rest.engine.state == "down"
+
+
+async def test_i7_a_running_job_says_what_it_waits_for(client: Client, engine: Engine) -> None:
+    silent, came = asyncio.Event(), asyncio.Event()
+
+    async def walk(reins: Reins) -> None:
+        reins.quiet_s = 0.0
+        with reins.awaiting(WALK, "no page came\x1b[2J"):
+            await asyncio.sleep(0.01)
+            silent.set()
+            await came.wait()
+
+    job = await engine.jobs.start(JobKind.PLAN, {}, "op1", "r1", walk)
+    await silent.wait()
+    now = job_of(await client.snapshot(), job)
+    assert now is not None
+    assert (now.state, now.reason[:12]) == (JobState.RUNNING, "no page came")
+    assert "\x1b" not in now.reason
+    came.set()
+    await engine.wait(job)
 
 
 async def test_what_the_ledger_calls_running_does_not_run_without_an_engine(ws: Path) -> None:

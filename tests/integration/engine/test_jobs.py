@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.config.knobs import Knobs
 from core.engine.jobs import Jobs
+from core.engine.reins import WALK
 from core.model import BlockCounts, Cid, JobKind
 from tests.integration.engine.ground import (
     engine_on,
@@ -37,6 +38,31 @@ async def test_a_cancelled_job_that_does_not_end_by_itself_is_broken_off(tmp_pat
         job = await jobs.start(JobKind.COPY, {}, "op1", "r1", never)
         await jobs.cancel(job, "op1")
         await jobs.wait(job)
+        row = await engine.ledger.job(job)
+        assert row is not None
+        assert row.state == "cancelled"
+
+
+async def test_a_walk_that_waits_for_its_source_is_broken_off_at_once(tmp_path: Path) -> None:
+    ground = make_ground(tmp_path, objects=1, buckets=1)
+    make_workspace(ground, SMALL)
+    silent = asyncio.Event()
+
+    async def walk(reins: Reins) -> None:
+        reins.quiet_s = 0.0
+        with reins.awaiting(WALK, "no page came"):
+            await asyncio.sleep(0.01)
+            silent.set()
+            await asyncio.Event().wait()
+
+    async with engine_on(ground) as engine:
+        jobs = Jobs(engine.ledger, grace_s=3_600)
+        job = await jobs.start(JobKind.PLAN, {}, "op1", "r1", walk)
+        await silent.wait()
+        assert jobs.waits(job).startswith("no page came since ")
+        await jobs.cancel(job, "op1")
+        await jobs.wait(job)
+        assert jobs.waits(job) == ""
         row = await engine.ledger.job(job)
         assert row is not None
         assert row.state == "cancelled"

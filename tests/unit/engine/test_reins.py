@@ -6,8 +6,10 @@ import asyncio
 
 import pytest
 
-from core.engine.reins import JobCancelled, Reins
-from core.model import JobKind, JobState
+from core.engine.crew.task import WalkPage
+from core.engine.crew.walk_pages import walk_pages
+from core.engine.reins import WALK, JobCancelled, Reins
+from core.model import JobKind, JobState, Page
 
 
 def reins() -> Reins:
@@ -67,3 +69,40 @@ def test_a_persons_pause_takes_over_from_the_engines_hold() -> None:
     assert (one.by_engine, one.state) == (True, JobState.PAUSED)
     one.pause("paused by op1")
     assert not one.by_engine
+
+
+async def test_what_does_not_come_is_said_with_its_time_and_no_longer_once_it_came() -> None:
+    one = Reins(id=1, kind=JobKind.PLAN, quiet_s=0.0)
+    with one.awaiting(WALK, "no page came"):
+        assert one.waits == {}
+        await asyncio.sleep(0.01)
+        told = dict(one.waits), one.walks_in_vain
+    assert told[0][WALK].startswith("no page came since ")
+    assert told[1]
+    assert (one.waits, one.walks_in_vain) == ({}, False)
+    with one.awaiting(WALK, "no page came"):
+        pass
+    await asyncio.sleep(0.01)
+    assert not one.waits
+
+
+class Slow:
+    """A walker whose pages come behind the time for which nothing is said."""
+
+    def __init__(self, one: Reins) -> None:
+        self._reins = one
+        self.said: list[str] = []
+
+    async def receive(self) -> WalkPage:
+        await asyncio.sleep(0.01)
+        self.said += self._reins.waits.values()
+        return WalkPage(page=Page([], []), last=len(self.said) > 1)
+
+
+async def test_i7_a_walk_whose_source_is_silent_says_so_for_each_page() -> None:
+    one = Reins(id=1, kind=JobKind.SYNC, quiet_s=0.0)
+    walker = Slow(one)
+    pages = [page async for page in walk_pages(walker, one, "sync")]
+    assert len(pages) == len(walker.said) == 2
+    assert all(text.startswith("no page of the source's listing came") for text in walker.said)
+    assert not one.waits
