@@ -20,6 +20,7 @@ from core.cutover.uncarriable import why_not
 from core.display import safe
 from core.errors import BadInput, CapacityExhausted, Denied, NoAnswer, VgwmError
 from core.source.posix.sidecar import Sidecar, both_ctimes
+from core.source.posix.stamps import held_ns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -170,7 +171,7 @@ class Blue:
         if self.source.sidecar is not None:
             sidecar = Sidecar(os.fsencode(self.source.sidecar / bucket), 0)
             ctime_ns = both_ctimes(ctime_ns, sidecar.stamp(key.encode())[1])
-        return Fingerprint(seen.st_ino, seen.st_mtime_ns, ctime_ns)
+        return Fingerprint(seen.st_ino, held_ns(seen.st_mtime_ns), ctime_ns)
 
 
 def blue_of(workspace: Workspace) -> Blue | None:

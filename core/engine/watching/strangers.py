@@ -17,6 +17,7 @@ from core.display import object_name
 from core.ledger.greenlog import GreenState
 from core.source.posix.config import PosixConfig
 from core.source.posix.names import INTERNAL
+from core.source.posix.stamps import held_ns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,7 +100,7 @@ class _Changes:
             seen = os.lstat(self._root + b"/" + path)
         except (FileNotFoundError, NotADirectoryError):  # gone, or a file is where its folder was
             return None
-        return _Changed(bucket, key, seen.st_ino, seen.st_mtime_ns)
+        return _Changed(bucket, key, seen.st_ino, held_ns(seen.st_mtime_ns))
 
 
 async def _is_ours(ledger: LedgerReader, bucket_id: int | None, one: _Changed) -> bool:

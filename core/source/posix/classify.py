@@ -17,6 +17,7 @@ from core.source.posix.config import MetadataMode
 from core.source.posix.links import look_behind
 from core.source.posix.names import NULL_VERSION, is_leftover, is_utf8
 from core.source.posix.sidecar import both_ctimes
+from core.source.posix.stamps import held_ns
 from core.source.posix.versions import VersionsFolder
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class Classifier:
         seen = os.fstat(fd)
         size = None if marks.marker and self._versioned else 0
         ctime_ns = self._ctime_ns(key, seen)
-        self.entries.append((key, b"", size, seen.st_ino, seen.st_mtime_ns, ctime_ns))
+        self.entries.append((key, b"", size, seen.st_ino, held_ns(seen.st_mtime_ns), ctime_ns))
 
     def skip_below(self, key: bytes, why: Unrepresentable) -> None:
         """Record a key that lies at or below a directory that is skipped."""
@@ -115,9 +116,9 @@ class Classifier:
         self.skips.append(Skip(key, b"", reason, detail))
 
     def _object(self, folder: int, name: bytes, key: bytes, seen: stat_result) -> None:
-        ctime_ns = self._ctime_ns(key, seen)
+        stamps = seen.st_ino, held_ns(seen.st_mtime_ns), self._ctime_ns(key, seen)
         if not self._versioned:
-            self.entries.append((key, b"", seen.st_size, seen.st_ino, seen.st_mtime_ns, ctime_ns))
+            self.entries.append((key, b"", seen.st_size, *stamps))
             return
         marks = self._marks(folder, name, key)
         if marks.hidden:
@@ -125,7 +126,7 @@ class Classifier:
             self.skip(key, Unrepresentable.HIDDEN_PUT, "acknowledged, but hidden by a marker")
         else:
             size = None if marks.marker else seen.st_size
-            self.entries.append((key, b"", size, seen.st_ino, seen.st_mtime_ns, ctime_ns))
+            self.entries.append((key, b"", size, *stamps))
         self._history(key, current_is_null=not marks.version_id)
 
     def _history(self, key: bytes, *, current_is_null: bool) -> None:

@@ -10,6 +10,8 @@ import mmap
 import os
 from typing import TYPE_CHECKING, Self
 
+from core.source.posix.stamps import held_ns
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
@@ -42,7 +44,7 @@ class LargeObject:
         self.attributes = attributes
         self.size_bytes: int = seen.st_size
         self.ino: int = seen.st_ino
-        self.mtime_ns: int = seen.st_mtime_ns
+        self.mtime_ns: int = held_ns(seen.st_mtime_ns)
         self.ctime_ns = ctime_ns
         self.uid: int = seen.st_uid
         self.gid: int = seen.st_gid

@@ -32,6 +32,7 @@ from core.source.posix.opening import FILE, open_folder, raise_if_not_owner
 from core.source.posix.outcome import Changed, Fault, Gone, SmallRead, Unreadable
 from core.source.posix.place import Place, Stamp
 from core.source.posix.sidecar import both_ctimes
+from core.source.posix.stamps import held_ns
 from core.source.posix.xattrs import XattrReader
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ class BucketReader:
                 attributes,
                 size,
                 before.st_ino,
-                before.st_mtime_ns,
+                held_ns(before.st_mtime_ns),
                 both_ctimes(before.st_ctime_ns, stamp[1]) if place.sidecar else before.st_ctime_ns,
                 before.st_uid,
                 before.st_gid,
@@ -253,7 +254,7 @@ class BucketReader:
             attributes=attributes,
             size_bytes=None if MARKER in attributes else 0,
             ino=before.st_ino,
-            mtime_ns=before.st_mtime_ns,
+            mtime_ns=held_ns(before.st_mtime_ns),
             ctime_ns=_ctime_ns(bare, before, stamp),
             uid=before.st_uid,
             gid=before.st_gid,

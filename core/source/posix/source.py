@@ -30,6 +30,7 @@ from core.source.posix.config import MetadataMode, PosixConfig
 from core.source.posix.names import is_bucket, is_key
 from core.source.posix.opening import list_names
 from core.source.posix.read import BucketReader
+from core.source.posix.stamps import held_ns
 from core.source.posix.tree import PosixTree, cannot_read
 from core.source.posix.walk import walk
 from core.source.posix.xattrs import XattrReader
@@ -156,7 +157,7 @@ class PosixSource(PosixTree):
         return make_bucket(
             name,
             self._bucket_attributes(name),
-            mtime_ns=seen.st_mtime_ns,
+            mtime_ns=held_ns(seen.st_mtime_ns),
             root_account=self.config.root_account,
         )
 

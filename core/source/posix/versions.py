@@ -15,6 +15,7 @@ from core.source.posix.config import MetadataMode
 from core.source.posix.names import INTERNAL, NULL_VERSION, hash_folder, is_version_id
 from core.source.posix.opening import list_names, open_folder
 from core.source.posix.sidecar import both_ctimes
+from core.source.posix.stamps import held_ns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -95,7 +96,7 @@ class VersionsFolder:
         if self._sidecar is not None:
             ctime_ns = both_ctimes(ctime_ns, self._sidecar.stamp(path)[1])
         size = None if marker else seen.st_size
-        return OldVersion(name, size, seen.st_ino, seen.st_mtime_ns, ctime_ns)
+        return OldVersion(name, size, seen.st_ino, held_ns(seen.st_mtime_ns), ctime_ns)
 
     def _is_marker(self, fd: int, name: bytes, path: bytes) -> bool:
         if self._sidecar is not None:

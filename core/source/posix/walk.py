@@ -24,6 +24,7 @@ from core.model import Entry, Page, Unrepresentable
 from core.source.posix.classify import Classifier, RawEntry
 from core.source.posix.names import INTERNAL, is_utf8
 from core.source.posix.opening import list_names, open_folder
+from core.source.posix.stamps import END_NS, held_ns
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -161,16 +162,10 @@ class _Walker:
             if seen.st_mode & _TYPE != stat.S_IFREG or name[0] == _DOT:
                 self._judge.file(fd, name, prefix + name, seen)
                 continue
-            add(
-                (
-                    prefix + name,
-                    b"",
-                    seen.st_size,
-                    seen.st_ino,
-                    seen.st_mtime_ns,
-                    seen.st_ctime_ns,
-                )
-            )
+            mtime_ns = seen.st_mtime_ns
+            if not -END_NS <= mtime_ns < END_NS:
+                mtime_ns = held_ns(mtime_ns)
+            add((prefix + name, b"", seen.st_size, seen.st_ino, mtime_ns, seen.st_ctime_ns))
         frame.at = at
         if at >= len(names):
             self._leave()
