@@ -103,10 +103,12 @@ def error_of(error: Fault, path: Path) -> VgwmError:
     code = extended & 0xFF
     name = getattr(error, "sqlite_errorname", type(error).__name__)
     if code in _FULL and extended not in _UNREADABLE:
+        full = code == sqlite3.SQLITE_FULL
+        mend = "Make room on this file system" if full else "Look at this disk (dmesg, room)"
         return CapacityExhausted(
             what=f"the ledger cannot be written ({name})",
             where=where,
-            remedy="Nothing was half written. Make room on this file system, then resume the job.",
+            remedy=f"Nothing was half written. {mend}, then resume the job.",
         )
     if code in _DAMAGED or extended in _UNREADABLE:
         return Broken(

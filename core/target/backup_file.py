@@ -7,6 +7,7 @@ object rows in byte order of (bucket, key). Json stands as the text that the tab
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from core.display import safe
-from core.errors import BadInput
+from core.errors import BadInput, NodeUnreachable
 from core.target.row_check import RowsRefused, refuse_misfits
 
 if TYPE_CHECKING:
@@ -144,7 +145,8 @@ class BackupWriter:
 class BackupReader:
     """Reads a backup of one profile and workspace. facts: once `pages` has come to its end.
 
-    Raises BadInput: for another kind of file, a foreign, a shortened or a changed one.
+    Raises BadInput: for another kind of file, a foreign, a shortened or a changed one; and
+    NodeUnreachable where its disk does not give it.
     """
 
     def __init__(self, file: BinaryIO, where: str, profile: Profile, workspace: str) -> None:
@@ -249,7 +251,14 @@ class BackupReader:
 
     def _next(self) -> bytes:
         """Return the next line with its line feed, b"" at the end of the file."""
-        line = self._file.readline(_LONGEST_LINE)
+        try:
+            line = self._file.readline(_LONGEST_LINE)
+        except OSError as error:
+            raise NodeUnreachable(
+                what=f"the file cannot be read: {safe(os.strerror(error.errno or 0))}",
+                where=self._where,
+                remedy="Look at the disk that it lies on (dmesg), then do it again.",
+            ) from error
         if line and not line.endswith(b"\n"):
             long = len(line) >= _LONGEST_LINE
             raise self._bad("a line is over 64 MiB" if long else "the file is cut off in a line")

@@ -129,7 +129,9 @@ def map_error(error: Exception, path: Path) -> Exception:
     primary = code & 0xFF
     what, where = f"SQLite says: {error}", str(path)
     if primary in _FULL:
-        remedy = "Make room on its disk; what was committed is safe."
+        full = primary == sqlite3.SQLITE_FULL
+        mend = "Make room on its disk" if full else "Look at its disk (dmesg, room)"
+        remedy = f"{mend}; what was committed is safe."
         return CapacityExhausted(what=what, where=where, remedy=remedy)
     if primary in _DENIED:
         return Denied(what=what, where=where, remedy="Make the file and its folder writable.")

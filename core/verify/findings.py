@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Self
 from urllib.parse import quote
 
 from core.display import safe
-from core.errors import Broken, CapacityExhausted
+from core.errors import Broken
 from core.verify.difference import Difference, Ill, Listed
+from core.verify.no_room import no_room
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 FILE_NAME: Final = "bytes.db"
+_UNKEPT: Final = "what was found cannot be kept"
 
 _TABLES: Final = (
     (
@@ -62,9 +64,9 @@ class Findings:
         try:
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         except OSError as error:
-            raise _full(self.path, error) from error
-        self._conn = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+            raise no_room(_UNKEPT, self.path, error) from error
         with _Faults(self.path):
+            self._conn = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
             self._conn.execute("PRAGMA synchronous=NORMAL")
             self._conn.execute("PRAGMA journal_mode=WAL")
             for statement in _TABLES:
@@ -140,17 +142,9 @@ class _Faults:
             return
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
-            raise _full(self._path, error) from error
+            raise no_room(_UNKEPT, self._path, error) from error
         raise Broken(
             what=f"what was found cannot be read ({type(error).__name__})",
             where=safe(os.fsencode(self._path)),
             remedy="Remove this file, then do it again.",
         ) from error
-
-
-def _full(path: Path, error: Exception) -> CapacityExhausted:
-    return CapacityExhausted(
-        what=f"what was found cannot be written ({type(error).__name__})",
-        where=safe(os.fsencode(path)),
-        remedy="Make room in the workspace, then do it again.",
-    )

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 from core.dag.canonical import dumps
 from core.display import safe
-from core.errors import Broken, CapacityExhausted
+from core.errors import Broken
+from core.verify.no_room import no_room
 from core.verify.sides import PinSeen
 
 if TYPE_CHECKING:
@@ -111,15 +112,11 @@ class PinBook:
             raise self._fault(error) from error
         return None if row is None else PinSeen(row[0], _pairs(row[1]), _pairs(row[2]))
 
-    def _fault(self, error: Exception) -> VgwmError:
+    def _fault(self, error: OSError | sqlite3.Error) -> VgwmError:
         where = safe(os.fsencode(self.path))
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if isinstance(error, OSError) or code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
-            return CapacityExhausted(
-                what=f"the pins that were seen cannot be written ({type(error).__name__})",
-                where=where,
-                remedy="Make room in the workspace, then do it again.",
-            )
+            return no_room("the pins that were seen cannot be kept", self.path, error)
         return Broken(
             what=f"the pins that were seen cannot be read ({type(error).__name__})",
             where=where,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import BadInput
+from core.errors import BadInput, NodeUnreachable
 from core.target import profile as profiles
 from core.target.backup_file import PAGE, BackupReader, BackupWriter
 from core.target.bucket_rows import BucketFacts, bucket_row
@@ -121,3 +121,10 @@ def test_the_first_line_tells_a_person_what_it_is() -> None:
     head = json.loads(small().splitlines()[0])
     assert (head["kind"], head["workspace"], head["rows"]) == ("vgwm metadata backup", WORKSPACE, 3)
     assert head["objects"][:2] == [["bucket", "Utf8"], ["s3_key", "Utf8"]]
+
+
+def test_a_disk_that_does_not_give_the_file_is_no_fault_of_ours() -> None:
+    with open("/proc/self/mem", "rb") as file, pytest.raises(NodeUnreachable) as raised:  # noqa: PTH123 - the kernel's own EIO
+        BackupReader(file, "/ws/backups/t.ndjson", profiles.load("guide"), WORKSPACE)
+    assert "Input/output error" in raised.value.what
+    assert "dmesg" in raised.value.remedy
