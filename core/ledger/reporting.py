@@ -96,10 +96,16 @@ def left(conn: sqlite3.Connection) -> Iterator[LeftRow]:
 
 
 def _changed_ns(conn: sqlite3.Connection) -> int | None:
-    """Return when the newest of all changes was told of, or its job or round ended."""
+    """Return when the newest of all changes was told of, or its job or round ended.
+
+    Whatever stands in the chain before a change is older, though the clock was set back since: a
+    proof of a time to come would else stay fresh for as long as the clock was ahead.
+    """
     (told,) = conn.execute(
-        "SELECT max(ts) FROM events WHERE kind IN (SELECT value FROM json_each(?))",
-        (dumps(_TELLING),),
+        "SELECT max(ts) FROM events WHERE seq<=(SELECT max(seq) FROM events"
+        " WHERE kind IN (SELECT value FROM json_each(?))"
+        " OR job IN (SELECT id FROM jobs WHERE kind IN (SELECT value FROM json_each(?))))",
+        (dumps(_TELLING), dumps(_SWAPPING)),
     ).fetchone()
     (swapped,) = conn.execute(
         "SELECT max(coalesce(ended,began)) FROM jobs"

@@ -105,7 +105,7 @@ def told(row: ProofRow, job: JobRow | None) -> wire_verify.Proof:
     state = JobState.INTERRUPTED if job is None else job.state
     # a job that has just ended, and whose proof says so in the next commit, is still at work
     over = row.ended_ns is not None or state in ENDED
-    age_s = None if row.ended_ns is None else (time.time_ns() - row.ended_ns) / NS_PER_S
+    age_s = None if row.ended_ns is None else max(0.0, (time.time_ns() - row.ended_ns) / NS_PER_S)
     rate, eta_s = (None, None) if over else _speed(figures)
     return wire_verify.Proof(
         job=row.job,

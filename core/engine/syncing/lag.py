@@ -52,7 +52,7 @@ def forecast(rounds: Sequence[RoundRow], *, budget_s: float, proof_s: float | No
 
     Quick ones say nothing: they do not walk, and what they carry the next full one does not find.
     """
-    done = [one for one in rounds if one.state is RoundState.DONE and _full(one)]
+    done = [one for one in rounds if one.state is RoundState.DONE and _full(one) and _timed(one)]
     if not done:
         return Forecast(None, None, None, proof_s, False, False, None, None)  # noqa: FBT003 - fields
     freezes = [_freeze(one, proof_s) for one in done[:2]]
@@ -77,6 +77,8 @@ def proof_s(verified: JobRow | None) -> float | None:
         return None
     if verified.began_ns is None or verified.ended_ns is None:
         return None
+    if verified.ended_ns < verified.began_ns:
+        return None  # the clock was set meanwhile
     return (verified.ended_ns - verified.began_ns) / NS_PER_S
 
 
@@ -97,6 +99,14 @@ def _floor(one: RoundRow, proof_s: float | None) -> float:
 
 def _full(one: RoundRow) -> bool:
     return one.kind is not RoundKind.QUICK
+
+
+def _timed(one: RoundRow) -> bool:
+    """Tell whether a round took no less than no time: one in which the clock was set back did.
+
+    By such a one a freeze would be over before it began, and any budget kept.
+    """
+    return _walk_s(one) >= 0 and _carry_s(one) >= 0
 
 
 def _walk_s(one: RoundRow) -> float:

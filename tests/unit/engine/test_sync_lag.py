@@ -51,6 +51,14 @@ def test_ready_is_two_full_rounds_running_within_the_budget() -> None:
     assert not forecast(quick, budget_s=60, proof_s=None).ready
 
 
+def test_a_round_in_which_the_clock_was_set_back_makes_no_freeze_short() -> None:
+    back = a_round(300, walk_s=-3_600, carry_s=5)
+    told = forecast([back, a_round(100)], budget_s=60, proof_s=4)
+    assert told == forecast([a_round(100)], budget_s=60, proof_s=4)
+    assert not told.ready
+    assert forecast([back], budget_s=60, proof_s=4).freeze_s is None
+
+
 def test_rounds_end_where_the_walk_alone_takes_longer_than_the_budget() -> None:
     long = [a_round(300, walk_s=40, carry_s=0), a_round(100, walk_s=40, carry_s=0)]
     assert forecast(long, budget_s=60, proof_s=None).floored
