@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import urlsplit
 
 from core.display import safe
 from core.errors import (
@@ -174,11 +175,21 @@ def _elsewhere(reply: Reply, where: str) -> BadInput:
     found = re.search(rb"<Region>([a-z0-9-]{1,32})</Region>", reply.body[:4_096])
     named = region or (found.group(1) if found else b"")
     there = f": it is {safe(named)}" if named else ""
+    host = b"" if named else _host_of(fields_of(reply.lines).get("location", b""))
     return BadInput(
-        what=f"the region is another one{there}",
+        what=f"it redirects to {safe(host)}" if host else f"the region is another one{there}",
         where=where,
         remedy="Set source.region and source.endpoint to where the bucket lies.",
     )
+
+
+def _host_of(location: bytes) -> bytes:
+    """Return whose address a redirect names, and nothing else of it: a query may be signed."""
+    try:
+        parts = urlsplit(location)
+    except ValueError:
+        return b""
+    return parts.netloc.rpartition(b"@")[2]
 
 
 def _words(reply: Reply, code: str) -> str:

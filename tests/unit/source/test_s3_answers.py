@@ -141,6 +141,16 @@ def test_an_answer_comes_to(reply: Reply, kind: type) -> None:
     assert isinstance(judge(reply, WHERE), kind)
 
 
+def test_i9_a_redirect_is_told_by_its_host_and_nothing_else_of_it() -> None:
+    there = b"Location: https://user:pa55@other.example:8443/b?X-Amz-Signature=abc123\r\n"
+    error = judge(_error(307, "", there), WHERE)
+    assert isinstance(error, BadInput)
+    assert error.what == "it redirects to other.example:8443"
+    odd = judge(_error(307, "", b"Location: http://[/\r\n"), WHERE)
+    assert isinstance(odd, BadInput)
+    assert odd.what == "the region is another one"
+
+
 def test_the_other_region_is_named() -> None:
     error = judge(_error(301, "", b"x-amz-bucket-region: eu-west-3\r\n"), WHERE)
     assert isinstance(error, VgwmError)
