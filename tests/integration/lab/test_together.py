@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING
 
 from tests.together import FIXTURE, mixed, sharing, unit
@@ -28,3 +29,8 @@ def test_each_file_is_run_once_and_what_waits_beside_what_computes() -> None:
         "tests/integration/f.py",
         *files[2:],
     ]
+
+
+def test_garbage_is_collected_but_not_looked_for_among_what_was_collected() -> None:
+    assert gc.isenabled()
+    assert gc.get_freeze_count() > 0
