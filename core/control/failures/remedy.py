@@ -9,7 +9,8 @@ _REMEDIES = {
     "source_changed": _WRITER,
     "changed": _WRITER,
     "denied": "Let the engine's user read it (run as the gateway's user), then: vgwm retry",
-    "unreadable": "Let the engine's user read it (run as the gateway's user), then: vgwm retry",
+    "unreadable": "What happened says why: give the engine's user or the S3 keys the right, "
+    "or mend disk or endpoint; then: vgwm retry",
     "io_error": "The disk could not read it: see the kernel log. Then vgwm retry, or vgwm skip",
     "bad-checksum": "Its bytes contradict its stored checksum: restore it at the source.",
     "bad_checksum": "Its bytes contradict its stored checksum: restore it at the source.",
