@@ -104,7 +104,7 @@ def require_same(plan: wire_keeping.KeepingPlan, confirmed: str) -> None:
     """Raise Refused, with what the plan is now, unless it is the one that was confirmed."""
     if plan.hash == confirmed:
         return
-    now = "; ".join(line.strip() for line in lines(plan))
+    now = "; ".join(" ".join(line.split()).removesuffix(";") for line in lines(plan))
     raise Refused(
         what=f"--confirm {display.safe(confirmed)} is not the plan as it is now: {now};"
         " nothing was done",

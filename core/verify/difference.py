@@ -12,6 +12,11 @@ from typing import Final, NamedTuple
 APART: Final = b"."
 """The bucket of what belongs to no object, such as a stray pin: no bucket of S3 is named so."""
 
+OTHERS: Final = "a row of somebody else's"
+OF_WORKSPACE: Final = "of workspace "
+UNMARKED: Final = "a row without a mark"
+"""What a line of an orphan row says of whose it is; one that another workspace made names that."""
+
 
 class Listed(StrEnum):
     """The five lists of a verification, and the NDJSON file that each is."""

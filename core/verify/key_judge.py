@@ -18,7 +18,7 @@ from core.ledger.rows import RACY
 from core.model import Cid, MetaText, ObjectState
 from core.target.rows import PinnedBundle, RowEntry, RowMaker
 from core.target.shape import Source
-from core.verify.difference import Difference, Ill, Listed
+from core.verify.difference import OF_WORKSPACE, OTHERS, UNMARKED, Difference, Ill, Listed
 from core.verify.row_mark import RowMark, parted
 
 if TYPE_CHECKING:
@@ -138,9 +138,11 @@ class KeyJudge:
         """Say that a row is there that should not be, and whose it is."""
         row = case.row
         assert row is not None  # noqa: S101 - both callers looked
-        whose = "" if self._meta_at is None else parted(row[self._meta_at]).mark.plan
-        found = f"of workspace {safe(whose)}" if whose else "a row of somebody else's"
-        found = "a row of ours" if whose == self._plan else found
+        found = UNMARKED
+        if self._meta_at is not None:
+            whose = parted(row[self._meta_at]).mark.plan
+            found = f"{OF_WORKSPACE}{safe(whose)}" if whose else OTHERS
+            found = "a row of ours" if whose == self._plan else found
         return _listed([_of(case, Listed.EXTRA, Ill.ORPHAN_ROW, ("row", f"none: {why}", found))])
 
     def _gone(self, case: Case) -> Said:

@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from core.dag.canonical import dumps
-from core.verify.difference import Ill
+from core.verify.difference import OF_WORKSPACE, OTHERS, Ill
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -68,6 +68,13 @@ REMEDIES: Final = {
     Ill.SOURCE_MOVED: "A round reads it again: vgwm sync.",
     Ill.UNREAD: "Look again once it answers: vgwm verify.",
 }
+
+
+LEFT: Final = {
+    **REMEDIES,
+    Ill.ORPHAN_ROW: "Not ours, so not removed: ask whoever writes to this table.",
+}
+"""What to do about what a plan leaves alone."""
 
 
 class Numbers:
@@ -157,6 +164,8 @@ class RepairPlan:
         """Return what ends a difference; None where a repair leaves it alone."""
         if one.ill is Ill.ORPHAN_PIN:
             return Deed.UNPIN if one.where in self.unpin else None
+        if one.ill is Ill.ORPHAN_ROW and one.found.startswith((OTHERS, OF_WORKSPACE)):
+            return None
         return DEEDS.get(one.ill)
 
     def finish(self) -> None:

@@ -21,6 +21,9 @@ def next_steps(proof: wire_verify.Proof, lists: Collection[str]) -> list[str]:
     """
     found = [(Ill(one.kind), one.rows) for one in proof.kinds if one.name in lists and one.rows]
     mended = sum(rows for ill, rows in found if ill in DEEDS)
-    told = [f"mends {count(mended)}: vgwm metadata repair --from {proof.folder}"] if mended else []
+    # rows of others are counted among them, and left by the plan
+    most = "up to " if any(ill is Ill.ORPHAN_ROW for ill, _ in found) else ""
+    repair = f"mends {most}{count(mended)}: vgwm metadata repair --from {proof.folder}"
+    told = [repair] if mended else []
     told += [f"{count(rows)} {ill}: {REMEDIES[ill]}" for ill, rows in found if ill in REMEDIES]
     return [f"next: {line}" for line in told]

@@ -11,7 +11,7 @@ from core.dag import cid as cids
 from core.dag.errors import BadCid
 from core.display import safe
 from core.errors import BadInput
-from core.verify.repair_plan import REMEDIES, TEXTS
+from core.verify.repair_plan import LEFT, TEXTS
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -82,7 +82,7 @@ def shown(planned: PlannedRepair) -> wire_metadata.RepairPlan:
             for step in plan.steps
         ),
         left=tuple(
-            wire_metadata.RepairLeft(kind=ill, count=n, remedy=REMEDIES[ill])
+            wire_metadata.RepairLeft(kind=ill, count=n, remedy=LEFT[ill])
             for ill, n in sorted(plan.left.items())
         ),
         orphans=tuple(map(safe, plan.orphans)),

@@ -98,4 +98,3 @@ def _lines(conn: sqlite3.Connection, *, archive: bool) -> Iterator[NotCarried]:
 def _put(file: IO[bytes], digest: hashlib._Hash, line: bytes) -> None:
     file.write(line)
     digest.update(line)
-

@@ -59,6 +59,7 @@ async def test_i8_a_restore_does_what_was_shown_and_keeps_the_old(
     assert len(all_rows(table)) == 3
     wrong = await command("metadata", "restore", str(kept), "--confirm", "00000000")
     assert wrong.code == 5
+    assert "swapped in one step; those in use" in wrong.err
     assert len(all_rows(table)) == 3
     done = await command(
         "metadata", "restore", "--backup-file", str(kept), "--confirm", str(plan["hash"]), "--json"

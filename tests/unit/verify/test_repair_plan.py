@@ -5,8 +5,23 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.verify.difference import APART, Difference, Ill, Listed
-from core.verify.repair_plan import REMEDIES, ConfirmedRepair, Deed, Numbers, RepairPlan
+from core.verify.difference import (
+    APART,
+    OF_WORKSPACE,
+    OTHERS,
+    UNMARKED,
+    Difference,
+    Ill,
+    Listed,
+)
+from core.verify.repair_plan import (
+    LEFT,
+    REMEDIES,
+    ConfirmedRepair,
+    Deed,
+    Numbers,
+    RepairPlan,
+)
 
 WS = "0a1b2c3d"
 ROOT = "bafybeidm7cr5jhmtfjwl7qvy2qpzskx7xamkmqisfiqdhnefrbzum7wo2a"
@@ -65,6 +80,18 @@ def test_i8_an_orphan_pin_goes_only_by_its_name() -> None:
     assert other.steps == []
     named = plan_of(stray, unpin=(ROOT,))
     assert [step.deed for step in named.steps] == [Deed.UNPIN]
+
+
+def test_a_row_that_somebody_else_made_is_in_no_step() -> None:
+    def row(found: str) -> Difference:
+        told = ("row", "none: unknown to the ledger", found)
+        return Difference(Listed.EXTRA, b"bucket", b"k", b"", Ill.ORPHAN_ROW, *told)
+
+    plan = plan_of(row(OTHERS), row(f"{OF_WORKSPACE}ffffffff"))
+    assert (plan.steps, plan.left) == ([], {Ill.ORPHAN_ROW: 2})
+    assert LEFT[Ill.ORPHAN_ROW]
+    for found in ("a row of ours", UNMARKED):
+        assert [step.deed for step in plan_of(row(found)).steps] == [Deed.DROP_ROWS]
 
 
 def test_i8_the_hash_names_workspace_and_every_difference_in_its_place() -> None:
