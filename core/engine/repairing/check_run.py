@@ -177,6 +177,7 @@ class CheckRun:
         await self._tell(phase="join", keys=(await ledger.counters()).migrated, at_once=True)
         check = RowCheck(profile, self._m.workspace.id)
         sound = looked = 0
+        objects: Counter[Listed] = Counter()
         stretches = join_rows(
             Sides(ledger.looked, await ledger.buckets(), table),
             check,
@@ -186,12 +187,13 @@ class CheckRun:
             await reins.checkpoint()
             await self._keep(found, stretch.found)
             sound += len(stretch.sound)
+            objects.update({(one.bucket, one.key): one.listed for one in stretch.found}.values())
             looked += len(stretch.sound) + len(
                 {(one.bucket, one.key) for one in stretch.found if one.listed is not Listed.EXTRA}
             )
             if cache is not None:
                 await self._keep(found, await cache.rows(stretch.sound))
-            await self._tell(joined=looked, objects={Listed.EQUAL: sound})
+            await self._tell(joined=looked, objects={**objects, Listed.EQUAL: sound})
         # old versions and markers are migrated, too, and have no row
         await self._tell(keys=looked, at_once=True)
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.config.knobs import Knobs
+from core.engine.repairing.check_run import CheckRun
+from core.engine.verifying.progress import VerifyProgress
 from core.model import JobKind
 from core.verify.check_pins import DirPins
 from core.verify.list_pages import ListPages
@@ -51,6 +53,29 @@ async def test_neither_a_check_nor_a_backup_makes_a_table_where_none_is(
         assert (row.state, "no object table" in row.result) == ("failed", True)
         assert '"exit_code":3' in row.result
     assert not table_of(ground).exists()
+
+
+async def test_what_a_check_has_found_is_counted_while_it_goes_on(
+    engine: Engine, ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(
+        table_of(ground),
+        "DELETE FROM versitygw_objects WHERE s3_key IN ('d1/k0001','d2/k0002')",
+        "INSERT INTO versitygw_objects SELECT bucket,s3_key||'~',cid,size,created_at,updated_at,"
+        "metadata,pin_status FROM versitygw_objects WHERE s3_key='large.bin'",
+    )
+    told: list[VerifyProgress] = []
+    note = CheckRun._note  # noqa: SLF001 - what is stored on the way
+
+    async def noted(self: CheckRun) -> None:
+        told.append(VerifyProgress.of(self._figures))
+        await note(self)
+
+    monkeypatch.setattr(CheckRun, "_note", noted)
+    await checked(engine, ground)
+    joined = [one.figures for one in told if one.phase == "join"][-1]
+    assert (joined["missing"], joined["extra"]) == (4, 2)
+    assert joined == told[-1].figures
 
 
 async def test_a_check_whose_report_has_no_place_is_the_disks_fault_and_not_ours(
