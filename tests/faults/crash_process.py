@@ -7,6 +7,7 @@ forked from, where `subprocess.Popen` would start an interpreter.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -91,6 +92,7 @@ BOTH = (JobKind.PLAN, JobKind.COPY)
 
 def run(workspace: Path, log: Path, plan: Plan, kinds: tuple[JobKind, ...] = BOTH) -> Killed:
     """Run jobs of a workspace in a forked process, killed as planned; return how it ended."""
+    gc.freeze()  # or each collection in a child copies what was there before
     pid = os.fork()
     if pid:
         return Killed.wait(pid)
