@@ -93,6 +93,8 @@ def test_a_key_that_came_after_the_plan_is_missing_and_a_row_of_nobody_extra(wor
     assert only(said(case._replace(look=GONE, row=theirs))).found == f"of workspace {OTHER_PLAN}"
     bare = (*row[:6], "{}", row[7])
     assert only(said(case._replace(look=GONE, row=bare))).found == "a row of somebody else's"
+    markless = KeyJudge(profiles.load("extended"), PLAN, recorded_only=False)
+    assert only(markless.judge(case._replace(look=GONE, row=bare))).found == "a row without a mark"
 
 
 def test_what_the_source_has_no_more_is_extra_while_its_row_is_there(world: World) -> None:
