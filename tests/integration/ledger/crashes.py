@@ -2,7 +2,8 @@
 
 `every FOLDER`: for k = 0, 1, 2, .. a forked child runs the same small migration and kills itself at
 its k-th change, before the commit; then again right after it. The parent opens what is left.
-`random FOLDER ROUNDS SEED`: a child works on one growing ledger and is killed at a random moment.
+`random FOLDER ROUNDS SEED`: a child works on one growing ledger and is killed at a random moment of
+its beginning, or behind its first word.
 Acknowledged work goes through a pipe; the parent finds all of it in the ledger (I5).
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import select
 import signal
 import sys
 import time
@@ -158,8 +160,10 @@ def at_random(folder: Path, rounds: int, seed: int) -> None:
     """Kill at random moments, on one ledger that grows."""
     chance = random.Random(seed)  # noqa: S311 - only moments to kill at
     kills = 0
-    for _ in range(rounds):
+    for number in range(rounds):
         pid, reading = forked(lambda tell: asyncio.run(migrate(folder, tell, 1_000)))
+        if number % 2:  # else it may die before it has told anything
+            select.select([reading], [], [], 60)
         time.sleep(chance.uniform(0.0, 0.15))
         os.kill(pid, signal.SIGKILL)
         code, told = ended(pid, reading)

@@ -36,4 +36,4 @@ def test_i5_kill_at_every_write_loses_nothing_that_was_told(tmp_path: Path) -> N
 @pytest.mark.timeout(120)
 def test_i5_i4_kill_at_random_moments_leaves_counters_equal_to_a_recount(tmp_path: Path) -> None:
     seed = random.randrange(1 << 30)  # noqa: S311 - printed with a failure
-    assert crashed("random", str(tmp_path), "20", str(seed)) >= 1
+    assert crashed("random", str(tmp_path), "20", str(seed)) >= 10
