@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from core.dag.canonical import dumps
 from core.engine.holding import is_hold
 from core.engine.reins import JobCancelled, Reins
-from core.errors import Broken, VgwmError, WrongState
+from core.errors import Broken, CapacityExhausted, VgwmError, WrongState
 from core.ledger.rows import EventDraft
 from core.model import JobKind, JobState
 
@@ -31,15 +31,24 @@ GRACE_S = 10.0
 HELD_GRACE_S = 0.5
 """The same while no byte moves: what only has to be recorded still can be."""
 
+AGAIN_S = 2.0
+"""Between two tries to store a job's end in a ledger that has no room."""
+
+LEDGER = "ledger"
+
 Run = Callable[[Reins], Awaitable[None]]
 
 
 class Jobs:
     """Runs at most one job of each kind."""
 
-    def __init__(self, ledger: Ledger, *, grace_s: float = GRACE_S) -> None:
+    def __init__(
+        self, ledger: Ledger, *, grace_s: float = GRACE_S, again_s: float = AGAIN_S
+    ) -> None:
         self._ledger = ledger
         self._grace_s = grace_s
+        self._again_s = again_s
+        self._ending: set[int] = set()
         self._reins: dict[int, Reins] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._enders: set[asyncio.Task[None]] = set()
@@ -164,7 +173,7 @@ class Jobs:
             return
         idle = reins.still or reins.walks_in_vain
         _, left = await asyncio.wait([task], timeout=HELD_GRACE_S if idle else self._grace_s)
-        if left:
+        if left and job not in self._ending:
             task.cancel()
 
     async def end_forward(self, actor: str) -> None:
@@ -205,7 +214,11 @@ class Jobs:
 
     async def _launch(self, reins: Reins, run: Run, text: str, actor: str) -> None:
         self._reins[reins.id] = reins
-        await self._note(reins, text, actor)
+        try:
+            await self._note(reins, text, actor)
+        except BaseException:
+            del self._reins[reins.id]  # it never ran: a ledger without room holds up no other one
+            raise
         self._tasks[reins.id] = asyncio.create_task(self._drive(reins, run), name=f"job {reins.id}")
 
     async def _note(
@@ -235,8 +248,22 @@ class Jobs:
         await self._end(reins, state, error)
 
     async def _end(self, reins: Reins, state: JobState, error: VgwmError | None) -> None:
-        """Store how a job ended."""
+        """Store how a job ended; a ledger without room is waited for, so that followers hear it."""
         reins.state = state
+        self._ending.add(reins.id)
+        try:
+            stored = await self._stored(reins, state, error)
+            while not stored:
+                await asyncio.sleep(self._again_s)
+                stored = await self._stored(reins, state, error)
+        finally:
+            self._ending.discard(reins.id)
+            self._reins.pop(reins.id, None)
+            self._tasks.pop(reins.id, None)
+        await self._back_up()
+
+    async def _stored(self, reins: Reins, state: JobState, error: VgwmError | None) -> bool:
+        """Tell whether the ledger took a job's end, or never will."""
         text = f"{reins.kind} {state}" if error is None else f"{reins.kind} failed: {error.what}"
         try:
             await self._ledger.job_state(
@@ -252,13 +279,15 @@ class Jobs:
                     job=reins.id,
                 ),
             )
+        except CapacityExhausted as full:
+            if LEDGER not in reins.waits:
+                log.warning("the end of job %d waits for room: %s", reins.id, full.what)
+            reins.waits[LEDGER] = f"its end cannot be stored: {full.what}"
+            return False
         except VgwmError:
-            # a ledger without room: the job stays `running` there, and the next engine takes it up
+            # a ledger that is damaged: the job stays `running` there, and the next engine sees it
             log.exception("the end of job %d could not be stored", reins.id)
-        finally:
-            self._reins.pop(reins.id, None)
-            self._tasks.pop(reins.id, None)
-        await self._back_up()
+        return True
 
     async def _back_up(self) -> None:
         """Copy the ledger at the end of a job; one that cannot be made is said, not waited for."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+
+import pytest
 
 from core.config.knobs import Knobs
 from core.engine.jobs import Jobs
 from core.engine.reins import WALK
+from core.errors import CapacityExhausted
 from core.model import BlockCounts, Cid, JobKind
 from tests.integration.engine.ground import (
     engine_on,
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.engine.reins import Reins
+    from core.ledger.ledger import Ledger
+    from core.model import JobState
 
 SMALL = Knobs(workers=1, batch_size=10)
 
@@ -66,6 +71,61 @@ async def test_a_walk_that_waits_for_its_source_is_broken_off_at_once(tmp_path: 
         row = await engine.ledger.job(job)
         assert row is not None
         assert row.state == "cancelled"
+
+
+class Full:
+    """A ledger that has no room for the next states of jobs. room: of how many it has none yet."""
+
+    def __init__(self, ledger: Ledger, refusals: int) -> None:
+        self._ledger = ledger
+        self.refusals = refusals
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._ledger, name)
+
+    async def job_state(self, job: int, state: JobState, **more: object) -> None:
+        if self.refusals:
+            self.refusals -= 1
+            raise CapacityExhausted(what="the ledger is full", where="ledger", remedy="Make room.")
+        await self._ledger.job_state(job, state, **more)  # type: ignore[arg-type] # handed on
+
+
+async def test_i5_a_jobs_end_waits_for_room_in_the_ledger_and_is_stored_then(
+    tmp_path: Path,
+) -> None:
+    ground = make_ground(tmp_path, objects=1, buckets=1)
+    make_workspace(ground, SMALL)
+    async with engine_on(ground) as engine:
+        full = Full(engine.ledger, 0)
+        jobs = Jobs(cast("Ledger", full), again_s=0.01)
+
+        async def ends(_reins: Reins) -> None:
+            full.refusals = 3
+
+        job = await jobs.start(JobKind.VERIFY, {}, "op1", "r1", ends)
+        await jobs.wait(job)
+        row = await engine.ledger.job(job)
+        assert row is not None
+        assert (row.state, full.refusals) == ("done", 0)
+        assert jobs.running(JobKind.VERIFY) is None
+
+
+async def test_a_job_that_found_no_room_to_begin_holds_up_no_other(tmp_path: Path) -> None:
+    ground = make_ground(tmp_path, objects=1, buckets=1)
+    make_workspace(ground, SMALL)
+    async with engine_on(ground) as engine:
+        jobs = Jobs(cast("Ledger", Full(engine.ledger, 1)))
+
+        async def never(_reins: Reins) -> None:
+            await asyncio.Event().wait()
+
+        with pytest.raises(CapacityExhausted):
+            await jobs.start(JobKind.VERIFY, {}, "op1", "r1", never)
+        assert jobs.running(JobKind.VERIFY) is None
+        job = await jobs.start(JobKind.VERIFY, {}, "op1", "r1", never)
+        assert jobs.running(JobKind.VERIFY) is not None
+        await jobs.close()
+        assert job
 
 
 async def test_a_paused_copy_is_still_paused_after_a_restart(tmp_path: Path) -> None:
