@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.config.knobs import Knobs
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.integration.engine.ground import Ground
+
+KNOBS = Knobs(workers=2, batch_size=10)
+SLOW = replace(KNOBS, bandwidth=1_000_000)
+"""So slow that the copy goes on for seconds when it is killed, however late that is seen."""
 
 _CHILD = """
 import asyncio, sys
@@ -67,8 +72,9 @@ async def _kill_in_the_middle(ground: Ground, least: int) -> None:
 
 async def test_i5_a_killed_copy_goes_on_and_every_object_is_there_once(tmp_path: Path) -> None:
     ground = make_ground(tmp_path, objects=1500)
-    make_workspace(ground, Knobs(workers=2, batch_size=10))
+    make_workspace(ground, SLOW)
     await _kill_in_the_middle(ground, 200)
+    make_workspace(ground, KNOBS)
     before = _recorded(ground)
     assert 200 <= before < len(ground.bodies)
     async with engine_on(ground) as engine:
@@ -89,8 +95,9 @@ async def test_i5_a_killed_copy_goes_on_and_every_object_is_there_once(tmp_path:
 async def test_i5_nothing_is_listed_twice_after_a_kill(tmp_path: Path) -> None:
     """A key that came twice would break the ledger's primary key, and the plan with it."""
     ground = make_ground(tmp_path, objects=1500)
-    make_workspace(ground, Knobs(workers=2, batch_size=10))
+    make_workspace(ground, SLOW)
     await _kill_in_the_middle(ground, 1)
+    make_workspace(ground, KNOBS)
     listed = _listed(ground)
     async with engine_on(ground) as engine:
         for reins in engine.jobs.reins():

@@ -40,7 +40,7 @@ MOMENTS = {
     "the first page is stored": "SELECT 1 FROM rounds WHERE cursor IS NOT NULL",
     "the walk has ended": "SELECT 1 FROM rounds WHERE walked IS NOT NULL",
     "a bundle is recorded": "SELECT 1 FROM bundles WHERE rnd<>0 AND st=4",
-    "the last bundle is recorded": "SELECT 1 FROM rounds WHERE st='applying'",
+    "the last bundle is recorded": "SELECT 1 FROM rounds WHERE st IN ('applying','done')",
     "a tombstone is applied": "SELECT 1 FROM events WHERE kind='tombstones'",
 }
 
