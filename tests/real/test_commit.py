@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ pytestmark = [
 ]
 SEED = 11
 BUCKET = "photos"
+COMMITTED = re.compile(r"slice all +\S 13 COMMITTED")
 
 
 def to_green(lab: Ground, tmux: Tmux, story: Story) -> None:
@@ -91,7 +93,8 @@ def commit(lab: Ground, tmux: Tmux) -> None:
     says(tmux, "commit: give the way back up, slice all")
     says(tmux, "13 COMMITTED: from there on there is no way back")
     type_word(tmux, lab.vgwm.workspace.name)
-    says(tmux, "13 COMMITTED")
+    # the sheet names the state, too, and stands until the key has reached it
+    tmux.until(lambda: COMMITTED.search(tmux.shown("app")), "app", 60)
     show(tmux)
 
 
