@@ -47,22 +47,18 @@ class Chronicle:
         now = await self._desk.snapshot()
         for line in self._lines.see(now):
             say(_log, line)
-        if self._is_news(now):
+        works = working_job(now) is not None
+        seen = (now.last_seq, works)
+        if works or seen != self._seen:
             await asyncio.to_thread(self._record, now)
+        self._seen = seen  # not before: the look at the end repeats one that was cut short
         if self._ring.lost != self._lost:
             if not self._lost:
                 _log.warning("the flight recorder cannot write: seconds of it are lost")
             self._lost = self._ring.lost
 
-    def _is_news(self, now: wire.Snapshot) -> bool:
-        """Tell whether it is to be recorded: a job is at work, or something happened."""
-        works = working_job(now) is not None
-        seen = (now.last_seq, works)
-        news = works or seen != self._seen
-        self._seen = seen
-        return news
-
     def _record(self, now: wire.Snapshot) -> None:
+        """Record it: a job is at work, or something happened."""
         self._ring.add(now.at_ns, flight.pack(now, redact))
 
 

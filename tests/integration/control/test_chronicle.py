@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -204,6 +207,24 @@ async def test_the_last_second_is_recorded_when_an_engine_ends(tmp_path: Path) -
         desk.now = snapshot(at_ns=AT_NS + S, jobs=[job(1, "done")])
     recording = open_recording(tmp_path)
     assert recording.at(len(recording) - 1).jobs[0].state in ENDED
+
+
+async def test_news_whose_record_was_cut_short_is_recorded_by_the_next_look(tmp_path: Path) -> None:
+    ring = _ring(tmp_path)
+    chronicle = Chronicle(FakeDesk(snapshot(last_seq=7)), ring)
+    held = threading.Event()
+    with ThreadPoolExecutor(1) as only:
+        asyncio.get_running_loop().set_default_executor(only)
+        only.submit(held.wait)
+        cut = asyncio.create_task(chronicle.look())
+        while not only._work_queue.qsize():  # noqa: ASYNC110, SLF001 - nothing else tells that it waits
+            await asyncio.sleep(0)
+        cut.cancel()
+        await asyncio.wait([cut])
+        held.set()
+        await chronicle.look()
+    ring.close()
+    assert _seqs(tmp_path) == [7]
 
 
 async def test_i9_no_secret_is_recorded(tmp_path: Path) -> None:
