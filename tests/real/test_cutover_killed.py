@@ -43,7 +43,8 @@ def test_i10_a_killed_engine_leaves_one_writer_and_the_next_gives_it_its_turn(la
         story.confirmed("cutover", "rehearse")
 
         _killed_at(story, "PROVE", "join", "intent")
-        assert _modes(lab) == {"blue_ro"}
+        held = _modes(lab)  # a kill that comes late meets reads that have switched
+        assert held <= {"blue_ro", "green_ro"}
         before = story.acknowledged(BLUE)
         with story.step("blue after the kill"):
             lab.vgwm.run("engine", "start")
