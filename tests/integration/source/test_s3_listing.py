@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,7 @@ from core.model import Unrepresentable
 from core.source.posix.buckets import make_bucket
 from core.source.s3.client import S3Client
 from core.source.s3.listing import PAGES_AHEAD
+from core.source.s3.patience import TRIES
 from core.source.s3.runs import EMPTY_PAGES
 from core.source.s3.source import S3Source
 from core.source.s3.splitting import RUNS
@@ -243,13 +245,17 @@ def test_a_page_longer_than_any_is_not_read_to_its_end(serve: Serve) -> None:
 def test_a_busy_endpoint_is_listed_to_the_end(serve: Serve) -> None:
     bucket = Bucket({b"d%d/k%04d" % (at % 5, at): b"x" for at in range(500)}, page=20)
     chance = random.Random(7)  # noqa: S311 - a schedule, no secret
+    refused = Counter[frozenset[tuple[str, str]]]()  # which page meets what depends on threads
 
     def says(asked: Asked) -> Say:
-        if chance.random() < 0.2:
+        page = frozenset(asked.query.items())
+        if refused[page] < TRIES - 1 and chance.random() < 0.2:
+            refused[page] += 1
             return refusal(503, "SlowDown", {"Retry-After": "0"})
         return bucket.says(asked)
 
     assert _keys(serve(says)) == sorted(bucket.objects)
+    assert refused.total() > 2
 
 
 def _named(name: str, inner: str) -> bytes:
