@@ -6,6 +6,7 @@ explains tables and states.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from core.errors import SchemaMismatch
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 5
 APPLICATION_ID = 0x7667776D  # "vgwm": `file ledger.db` and a foreign SQLite file are told apart
 PAGE_BYTES = 8192
+_ON = re.compile(r" ON (\w+)")
 _OLDER = (1, 2, 3, 4)
 
 TABLES = (
@@ -73,6 +75,9 @@ TABLES = (
     *proof_tables.TABLES,
     *seals.TABLES,
 )
+
+_OWN = {made.split("(")[0].split()[2] for made in TABLES if made.startswith("CREATE TABLE")}
+_AUTO = "sqlite_autoindex_"
 
 
 def create(conn: sqlite3.Connection) -> None:
@@ -152,11 +157,29 @@ def check(conn: sqlite3.Connection, where: str) -> None:
             if version in _OLDER
             else "Use the vgwm release that made this workspace.",
         )
-    seen = {sql for (sql,) in conn.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")}
-    missing = [statement.split("(")[0] for statement in TABLES if statement not in seen]
+    seen = set(conn.execute("SELECT type,name,tbl_name,sql FROM sqlite_schema"))
+    missing = [made.split("(")[0] for made in TABLES if _entry(made) not in seen]
+    missing += [name for type_, name, table, sql in seen if not sql and _is_odd(type_, name, table)]
     if missing:
         raise SchemaMismatch(
             what=f"the ledger differs from schema {SCHEMA_VERSION}: {', '.join(missing)}",
             where=where,
             remedy="Restore the newest backup of ledger.db; nobody may change its tables by hand.",
         )
+
+
+def _entry(statement: str) -> tuple[str, str, str, str]:
+    """Return the row of sqlite_schema that a statement makes: SQLite itself reads its SQL alone.
+
+    A name beside it that turned on the disk is noticed by nobody, until the table is dropped.
+    """
+    _, kind, name, *_ = statement.split("(", maxsplit=1)[0].split()
+    on = _ON.search(statement)
+    return kind.lower(), name, name if kind == "TABLE" or on is None else on[1], statement
+
+
+def _is_odd(type_: str, name: str, table: str) -> bool:
+    """Tell whether a row without SQL was an index that SQLite made of a table of ours."""
+    right = type_ == "index" and table in _OWN and name.startswith(f"{_AUTO}{table}_")
+    ours = table in _OWN or name.removeprefix(_AUTO).rpartition("_")[0] in _OWN
+    return ours and not right

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from core.config.schema import IpfsTarget
 from core.display import safe
 from core.probe import kubo_rules
-from core.probe.kubo_process import collects
-from core.probe.probe import Depth, Finding, Probe, part_of_limit
+from core.probe.kubo_process import ProcessTable, collects
+from core.probe.probe import HEALTH_LIMIT_S, Depth, Finding, Probe, part_of_limit
 from core.target.kubo import KuboClient
 from core.verdict import Component
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from core.config.schema import Workspace
 
 _OTHER: Final = 0.6  # of the time: another node that hangs is that one's row, not this one's
+CHECK_LIMIT_S: Final = 5.0
 _START: Final = "Start Kubo there, and open its RPC port (5001) for this host."
 
 
@@ -48,15 +49,14 @@ class Node(NamedTuple):
 
 
 def probes(workspace: Workspace, depth: Depth) -> list[Probe]:
-    """Return the questions about each node: the same at both depths; none without nodes."""
-    del depth
+    """Return the questions about each node: the same at both depths, with more time in a check."""
     target = workspace.target
     if not isinstance(target, IpfsTarget):
         return []
     asks: dict[str, Callable[[Node], Awaitable[Finding]]] = {
         "kubo": identity,
         "repo": room,
-        "gc": collection,
+        "gc": partial(collection, ProcessTable()),
         "rpc": exposure,
         "peering": peering,
         "provide": providing,
@@ -68,6 +68,7 @@ def probes(workspace: Workspace, depth: Depth) -> list[Probe]:
             depth=Depth.HEALTH,
             ask=partial(ask, Node(target, i, url)),
             endpoint=f"kubo-{i} {safe(url)}",
+            limit_s=HEALTH_LIMIT_S if depth is Depth.HEALTH else CHECK_LIMIT_S,
             remedy=_START,
         )
         for i, url in enumerate(target.kubo, 1)
@@ -88,10 +89,10 @@ async def room(node: Node) -> Finding:
         return kubo_rules.judge_room(await client.repo_stat())
 
 
-async def collection(node: Node) -> Finding:
+async def collection(table: ProcessTable, node: Node) -> Finding:
     """Find out whether it collects garbage: only its process arguments tell, so only here."""
     parts = urlsplit(node.url)
-    return await asyncio.to_thread(collects, parts.hostname or "", parts.port or 80)
+    return await asyncio.to_thread(collects, parts.hostname or "", parts.port or 80, table)
 
 
 async def exposure(node: Node) -> Finding:

@@ -6,6 +6,7 @@ Imported blocks that are not pinned yet die in a collection.
 from __future__ import annotations
 
 import socket
+import threading
 from typing import Final, NamedTuple
 
 import psutil
@@ -30,11 +31,26 @@ class Daemon(NamedTuple):
         return any(a == FLAG or a in {f"{FLAG}=true", f"{FLAG}=1"} for a in self.arguments)
 
 
-def collects(host: str, port: int) -> Finding:
+class ProcessTable:
+    """The Kubo daemons of this host, read once for all nodes that are asked about together."""
+
+    def __init__(self) -> None:
+        self._found: list[Daemon] | None = None
+        self._one_at_a_time = threading.Lock()
+
+    def daemons(self) -> list[Daemon]:
+        """Return them. Blocks while it reads the processes, or waits for who does."""
+        with self._one_at_a_time:
+            if self._found is None:
+                self._found = daemons()
+            return self._found
+
+
+def collects(host: str, port: int, table: ProcessTable) -> Finding:
     """Judge the Kubo that listens at an address. Blocks while it reads the process table."""
     if not is_here(host):
         return Finding(Verdict.UNKNOWN, "it runs on another host, and no API tells", _ASK)
-    return judge(daemons(), port)
+    return judge(table.daemons(), port)
 
 
 def judge(found: list[Daemon], port: int) -> Finding:
@@ -55,9 +71,11 @@ def judge(found: list[Daemon], port: int) -> Finding:
 def daemons() -> list[Daemon]:
     """Return the Kubo daemons of this host; those in containers, too."""
     found = []
-    for process in psutil.process_iter(["name", "cmdline"]):
-        arguments = tuple(process.info["cmdline"] or ())
-        if process.info["name"] == "ipfs" and "daemon" in arguments[1:]:
+    for process in psutil.process_iter(["name"]):
+        if process.info["name"] != "ipfs":
+            continue
+        arguments = _arguments(process)
+        if "daemon" in arguments[1:]:
             found.append(Daemon(arguments, _ports(process)))
     return found
 
@@ -70,6 +88,13 @@ def is_here(host: str) -> bool:
         return False
     own = {one.address for card in psutil.net_if_addrs().values() for one in card}
     return any(name in own or name.startswith("127.") for name in named)
+
+
+def _arguments(process: psutil.Process) -> tuple[str, ...]:
+    try:
+        return tuple(process.cmdline())
+    except psutil.Error:
+        return ()  # it has ended
 
 
 def _ports(process: psutil.Process) -> frozenset[int]:

@@ -59,3 +59,20 @@ def test_a_table_of_another_shape_is_found(conn: sqlite3.Connection) -> None:
 def test_only_integer_keys_have_a_rowid(statement: str) -> None:
     if statement.startswith("CREATE TABLE"):
         assert ("INTEGER PRIMARY KEY" in statement) != ("WITHOUT ROWID" in statement)
+
+
+@pytest.mark.parametrize("column", ["type", "name", "tbl_name"])
+@pytest.mark.parametrize(
+    "name", ["objects", "bundles_open", "seal_jobs_in", "sqlite_autoindex_buckets_1"]
+)
+def test_i5_a_name_that_turned_beside_its_sql_is_found(name: str, column: str) -> None:
+    """SQLite reads the SQL alone; a byte's bit 5 is the case of a letter."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
+        schema.create(conn)
+        schema.check(conn, "ledger.db")
+        conn.execute("PRAGMA writable_schema=ON")
+        turned = f"{column}=upper(substr({column},1,1))||substr({column},2)"
+        changed = conn.execute(f"UPDATE sqlite_schema SET {turned} WHERE name=?", (name,))  # noqa: S608 - ours
+        assert changed.rowcount == 1
+        with pytest.raises(SchemaMismatch):
+            schema.check(conn, "ledger.db")

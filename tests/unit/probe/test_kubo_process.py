@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from core.probe.kubo_process import Daemon, collects, judge
+from unittest.mock import Mock, patch
+
+from core.probe.kubo_process import Daemon, ProcessTable, collects, judge
 from core.verdict import Verdict
 
 PLAIN = ("ipfs", "daemon")
@@ -32,8 +34,17 @@ def test_the_flag_is_known_in_its_spellings() -> None:
 
 
 def test_i7_a_kubo_elsewhere_is_unknown() -> None:
-    found = collects("192.0.2.1", 5001)
+    found = collects("192.0.2.1", 5001, ProcessTable())
     assert (found.verdict, found.evidence) == (
         Verdict.UNKNOWN,
         "it runs on another host, and no API tells",
     )
+
+
+def test_the_processes_are_read_once_for_all_nodes() -> None:
+    read = Mock(return_value=[Daemon(("ipfs", "daemon"), frozenset({5001, 5002}))])
+    with patch("core.probe.kubo_process.daemons", read):
+        table = ProcessTable()
+        verdicts = [collects("127.0.0.1", port, table).verdict for port in (5001, 5002)]
+    assert verdicts == [Verdict.PASS] * 2
+    assert read.call_count == 1
