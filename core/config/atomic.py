@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""What a disk without room says, and a quota."""
 
 
 def write_text(
@@ -63,7 +64,7 @@ def replacing(
 
 def _named(path: Path, e: OSError) -> VgwmError:
     where = safe(os.fsencode(path))
-    if e.errno in _FULL:
+    if e.errno in FULL:
         return CapacityExhausted(
             what="no space is left to write a file", where=where, remedy="Free some space."
         )

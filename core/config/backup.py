@@ -6,7 +6,6 @@ again and compared before the folder gets its name.
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 import stat
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from core.config.atomic import write_text
+from core.config.atomic import FULL, write_text
 from core.display import safe
 from core.errors import BadInput, Broken, CapacityExhausted, Denied, VgwmError
 
@@ -34,7 +33,6 @@ FOLDER: Final = "backups"
 MANIFEST: Final = "backup.json"
 
 _PIECE: Final = 1 << 20
-_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class Part(StrEnum):
@@ -180,7 +178,7 @@ def _named(path: Path, error: OSError) -> VgwmError:
     where = safe(os.fsencode(error.filename or path))
     if isinstance(error, PermissionError):
         return Denied(what="a file may not be copied", where=where, remedy="Run as root.")
-    if error.errno in _FULL:
+    if error.errno in FULL:
         return CapacityExhausted(
             what="no space is left for a backup", where=where, remedy="Free some space, or --to."
         )

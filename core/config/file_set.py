@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from core.config.atomic import FULL
 from core.config.disk import Disk, RealDisk
 from core.display import safe
 from core.errors import BadInput, CapacityExhausted, Denied, VgwmError
@@ -30,7 +31,6 @@ from core.errors import BadInput, CapacityExhausted, Denied, VgwmError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 _DENIED: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
 
@@ -195,7 +195,7 @@ def _temporary(move: _Move) -> Path:
 
 def _named(path: Path, error: OSError) -> VgwmError:
     where = safe(os.fsencode(path))
-    if error.errno in _FULL:
+    if error.errno in FULL:
         return CapacityExhausted(
             what="no space is left to write a file", where=where, remedy="Free some space."
         )

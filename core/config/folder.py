@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from typing import TYPE_CHECKING, Final
 
+from core.config.atomic import FULL
 from core.display import safe
 from core.errors import BadInput, CapacityExhausted, Denied
 
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 PRIVATE: Final = 0o700
 """Nobody but its owner looks into it."""
-
-_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def make_private(folder: Path, *, noun: str, denied: str, other: str) -> None:
@@ -31,6 +29,6 @@ def make_private(folder: Path, *, noun: str, denied: str, other: str) -> None:
         raise Denied(what=f"{noun} cannot be made", where=where, remedy=denied) from error
     except OSError as error:
         what = f"{noun} cannot be made: {error.strerror}"
-        if error.errno in _FULL:
+        if error.errno in FULL:
             raise CapacityExhausted(what=what, where=where, remedy="Free some space.") from error
         raise BadInput(what=what, where=where, remedy=other) from error

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import socket
 import threading
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -12,12 +10,10 @@ import pytest
 
 from core.errors import BadInput, Denied, NodeBusy, NodeUnreachable
 from core.source.posix.outcome import Changed, Gone, Unreadable
-from core.source.s3.caller import Caller
 from core.source.s3.client import S3Client
 from core.source.s3.fetched import Head, Larger, Looked, Missed, Wanted, Whole
-from core.source.s3.handle import STALLED, Door
+from core.source.s3.handle import Door
 from core.source.s3.lane import AHEAD_BYTES, Lane
-from core.source.s3.request import Request
 from tests.fakes.s3_endpoint import (
     Bucket,
     Say,
@@ -277,33 +273,6 @@ def test_what_is_wrong_with_every_request_is_raised(
     with S3Client(endpoint.config) as client, pytest.raises(error, match=words):
         list(client.fetch(BUCKET, [Wanted(b"a")], MIB))
     assert len(endpoint.asked) == 1
-
-
-def test_an_answer_of_a_few_bytes_a_second_has_broken_off() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-        ended = threading.Event()
-
-        def drip() -> None:
-            connection, _ = server.accept()
-            with connection, contextlib.suppress(OSError):
-                connection.recv(65_536)
-                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n")
-                for _ in range(50):
-                    connection.sendall(b"x")
-                    if ended.wait(0.1):
-                        return
-
-        dripping = threading.Thread(target=drip)
-        dripping.start()
-        caller = Caller(Door(config_of(f"http://127.0.0.1:{port}"), idle_s=1))
-        try:
-            reply = caller.once(Request("GET", "/bucket/k", ""))
-        finally:
-            ended.set()
-            caller.close()
-            dripping.join()
-    assert (reply.status, reply.code) == (0, STALLED)
 
 
 def test_nobody_there_is_no_answer() -> None:

@@ -1,4 +1,4 @@
-"""A node whose free space the cluster does not know just now: waited for, for a while."""
+"""A node that is late, or whose free space the cluster does not know just now, is waited for."""
 
 from __future__ import annotations
 
